@@ -1,0 +1,142 @@
+# Everything a developer or CI runs. `make` alone lists the targets.
+# Works with GNU make 3.81 and later.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+# One build configuration for all Go runs: they share a cache, and no C compiler is needed.
+CGO_ENABLED := 0
+export CGO_ENABLED
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+IMG ?= foundation-operator:$(VERSION)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+
+TOOLS := $(CURDIR)/bin/tools
+TOOLS_BUILT := bin/tools/.built
+TOOLS_SRC := hack/tools/go.mod hack/tools/golangci-lint/main.go # not go.sum: "go mod tidy" touches it
+CONTROLLER_GEN := $(TOOLS)/controller-gen
+CRD_REF_DOCS := $(TOOLS)/crd-ref-docs
+GOLANGCI_LINT := $(TOOLS)/golangci-lint
+
+TEST_TIMEOUT ?= 20m
+GO_TEST := KUBEBUILDER_ASSETS=$(CURDIR)/.lab/bin go test -timeout $(TEST_TIMEOUT)
+
+##@ Start here
+
+.PHONY: help
+help: ## List the targets.
+	@awk 'BEGIN {FS = ":.*## "} \
+		/^##@ / {printf "\n%s\n", substr($$0, 5)} \
+		/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
+
+.PHONY: demo
+demo: preflight ## See the operator at work.
+	go run ./hack/demo
+
+.PHONY: build
+build: preflight ## Build the binaries in cmd/ into bin/.
+	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
+
+.PHONY: test
+test: lab-build build ## Run every test.
+	$(GO_TEST) ./...
+
+.PHONY: verify
+verify: preflight ## Regenerate and lint; fail if a generated file changed.
+	@hack/tools/verify.sh
+
+##@ The lab: a control plane on this machine
+
+.PHONY: lab-build
+lab-build: preflight ## Build the control plane's binaries.
+	go run ./hack/lab build
+
+.PHONY: lab-up
+lab-up: build ## Start it with the operator; LAB_NODES=n sets the number of nodes.
+	LAB_NODES='$(LAB_NODES)' go run ./hack/lab up
+
+.PHONY: lab-status
+lab-status: preflight ## Say what runs.
+	go run ./hack/lab status
+
+.PHONY: lab-down
+lab-down: preflight ## Stop it.
+	go run ./hack/lab down
+
+##@ Tests
+
+.PHONY: test-one
+test-one: lab-build build ## Run one test: make test-one PKG=./controllers/team RUN=TestName.
+	$(GO_TEST) -count=1 -v -run '$(RUN)' $(or $(PKG),$(error set PKG, for example PKG=./controllers/team))
+
+.PHONY: test-race
+test-race: lab-build build ## Run every test under the race detector (needs a C compiler).
+	CGO_ENABLED=1 $(GO_TEST) -race ./...
+
+.PHONY: cover
+cover: lab-build build ## Run every test and report the coverage.
+	$(GO_TEST) -coverpkg=./api/...,./cmd/...,./controllers/...,./internal/... -coverprofile=cover.out ./...
+	@go tool cover -func=cover.out | tail -n 1
+
+##@ Code
+
+.PHONY: generate
+generate: tools ## Generate deepcopy and apply configurations.
+	@hack/tools/fresh.sh api 'zz_generated.*.go' \
+		$(CONTROLLER_GEN) object:headerFile=hack/boilerplate.go.txt paths=./api/...
+	@hack/tools/fresh.sh api '*/applyconfiguration/*.go' \
+		$(CONTROLLER_GEN) applyconfiguration:headerFile=hack/boilerplate.go.txt paths=./api/...
+
+.PHONY: manifests
+manifests: tools ## Generate CRDs and RBAC into config/.
+	@hack/tools/fresh.sh config/crd/bases '*.yaml' \
+		$(CONTROLLER_GEN) crd paths=./api/... output:crd:dir=config/crd/bases
+	$(CONTROLLER_GEN) rbac:roleName=foundation-operator paths=./controllers/... output:rbac:dir=config/rbac
+
+.PHONY: api-docs
+api-docs: tools ## Generate docs/reference.md.
+	@mkdir -p docs
+	$(CRD_REF_DOCS) --config hack/tools/crd-ref-docs/config.yaml --templates-dir hack/tools/crd-ref-docs \
+		--renderer markdown --log-level ERROR --source-path api --output-path docs/reference.md
+
+.PHONY: lint
+lint: tools ## Lint.
+	$(GOLANGCI_LINT) run
+
+.PHONY: lint-fix
+lint-fix: tools ## Lint and mend what can be mended.
+	$(GOLANGCI_LINT) run --fix
+
+.PHONY: fmt
+fmt: tools ## Format.
+	$(GOLANGCI_LINT) fmt
+
+.PHONY: tidy
+tidy: preflight ## Tidy every Go module.
+	@git ls-files --cached --others --exclude-standard -- go.mod '*/go.mod' | while read -r mod; do \
+		echo "go -C $$(dirname "$$mod") mod tidy" && go -C "$$(dirname "$$mod")" mod tidy || exit 1; \
+	done
+
+##@ Housekeeping
+
+.PHONY: docker-build
+docker-build: ## Build the image; IMG=name:tag names it.
+	docker build --build-arg VERSION='$(VERSION)' -t '$(IMG)' .
+
+.PHONY: tools
+tools: preflight $(TOOLS_BUILT) ## Build the pinned tools into bin/tools.
+
+$(TOOLS_BUILT): $(TOOLS_SRC)
+	go -C hack/tools build -trimpath -o $(TOOLS)/ tool
+	@touch $@
+
+.PHONY: clean
+clean: ## Remove what was built; the lab's binaries stay.
+	rm -rf bin cover.out
+
+.PHONY: preflight
+preflight:
+	@command -v git >/dev/null || { echo 'git is missing: install it first' >&2; exit 1; }
+	@command -v go >/dev/null || { echo "go is missing: install Go $$(sed -n 's/^go //p' go.mod) or newer" >&2; exit 1; }
+	@why=$$(go list -m 2>&1 >/dev/null) || { echo "this Go cannot build the project: $$why" >&2; exit 1; }

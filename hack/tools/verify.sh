@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Regenerates and lints, then fails if that changed a generated file.
+# It compares before with after, not with the last commit, so uncommitted work does not fail it.
+set -euo pipefail
+
+cd "$(git rev-parse --show-toplevel)"
+
+generated=(
+  ':(glob)**/go.mod' ':(glob)**/go.sum'
+  ':(glob)api/**/zz_generated.*' ':(glob)api/**/applyconfiguration/**'
+  config/crd/bases config/rbac docs/reference.md
+)
+
+index=$(mktemp)
+trap 'rm -f "$index"' EXIT
+
+# snapshot prints the tree that a commit of everything here would have; the real index stays as it is.
+snapshot() {
+  cp "$(git rev-parse --git-path index)" "$index" 2>/dev/null || rm -f "$index"
+  GIT_INDEX_FILE=$index git add --all
+  GIT_INDEX_FILE=$index git write-tree
+}
+
+before=$(snapshot)
+make --no-print-directory tidy generate manifests api-docs lint
+after=$(snapshot)
+
+changed=$(git diff-tree -r --name-status "$before" "$after" -- "${generated[@]}")
+if [[ -n $changed ]]; then
+  printf 'verify: these files were out of date and have been regenerated; review and commit them:\n%s\n' "$changed" >&2
+  exit 1
+fi
+
+echo 'verify: everything generated is up to date'
