@@ -1,0 +1,46 @@
+package binaries
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"k8s.io/utils/clock"
+)
+
+// steps reports how far a long sequence of steps is.
+type steps struct {
+	out   io.Writer
+	clock clock.WithTicker
+	total int
+
+	done  int
+	begin time.Time
+}
+
+// run does one step and, while it runs, says every so often which one and for how long.
+func (s *steps) run(name string, step func() error) error {
+	if s.done == 0 {
+		s.begin = s.clock.Now()
+	}
+	s.done++
+	s.report(name, "")
+
+	result := make(chan error, 1)
+	go func() { result <- step() }()
+	ticker := s.clock.NewTicker(progressInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case err := <-result:
+			return err
+		case <-ticker.C():
+			s.report(name, ", still building")
+		}
+	}
+}
+
+func (s *steps) report(name, note string) {
+	elapsed := s.clock.Since(s.begin).Round(time.Second)
+	_, _ = fmt.Fprintf(s.out, "lab: build %d/%d %s (%s elapsed%s)\n", s.done, s.total, name, elapsed, note)
+}

@@ -1,0 +1,96 @@
+package cluster
+
+import (
+	"fmt"
+	"os"
+
+	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+)
+
+// contextName is the name of the cluster and of the context in every kubeconfig of the lab.
+const contextName = "lab"
+
+// systemIdentities are the clients that the lab itself needs: file name, user, groups.
+var systemIdentities = []struct {
+	component string
+	user      string
+	groups    []string
+}{
+	{componentControllerManager, "system:kube-controller-manager", nil},
+	{componentScheduler, "system:kube-scheduler", nil},
+	// kwok stands for every kubelet and for the storage at once, and is no part of what is tested.
+	{componentKwok, "lab:kwok", []string{"system:masters"}},
+}
+
+// adminUser is who the lab's own kubeconfig belongs to.
+const adminUser = "lab-admin"
+
+// writeKubeconfigs writes those of the admin and of the components, all for the API server at url.
+func writeKubeconfigs(l layout, ca *authority, url string) error {
+	if err := writeClientKubeconfig(l.kubeconfig(), ca, url, adminUser, []string{"system:masters"}); err != nil {
+		return err
+	}
+	for _, id := range systemIdentities {
+		path := l.config(id.component + ".kubeconfig")
+		if err := writeClientKubeconfig(path, ca, url, id.user, id.groups); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeClientKubeconfig issues a client certificate and writes it with all that is needed to use it.
+func writeClientKubeconfig(path string, ca *authority, url, user string, groups []string) error {
+	pair, err := ca.issue(clientTemplate(user, groups))
+	if err != nil {
+		return err
+	}
+	return writeKubeconfig(path, ca, url, user, &clientcmdapi.AuthInfo{
+		ClientCertificateData: pair.cert,
+		ClientKeyData:         pair.key,
+	})
+}
+
+func writeKubeconfig(path string, ca *authority, url, user string, auth *clientcmdapi.AuthInfo) error {
+	config := clientcmdapi.NewConfig()
+	config.Clusters[contextName] = &clientcmdapi.Cluster{Server: url, CertificateAuthorityData: ca.cert}
+	config.AuthInfos[user] = auth
+	config.Contexts[contextName] = &clientcmdapi.Context{Cluster: contextName, AuthInfo: user}
+	config.CurrentContext = contextName
+	content, err := clientcmd.Write(*config)
+	if err != nil {
+		return fmt.Errorf("encode kubeconfig of %s: %w", user, err)
+	}
+	return writePrivate(path, content)
+}
+
+// Kubeconfig is the path of the admin's kubeconfig.
+func (c *Cluster) Kubeconfig() string { return c.plan.layout.kubeconfig() }
+
+// KubeconfigFor writes a kubeconfig with a client certificate for a made-up person and returns its path,
+// so that one can act as somebody who has only the rights given to that name or to these groups.
+func (c *Cluster) KubeconfigFor(user string, groups ...string) (string, error) {
+	if user == "" {
+		return "", fmt.Errorf("a person needs a name: KubeconfigFor was called with none")
+	}
+	ca, err := loadAuthority(c.plan.layout)
+	if err != nil {
+		return "", err
+	}
+	path := c.plan.layout.user(user, groups)
+	if _, err := os.Stat(path); err == nil && c.sameServer(path) {
+		return path, nil
+	}
+	return path, writeClientKubeconfig(path, ca, c.plan.apiServerURL(), user, groups)
+}
+
+// sameServer says whether the kubeconfig at path still points to this API server.
+func (c *Cluster) sameServer(path string) bool {
+	config, err := clientcmd.LoadFromFile(path)
+	if err != nil {
+		return false
+	}
+	cluster := config.Clusters[contextName]
+	return cluster != nil && cluster.Server == c.plan.apiServerURL()
+}

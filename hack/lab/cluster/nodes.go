@@ -1,0 +1,135 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/util/workqueue"
+)
+
+const (
+	// DefaultNodes is how many GPU nodes a lab has unless told otherwise.
+	DefaultNodes = 256
+	// CPUNodes is how many nodes without GPUs a lab has.
+	CPUNodes = 8
+	// GPUsPerNode is how many GPUs each GPU node has.
+	GPUsPerNode = 8
+	// GPUResource is the name under which nodes offer their GPUs.
+	GPUResource = "nvidia.com/gpu"
+)
+
+// The labels by which GPU nodes are told apart.
+const (
+	ModelLabel = "gpu.example.com/model"
+	SpineLabel = "topology.example.com/spine"
+	RackLabel  = "topology.example.com/rack"
+)
+
+const (
+	nodesPerRack  = 8
+	racksPerSpine = 8
+	// nodeWorkers bounds how many nodes are created at a time.
+	nodeWorkers = 16
+)
+
+// buildNodes makes count GPU nodes, the first half of one model and the rest of another, and the nodes
+// without GPUs.
+func buildNodes(count int) []*corev1.Node {
+	nodes := make([]*corev1.Node, 0, count+CPUNodes)
+	first := (count + 1) / 2
+	for i := range first {
+		nodes = append(nodes, gpuNode("b200", i))
+	}
+	for i := range count - first {
+		nodes = append(nodes, gpuNode("h100", i))
+	}
+	for i := range CPUNodes {
+		nodes = append(nodes, node(fmt.Sprintf("cpu-%d", i), "cpu-64", nil, corev1.ResourceList{
+			corev1.ResourceCPU:              resource.MustParse("64"),
+			corev1.ResourceMemory:           resource.MustParse("512Gi"),
+			corev1.ResourceEphemeralStorage: resource.MustParse("2Ti"),
+			corev1.ResourcePods:             resource.MustParse("250"),
+		}))
+	}
+	return nodes
+}
+
+// gpuNode is the node with this index among those of its model. Models do not share racks or spines.
+func gpuNode(model string, index int) *corev1.Node {
+	rack := index / nodesPerRack
+	spine := fmt.Sprintf("%s-s%d", model, rack/racksPerSpine)
+	labels := map[string]string{
+		ModelLabel: model,
+		SpineLabel: spine,
+		RackLabel:  fmt.Sprintf("%s-r%d", spine, rack%racksPerSpine),
+	}
+	return node(fmt.Sprintf("%s-%03d", model, index), fmt.Sprintf("%s-%d", model, GPUsPerNode), labels, corev1.ResourceList{
+		corev1.ResourceCPU:              resource.MustParse("224"),
+		corev1.ResourceMemory:           resource.MustParse("2Ti"),
+		corev1.ResourceEphemeralStorage: resource.MustParse("28Ti"),
+		corev1.ResourcePods:             resource.MustParse("250"),
+		GPUResource:                     *resource.NewQuantity(GPUsPerNode, resource.DecimalSI),
+	})
+}
+
+func node(name, instanceType string, labels map[string]string, capacity corev1.ResourceList) *corev1.Node {
+	all := map[string]string{
+		corev1.LabelHostname:           name,
+		corev1.LabelOSStable:           "linux",
+		corev1.LabelArchStable:         "amd64",
+		corev1.LabelInstanceTypeStable: instanceType,
+	}
+	maps.Copy(all, labels)
+	return &corev1.Node{
+		ObjectMeta: metav1.ObjectMeta{
+			Name:        name,
+			Labels:      all,
+			Annotations: map[string]string{kwokNodeKey: kwokNodeValue},
+		},
+		Status: corev1.NodeStatus{Capacity: capacity, Allocatable: capacity},
+	}
+}
+
+// createNodes creates what is missing and leaves alone what is there: its labels and taints belong to
+// whoever works with the lab.
+func createNodes(ctx context.Context, client kubernetes.Interface, nodes []*corev1.Node) error {
+	failures := make([]error, len(nodes))
+	workqueue.ParallelizeUntil(ctx, nodeWorkers, len(nodes), func(i int) {
+		_, err := client.CoreV1().Nodes().Create(ctx, nodes[i], metav1.CreateOptions{})
+		if err != nil && !apierrors.IsAlreadyExists(err) {
+			failures[i] = fmt.Errorf("create node %s: %w", nodes[i].Name, err)
+		}
+	})
+	return errors.Join(append(failures, ctx.Err())...)
+}
+
+// countReady says how many of the cluster's nodes are ready.
+func countReady(nodes []corev1.Node) int {
+	ready := 0
+	for _, n := range nodes {
+		for _, condition := range n.Status.Conditions {
+			if condition.Type == corev1.NodeReady && condition.Status == corev1.ConditionTrue {
+				ready++
+			}
+		}
+	}
+	return ready
+}
+
+// countBroken says how many nodes are not ready because somebody wants that.
+func countBroken(nodes []corev1.Node) int {
+	broken := 0
+	for _, n := range nodes {
+		if n.Labels[BrokenLabel] == "true" && countReady([]corev1.Node{n}) == 0 {
+			broken++
+		}
+	}
+	return broken
+}

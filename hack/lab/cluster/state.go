@@ -1,0 +1,63 @@
+package cluster
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"syscall"
+)
+
+// ErrNotStarted says that there is no cluster in a directory.
+var ErrNotStarted = errors.New("no cluster was started here")
+
+// state is what is written down of a cluster, so that another process can go on with it.
+type state struct {
+	BinDir    string   `json:"binDir"`
+	Nodes     int      `json:"nodes"`
+	Ports     ports    `json:"ports"`
+	Processes []record `json:"processes"`
+}
+
+func readState(l layout) (*state, error) {
+	content, err := os.ReadFile(l.state())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s: %w", l.dir, ErrNotStarted)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the cluster's state: %w", err)
+	}
+	s := &state{}
+	if err := json.Unmarshal(content, s); err != nil {
+		return nil, fmt.Errorf("read the cluster's state %s: %w", l.state(), err)
+	}
+	return s, nil
+}
+
+// save writes the state down; the caller holds c.mu.
+func (c *Cluster) save() error {
+	s := state{BinDir: c.plan.bin, Nodes: c.nodes, Ports: c.plan.ports}
+	for _, p := range c.processes {
+		s.Processes = append(s.Processes, p.record)
+	}
+	content, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encode the cluster's state: %w", err)
+	}
+	return writePrivate(c.plan.layout.state(), append(content, '\n'))
+}
+
+// claim keeps two processes from starting or stopping the same cluster at once. The kernel lets go of
+// the claim when its holder dies.
+func claim(l layout) (release func(), err error) {
+	f, err := os.OpenFile(l.lock(), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open the cluster's lock: %w", err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		_ = f.Close()
+		return nil, fmt.Errorf("another process is starting or stopping the cluster in %s, try again when it is done: %w", l.dir, err)
+	}
+	return func() { _ = f.Close() }, nil
+}

@@ -1,0 +1,121 @@
+// Command lab runs a real Kubernetes control plane with simulated GPU nodes on this machine, and the
+// operator with it. It needs nothing but Go.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"syscall"
+
+	"foundation.team/operator/hack/lab/binaries"
+	"foundation.team/operator/hack/lab/cluster"
+)
+
+const usage = `usage: go run ./hack/lab <command> [flags]
+
+  build   build the control plane's binaries
+  up      start what does not run, and bring the operator up to date
+  status  say what runs; fails unless all of it does
+  down    stop everything and delete the data; the binaries stay
+
+flags:
+`
+
+// errUsage says that usage was printed and nothing is left to say.
+var errUsage = errors.New("usage")
+
+// lab is one run of the command.
+type lab struct {
+	root  string
+	dir   string
+	nodes int
+	out   io.Writer
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	if errors.Is(err, errUsage) {
+		os.Exit(2)
+	}
+	if err != nil {
+		_, _ = fmt.Fprintln(os.Stderr, "lab:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	root, err := binaries.Root(".")
+	if err != nil {
+		return err
+	}
+	command, l, err := parse(root, args, os.Getenv("LAB_NODES"), stderr)
+	if err != nil {
+		return err
+	}
+	l.out = stdout
+	switch command {
+	case "build":
+		dir, err := binaries.Ensure(ctx, root, stdout)
+		if err != nil {
+			return err
+		}
+		_, _ = fmt.Fprintf(stdout, "lab: binaries are in %s\n", dir)
+		return nil
+	case "up":
+		return l.up(ctx)
+	case "status":
+		return l.status(ctx)
+	default:
+		return l.down(ctx)
+	}
+}
+
+// parse reads the command line. defaultNodes is the number of nodes from the environment, or empty.
+func parse(root string, args []string, defaultNodes string, stderr io.Writer) (string, *lab, error) {
+	l := &lab{root: root, nodes: cluster.DefaultNodes}
+	if defaultNodes != "" {
+		n, err := strconv.Atoi(defaultNodes)
+		if err != nil {
+			return "", nil, fmt.Errorf("LAB_NODES=%q is not a number", defaultNodes)
+		}
+		l.nodes = n
+	}
+	flags := flag.NewFlagSet("lab", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.Usage = func() {
+		_, _ = fmt.Fprint(stderr, usage)
+		flags.PrintDefaults()
+	}
+	flags.IntVar(&l.nodes, "nodes", l.nodes, "number of GPU nodes (default from LAB_NODES)")
+	flags.StringVar(&l.dir, "dir", filepath.Join(root, ".lab"), "directory of the cluster")
+	if len(args) == 0 {
+		flags.Usage()
+		return "", nil, errUsage
+	}
+	command := args[0]
+	if err := flags.Parse(args[1:]); err != nil {
+		return "", nil, errUsage
+	}
+	switch command {
+	case "build", "up", "status", "down":
+	default:
+		flags.Usage()
+		return "", nil, errUsage
+	}
+	if flags.NArg() > 0 {
+		return "", nil, fmt.Errorf("unexpected argument %q after %s", flags.Arg(0), command)
+	}
+	if l.nodes < 0 {
+		return "", nil, fmt.Errorf("the number of nodes cannot be %d", l.nodes)
+	}
+	return command, l, nil
+}
