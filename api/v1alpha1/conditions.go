@@ -1,0 +1,103 @@
+package v1alpha1
+
+// Condition types. Ready is the summary of the others, Reconciling and Stalled are there only while they are true
+// (kstatus, https://github.com/kubernetes-sigs/cli-utils/tree/master/pkg/kstatus).
+const (
+	// ConditionReady is True when all that the spec asks for is there.
+	ConditionReady = "Ready"
+	// ConditionReconciling is True while the operator, or what it waits for, is still at work.
+	ConditionReconciling = "Reconciling"
+	// ConditionStalled is True when only a human can mend what is wrong.
+	ConditionStalled = "Stalled"
+
+	// ConditionActive says where a FoundationTeam is in its life.
+	ConditionActive = "Active"
+	// ConditionNamespacesReady is about a FoundationTeam's namespaces and their isolation.
+	ConditionNamespacesReady = "NamespacesReady"
+	// ConditionQuotaReady is about the ResourceQuotas and LimitRanges in them.
+	ConditionQuotaReady = "QuotaReady"
+	// ConditionAccessReady is about the role bindings of staff.
+	ConditionAccessReady = "AccessReady"
+	// ConditionVolumesReady is about the PersistentVolumeClaims.
+	ConditionVolumesReady = "VolumesReady"
+	// ConditionGPUsReady is about grants and nodes.
+	ConditionGPUsReady = "GPUsReady"
+	// ConditionTornDown is there while a deleted FoundationTeam is taken apart and says what it waits for.
+	ConditionTornDown = "TornDown"
+
+	// ConditionOversubscribed is, on a GPUPool, True while more is granted than its nodes have.
+	ConditionOversubscribed = "Oversubscribed"
+)
+
+// Reasons of the Active condition of a FoundationTeam; they are the STATE column too.
+const (
+	// ReasonNotStarted: the term starts later. The team has nothing yet.
+	ReasonNotStarted = "NotStarted"
+	// ReasonInTerm: the team may work.
+	ReasonInTerm = "InTerm"
+	// ReasonSuspended: spec.suspend is true. Nothing new starts, staff may only read, awards are kept.
+	ReasonSuspended = "Suspended"
+	// ReasonEnded: the term is over. Access and GPUs are gone, data is kept.
+	ReasonEnded = "Ended"
+	// ReasonDeleting: the FoundationTeam is being deleted and its place taken apart.
+	ReasonDeleting = "Deleting"
+)
+
+// Reasons of the other conditions.
+const (
+	// ReasonAsDeclared: what the spec asks for is there.
+	ReasonAsDeclared = "AsDeclared"
+	// ReasonNothingDeclared: the spec asks for none of it.
+	ReasonNothingDeclared = "NothingDeclared"
+	// ReasonNotActive: the team's state allows none of it now.
+	ReasonNotActive = "NotActive"
+	// ReasonProgressing: it is on its way; the operator waits for other parts of the cluster.
+	ReasonProgressing = "Progressing"
+	// ReasonApplyFailed: the API server refused or failed a write; the operator tries again.
+	ReasonApplyFailed = "ApplyFailed"
+	// ReasonNameConflict: an object of that name exists and belongs to somebody else. It was not touched.
+	ReasonNameConflict = "NameConflict"
+	// ReasonTerminating: an object of that name is being deleted; it is made anew when it is gone.
+	ReasonTerminating = "Terminating"
+
+	// ReasonPoolNotFound: an award names a GPUPool that does not exist.
+	ReasonPoolNotFound = "PoolNotFound"
+	// ReasonNotWholeNodes: an award is no multiple of the pool's GPUs per node; it is rounded down.
+	ReasonNotWholeNodes = "NotWholeNodes"
+	// ReasonIneligible: an organisation of the consortium may not draw from the pool.
+	ReasonIneligible = "Ineligible"
+	// ReasonPoolUnavailable: the pool's availability does not cover the award now.
+	ReasonPoolUnavailable = "PoolUnavailable"
+	// ReasonShortfall: the pool has too few free GPUs.
+	ReasonShortfall = "Shortfall"
+	// ReasonNodesNotReady: granted nodes are not claimed yet, not Ready, or cordoned.
+	ReasonNodesNotReady = "NodesNotReady"
+
+	// ReasonStorageClassNotFound: a volume names a StorageClass that does not exist.
+	ReasonStorageClassNotFound = "StorageClassNotFound"
+	// ReasonVolumesPending: claims wait to be bound or resized.
+	ReasonVolumesPending = "VolumesPending"
+
+	// ReasonWaitingForGPUs: nodes of the team still run its pods, or are not handed back yet.
+	ReasonWaitingForGPUs = "WaitingForGPUs"
+	// ReasonWaitingForNamespaces: namespaces are being deleted.
+	ReasonWaitingForNamespaces = "WaitingForNamespaces"
+	// ReasonDeletionNotConfirmed: deletionPolicy is Delete, and the confirmation is missing, a hold is set, or the
+	// term is not over.
+	ReasonDeletionNotConfirmed = "DeletionNotConfirmed"
+
+	// ReasonInvalidSelector: a GPUPool's node selector cannot be parsed.
+	ReasonInvalidSelector = "InvalidSelector"
+	// ReasonNoNodes: no node matches a GPUPool's selector.
+	ReasonNoNodes = "NoNodes"
+	// ReasonNodeConflict: nodes match a GPUPool's selector but belong to another pool.
+	ReasonNodeConflict = "NodeConflict"
+	// ReasonNodesUnhealthy: some nodes of a GPUPool are not Ready, cordoned or short of GPUs.
+	ReasonNodesUnhealthy = "NodesUnhealthy"
+	// ReasonNodesInUse: a deleted GPUPool still has nodes that belong to teams.
+	ReasonNodesInUse = "NodesInUse"
+	// ReasonWithinCapacity: no more is granted than there is.
+	ReasonWithinCapacity = "WithinCapacity"
+	// ReasonCapacityLost: nodes went away or changed after they had been granted.
+	ReasonCapacityLost = "CapacityLost"
+)

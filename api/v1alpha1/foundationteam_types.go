@@ -1,0 +1,505 @@
+package v1alpha1
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// FoundationTeam is a team with an award: who it is, how many GPUs it was given, which volumes it needs, who
+// works there, and from when to when. The operator makes the namespaces, quotas, access, isolation, volumes and
+// GPU nodes that follow from it.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:scope=Cluster,shortName=ft,categories=foundation
+// +kubebuilder:printcolumn:name="State",type=string,JSONPath=`.status.state`
+// +kubebuilder:printcolumn:name="GPUs",type=string,JSONPath=`.status.gpus.summary`,description="granted/requested"
+// +kubebuilder:printcolumn:name="Nodes",type=string,JSONPath=`.status.gpus.nodes`,description="ready/granted"
+// +kubebuilder:printcolumn:name="Storage",type=string,JSONPath=`.status.storage`
+// +kubebuilder:printcolumn:name="Staff",type=integer,JSONPath=`.status.staff.active`
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Message",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 40 && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",messageExpression="'metadata.name: ' + self.metadata.name + ' must be at most 40 lower case letters, digits and hyphens, start with a letter and end with a letter or digit: namespaces are named after it'",message="metadata.name: must be at most 40 lower case letters, digits and hyphens, start with a letter and end with a letter or digit: namespaces are named after it"
+// +kubebuilder:validation:XValidation:rule="!self.metadata.name.matches('^(kube|kubernetes|foundation|openshift|default)(-.*)?$')",messageExpression="'metadata.name: ' + self.metadata.name + ' is reserved, its namespaces could be mistaken for the cluster\\'s own: take a name that does not start with kube-, kubernetes-, foundation-, openshift- or default-'",message="metadata.name: is reserved, its namespaces could be mistaken for the cluster's own: take another name"
+type FoundationTeam struct {
+	metav1.TypeMeta `json:",inline"`
+	// metadata is the standard object metadata. The name is at most 40 characters.
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	// spec is what the team was awarded.
+	// +required
+	Spec FoundationTeamSpec `json:"spec,omitzero"`
+	// status is what the team has, and what is missing and why.
+	// +optional
+	Status FoundationTeamStatus `json:"status,omitempty,omitzero"`
+}
+
+// FoundationTeamSpec is what a team was awarded.
+//
+// +kubebuilder:validation:XValidation:fieldPath=".namespaces",rule="!has(self.gpus) || self.gpus.all(g, g.count == 0) || (has(self.namespaces) && self.namespaces.exists(n, n.gpuWeight > 0))",message="GPUs are awarded but no namespace has a gpuWeight above 0: add a namespace, or give one a gpuWeight"
+// +kubebuilder:validation:XValidation:fieldPath=".volumes",rule="!has(self.volumes) || !self.volumes.exists(v, !has(self.namespaces) || !self.namespaces.exists(n, n.name == v.__namespace__))",messageExpression="self.volumes.map(v, !has(self.namespaces) || !self.namespaces.exists(n, n.name == v.__namespace__), v.name + ' is in namespace ' + v.__namespace__)[0] + ', which spec.namespaces does not have: add the namespace there or correct the volume'",message="some volumes are in namespaces that spec.namespaces does not have: add the namespaces there or correct the volumes"
+// +kubebuilder:validation:XValidation:fieldPath=".gpus",rule="!has(self.gpus) || !has(self.term) || !has(self.term.start) || !self.gpus.exists(g, (has(g.start) && g.start < self.term.start) || (has(g.end) && g.end <= self.term.start))",messageExpression="self.gpus.map(g, (has(g.start) && g.start < self.term.start) || (has(g.end) && g.end <= self.term.start), g.name)[0] + ' begins before spec.term.start or is over by then: move it into the term, or leave its start out to begin with the term'",message="awards begin before spec.term.start or are over by then: move them into the term"
+// +kubebuilder:validation:XValidation:fieldPath=".gpus",rule="!has(self.gpus) || !has(self.term) || !has(self.term.end) || !self.gpus.exists(g, (has(g.end) && g.end > self.term.end) || (has(g.start) && g.start >= self.term.end))",messageExpression="self.gpus.map(g, (has(g.end) && g.end > self.term.end) || (has(g.start) && g.start >= self.term.end), g.name)[0] + ' lasts beyond spec.term.end or begins only then: move it into the term, or leave its end out to end with the term'",message="awards last beyond spec.term.end or begin only then: move them into the term"
+type FoundationTeamSpec struct {
+	// displayName is the team's name for people, in any language.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	// +kubebuilder:validation:XValidation:rule=`self.matches(r'^[^\s\p{Z}\p{C}]([^\p{C}]*[^\s\p{Z}\p{C}])?$')`,message="must not begin or end with a space, nor have control characters or line breaks"
+	DisplayName string `json:"displayName,omitempty"`
+
+	// consortium is the organisations behind the team. A GPUPool may name organisations that may not draw from it.
+	// +optional
+	Consortium *Consortium `json:"consortium,omitempty"`
+
+	// term is from when to when the team may work. Before it the team has nothing, after it access and GPUs are
+	// taken back and data is kept. Without it the team may work from now on, without end.
+	// +optional
+	Term *Window `json:"term,omitempty"`
+
+	// suspend stops the team for a while: nothing new starts, staff may only read, running work goes on, and awards
+	// and nodes are kept. Setting it back restores what was.
+	// +optional
+	// +default=false
+	Suspend bool `json:"suspend,omitempty"` //nolint:kubeapilinter // false and missing mean the same
+
+	// priority decides who is served first when a pool has too few free GPUs: higher first, then the older
+	// FoundationTeam, then the name. It never takes GPUs from a team that has them.
+	// +optional
+	// +default=0
+	// +kubebuilder:validation:Minimum=-1000
+	// +kubebuilder:validation:Maximum=1000
+	Priority int32 `json:"priority,omitempty"` //nolint:kubeapilinter // 0 and missing mean the same
+
+	// gpus are the awards. Awards of one pool whose windows overlap add up.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=32
+	GPUs []GPUAward `json:"gpus,omitempty"`
+
+	// namespaces are the team's namespaces. One that is taken out is retired: locked, without GPUs, its data kept.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=32
+	Namespaces []TeamNamespace `json:"namespaces,omitempty"`
+
+	// volumes are the team's data volumes. One that is taken out is retired: kept, and reported in status.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=64
+	Volumes []TeamVolume `json:"volumes,omitempty"`
+
+	// staff are the people and groups who work in the team, in all its namespaces.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=200
+	// +kubebuilder:validation:XValidation:rule="self.map(s, s.subject.kind + ' ' + s.subject.name).distinct().size() == self.size()",messageExpression="self.map(s, self.exists(t, t.name != s.name && t.subject.kind == s.subject.kind && t.subject.name == s.subject.name), s.name + ' has the same subject as another entry, ' + s.subject.kind + ' ' + s.subject.name)[0] + ': list each subject once, with the one role it shall have'",message="entries have the same subject: list each subject once, with the one role it shall have"
+	Staff []StaffMember `json:"staff,omitempty"`
+
+	// deletionPolicy is what happens to namespaces and volumes when the FoundationTeam is deleted. Retain keeps them,
+	// locked. Delete deletes them, and only when the annotation foundation.team/confirm-deletion is set to the
+	// team's name, the term is over and no annotation foundation.team/hold is set; until then the deletion waits.
+	// +optional
+	// +default="Retain"
+	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
+}
+
+// DeletionPolicy is what happens to a team's namespaces and data when its FoundationTeam is deleted.
+//
+// +kubebuilder:validation:Enum=Retain;Delete
+type DeletionPolicy string
+
+// Deletion policies.
+const (
+	// DeletionPolicyRetain keeps namespaces and volumes, locked.
+	DeletionPolicyRetain DeletionPolicy = "Retain"
+	// DeletionPolicyDelete deletes them, after confirmation.
+	DeletionPolicyDelete DeletionPolicy = "Delete"
+)
+
+// Consortium is the organisations behind a team.
+//
+// +kubebuilder:validation:XValidation:fieldPath=".participants",rule="!has(self.participants) || !(self.lead in self.participants)",messageExpression="self.lead + ' is the lead already: take it out of participants'",message="must not have the lead too: take it out of participants"
+type Consortium struct {
+	// lead is the organisation that leads.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	// +kubebuilder:validation:XValidation:rule=`self.matches(r'^[^\s\p{Z}\p{C}]([^\p{C}]*[^\s\p{Z}\p{C}])?$')`,message="must not begin or end with a space, nor have control characters: organisations are compared letter by letter"
+	Lead string `json:"lead,omitempty"`
+	// participants are the other organisations, the lead excepted.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=128
+	// +kubebuilder:validation:items:XValidation:rule=`self.matches(r'^[^\s\p{Z}\p{C}]([^\p{C}]*[^\s\p{Z}\p{C}])?$')`,message="must not begin or end with a space, nor have control characters: organisations are compared letter by letter"
+	Participants []string `json:"participants,omitempty"`
+}
+
+// GPUAward is a number of GPUs of one pool, for the term or a part of it.
+//
+// +kubebuilder:validation:XValidation:fieldPath=".end",rule="!has(self.start) || !has(self.end) || self.start < self.end",messageExpression="self.name + ' must end after its start: move end, or leave it out to use the end of the term'",message="must be after start: move end, or leave it out to use the end of the term"
+type GPUAward struct {
+	// name tells the team's awards apart.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",message="must be lower case letters, digits and hyphens, and start and end with a letter or digit"
+	Name string `json:"name,omitempty"`
+	// pool is the name of the GPUPool.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",message="must be the name of a GPUPool: lower case letters, digits and hyphens"
+	Pool string `json:"pool,omitempty"`
+	// count is how many GPUs. It should be a multiple of the pool's gpusPerNode; the rest of it is not served.
+	// +required
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=100000
+	Count *int32 `json:"count,omitempty"`
+	// start is when the award begins (RFC 3339). Without it, with the term.
+	// +optional
+	Start *metav1.Time `json:"start,omitempty"`
+	// end is the first moment after the award (RFC 3339). Without it, it ends with the term.
+	// +optional
+	End *metav1.Time `json:"end,omitempty"`
+}
+
+// TeamNamespace is a namespace of a team. Its real name is <team>-<name>.
+type TeamNamespace struct {
+	// name is the last part of the namespace's name. It has no hyphen, so no two teams' namespaces collide.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=22
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]+$')",message="must be lower case letters and digits without hyphens: the namespace is called <team>-<name>"
+	Name string `json:"name,omitempty"`
+	// gpuWeight is this namespace's part of the team's granted GPUs, relative to the other namespaces' weights.
+	// Shares are whole GPUs and add up to the grant. 0 means no GPUs.
+	// +optional
+	// +default=1
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=1000
+	GPUWeight *int32 `json:"gpuWeight,omitempty"`
+	// quota overrides entries of the namespace's ResourceQuota that do not follow from the award, for example
+	// pods or requests.storage. GPUs cannot be overridden.
+	// +optional
+	// +kubebuilder:validation:MaxProperties=32
+	// +kubebuilder:validation:XValidation:rule="self.all(k, k.size() <= 253)",message="keys must have at most 253 characters"
+	// +kubebuilder:validation:XValidation:rule="self.all(k, k in ['pods', 'services', 'services.nodeports', 'services.loadbalancers', 'secrets', 'configmaps', 'persistentvolumeclaims', 'requests.cpu', 'requests.memory', 'requests.ephemeral-storage', 'requests.storage', 'limits.cpu', 'limits.memory', 'limits.ephemeral-storage'] || (k.startsWith('count/') && k != 'count/') || k.endsWith('.storageclass.storage.k8s.io/requests.storage') || k.endsWith('.storageclass.storage.k8s.io/persistentvolumeclaims'))",messageExpression="self.filter(k, !(k in ['pods', 'services', 'services.nodeports', 'services.loadbalancers', 'secrets', 'configmaps', 'persistentvolumeclaims', 'requests.cpu', 'requests.memory', 'requests.ephemeral-storage', 'requests.storage', 'limits.cpu', 'limits.memory', 'limits.ephemeral-storage'] || (k.startsWith('count/') && k != 'count/') || k.endsWith('.storageclass.storage.k8s.io/requests.storage') || k.endsWith('.storageclass.storage.k8s.io/persistentvolumeclaims')))[0] + ' cannot be overridden: use pods, services, services.nodeports, services.loadbalancers, secrets, configmaps, persistentvolumeclaims, requests.* or limits.* of cpu, memory and ephemeral-storage, requests.storage, count/<resource>.<group> or <class>.storageclass.storage.k8s.io/requests.storage; GPUs follow from spec.gpus and gpuWeight'",message="has keys that cannot be overridden: GPUs follow from spec.gpus and gpuWeight"
+	// +kubebuilder:validation:XValidation:rule="self.all(k, type(self[k]) == int ? self[k] >= 0 : (self[k].size() <= 32 && !self[k].startsWith('-')))",messageExpression="self.filter(k, !(type(self[k]) == int ? self[k] >= 0 : (self[k].size() <= 32 && !self[k].startsWith('-'))))[0] + ' must be a quantity of 0 or more in at most 32 characters, for example 64 or 512Gi'",message="quantities must be 0 or more, in at most 32 characters"
+	Quota corev1.ResourceList `json:"quota,omitempty"`
+}
+
+// TeamVolume is a PersistentVolumeClaim of a team. The claim has the volume's name.
+//
+// +kubebuilder:validation:XValidation:fieldPath=".storageClassName",rule="has(self.storageClassName) == has(oldSelf.storageClassName) && (!has(self.storageClassName) || self.storageClassName == oldSelf.storageClassName)",messageExpression="self.name + ' cannot change its storageClassName, the data would stay behind: ' + (has(oldSelf.storageClassName) ? 'keep ' + oldSelf.storageClassName : 'leave it out') + ' and add a volume of another name'",message="cannot change, the data would stay behind: add a volume of another name"
+type TeamVolume struct {
+	// name is the claim's name.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",message="must be lower case letters, digits and hyphens, and start and end with a letter or digit"
+	Name string `json:"name,omitempty"`
+	// namespace is the name of one of spec.namespaces. It cannot change.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=22
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",messageExpression="'cannot change, the data would stay behind: keep ' + oldSelf + ' and add a volume of another name in ' + self",message="cannot change, the data would stay behind: add a volume of another name"
+	Namespace string `json:"namespace,omitempty"`
+	// size is how much is asked for: a string with a unit, for example 200Ti. It can grow and not shrink.
+	// +required
+	// +kubebuilder:validation:Schemaless
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=20
+	// +kubebuilder:validation:XValidation:rule="isQuantity(self) && !quantity(self).isLessThan(quantity('1'))",message="must be a quantity of at least 1 byte, for example 200Ti"
+	// +kubebuilder:validation:XValidation:rule="!isQuantity(self) || !quantity(self).isLessThan(quantity(oldSelf))",messageExpression="'cannot shrink: keep ' + oldSelf + ' or more, or add a smaller volume of another name and move the data'",message="cannot shrink: keep the size, or add a smaller volume of another name and move the data"
+	Size resource.Quantity `json:"size,omitzero"`
+	// storageClassName is the name of a StorageClass. Without it the cluster's default is used. It cannot change.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$')",message="must be the name of a StorageClass: lower case letters, digits, hyphens and dots"
+	StorageClassName *string `json:"storageClassName,omitempty"`
+	// accessModes are as in a PersistentVolumeClaim. They cannot change.
+	// +optional
+	// +default=["ReadWriteMany"]
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=4
+	// +kubebuilder:validation:items:Enum=ReadWriteOnce;ReadOnlyMany;ReadWriteMany;ReadWriteOncePod
+	// +kubebuilder:validation:XValidation:rule="self.size() == 1 || !('ReadWriteOncePod' in self)",message="ReadWriteOncePod goes with no other access mode: take it out, or take out the others"
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",messageExpression="'cannot change: keep ' + oldSelf.join(', ') + ', or add a volume of another name'",message="cannot change: add a volume of another name"
+	AccessModes []corev1.PersistentVolumeAccessMode `json:"accessModes,omitempty"`
+}
+
+// StaffMember is a person or group with a role in the team, for the term or a part of it.
+//
+// +kubebuilder:validation:XValidation:fieldPath=".end",rule="!has(self.start) || !has(self.end) || self.start < self.end",messageExpression="self.name + ' must end after its start: move end, or leave it out to use the end of the term'",message="must be after start: move end, or leave it out to use the end of the term"
+type StaffMember struct {
+	// name tells entries apart; it is not an account.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",message="must be lower case letters, digits and hyphens, and start and end with a letter or digit"
+	Name string `json:"name,omitempty"`
+	// role is what the subject may do in the team's namespaces.
+	// +required
+	Role StaffRole `json:"role,omitempty"`
+	// organization is who employs the person, for the record.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	// +kubebuilder:validation:XValidation:rule=`self.matches(r'^[^\s\p{Z}\p{C}]([^\p{C}]*[^\s\p{Z}\p{C}])?$')`,message="must not begin or end with a space, nor have control characters: organisations are compared letter by letter"
+	Organization string `json:"organization,omitempty"`
+	// subject is the account.
+	// +required
+	Subject StaffSubject `json:"subject,omitzero"`
+	// start is when access begins (RFC 3339). Without it, with the term.
+	// +optional
+	Start *metav1.Time `json:"start,omitempty"`
+	// end is the first moment without access (RFC 3339). Without it, access ends with the term.
+	// +optional
+	End *metav1.Time `json:"end,omitempty"`
+}
+
+// StaffRole is a role of the team's staff; each is a ClusterRole foundation-team-<role> that ships with the operator.
+//
+// +kubebuilder:validation:Enum=Lead;Engineer;DataSteward;Viewer
+type StaffRole string
+
+// Staff roles.
+const (
+	// RoleLead may do all that the others may.
+	RoleLead StaffRole = "Lead"
+	// RoleEngineer runs workloads.
+	RoleEngineer StaffRole = "Engineer"
+	// RoleDataSteward manages volumes and loads data.
+	RoleDataSteward StaffRole = "DataSteward"
+	// RoleViewer reads, secrets excepted.
+	RoleViewer StaffRole = "Viewer"
+)
+
+// StaffSubject is an account as the cluster's authentication knows it.
+type StaffSubject struct {
+	// kind is User or Group.
+	// +required
+	// +kubebuilder:validation:Enum=User;Group
+	Kind SubjectKind `json:"kind,omitempty"`
+	// name is the user's or group's name. Names that start with system: belong to the cluster and are refused.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="!self.lowerAscii().startsWith('system:')",message="names that start with system: belong to the cluster: name a person or a group of your identity provider"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[^\\\\s\\\\p{C}*]+$')",message="must not have spaces, control characters or asterisks: write it as your identity provider does"
+	Name string `json:"name,omitempty"`
+}
+
+// SubjectKind is the kind of a staff member's account.
+type SubjectKind string
+
+// Subject kinds.
+const (
+	// SubjectUser is a user.
+	SubjectUser SubjectKind = "User"
+	// SubjectGroup is a group.
+	SubjectGroup SubjectKind = "Group"
+)
+
+// FoundationTeamStatus is what a team has, and what is missing and why.
+type FoundationTeamStatus struct {
+	// conditions are Ready and the areas it stands for: Active, NamespacesReady, QuotaReady, AccessReady,
+	// VolumesReady and GPUsReady; Reconciling and Stalled only while they are true.
+	// +optional
+	// +listType=map
+	// +listMapKey=type
+	// +kubebuilder:validation:MaxItems=16
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+	// observedGeneration is the generation of the spec that this status is about.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+	// state is where the team is in its life: NotStarted, InTerm, Suspended, Ended or Deleting.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=32
+	State string `json:"state,omitempty"`
+	// nextTransitionTime is the next moment at which time alone changes something: a term, an award or a staff
+	// entry begins or ends.
+	// +optional
+	NextTransitionTime *metav1.Time `json:"nextTransitionTime,omitempty"`
+	// gpus is what was granted, by pool.
+	// +optional
+	GPUs *TeamGPUStatus `json:"gpus,omitempty"`
+	// storage is the sum of the declared volumes' sizes, for example 200Ti.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=32
+	Storage string `json:"storage,omitempty"`
+	// staff is who has access.
+	// +optional
+	Staff *TeamStaffStatus `json:"staff,omitempty"`
+	// namespaces are the namespaces of the team, retired ones last.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=1024
+	Namespaces []TeamNamespaceStatus `json:"namespaces,omitempty"`
+	// volumes are the claims of the team, retired ones last.
+	// +optional
+	// +listType=map
+	// +listMapKey=namespace
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=2048
+	Volumes []TeamVolumeStatus `json:"volumes,omitempty"`
+}
+
+// TeamGPUStatus is what a team was granted. Numbers are GPUs.
+type TeamGPUStatus struct {
+	// summary is granted/requested.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=32
+	Summary string `json:"summary,omitempty"`
+	// nodes is ready/granted, in nodes.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=32
+	Nodes string `json:"nodes,omitempty"`
+	// requested is the sum of the awards in force.
+	// +optional
+	Requested *int32 `json:"requested,omitempty"`
+	// granted is how many the pools gave; the namespaces' quotas add up to it.
+	// +optional
+	Granted *int32 `json:"granted,omitempty"`
+	// ready is how many of them are on nodes that are the team's and Ready.
+	// +optional
+	Ready *int32 `json:"ready,omitempty"`
+	// used is how many the team's pods ask for, as the namespaces' quotas count them.
+	// +optional
+	Used *int32 `json:"used,omitempty"`
+	// pools are the parts, by pool.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=256
+	Pools []TeamPoolStatus `json:"pools,omitempty"`
+}
+
+// TeamPoolStatus is what a team has of one pool. Numbers are GPUs.
+type TeamPoolStatus struct {
+	// name is the GPUPool's.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Name string `json:"name,omitempty"`
+	// requested is the sum of the awards of this pool that are in force.
+	// +optional
+	Requested *int32 `json:"requested,omitempty"`
+	// granted is how many the pool gave.
+	// +optional
+	Granted *int32 `json:"granted,omitempty"`
+	// ready is how many are on nodes that are the team's and Ready.
+	// +optional
+	Ready *int32 `json:"ready,omitempty"`
+	// shortfall is requested less granted.
+	// +optional
+	Shortfall *int32 `json:"shortfall,omitempty"`
+	// nextFree is the earliest time at which the pool's calendar shows more for this team.
+	// +optional
+	NextFree *metav1.Time `json:"nextFree,omitempty"`
+	// message says what is missing and what helps. It is empty when nothing is.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	Message string `json:"message,omitempty"`
+}
+
+// TeamStaffStatus is who has access.
+type TeamStaffStatus struct {
+	// active is how many staff entries are in date while the team is active.
+	// +optional
+	Active *int32 `json:"active,omitempty"`
+	// nextExpiry is when the next of them ends.
+	// +optional
+	NextExpiry *metav1.Time `json:"nextExpiry,omitempty"`
+}
+
+// PlaceState is the state of a namespace or volume of a team.
+//
+// +kubebuilder:validation:Enum=Active;Locked;Retired;Pending;Conflict
+type PlaceState string
+
+// Place states.
+const (
+	// PlaceActive: there and in use.
+	PlaceActive PlaceState = "Active"
+	// PlaceLocked: kept; the team's state allows no access.
+	PlaceLocked PlaceState = "Locked"
+	// PlaceRetired: kept; the spec has it no more.
+	PlaceRetired PlaceState = "Retired"
+	// PlacePending: not there, or not complete, yet.
+	PlacePending PlaceState = "Pending"
+	// PlaceConflict: the name belongs to an object that is not the team's.
+	PlaceConflict PlaceState = "Conflict"
+)
+
+// TeamNamespaceStatus is one namespace of a team.
+type TeamNamespaceStatus struct {
+	// name is the real name, <team>-<name>.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Name string `json:"name,omitempty"`
+	// state is Active, Locked, Retired, Pending or Conflict.
+	// +optional
+	State PlaceState `json:"state,omitempty"`
+	// gpus is the namespace's GPU quota.
+	// +optional
+	GPUs *int32 `json:"gpus,omitempty"`
+	// used is how many GPUs its pods ask for.
+	// +optional
+	Used *int32 `json:"used,omitempty"`
+}
+
+// TeamVolumeStatus is one claim of a team.
+type TeamVolumeStatus struct {
+	// namespace is the real name of the claim's namespace.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Namespace string `json:"namespace,omitempty"`
+	// name is the claim's name.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Name string `json:"name,omitempty"`
+	// state is Active, Locked, Retired, Pending or Conflict.
+	// +optional
+	State PlaceState `json:"state,omitempty"`
+	// capacity is what is provisioned; while it is not, it is empty.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=32
+	Capacity string `json:"capacity,omitempty"`
+}
+
+// FoundationTeamList is a list of FoundationTeams.
+//
+// +kubebuilder:object:root=true
+type FoundationTeamList struct {
+	metav1.TypeMeta `json:",inline"`
+	// metadata is the standard list metadata.
+	// +optional
+	metav1.ListMeta `json:"metadata,omitempty"`
+	// items are the FoundationTeams.
+	Items []FoundationTeam `json:"items"`
+}

@@ -1,0 +1,52 @@
+package v1alpha1
+
+// FieldManager is the one server-side apply field manager of the operator.
+const FieldManager = "foundation.team/controller"
+
+// Finalizer holds a FoundationTeam until its access, quotas and GPUs are taken back, and a GPUPool until its
+// nodes are nobody's.
+const Finalizer = "foundation.team/teardown"
+
+// Labels on objects that the operator owns.
+const (
+	// LabelTeam names the team on every object that the operator owns, nodes included.
+	LabelTeam = "foundation.team/team"
+	// LabelPool names the GPUPool on every node that a pool manages.
+	LabelPool = "foundation.team/pool"
+	// LabelRetired is "true" on namespaces and volumes that were taken out of a spec and are kept for their data.
+	LabelRetired = "foundation.team/retired"
+	// LabelLocked is "true" on namespaces in which nobody of the team has access and nothing new can start.
+	LabelLocked = "foundation.team/locked"
+	// LabelNodeTeam names the team on the nodes that are its own. Scheduling trusts it because a kubelet may not
+	// set keys under node-restriction.kubernetes.io.
+	// See https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#noderestriction.
+	LabelNodeTeam = "node-restriction.kubernetes.io/foundation-team"
+)
+
+// Annotations on objects that the operator owns.
+const (
+	// AnnotationTeamUID is the UID of the FoundationTeam that an object belongs to. Name and UID must both match
+	// before the operator changes or deletes the object.
+	AnnotationTeamUID = "foundation.team/team-uid"
+	// AnnotationAdopt, set by an admin on an existing object to a team's name, lets that team take the object over.
+	AnnotationAdopt = "foundation.team/adopt"
+	// AnnotationConfirmDeletion, set on a FoundationTeam to its own name, confirms deletionPolicy Delete.
+	AnnotationConfirmDeletion = "foundation.team/confirm-deletion"
+	// AnnotationHold, set on a FoundationTeam to any reason, forbids that the operator deletes its data.
+	AnnotationHold = "foundation.team/hold"
+	// AnnotationReleasingSince is, on a node, when its team was asked to let it go (RFC 3339).
+	AnnotationReleasingSince = "foundation.team/releasing-since"
+)
+
+// Taints on pool nodes, all NoSchedule.
+const (
+	// TaintTeam keeps everyone but the team that is its value off a node.
+	TaintTeam = "foundation.team/team"
+	// TaintUnassigned keeps everyone off a pool node that belongs to no team.
+	TaintUnassigned = "foundation.team/unassigned"
+	// TaintReleasing keeps new pods, also the team's own, off a node that is on its way to another owner.
+	TaintReleasing = "foundation.team/releasing"
+)
+
+// NamespaceName is the real name of a team's namespace. Namespaces' names have no hyphen, so no two teams' collide.
+func NamespaceName(team, namespace string) string { return team + "-" + namespace }

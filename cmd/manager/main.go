@@ -1,0 +1,72 @@
+// Command manager runs the operator, inside a cluster or outside of one.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+
+	"k8s.io/klog/v2"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+
+	"foundation.team/operator/controllers"
+	"foundation.team/operator/internal/setup"
+)
+
+// version is set by the linker.
+var version = "dev"
+
+func main() {
+	if err := run(ctrl.SetupSignalHandler(), flag.CommandLine, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "manager:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, flags *flag.FlagSet, args []string) error {
+	// controller-runtime has put --kubeconfig there already.
+	var options setup.Options
+	flags.StringVar(&options.MetricsBindAddress, "metrics-bind-address", ":8080", "host:port of the metrics server; 0 turns it off")
+	flags.StringVar(&options.HealthProbeBindAddress, "health-probe-bind-address", ":8081", "host:port of /healthz and /readyz; 0 turns them off")
+	flags.BoolVar(&options.LeaderElect, "leader-elect", false, "work only while holding the lease foundation-operator; needed with more than one replica")
+	flags.StringVar(&options.LeaderElectionNamespace, "leader-election-namespace", defaultNamespace(), "namespace of the lease")
+	printVersion := flags.Bool("version", false, "print the version and exit")
+	var logs zap.Options
+	logs.BindFlags(flags)
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if *printVersion {
+		fmt.Println(version)
+		return nil
+	}
+	logger := zap.New(zap.UseFlagOptions(&logs))
+	log.SetLogger(logger)
+	klog.SetLogger(logger)
+
+	cfg, err := ctrl.GetConfig()
+	if err != nil {
+		return fmt.Errorf("find the API server (set --kubeconfig or KUBECONFIG): %w", err)
+	}
+	mgr, err := setup.NewManager(cfg, options)
+	if err != nil {
+		return err
+	}
+	if err := controllers.Add(ctx, mgr, clock.RealClock{}); err != nil {
+		return err
+	}
+	logger.Info("starting", "version", version)
+	return mgr.Start(ctx)
+}
+
+// defaultNamespace is the one that the operator runs in, as its Deployment says.
+func defaultNamespace() string {
+	if namespace := os.Getenv("POD_NAMESPACE"); namespace != "" {
+		return namespace
+	}
+	return "foundation-system"
+}

@@ -1,0 +1,306 @@
+package pool
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/calendar"
+	"foundation.team/operator/internal/placement"
+)
+
+const (
+	// settle is how long a node is closed to new pods before it counts as empty, so that a pod that the scheduler
+	// was just placing on it has shown up.
+	settle = 5 * time.Second
+	// inspectEvery is how often nodes that are to be let go are looked at. Pods are not watched: there are too many.
+	inspectEvery = 15 * time.Second
+	// defaultGracePeriod is the CRD's default.
+	defaultGracePeriod = 72 * time.Hour
+)
+
+// Change is a node and what it shall become.
+type Change struct {
+	Before, After *corev1.Node
+}
+
+// Nodes is what happens to a pool's nodes.
+type Nodes struct {
+	Changes []Change
+	// Evict are the pods whose grace is over, the newest first.
+	Evict []corev1.Pod
+	// Next is when to look again; zero if only an event can change anything.
+	Next time.Time
+}
+
+// ToInspect names the nodes whose pods decide what happens next: those that are to become free, and all of a team that
+// has to let some go.
+func ToInspect(in Input, grants Grants) []string {
+	var names []string
+	nodes := readNodes(in)
+	shrinks := map[teamKey]bool{}
+	for _, p := range grants.parts {
+		shrinks[p.key] = p.active > p.granted
+	}
+	for _, n := range nodes {
+		if !n.releasing.IsZero() || n.holder != nil && shrinks[*n.holder] {
+			names = append(names, n.Name)
+		}
+	}
+	return names
+}
+
+// BuildNodes claims nodes for what was granted and asks back what was not. A node goes from one team to another only
+// through being free, and becomes free only when it was closed to new pods and no pod is left on it. That holds for
+// nodes that are new in the pool too.
+func BuildNodes(in Input, grants Grants) Nodes {
+	b := nodesBuilder{in: in, nodes: readNodes(in), after: map[string]*corev1.Node{}}
+	b.release()
+	for _, p := range grants.inOrder() {
+		switch {
+		case p.active < p.granted:
+			b.claim(p)
+		case p.active > p.granted:
+			b.askBack(p)
+		}
+	}
+	b.markOthers()
+	return b.result()
+}
+
+// inOrder are the parts, those served first before the others.
+func (g Grants) inOrder() []*part {
+	return slices.SortedFunc(slices.Values(g.parts), func(a, b *part) int { return calendar.Compare(a.claim(), b.claim()) })
+}
+
+type nodesBuilder struct {
+	in    Input
+	nodes []*node
+	after map[string]*corev1.Node
+	evict []corev1.Pod
+	next  time.Time
+}
+
+func (b *nodesBuilder) change(n *node, mutate func(*corev1.Node)) {
+	if b.after[n.Name] == nil {
+		b.after[n.Name] = n.DeepCopy()
+	}
+	mutate(b.after[n.Name])
+}
+
+func (b *nodesBuilder) lookAgain(at time.Time) {
+	if b.next.IsZero() || at.Before(b.next) {
+		b.next = at
+	}
+}
+
+// release frees nodes that are empty and evicts a team's pods whose grace is over. Pods that were on a node before it
+// came into the pool are nobody's to evict.
+func (b *nodesBuilder) release() {
+	for _, n := range b.nodes {
+		if n.releasing.IsZero() {
+			continue
+		}
+		pods := b.in.Pods[n.Name]
+		settled, due := n.releasing.Add(settle), n.releasing.Add(gracePeriod(b.in.Pool))
+		switch {
+		case b.in.Now.Before(settled):
+			b.lookAgain(settled)
+		case len(pods) == 0 && b.keeps(n):
+			b.change(n, b.markFree)
+		case len(pods) == 0:
+			b.change(n, unmark)
+		case n.holder == nil || b.in.Now.Before(due):
+			b.lookAgain(b.in.Now.Add(inspectEvery))
+		default:
+			b.evict = append(b.evict, pods...)
+			b.lookAgain(b.in.Now.Add(inspectEvery))
+		}
+	}
+}
+
+// keeps says whether a node that is nobody's stays in the pool.
+func (b *nodesBuilder) keeps(n *node) bool { return n.member && b.in.Pool.DeletionTimestamp.IsZero() }
+
+// claim gives a team what it is missing: first its own nodes that are on their way back, then free ones close to the
+// ones it has.
+func (b *nodesBuilder) claim(p *part) {
+	missing := p.granted - p.active
+	for _, n := range b.nodes {
+		if missing > 0 && n.held(p.key) && !n.releasing.IsZero() {
+			b.change(n, func(after *corev1.Node) { b.markHeld(after, p.key) })
+			missing--
+		}
+	}
+	var own, free []placement.Node
+	byName := map[string]*node{}
+	for _, n := range b.nodes {
+		byName[n.Name] = n
+		switch {
+		case n.held(p.key):
+			own = append(own, place(b.in, n))
+		case n.free(b.in.Pool.Name) && b.after[n.Name] == nil:
+			free = append(free, place(b.in, n))
+		}
+	}
+	for _, name := range placement.Choose(missing, own, free) {
+		b.change(byName[name], func(after *corev1.Node) { b.markHeld(after, p.key) })
+	}
+}
+
+// askBack closes nodes that a team has beyond its grant to new pods, and starts their grace.
+func (b *nodesBuilder) askBack(p *part) {
+	var held []placement.Held
+	byName := map[string]*node{}
+	for _, n := range b.nodes {
+		if !n.active(p.key) {
+			continue
+		}
+		byName[n.Name] = n
+		held = append(held, placement.Held{
+			Node: place(b.in, n), Leaving: !n.member, Healthy: n.healthy, BusySince: busySince(b.in.Pods[n.Name]),
+		})
+	}
+	for _, name := range placement.Release(p.active-p.granted, held) {
+		b.change(byName[name], func(after *corev1.Node) { markReleasing(after, b.in.Now) })
+		b.lookAgain(b.in.Now.Add(settle))
+	}
+}
+
+// markOthers closes nodes that are new in the pool, restores marks that somebody took off, and takes the pool's marks
+// off free nodes that left it.
+func (b *nodesBuilder) markOthers() {
+	for _, n := range b.nodes {
+		switch {
+		case b.after[n.Name] != nil:
+		case n.holder != nil:
+			b.change(n, func(after *corev1.Node) { b.markHeld(after, *n.holder) })
+			if !n.releasing.IsZero() {
+				b.change(n, func(after *corev1.Node) { markReleasing(after, n.releasing) })
+			}
+		case !b.keeps(n) && n.ours(b.in.Pool.Name):
+			b.change(n, unmark)
+		case !b.keeps(n):
+		case n.releasing.IsZero() && n.ours(b.in.Pool.Name):
+			b.change(n, b.markFree)
+		default:
+			b.enter(n)
+		}
+	}
+}
+
+// enter closes a node that is new in the pool.
+func (b *nodesBuilder) enter(n *node) {
+	since := n.releasing
+	if since.IsZero() {
+		since = b.in.Now
+		b.lookAgain(since.Add(settle))
+	}
+	b.change(n, b.markFree)
+	b.change(n, func(after *corev1.Node) {
+		setAnnotation(after, foundationv1alpha1.AnnotationReleasingSince, since.UTC().Format(time.RFC3339))
+	})
+}
+
+func (b *nodesBuilder) result() Nodes {
+	var changes []Change
+	for _, n := range b.nodes {
+		if after := b.after[n.Name]; after != nil && !sameMarks(n.Node, after) {
+			changes = append(changes, Change{Before: n.Node, After: after})
+		}
+	}
+	slices.SortStableFunc(b.evict, func(a, b corev1.Pod) int {
+		return cmp.Or(b.CreationTimestamp.Compare(a.CreationTimestamp.Time), cmp.Compare(a.Name, b.Name))
+	})
+	return Nodes{Changes: changes, Evict: b.evict, Next: b.next}
+}
+
+func (b *nodesBuilder) markHeld(n *corev1.Node, key teamKey) {
+	unmark(n)
+	setLabel(n, foundationv1alpha1.LabelPool, b.in.Pool.Name)
+	setLabel(n, foundationv1alpha1.LabelTeam, key.name)
+	setLabel(n, foundationv1alpha1.LabelNodeTeam, key.name)
+	setAnnotation(n, foundationv1alpha1.AnnotationTeamUID, string(key.uid))
+	addTaint(n, foundationv1alpha1.TaintTeam, key.name)
+}
+
+// markReleasing leaves the team's marks: its running pods stay, and nobody else's may come.
+func markReleasing(n *corev1.Node, since time.Time) {
+	setAnnotation(n, foundationv1alpha1.AnnotationReleasingSince, since.UTC().Format(time.RFC3339))
+	addTaint(n, foundationv1alpha1.TaintReleasing, "")
+}
+
+func (b *nodesBuilder) markFree(n *corev1.Node) {
+	unmark(n)
+	setLabel(n, foundationv1alpha1.LabelPool, b.in.Pool.Name)
+	addTaint(n, foundationv1alpha1.TaintUnassigned, "")
+}
+
+// unmark takes off all that a pool puts on a node.
+func unmark(n *corev1.Node) {
+	for _, key := range []string{foundationv1alpha1.LabelPool, foundationv1alpha1.LabelTeam, foundationv1alpha1.LabelNodeTeam} {
+		delete(n.Labels, key)
+	}
+	for _, key := range []string{foundationv1alpha1.AnnotationTeamUID, foundationv1alpha1.AnnotationReleasingSince} {
+		delete(n.Annotations, key)
+	}
+	n.Spec.Taints = slices.DeleteFunc(n.Spec.Taints, isOurs)
+}
+
+func isOurs(taint corev1.Taint) bool {
+	switch taint.Key {
+	case foundationv1alpha1.TaintTeam, foundationv1alpha1.TaintUnassigned, foundationv1alpha1.TaintReleasing:
+		return true
+	default:
+		return false
+	}
+}
+
+// sameMarks says whether two versions of a node differ in nothing that a pool writes; the order of taints is nothing.
+func sameMarks(a, b *corev1.Node) bool {
+	return maps.Equal(a.Labels, b.Labels) && maps.Equal(a.Annotations, b.Annotations) &&
+		maps.Equal(taintSet(a), taintSet(b))
+}
+
+func taintSet(n *corev1.Node) map[string]bool {
+	set := map[string]bool{}
+	for _, taint := range n.Spec.Taints {
+		set[fmt.Sprintf("%s=%s:%s", taint.Key, taint.Value, taint.Effect)] = true
+	}
+	return set
+}
+
+func addTaint(n *corev1.Node, key, value string) {
+	n.Spec.Taints = slices.DeleteFunc(n.Spec.Taints, func(taint corev1.Taint) bool { return taint.Key == key })
+	n.Spec.Taints = append(n.Spec.Taints, corev1.Taint{Key: key, Value: value, Effect: corev1.TaintEffectNoSchedule})
+}
+
+func setLabel(n *corev1.Node, key, value string) {
+	if n.Labels == nil {
+		n.Labels = map[string]string{}
+	}
+	n.Labels[key] = value
+}
+
+func setAnnotation(n *corev1.Node, key, value string) {
+	if n.Annotations == nil {
+		n.Annotations = map[string]string{}
+	}
+	n.Annotations[key] = value
+}
+
+// busySince is when the oldest of the pods was made.
+func busySince(pods []corev1.Pod) time.Time {
+	var oldest time.Time
+	for _, pod := range pods {
+		if oldest.IsZero() || pod.CreationTimestamp.Time.Before(oldest) {
+			oldest = pod.CreationTimestamp.Time
+		}
+	}
+	return oldest
+}

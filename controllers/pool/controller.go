@@ -1,0 +1,124 @@
+// Package pool reconciles GPUPools: it gives GPUs out, makes nodes a team's own, and takes them back. It alone writes
+// grants, node labels and node taints.
+package pool
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/apply"
+	"foundation.team/operator/internal/conditions"
+)
+
+// Reconciler reconciles GPUPools.
+type Reconciler struct {
+	// Client reads from the cache, Live from the API server.
+	Client  client.Client
+	Live    client.Reader
+	Applier *apply.Applier
+	Events  events.EventRecorder
+	Clock   clock.PassiveClock
+}
+
+// +kubebuilder:rbac:groups=foundation.team,resources=gpupools,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=foundation.team,resources=gpupools/status,verbs=patch
+// +kubebuilder:rbac:groups=foundation.team,resources=gpupools/finalizers,verbs=update
+// +kubebuilder:rbac:groups=foundation.team,resources=foundationteams,verbs=get;list;watch
+// +kubebuilder:rbac:groups="",resources=nodes,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups="",resources=pods,verbs=list
+// +kubebuilder:rbac:groups="",resources=pods/eviction,verbs=create
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+
+// Reconcile brings one pool's grants and nodes to where they should be. Grants are written down before nodes follow
+// them, so that a crash in between loses nothing.
+func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	pool := &foundationv1alpha1.GPUPool{}
+	if err := r.Client.Get(ctx, req.NamespacedName, pool); err != nil {
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	return apply.Retry(r.reconcile(ctx, pool))
+}
+
+func (r *Reconciler) reconcile(ctx context.Context, pool *foundationv1alpha1.GPUPool) (ctrl.Result, error) {
+	pool, err := apply.EnsureFinalizer(ctx, r.Applier, pool)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	selector, err := metav1.LabelSelectorAsSelector(&pool.Spec.Static.NodeSelector)
+	if err != nil {
+		return ctrl.Result{}, r.writeStatus(ctx, pool, BuildInvalidStatus(pool, err, r.Clock.Now()))
+	}
+	in, err := r.observe(ctx, pool, selector)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	grants := DecideGrants(in)
+	if in.Pods, err = r.inspect(ctx, ToInspect(in, grants)); err != nil {
+		return ctrl.Result{}, err
+	}
+	status := BuildStatus(in, grants)
+	if err := r.writeStatus(ctx, pool, status); err != nil {
+		return ctrl.Result{}, err
+	}
+	nodes := BuildNodes(in, grants)
+	if err := r.applyNodes(ctx, nodes); err != nil {
+		return ctrl.Result{}, err
+	}
+	if !pool.DeletionTimestamp.IsZero() && Unused(in) {
+		return ctrl.Result{}, apply.RemoveFinalizer(ctx, r.Applier, pool)
+	}
+	return ctrl.Result{RequeueAfter: until(in.Now, nodes.Next, status.NextTransitionTime)}, nil
+}
+
+// applyNodes changes what it can: one node that fails does not hold up the others.
+func (r *Reconciler) applyNodes(ctx context.Context, nodes Nodes) error {
+	var errs []error
+	for _, change := range nodes.Changes {
+		if err := r.Applier.Patch(ctx, change.Before, change.After); client.IgnoreNotFound(err) != nil {
+			errs = append(errs, err)
+		}
+	}
+	for i := range nodes.Evict {
+		if err := r.Applier.Evict(ctx, &nodes.Evict[i]); err != nil {
+			// A disruption budget may refuse it; it is tried again when the node is looked at next.
+			log.FromContext(ctx).Info("pod not evicted", "pod", client.ObjectKeyFromObject(&nodes.Evict[i]), "error", err.Error())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (r *Reconciler) writeStatus(ctx context.Context, pool *foundationv1alpha1.GPUPool, status foundationv1alpha1.GPUPoolStatus) error {
+	after := pool.DeepCopy()
+	after.Status = status
+	if err := r.Applier.PatchStatus(ctx, pool, after); err != nil {
+		return err
+	}
+	conditions.Report(r.Events, pool, pool.Status.Conditions, status.Conditions)
+	return nil
+}
+
+// Unused says whether no node carries the pool's marks any more.
+func Unused(in Input) bool {
+	return !slices.ContainsFunc(readNodes(in), func(n *node) bool { return n.ours(in.Pool.Name) })
+}
+
+// until is how long it is to the first of the moments; 0 if there is none.
+func until(now, next time.Time, transition *metav1.Time) time.Duration {
+	if transition != nil && (next.IsZero() || transition.Time.Before(next)) {
+		next = transition.Time
+	}
+	if next.IsZero() {
+		return 0
+	}
+	return max(next.Sub(now), time.Second)
+}

@@ -1,0 +1,236 @@
+package pool
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/calendar"
+	"foundation.team/operator/internal/lifecycle"
+)
+
+// part is one team's part of a pool. Numbers are nodes, but for requested, which is GPUs.
+type part struct {
+	key  teamKey
+	team *foundationv1alpha1.FoundationTeam
+	// spans are the awards that count; none if the team may not draw from the pool.
+	spans     []lifecycle.Span
+	requested int32
+	// want is the whole nodes in requested, have what was granted before, granted what is granted now.
+	want, have, granted int
+	// active and releasing are nodes that are the team's to use, and that it was asked to let go.
+	active, releasing int
+	// ineligible is the organisation that may not draw from the pool.
+	ineligible string
+	opening    calendar.Opening
+}
+
+// Grants is who gets how much of a pool.
+type Grants struct {
+	parts []*part
+	// capacity and free are nodes: all members, and those that can be granted now.
+	capacity, free int
+}
+
+// DecideGrants gives out a pool's nodes. What a team has it keeps; the rest is decided by the calendar's rules.
+func DecideGrants(in Input) Grants {
+	nodes := readNodes(in)
+	parts := gather(in, nodes)
+	g := Grants{
+		parts:    parts,
+		capacity: count(nodes, func(n *node) bool { return n.member }),
+		free:     count(nodes, func(n *node) bool { return n.free(in.Pool.Name) }),
+	}
+	for _, p := range parts {
+		// Nodes that are granted and not claimed yet come out of the team's own first.
+		g.free -= max(p.kept()-p.active-p.releasing, 0)
+	}
+	if !in.Pool.DeletionTimestamp.IsZero() {
+		g.free = 0
+	}
+	claims := make([]calendar.Claim, len(parts))
+	for i, p := range parts {
+		claims[i] = p.claim()
+	}
+	granted := calendar.Grant(claims, g.free, g.capacity)
+	for _, p := range parts {
+		p.granted = granted[p.key.String()]
+		g.free -= max(p.granted-max(p.kept(), p.active+p.releasing), 0)
+	}
+	g.free = max(g.free, 0)
+	g.foresee(in, nodes)
+	return g
+}
+
+// gather collects everyone who has or wants a part: teams with awards, earlier grants, and holders of nodes.
+func gather(in Input, nodes []*node) []*part {
+	parts := map[teamKey]*part{}
+	at := func(key teamKey) *part {
+		if parts[key] == nil {
+			parts[key] = &part{key: key, have: -1}
+		}
+		return parts[key]
+	}
+	for _, n := range nodes {
+		if n.holder == nil {
+			continue
+		}
+		if p := at(*n.holder); n.releasing.IsZero() {
+			p.active++
+		} else {
+			p.releasing++
+		}
+	}
+	for _, grant := range in.Pool.Status.Grants {
+		at(teamKey{grant.Team, types.UID(grant.UID)}).have = int(grant.Granted / in.Pool.Spec.GPUsPerNode)
+	}
+	for _, team := range in.Teams {
+		at(keyOf(team)).demand(in, team)
+	}
+	for _, p := range parts {
+		if p.have < 0 {
+			// Nobody wrote down what was granted, for example after a restore without status: the nodes say it.
+			p.have = p.active
+		}
+	}
+	return slices.SortedFunc(maps.Values(parts), func(a, b *part) int { return strings.Compare(a.key.String(), b.key.String()) })
+}
+
+func (p *part) demand(in Input, team *foundationv1alpha1.FoundationTeam) {
+	p.team = team
+	awards := lifecycle.Awards(team, in.Pool.Name)
+	p.requested = lifecycle.Demand(awards, in.Now)
+	if p.ineligible = ineligible(team, in.Pool); p.ineligible != "" {
+		return
+	}
+	p.spans = lifecycle.Within(in.Pool.Spec.Availability, awards)
+	p.want = p.wantAt(in.Pool.Spec.GPUsPerNode)(in.Now)
+}
+
+func (p *part) wantAt(gpusPerNode int32) func(time.Time) int {
+	return func(t time.Time) int { return int(lifecycle.Demand(p.spans, t) / gpusPerNode) }
+}
+
+// kept is what the team keeps of what it had.
+func (p *part) kept() int { return min(p.have, p.want) }
+
+func (p *part) claim() calendar.Claim {
+	claim := calendar.Claim{Key: p.key.String(), Name: p.key.name, Have: p.have, Want: p.want}
+	// Nodes beyond what it keeps, which it has not given back yet.
+	claim.Own = max(p.active+p.releasing-p.kept(), 0)
+	if p.team != nil {
+		claim.Priority = p.team.Spec.Priority
+		claim.Created = p.team.CreationTimestamp.Time
+	}
+	return claim
+}
+
+// present says whether the part is worth a line in status.
+func (p *part) present() bool {
+	return p.requested > 0 || p.granted > 0 || p.active+p.releasing > 0
+}
+
+// foresee asks the calendar when teams that are short can have more.
+func (g *Grants) foresee(in Input, nodes []*node) {
+	if !slices.ContainsFunc(g.parts, func(p *part) bool { return p.granted < p.want }) || !in.Pool.DeletionTimestamp.IsZero() {
+		return
+	}
+	bookings := make([]calendar.Booking, len(g.parts))
+	for i, p := range g.parts {
+		claim := p.claim()
+		claim.Have = p.granted
+		bookings[i] = calendar.Booking{
+			Claim:   claim,
+			WantAt:  p.wantAt(in.Pool.Spec.GPUsPerNode),
+			Changes: lifecycle.Boundaries(p.spans),
+		}
+	}
+	releases := map[time.Time]int{}
+	for _, n := range nodes {
+		if n.member && n.healthy && !n.releasing.IsZero() {
+			releases[n.releasing.Add(gracePeriod(in.Pool))]++
+		}
+	}
+	for _, p := range g.parts {
+		// What a team was just told to let go it has for the whole grace period.
+		if excess := p.active - p.granted; excess > 0 {
+			releases[in.Now.Truncate(time.Second).Add(gracePeriod(in.Pool))] += excess
+		}
+	}
+	var pending []calendar.Release
+	for at, n := range releases {
+		pending = append(pending, calendar.Release{At: at, Nodes: n})
+	}
+	openings := calendar.Openings(bookings, g.free, g.capacity, pending, in.Now)
+	for _, p := range g.parts {
+		p.opening = openings[p.key.String()]
+	}
+}
+
+// ineligible is the organisation of the team's consortium that may not draw from the pool: one that the pool names,
+// or the supplier of a leased one.
+func ineligible(team *foundationv1alpha1.FoundationTeam, pool *foundationv1alpha1.GPUPool) string {
+	if team.Spec.Consortium == nil {
+		return ""
+	}
+	barred := slices.Clone(pool.Spec.Ineligible)
+	if pool.Spec.Source == foundationv1alpha1.SourceLeased {
+		barred = append(barred, pool.Spec.Supplier)
+	}
+	members := append([]string{team.Spec.Consortium.Lead}, team.Spec.Consortium.Participants...)
+	for _, member := range members {
+		if slices.ContainsFunc(barred, func(name string) bool { return strings.EqualFold(name, member) }) {
+			return member
+		}
+	}
+	return ""
+}
+
+// explain says why the team has less than it asked for, and what helps.
+func (p *part) explain(in Input, free int) (reason, message string) {
+	pool, perNode := in.Pool.Name, in.Pool.Spec.GPUsPerNode
+	available := lifecycle.Demand(p.spans, in.Now)
+	switch {
+	case p.requested == 0:
+		return "", ""
+	case p.ineligible != "":
+		return foundationv1alpha1.ReasonIneligible,
+			fmt.Sprintf("%s: %s may not draw from this pool; name another pool in spec.gpus", pool, p.ineligible)
+	case available < p.requested:
+		return foundationv1alpha1.ReasonPoolUnavailable,
+			fmt.Sprintf("%s: %s; move the award or name another pool", pool, availability(in))
+	case p.granted < p.want:
+		return foundationv1alpha1.ReasonShortfall, p.explainShortfall(in, free)
+	case p.requested%perNode != 0:
+		return foundationv1alpha1.ReasonNotWholeNodes,
+			fmt.Sprintf("%s: %d requested, %d granted: nodes have %d GPUs and are granted whole; ask for %d or %d",
+				pool, p.requested, int32(p.granted)*perNode, perNode, p.requested/perNode*perNode, (p.requested/perNode+1)*perNode)
+	default:
+		return "", ""
+	}
+}
+
+func (p *part) explainShortfall(in Input, free int) string {
+	perNode := in.Pool.Spec.GPUsPerNode
+	short := p.requested - int32(p.granted)*perNode
+	message := fmt.Sprintf("%s: %d of %d short, %d free", in.Pool.Name, short, p.requested, int32(free)*perNode)
+	if p.opening.Nodes == 0 {
+		return message + ", none foreseen; shrink or end an award, or name another pool"
+	}
+	return fmt.Sprintf("%s, %d free %s", message, int32(p.opening.Nodes)*perNode, p.opening.At.UTC().Format("2006-01-02T15:04Z"))
+}
+
+func availability(in Input) string {
+	window := in.Pool.Spec.Availability
+	switch {
+	case window.Start != nil && in.Now.Before(window.Start.Time):
+		return "the pool is not available before " + window.Start.UTC().Format(time.RFC3339)
+	default:
+		return "the pool is not available since " + window.End.UTC().Format(time.RFC3339)
+	}
+}

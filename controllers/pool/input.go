@@ -1,0 +1,168 @@
+package pool
+
+import (
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/types"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/placement"
+)
+
+// Input is all that a pool's decisions are made from.
+type Input struct {
+	Pool *foundationv1alpha1.GPUPool
+	// Selector is the pool's node selector.
+	Selector labels.Selector
+	// Teams are the teams with awards of this pool.
+	Teams []*foundationv1alpha1.FoundationTeam
+	// Nodes are those that match the pool's selector or carry its label, by name.
+	Nodes []*corev1.Node
+	// Pods are the pods that keep a node busy, by node, for the nodes that ToInspect named.
+	Pods map[string][]corev1.Pod
+	Now  time.Time
+}
+
+// teamKey is a team, and no other of the same name.
+type teamKey struct {
+	name string
+	uid  types.UID
+}
+
+func (k teamKey) String() string { return k.name + "/" + string(k.uid) }
+
+func keyOf(team *foundationv1alpha1.FoundationTeam) teamKey {
+	return teamKey{name: team.Name, uid: team.UID}
+}
+
+// node is what the pool reads off a Node.
+type node struct {
+	*corev1.Node
+	// member is true if the node matches the selector and is no other pool's, foreign if it is another pool's.
+	member, foreign bool
+	// healthy is true if the node is Ready, not cordoned, and has all its GPUs.
+	healthy bool
+	// holder is the team whose node it is; nil if it is nobody's.
+	holder *teamKey
+	// releasing is since when it is closed to new pods so that it becomes free; zero if it is not.
+	releasing time.Time
+}
+
+func (n *node) ours(pool string) bool { return n.Labels[foundationv1alpha1.LabelPool] == pool }
+
+// held says whether the node is key's, on its way back or not.
+func (n *node) held(key teamKey) bool { return n.holder != nil && *n.holder == key }
+
+// active says whether the node is key's to use.
+func (n *node) active(key teamKey) bool { return n.held(key) && n.releasing.IsZero() }
+
+// free says whether the node can be given to a team: it is known to be empty.
+func (n *node) free(pool string) bool {
+	return n.member && n.healthy && n.holder == nil && n.releasing.IsZero() && n.ours(pool)
+}
+
+// readNodes reads the nodes of an input.
+func readNodes(in Input) []*node {
+	nodes := make([]*node, 0, len(in.Nodes))
+	for _, obj := range in.Nodes {
+		nodes = append(nodes, readNode(in, obj))
+	}
+	return nodes
+}
+
+func readNode(in Input, obj *corev1.Node) *node {
+	matches := in.Selector.Matches(labels.Set(obj.Labels))
+	pool := obj.Labels[foundationv1alpha1.LabelPool]
+	n := &node{
+		Node:    obj,
+		member:  matches && (pool == "" || pool == in.Pool.Name) && obj.DeletionTimestamp.IsZero(),
+		foreign: matches && pool != "" && pool != in.Pool.Name,
+		healthy: healthy(obj, in.Pool),
+	}
+	if matches && pool == "" || pool == in.Pool.Name {
+		n.holder = holder(in, obj)
+		if since, ok := obj.Annotations[foundationv1alpha1.AnnotationReleasingSince]; ok {
+			n.releasing = parseTime(since, in.Now)
+		}
+	}
+	return n
+}
+
+// holder reads whose node it is. One mark is enough, and the one that a kubelet cannot forge comes first: a node that
+// lost some of its marks still runs the team's pods.
+func holder(in Input, obj *corev1.Node) *teamKey {
+	name := obj.Labels[foundationv1alpha1.LabelNodeTeam]
+	for _, taint := range obj.Spec.Taints {
+		if name == "" && taint.Key == foundationv1alpha1.TaintTeam {
+			name = taint.Value
+		}
+	}
+	if name == "" {
+		name = obj.Labels[foundationv1alpha1.LabelTeam]
+	}
+	if name == "" {
+		return nil
+	}
+	key := teamKey{name: name, uid: types.UID(obj.Annotations[foundationv1alpha1.AnnotationTeamUID])}
+	for _, grant := range in.Pool.Status.Grants {
+		if key.uid == "" && grant.Team == name {
+			key.uid = types.UID(grant.UID)
+		}
+	}
+	return &key
+}
+
+// parseTime reads an annotation; somebody's edit that is no time counts as now, so that no grace is lost by it.
+func parseTime(value string, now time.Time) time.Time {
+	if at, err := time.Parse(time.RFC3339, value); err == nil {
+		return at
+	}
+	return now
+}
+
+func healthy(obj *corev1.Node, pool *foundationv1alpha1.GPUPool) bool {
+	if obj.Spec.Unschedulable || !obj.DeletionTimestamp.IsZero() {
+		return false
+	}
+	gpus := obj.Status.Allocatable[corev1.ResourceName(pool.Spec.ResourceName)]
+	return gpus.Value() >= int64(pool.Spec.GPUsPerNode) &&
+		slices.ContainsFunc(obj.Status.Conditions, func(condition corev1.NodeCondition) bool {
+			return condition.Type == corev1.NodeReady && condition.Status == corev1.ConditionTrue
+		})
+}
+
+func place(in Input, n *node) placement.Node {
+	topology := make([]string, len(in.Pool.Spec.Static.TopologyKeys))
+	for i, key := range in.Pool.Spec.Static.TopologyKeys {
+		topology[i] = n.Labels[key]
+	}
+	return placement.Node{Name: n.Name, Topology: topology}
+}
+
+func count[T any](items []T, is func(T) bool) int {
+	sum := 0
+	for _, item := range items {
+		if is(item) {
+			sum++
+		}
+	}
+	return sum
+}
+
+func gracePeriod(pool *foundationv1alpha1.GPUPool) time.Duration {
+	if pool.Spec.Reclaim != nil && pool.Spec.Reclaim.GracePeriod != nil {
+		return pool.Spec.Reclaim.GracePeriod.Duration
+	}
+	return defaultGracePeriod
+}
+
+func optionalTime(t time.Time) *metav1.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &metav1.Time{Time: t.UTC().Truncate(time.Second)}
+}

@@ -1,0 +1,74 @@
+package pool
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/index"
+)
+
+// observe reads a pool's Input from the cache, but for pods.
+func (r *Reconciler) observe(ctx context.Context, pool *foundationv1alpha1.GPUPool, selector labels.Selector) (Input, error) {
+	in := Input{Pool: pool, Selector: selector, Now: r.Clock.Now()}
+
+	var teams foundationv1alpha1.FoundationTeamList
+	if err := r.Client.List(ctx, &teams, client.MatchingFields{index.AwardPool: pool.Name}); err != nil {
+		return Input{}, fmt.Errorf("list teams with awards of pool %s: %w", pool.Name, err)
+	}
+	for i := range teams.Items {
+		in.Teams = append(in.Teams, &teams.Items[i])
+	}
+
+	nodes := map[string]*corev1.Node{}
+	for _, matching := range []labels.Selector{selector, labels.SelectorFromSet(labels.Set{foundationv1alpha1.LabelPool: pool.Name})} {
+		var list corev1.NodeList
+		if err := r.Client.List(ctx, &list, client.MatchingLabelsSelector{Selector: matching}); err != nil {
+			return Input{}, fmt.Errorf("list nodes of pool %s: %w", pool.Name, err)
+		}
+		for i := range list.Items {
+			nodes[list.Items[i].Name] = &list.Items[i]
+		}
+	}
+	for _, node := range nodes {
+		in.Nodes = append(in.Nodes, node)
+	}
+	slices.SortFunc(in.Nodes, func(a, b *corev1.Node) int { return cmp.Compare(a.Name, b.Name) })
+	return in, nil
+}
+
+// inspect reads live which pods keep nodes busy. It is asked only while nodes change hands.
+func (r *Reconciler) inspect(ctx context.Context, nodes []string) (map[string][]corev1.Pod, error) {
+	pods := map[string][]corev1.Pod{}
+	for _, name := range nodes {
+		var list corev1.PodList
+		if err := r.Live.List(ctx, &list, client.MatchingFields{"spec.nodeName": name}); err != nil {
+			return nil, fmt.Errorf("list pods on node %s: %w", name, err)
+		}
+		for _, pod := range list.Items {
+			if keepsBusy(&pod) {
+				pods[name] = append(pods[name], pod)
+			}
+		}
+	}
+	return pods, nil
+}
+
+// keepsBusy says whether a pod is somebody's work: not finished, and not part of the node itself.
+func keepsBusy(pod *corev1.Pod) bool {
+	if pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed {
+		return false
+	}
+	if _, static := pod.Annotations[corev1.MirrorPodAnnotationKey]; static {
+		return false
+	}
+	owner := metav1.GetControllerOf(pod)
+	return owner == nil || owner.Kind != "DaemonSet"
+}

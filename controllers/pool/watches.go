@@ -1,0 +1,72 @@
+package pool
+
+import (
+	"context"
+	"maps"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/types"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/index"
+)
+
+// SetupWithManager registers the controller.
+func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
+	// The start of a deletion changes the generation too.
+	changed := builder.WithPredicates(predicate.GenerationChangedPredicate{})
+	return ctrl.NewControllerManagedBy(mgr).
+		Named("gpupool").
+		For(&foundationv1alpha1.GPUPool{}, changed).
+		Watches(&foundationv1alpha1.FoundationTeam{}, handler.EnqueueRequestsFromMapFunc(poolsOfTeam), changed).
+		Watches(&corev1.Node{}, handler.EnqueueRequestsFromMapFunc(r.poolsOfNode), builder.WithPredicates(nodeChanged())).
+		Complete(r)
+}
+
+func poolsOfTeam(_ context.Context, obj client.Object) []reconcile.Request {
+	var requests []reconcile.Request
+	for _, pool := range index.AwardPools(obj) {
+		requests = append(requests, reconcile.Request{NamespacedName: types.NamespacedName{Name: pool}})
+	}
+	return requests
+}
+
+// poolsOfNode are the pool whose mark a node carries and those whose selector it matches.
+func (r *Reconciler) poolsOfNode(ctx context.Context, obj client.Object) []reconcile.Request {
+	var pools foundationv1alpha1.GPUPoolList
+	if err := r.Client.List(ctx, &pools); err != nil {
+		return nil
+	}
+	var requests []reconcile.Request
+	for _, pool := range pools.Items {
+		selector, err := metav1.LabelSelectorAsSelector(&pool.Spec.Static.NodeSelector)
+		if obj.GetLabels()[foundationv1alpha1.LabelPool] == pool.Name || err == nil && selector.Matches(labels.Set(obj.GetLabels())) {
+			requests = append(requests, reconcile.Request{NamespacedName: types.NamespacedName{Name: pool.Name}})
+		}
+	}
+	return requests
+}
+
+// nodeChanged lets through what a pool reads of a node. Heartbeats are not among it.
+func nodeChanged() predicate.Predicate {
+	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+		before, ok1 := e.ObjectOld.(*corev1.Node)
+		after, ok2 := e.ObjectNew.(*corev1.Node)
+		return !ok1 || !ok2 ||
+			!maps.Equal(before.Labels, after.Labels) ||
+			!maps.Equal(before.Annotations, after.Annotations) ||
+			!equality.Semantic.DeepEqual(before.Spec, after.Spec) ||
+			!equality.Semantic.DeepEqual(before.Status, after.Status) ||
+			!before.DeletionTimestamp.Equal(after.DeletionTimestamp)
+	}}
+}

@@ -1,0 +1,30 @@
+package team
+
+import (
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+)
+
+// podSecurity holds a team's pods to the restricted Pod Security Standard.
+// See https://kubernetes.io/docs/concepts/security/pod-security-standards/.
+var podSecurity = map[string]string{
+	"pod-security.kubernetes.io/enforce":         "restricted",
+	"pod-security.kubernetes.io/enforce-version": "latest",
+	"pod-security.kubernetes.io/warn":            "restricted",
+	"pod-security.kubernetes.io/warn-version":    "latest",
+	"pod-security.kubernetes.io/audit":           "restricted",
+	"pod-security.kubernetes.io/audit-version":   "latest",
+}
+
+func buildNamespace(in Input, p place) *corev1ac.NamespaceApplyConfiguration {
+	labels, annotations := marks(in)
+	namespace := corev1ac.Namespace(p.name).WithLabels(labels).WithLabels(podSecurity).WithAnnotations(annotations)
+	if !p.open() {
+		namespace.WithLabels(map[string]string{foundationv1alpha1.LabelLocked: "true"})
+	}
+	if p.state == foundationv1alpha1.PlaceRetired {
+		namespace.WithLabels(map[string]string{foundationv1alpha1.LabelRetired: "true"})
+	}
+	return namespace
+}

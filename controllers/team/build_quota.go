@@ -1,0 +1,154 @@
+package team
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+)
+
+// base is what every open namespace may use besides what comes with its GPUs.
+var base = map[corev1.ResourceName]resource.Quantity{
+	corev1.ResourceRequestsCPU:              resource.MustParse("16"),
+	corev1.ResourceRequestsMemory:           resource.MustParse("64Gi"),
+	corev1.ResourceRequestsEphemeralStorage: resource.MustParse("200Gi"),
+	corev1.ResourceRequestsStorage:          resource.MustParse("1Ti"),
+	corev1.ResourcePersistentVolumeClaims:   resource.MustParse("20"),
+	corev1.ResourcePods:                     resource.MustParse("200"),
+}
+
+// podsPerGPU is how many more pods a namespace may have for each GPU.
+const podsPerGPU = 4
+
+// counts bound how many objects a namespace may have, so that no team can flood the API server.
+var counts = map[corev1.ResourceName]resource.Quantity{
+	corev1.ResourceServices:               resource.MustParse("50"),
+	corev1.ResourceSecrets:                resource.MustParse("100"),
+	corev1.ResourceConfigMaps:             resource.MustParse("200"),
+	"count/deployments.apps":              resource.MustParse("100"),
+	"count/replicasets.apps":              resource.MustParse("1000"),
+	"count/statefulsets.apps":             resource.MustParse("50"),
+	"count/jobs.batch":                    resource.MustParse("1000"),
+	"count/cronjobs.batch":                resource.MustParse("50"),
+	"count/leases.coordination.k8s.io":    resource.MustParse("100"),
+	corev1.ResourceReplicationControllers: resource.MustParse("0"),
+	// Ways around isolation and around the GPU quota.
+	corev1.ResourceServicesNodePorts:               resource.MustParse("0"),
+	corev1.ResourceServicesLoadBalancers:           resource.MustParse("0"),
+	"count/resourceclaims.resource.k8s.io":         resource.MustParse("0"),
+	"count/resourceclaimtemplates.resource.k8s.io": resource.MustParse("0"),
+}
+
+// startKeys are the entries that are 0 where nothing may start.
+var startKeys = []corev1.ResourceName{
+	corev1.ResourcePods, corev1.ResourceRequestsCPU, corev1.ResourceRequestsMemory, corev1.ResourceRequestsEphemeralStorage,
+}
+
+// buildQuota is the namespace's ResourceQuota: GPUs as shared out, what comes with them by the nodes' shape, a base, and
+// bounds on everything else. GPUs of pools that the team has no part in are 0. Where nothing may start, what starts
+// is 0; in a place that is not open all of it is.
+func buildQuota(in Input, p place, shares map[string]share) *corev1ac.ResourceQuotaApplyConfiguration {
+	hard := maps.Clone(counts)
+	maps.Copy(hard, base)
+	share := shares[p.name]
+	hard[corev1.ResourcePods] = plus(hard[corev1.ResourcePods], *resource.NewQuantity(podsPerGPU*share.total(), resource.DecimalSI))
+	for name, quantity := range share.compute {
+		hard[requests(name)] = plus(hard[requests(name)], quantity)
+	}
+	for _, claim := range in.volumeSizes(p.name) {
+		hard[corev1.ResourceRequestsStorage] = plus(hard[corev1.ResourceRequestsStorage], claim)
+		hard[corev1.ResourcePersistentVolumeClaims] = plus(hard[corev1.ResourcePersistentVolumeClaims], resource.MustParse("1"))
+	}
+	if p.spec != nil {
+		maps.Copy(hard, p.spec.Quota)
+	}
+	if in.state() != foundationv1alpha1.ReasonInTerm || !p.open() {
+		for _, key := range startKeys {
+			hard[key] = resource.MustParse("0")
+		}
+		share.gpus = nil
+	}
+	if !p.open() {
+		for key := range hard {
+			hard[key] = resource.MustParse("0")
+		}
+	}
+	for _, pool := range in.Pools {
+		hard[requests(corev1.ResourceName(pool.Spec.ResourceName))] = resource.MustParse("0")
+	}
+	for name, gpus := range share.gpus {
+		hard[requests(name)] = *resource.NewQuantity(gpus, resource.DecimalSI)
+	}
+	labels, annotations := marks(in)
+	return corev1ac.ResourceQuota(objectName, p.name).WithLabels(labels).WithAnnotations(annotations).
+		WithSpec(corev1ac.ResourceQuotaSpec().WithHard(hard))
+}
+
+// buildLimitRange gives containers that say nothing about themselves small requests, without which a quota refuses
+// them.
+func buildLimitRange(in Input, p place) *corev1ac.LimitRangeApplyConfiguration {
+	labels, annotations := marks(in)
+	return corev1ac.LimitRange(objectName, p.name).WithLabels(labels).WithAnnotations(annotations).
+		WithSpec(corev1ac.LimitRangeSpec().WithLimits(corev1ac.LimitRangeItem().
+			WithType(corev1.LimitTypeContainer).
+			WithDefaultRequest(corev1.ResourceList{
+				corev1.ResourceCPU:              resource.MustParse("500m"),
+				corev1.ResourceMemory:           resource.MustParse("1Gi"),
+				corev1.ResourceEphemeralStorage: resource.MustParse("1Gi"),
+			}).
+			WithDefault(corev1.ResourceList{
+				corev1.ResourceCPU:              resource.MustParse("2"),
+				corev1.ResourceMemory:           resource.MustParse("2Gi"),
+				corev1.ResourceEphemeralStorage: resource.MustParse("10Gi"),
+			})))
+}
+
+// volumeSizes are the sizes of the claims that the operator makes, or keeps, in a namespace.
+func (in Input) volumeSizes(namespace string) []resource.Quantity {
+	sizes := map[string]resource.Quantity{}
+	for _, claim := range in.Volumes {
+		if claim.Namespace == namespace {
+			sizes[claim.Name] = claim.Spec.Resources.Requests[corev1.ResourceStorage]
+		}
+	}
+	for _, volume := range in.Team.Spec.Volumes {
+		if foundationv1alpha1.NamespaceName(in.Team.Name, volume.Namespace) == namespace {
+			sizes[volume.Name] = volume.Size
+		}
+	}
+	var list []resource.Quantity
+	for _, name := range slices.Sorted(maps.Keys(sizes)) {
+		list = append(list, sizes[name])
+	}
+	return list
+}
+
+func requests(name corev1.ResourceName) corev1.ResourceName {
+	return corev1.DefaultResourceRequestsPrefix + name
+}
+
+// gpusOf is the sum of a quota's entries for the pools' GPUs.
+func (in Input) gpusOf(list corev1.ResourceList) int32 {
+	names := map[corev1.ResourceName]bool{}
+	for _, pool := range in.Pools {
+		names[requests(corev1.ResourceName(pool.Spec.ResourceName))] = true
+	}
+	var sum int64
+	for name, quantity := range list {
+		if names[name] && strings.HasPrefix(string(name), corev1.DefaultResourceRequestsPrefix) {
+			sum += quantity.Value()
+		}
+	}
+	return int32(sum)
+}
+
+func plus(a, b resource.Quantity) resource.Quantity {
+	sum := a.DeepCopy()
+	sum.Add(b)
+	return sum
+}

@@ -1,0 +1,110 @@
+// Package team reconciles FoundationTeams: it makes the namespaces, quotas, access, isolation and volumes that a team's
+// spec asks for, keeps them so, and takes them back without losing data. GPUs it takes as the pools grant them.
+package team
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/apply"
+	"foundation.team/operator/internal/conditions"
+)
+
+// conflictRecheck is how often a name that belongs to somebody else is looked at again: objects that are not ours are
+// not watched, namespaces excepted.
+const conflictRecheck = 5 * time.Minute
+
+// Reconciler reconciles FoundationTeams.
+type Reconciler struct {
+	// Client reads from the cache.
+	Client  client.Client
+	Applier *apply.Applier
+	Events  events.EventRecorder
+	Clock   clock.PassiveClock
+}
+
+// +kubebuilder:rbac:groups=foundation.team,resources=foundationteams,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=foundation.team,resources=foundationteams/status,verbs=patch
+// +kubebuilder:rbac:groups=foundation.team,resources=foundationteams/finalizers,verbs=update
+// +kubebuilder:rbac:groups=foundation.team,resources=gpupools,verbs=get;list;watch
+// +kubebuilder:rbac:groups="",resources=namespaces;resourcequotas;limitranges,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=get;list;watch;create;patch
+// +kubebuilder:rbac:groups=networking.k8s.io,resources=networkpolicies,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=rbac.authorization.k8s.io,resources=rolebindings;clusterroles;clusterrolebindings,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=rbac.authorization.k8s.io,resources=clusterroles,verbs=bind,resourceNames=foundation-team-lead;foundation-team-engineer;foundation-team-data-steward;foundation-team-viewer
+// +kubebuilder:rbac:groups=storage.k8s.io,resources=storageclasses,verbs=get;list;watch
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+
+// Reconcile brings one team's place to where it should be.
+func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	team := &foundationv1alpha1.FoundationTeam{}
+	if err := r.Client.Get(ctx, req.NamespacedName, team); err != nil {
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	return apply.Retry(r.reconcile(ctx, team))
+}
+
+func (r *Reconciler) reconcile(ctx context.Context, team *foundationv1alpha1.FoundationTeam) (ctrl.Result, error) {
+	team, err := apply.EnsureFinalizer(ctx, r.Applier, team)
+	if err != nil {
+		return ctrl.Result{}, fmt.Errorf("add the finalizer: %w", err)
+	}
+	in, err := r.observe(ctx, team)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	desired := Build(in)
+	out := r.applyDesired(ctx, in, desired)
+
+	var tornDown *metav1.Condition
+	if !team.DeletionTimestamp.IsZero() {
+		condition, err := r.tearDown(ctx, in, desired, out)
+		if err != nil {
+			return ctrl.Result{}, err
+		}
+		if condition.Status == metav1.ConditionTrue {
+			return ctrl.Result{}, apply.RemoveFinalizer(ctx, r.Applier, team)
+		}
+		tornDown = &condition
+	}
+	status := BuildStatus(in, desired, out, tornDown)
+	if err := r.writeStatus(ctx, team, status); err != nil {
+		return ctrl.Result{}, errors.Join(err, out.Err())
+	}
+	return ctrl.Result{RequeueAfter: requeueAfter(in, status, out)}, out.Err()
+}
+
+func (r *Reconciler) writeStatus(ctx context.Context, team *foundationv1alpha1.FoundationTeam, status foundationv1alpha1.FoundationTeamStatus) error {
+	after := team.DeepCopy()
+	after.Status = status
+	if err := r.Applier.PatchStatus(ctx, team, after); err != nil {
+		return err
+	}
+	conditions.Report(r.Events, team, team.Status.Conditions, status.Conditions)
+	return nil
+}
+
+// requeueAfter is how long it is until time alone changes something; 0 if never.
+func requeueAfter(in Input, status foundationv1alpha1.FoundationTeamStatus, out *Outcome) time.Duration {
+	var after time.Duration
+	if status.NextTransitionTime != nil {
+		after = max(status.NextTransitionTime.Sub(in.Now), time.Second)
+	}
+	for _, problems := range out.Problems {
+		for _, problem := range problems {
+			if problem.Reason == foundationv1alpha1.ReasonNameConflict && (after == 0 || after > conflictRecheck) {
+				after = conflictRecheck
+			}
+		}
+	}
+	return after
+}

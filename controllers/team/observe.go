@@ -1,0 +1,117 @@
+package team
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	storagev1 "k8s.io/api/storage/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/index"
+)
+
+// observe reads a team's Input, all of it from the cache.
+func (r *Reconciler) observe(ctx context.Context, team *foundationv1alpha1.FoundationTeam) (Input, error) {
+	in := Input{
+		Team:           team,
+		Now:            r.Clock.Now(),
+		Pools:          map[string]*foundationv1alpha1.GPUPool{},
+		StorageClasses: map[string]*storagev1.StorageClass{},
+		Namespaces:     map[string]*corev1.Namespace{},
+		Quotas:         map[string]*corev1.ResourceQuota{},
+	}
+	for _, read := range []func(context.Context, *Input) error{r.observeCluster, r.observeNamespaces, r.observeOwned} {
+		if err := read(ctx, &in); err != nil {
+			return Input{}, err
+		}
+	}
+	return in, nil
+}
+
+func (r *Reconciler) observeCluster(ctx context.Context, in *Input) error {
+	var pools foundationv1alpha1.GPUPoolList
+	if err := r.Client.List(ctx, &pools); err != nil {
+		return fmt.Errorf("list pools: %w", err)
+	}
+	for i := range pools.Items {
+		in.Pools[pools.Items[i].Name] = &pools.Items[i]
+	}
+	var classes storagev1.StorageClassList
+	if err := r.Client.List(ctx, &classes); err != nil {
+		return fmt.Errorf("list storage classes: %w", err)
+	}
+	for i := range classes.Items {
+		in.StorageClasses[classes.Items[i].Name] = &classes.Items[i]
+	}
+	return nil
+}
+
+// observeNamespaces finds the team's namespaces, and whatever has a name that the team wants.
+func (r *Reconciler) observeNamespaces(ctx context.Context, in *Input) error {
+	var owned corev1.NamespaceList
+	if err := r.Client.List(ctx, &owned, client.MatchingFields{index.Team: in.Team.Name}); err != nil {
+		return fmt.Errorf("list the namespaces of team %s: %w", in.Team.Name, err)
+	}
+	for i := range owned.Items {
+		in.Namespaces[owned.Items[i].Name] = &owned.Items[i]
+	}
+	for _, spec := range in.Team.Spec.Namespaces {
+		name := foundationv1alpha1.NamespaceName(in.Team.Name, spec.Name)
+		if in.Namespaces[name] != nil {
+			continue
+		}
+		var namespace corev1.Namespace
+		err := r.Client.Get(ctx, client.ObjectKey{Name: name}, &namespace)
+		if client.IgnoreNotFound(err) != nil {
+			return fmt.Errorf("read namespace %s: %w", name, err)
+		}
+		if err == nil {
+			in.Namespaces[name] = &namespace
+		}
+	}
+	return nil
+}
+
+// observeOwned finds what is in the team's namespaces. An object in somebody else's is left out, whatever its label.
+func (r *Reconciler) observeOwned(ctx context.Context, in *Input) error {
+	for _, list := range []client.ObjectList{
+		&corev1.ResourceQuotaList{}, &corev1.LimitRangeList{}, &corev1.PersistentVolumeClaimList{},
+		&networkingv1.NetworkPolicyList{}, &rbacv1.RoleBindingList{}, &rbacv1.ClusterRoleList{}, &rbacv1.ClusterRoleBindingList{},
+	} {
+		if err := r.Client.List(ctx, list, client.MatchingFields{index.Team: in.Team.Name}); err != nil {
+			return fmt.Errorf("list %T of team %s: %w", list, in.Team.Name, err)
+		}
+		if err := meta.EachListItem(list, func(item runtime.Object) error { in.add(item); return nil }); err != nil {
+			return fmt.Errorf("read %T of team %s: %w", list, in.Team.Name, err)
+		}
+	}
+	return nil
+}
+
+func (in *Input) add(item runtime.Object) {
+	obj, ok := item.(client.Object)
+	if !ok {
+		return
+	}
+	if namespace := in.Namespaces[obj.GetNamespace()]; obj.GetNamespace() != "" && (namespace == nil || !in.owner().Owns(namespace)) {
+		return
+	}
+	switch typed := item.(type) {
+	case *corev1.PersistentVolumeClaim:
+		in.Volumes = append(in.Volumes, typed)
+	case *corev1.ResourceQuota:
+		if typed.Name == objectName {
+			in.Quotas[typed.Namespace] = typed
+			return
+		}
+		in.Others = append(in.Others, obj)
+	default:
+		in.Others = append(in.Others, obj)
+	}
+}

@@ -1,0 +1,181 @@
+package team
+
+import (
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/conditions"
+	"foundation.team/operator/internal/lifecycle"
+)
+
+// humanReasons are those that time and the operator cannot mend.
+var humanReasons = map[string]bool{
+	foundationv1alpha1.ReasonNameConflict:         true,
+	foundationv1alpha1.ReasonPoolNotFound:         true,
+	foundationv1alpha1.ReasonIneligible:           true,
+	foundationv1alpha1.ReasonNotWholeNodes:        true,
+	foundationv1alpha1.ReasonStorageClassNotFound: true,
+	foundationv1alpha1.ReasonDeletionNotConfirmed: true,
+}
+
+// BuildStatus is a team's status: what it has, what is missing, and why. TornDown is nil unless the team is deleted.
+func BuildStatus(in Input, desired Desired, out *Outcome, tornDown *metav1.Condition) foundationv1alpha1.FoundationTeamStatus {
+	staff := lifecycle.Staff(in.Team, in.Now)
+	status := foundationv1alpha1.FoundationTeamStatus{
+		ObservedGeneration: in.Team.Generation,
+		State:              in.state(),
+		NextTransitionTime: optionalTime(lifecycle.NextTransition(in.Team, in.Now)),
+		GPUs:               gpuStatus(in),
+		Storage:            storage(in),
+		Staff: &foundationv1alpha1.TeamStaffStatus{
+			Active:     ptr.To(int32(len(staff))),
+			NextExpiry: optionalTime(lifecycle.NextStaffExpiry(staff)),
+		},
+		Namespaces: namespaceStatus(in, desired, out),
+		Volumes:    volumeStatus(in, desired),
+	}
+	areas := []metav1.Condition{
+		activeCondition(in),
+		namespacesCondition(in, desired, out),
+		quotaCondition(in, desired, out),
+		accessCondition(in, out),
+		volumesCondition(in, out),
+		gpusCondition(in),
+	}
+	ready := conditions.Ready(summary(in), areas...)
+	if tornDown != nil {
+		areas = append(areas, *tornDown)
+		ready = conditions.False(foundationv1alpha1.ConditionReady, tornDown.Reason, tornDown.Message)
+	}
+	current := append([]metav1.Condition{ready}, areas...)
+	current = append(current, progress(areas)...)
+	status.Conditions = conditions.Merge(in.Team.Status.Conditions, current, in.Team.Generation, in.Now)
+	return status
+}
+
+// progress is Stalled where only a human can help, and Reconciling where something is on its way.
+func progress(areas []metav1.Condition) []metav1.Condition {
+	var stalled, reconciling *metav1.Condition
+	for _, area := range areas {
+		switch {
+		case area.Status == metav1.ConditionTrue:
+		case humanReasons[area.Reason] && stalled == nil:
+			stalled = ptr.To(conditions.True(foundationv1alpha1.ConditionStalled, area.Reason, area.Message))
+		case moving(area.Reason) && reconciling == nil:
+			reconciling = ptr.To(conditions.True(foundationv1alpha1.ConditionReconciling, area.Reason, area.Message))
+		}
+	}
+	switch {
+	case stalled != nil:
+		return []metav1.Condition{*stalled}
+	case reconciling != nil:
+		return []metav1.Condition{*reconciling}
+	default:
+		return nil
+	}
+}
+
+func moving(reason string) bool {
+	switch reason {
+	case foundationv1alpha1.ReasonProgressing, foundationv1alpha1.ReasonApplyFailed, foundationv1alpha1.ReasonTerminating,
+		foundationv1alpha1.ReasonVolumesPending, foundationv1alpha1.ReasonNodesNotReady,
+		foundationv1alpha1.ReasonWaitingForGPUs, foundationv1alpha1.ReasonWaitingForNamespaces:
+		return true
+	default:
+		return false
+	}
+}
+
+// summary is the message of a team that has all that it asked for.
+func summary(in Input) string {
+	gpus := "no GPUs awarded"
+	if status := gpuStatus(in); status.Requested != nil && *status.Requested > 0 {
+		gpus = fmt.Sprintf("%d GPUs", *status.Granted)
+	}
+	return fmt.Sprintf("%s, %d namespaces", gpus, len(in.Team.Spec.Namespaces))
+}
+
+func storage(in Input) string {
+	sum := resource.Quantity{Format: resource.BinarySI}
+	for _, volume := range in.Team.Spec.Volumes {
+		sum.Add(volume.Size)
+	}
+	return sum.String()
+}
+
+func namespaceStatus(in Input, desired Desired, out *Outcome) []foundationv1alpha1.TeamNamespaceStatus {
+	var list []foundationv1alpha1.TeamNamespaceStatus
+	for _, p := range desired.Places {
+		entry := foundationv1alpha1.TeamNamespaceStatus{Name: p.name, State: p.state}
+		live := in.Namespaces[p.name]
+		switch {
+		case live != nil && !in.owner().May(live):
+			entry.State = foundationv1alpha1.PlaceConflict
+		case live == nil, len(out.Problems[foundationv1alpha1.ConditionNamespacesReady]) > 0 && p.open():
+			entry.State = foundationv1alpha1.PlacePending
+		}
+		if quota := in.Quotas[p.name]; quota != nil {
+			entry.GPUs = ptr.To(in.gpusOf(quota.Spec.Hard))
+			entry.Used = ptr.To(in.gpusOf(quota.Status.Used))
+		}
+		list = append(list, entry)
+	}
+	return list
+}
+
+func volumeStatus(in Input, desired Desired) []foundationv1alpha1.TeamVolumeStatus {
+	states := map[string]foundationv1alpha1.PlaceState{}
+	for _, p := range desired.Places {
+		states[p.name] = p.state
+	}
+	live := map[string]*corev1.PersistentVolumeClaim{}
+	for _, claim := range in.Volumes {
+		live[claim.Namespace+"/"+claim.Name] = claim
+	}
+	var list []foundationv1alpha1.TeamVolumeStatus
+	for _, volume := range in.Team.Spec.Volumes {
+		namespace := foundationv1alpha1.NamespaceName(in.Team.Name, volume.Namespace)
+		entry := foundationv1alpha1.TeamVolumeStatus{Namespace: namespace, Name: volume.Name, State: states[namespace]}
+		claim := live[namespace+"/"+volume.Name]
+		delete(live, namespace+"/"+volume.Name)
+		if claim == nil && entry.State == "" {
+			continue
+		}
+		if !in.provisioned(volume, claim) && entry.State == foundationv1alpha1.PlaceActive {
+			entry.State = foundationv1alpha1.PlacePending
+		}
+		entry.Capacity = capacityOf(claim)
+		list = append(list, entry)
+	}
+	for _, claim := range in.Volumes {
+		if live[claim.Namespace+"/"+claim.Name] != nil {
+			list = append(list, foundationv1alpha1.TeamVolumeStatus{
+				Namespace: claim.Namespace, Name: claim.Name, State: foundationv1alpha1.PlaceRetired, Capacity: capacityOf(claim),
+			})
+		}
+	}
+	return list
+}
+
+func capacityOf(claim *corev1.PersistentVolumeClaim) string {
+	if claim == nil {
+		return ""
+	}
+	if capacity, ok := claim.Status.Capacity[corev1.ResourceStorage]; ok {
+		return capacity.String()
+	}
+	return ""
+}
+
+func optionalTime(t time.Time) *metav1.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &metav1.Time{Time: t.UTC().Truncate(time.Second)}
+}

@@ -1,0 +1,121 @@
+package team
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/conditions"
+	"foundation.team/operator/internal/index"
+	"foundation.team/operator/internal/lifecycle"
+)
+
+// poolView is what a team has of one pool, and what is wrong with it.
+type poolView struct {
+	name      string
+	pool      *foundationv1alpha1.GPUPool
+	requested int32
+	grant     foundationv1alpha1.Grant
+	// reason and message are empty if the team has all it asked for.
+	reason, message string
+}
+
+// poolViews are the pools that the team has awards of, or still holds GPUs of, by name.
+func poolViews(in Input) []poolView {
+	names := index.AwardPools(in.Team)
+	for name, pool := range in.Pools {
+		if grantOf(pool, in.Team) != nil && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	views := make([]poolView, 0, len(names))
+	for _, name := range names {
+		view := poolView{name: name, pool: in.Pools[name], requested: lifecycle.Demand(lifecycle.Awards(in.Team, name), in.Now)}
+		if view.pool != nil {
+			if grant := grantOf(view.pool, in.Team); grant != nil {
+				view.grant = *grant
+			}
+		}
+		view.reason, view.message = view.explain()
+		views = append(views, view)
+	}
+	return views
+}
+
+func (v poolView) explain() (reason, message string) {
+	switch {
+	case v.pool == nil && v.requested > 0:
+		return foundationv1alpha1.ReasonPoolNotFound,
+			fmt.Sprintf("%s: no such GPUPool: create it, or name another pool in spec.gpus", v.name)
+	case v.requested != v.grant.Requested:
+		return foundationv1alpha1.ReasonProgressing, v.name + ": waits for the pool's decision"
+	case v.grant.Reason != "":
+		return v.grant.Reason, v.grant.Message
+	case v.grant.Ready < v.grant.Granted:
+		return foundationv1alpha1.ReasonNodesNotReady, fmt.Sprintf("%s: %d of %d GPUs not ready: their nodes are not claimed yet, not Ready, or cordoned",
+			v.name, v.grant.Granted-v.grant.Ready, v.grant.Granted)
+	case v.grant.Held > v.grant.Granted && v.requested > 0:
+		return "", fmt.Sprintf("%s: %d GPUs beyond the grant are on their way back", v.name, v.grant.Held-v.grant.Granted)
+	default:
+		return "", ""
+	}
+}
+
+func gpusCondition(in Input) metav1.Condition {
+	const area = foundationv1alpha1.ConditionGPUsReady
+	var wrong []poolView
+	var messages []string
+	var requested int32
+	for _, view := range poolViews(in) {
+		requested += view.requested
+		if view.reason != "" {
+			wrong = append(wrong, view)
+			messages = append(messages, view.message)
+		}
+	}
+	switch {
+	case len(wrong) > 0:
+		return conditions.False(area, wrong[0].reason, strings.Join(messages, "; "))
+	case requested > 0:
+		return conditions.True(area, foundationv1alpha1.ReasonAsDeclared, fmt.Sprintf("%d GPUs", requested))
+	case !in.holds():
+		return conditions.True(area, foundationv1alpha1.ReasonNotActive, "no GPUs")
+	default:
+		return conditions.True(area, foundationv1alpha1.ReasonNothingDeclared, "no award in force")
+	}
+}
+
+func gpuStatus(in Input) *foundationv1alpha1.TeamGPUStatus {
+	status := &foundationv1alpha1.TeamGPUStatus{}
+	var requested, granted, ready, used, readyNodes, grantedNodes int32
+	for _, view := range poolViews(in) {
+		requested += view.requested
+		granted += view.grant.Granted
+		ready += view.grant.Ready
+		if view.pool != nil {
+			readyNodes += view.grant.Ready / view.pool.Spec.GPUsPerNode
+			grantedNodes += view.grant.Granted / view.pool.Spec.GPUsPerNode
+		}
+		status.Pools = append(status.Pools, foundationv1alpha1.TeamPoolStatus{
+			Name:      view.name,
+			Requested: ptr.To(view.requested),
+			Granted:   ptr.To(view.grant.Granted),
+			Ready:     ptr.To(view.grant.Ready),
+			Shortfall: ptr.To(max(view.requested-view.grant.Granted, 0)),
+			NextFree:  view.grant.NextFree,
+			Message:   view.message,
+		})
+	}
+	for _, quota := range in.Quotas {
+		used += in.gpusOf(quota.Status.Used)
+	}
+	status.Summary = fmt.Sprintf("%d/%d", granted, requested)
+	status.Nodes = fmt.Sprintf("%d/%d", readyNodes, grantedNodes)
+	status.Requested, status.Granted, status.Ready, status.Used = &requested, &granted, &ready, &used
+	return status
+}

@@ -1,0 +1,73 @@
+package team
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/conditions"
+)
+
+// tearDown takes the last steps of a deletion, one after the other. Before it, access was taken away and everything
+// locked, as for any team that does not hold its awards. Then GPUs go back, then, only if that was asked for and
+// confirmed, namespaces are deleted. Its condition is True when the FoundationTeam can go.
+func (r *Reconciler) tearDown(ctx context.Context, in Input, desired Desired, out *Outcome) (metav1.Condition, error) {
+	if err := out.Err(); err != nil {
+		return conditions.False(foundationv1alpha1.ConditionTornDown, foundationv1alpha1.ReasonApplyFailed, err.Error()), nil
+	}
+	next := NextStep(in)
+	if next.Reason != foundationv1alpha1.ReasonWaitingForNamespaces {
+		return next, nil
+	}
+	for _, p := range desired.Places {
+		if err := r.Applier.Delete(ctx, in.owner(), in.Namespaces[p.name]); err != nil {
+			return next, err
+		}
+	}
+	return next, nil
+}
+
+// NextStep is what the deletion of a team waits for.
+func NextStep(in Input) metav1.Condition {
+	no := func(reason, message string) metav1.Condition {
+		return conditions.False(foundationv1alpha1.ConditionTornDown, reason, message)
+	}
+	var held []string
+	for _, view := range poolViews(in) {
+		if view.grant.Team != "" {
+			held = append(held, fmt.Sprintf("%s: %d GPUs to be handed back when their pods have ended or the pool's grace period is over", view.name, view.grant.Held))
+		}
+	}
+	if len(held) > 0 {
+		return no(foundationv1alpha1.ReasonWaitingForGPUs, "deletion waits: "+strings.Join(held, "; "))
+	}
+	if in.Team.Spec.DeletionPolicy != foundationv1alpha1.DeletionPolicyDelete {
+		return conditions.True(foundationv1alpha1.ConditionTornDown, foundationv1alpha1.ReasonAsDeclared, "namespaces and volumes are kept, locked")
+	}
+	if missing := unconfirmed(in); missing != "" {
+		return no(foundationv1alpha1.ReasonDeletionNotConfirmed, "deletionPolicy is Delete, and nothing is deleted yet: "+missing+"; or set spec.deletionPolicy to Retain")
+	}
+	if left := len(in.places()); left > 0 {
+		return no(foundationv1alpha1.ReasonWaitingForNamespaces, fmt.Sprintf("%d namespaces are being deleted", left))
+	}
+	return conditions.True(foundationv1alpha1.ConditionTornDown, foundationv1alpha1.ReasonAsDeclared, "namespaces and volumes are deleted")
+}
+
+// unconfirmed is what is missing before data may be deleted; empty if nothing is.
+func unconfirmed(in Input) string {
+	annotations := in.Team.Annotations
+	term := in.Team.Spec.Term
+	switch {
+	case annotations[foundationv1alpha1.AnnotationHold] != "":
+		return fmt.Sprintf("remove the annotation %s (%q)", foundationv1alpha1.AnnotationHold, annotations[foundationv1alpha1.AnnotationHold])
+	case annotations[foundationv1alpha1.AnnotationConfirmDeletion] != in.Team.Name:
+		return fmt.Sprintf("confirm with the annotation %s=%s", foundationv1alpha1.AnnotationConfirmDeletion, in.Team.Name)
+	case term != nil && term.End != nil && in.Now.Before(term.End.Time):
+		return "the term lasts until " + when(term.End)
+	default:
+		return ""
+	}
+}

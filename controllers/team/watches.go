@@ -1,0 +1,130 @@
+package team
+
+import (
+	"context"
+
+	corev1 "k8s.io/api/core/v1"
+	storagev1 "k8s.io/api/storage/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/workqueue"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/index"
+)
+
+// SetupWithManager registers the controller.
+func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
+	// Annotations confirm or hold a deletion; our own status writes are no news.
+	changed := builder.WithPredicates(predicate.Or[client.Object](predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))
+	b := ctrl.NewControllerManagedBy(mgr).
+		Named("foundationteam").
+		For(&foundationv1alpha1.FoundationTeam{}, changed).
+		Watches(&foundationv1alpha1.GPUPool{}, r.poolEvents()).
+		Watches(&storagev1.StorageClass{}, handler.EnqueueRequestsFromMapFunc(r.teamsOfStorageClass))
+	for _, kind := range index.Owned() {
+		mapper := ownerOf
+		if _, ok := kind.(*corev1.Namespace); ok {
+			mapper = r.teamsOfNamespace
+		}
+		b = b.Watches(kind, handler.EnqueueRequestsFromMapFunc(mapper))
+	}
+	return b.Complete(r)
+}
+
+// ownerOf is the team whose label an object has, or had: both versions of an update are asked.
+func ownerOf(_ context.Context, obj client.Object) []reconcile.Request {
+	if team := obj.GetLabels()[foundationv1alpha1.LabelTeam]; team != "" {
+		return []reconcile.Request{request(team)}
+	}
+	return nil
+}
+
+// teamsOfNamespace are the team whose label a namespace has, and the one that wants its name.
+func (r *Reconciler) teamsOfNamespace(ctx context.Context, obj client.Object) []reconcile.Request {
+	requests := ownerOf(ctx, obj)
+	var teams foundationv1alpha1.FoundationTeamList
+	if err := r.Client.List(ctx, &teams, client.MatchingFields{index.NamespaceName: obj.GetName()}); err != nil {
+		return requests
+	}
+	return append(requests, all(teams)...)
+}
+
+func (r *Reconciler) teamsOfStorageClass(ctx context.Context, obj client.Object) []reconcile.Request {
+	var teams foundationv1alpha1.FoundationTeamList
+	if err := r.Client.List(ctx, &teams, client.MatchingFields{index.StorageClass: obj.GetName()}); err != nil {
+		return nil
+	}
+	return all(teams)
+}
+
+// poolEvents wakes the teams whose part of a pool has changed. All teams are woken when a pool comes or goes: the
+// quota of every one of them names its resource.
+func (r *Reconciler) poolEvents() handler.EventHandler {
+	wakeAll := func(ctx context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+		var teams foundationv1alpha1.FoundationTeamList
+		if err := r.Client.List(ctx, &teams); err != nil {
+			return
+		}
+		for _, req := range all(teams) {
+			queue.Add(req)
+		}
+	}
+	return handler.Funcs{
+		CreateFunc: func(ctx context.Context, _ event.CreateEvent, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+			wakeAll(ctx, queue)
+		},
+		DeleteFunc: func(ctx context.Context, _ event.DeleteEvent, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+			wakeAll(ctx, queue)
+		},
+		UpdateFunc: func(_ context.Context, e event.UpdateEvent, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+			before, ok1 := e.ObjectOld.(*foundationv1alpha1.GPUPool)
+			after, ok2 := e.ObjectNew.(*foundationv1alpha1.GPUPool)
+			if ok1 && ok2 {
+				for _, team := range affected(before, after) {
+					queue.Add(request(team))
+				}
+			}
+		},
+	}
+}
+
+// affected are the teams whose grant, or what comes with it, is not what it was.
+func affected(before, after *foundationv1alpha1.GPUPool) []string {
+	shapeChanged := !equality.Semantic.DeepEqual(before.Status.Node, after.Status.Node)
+	old := map[string]foundationv1alpha1.Grant{}
+	for _, grant := range before.Status.Grants {
+		old[grant.Team+"/"+grant.UID] = grant
+	}
+	var teams []string
+	for _, grant := range after.Status.Grants {
+		key := grant.Team + "/" + grant.UID
+		if had, ok := old[key]; !ok || shapeChanged || !equality.Semantic.DeepEqual(had, grant) {
+			teams = append(teams, grant.Team)
+		}
+		delete(old, key)
+	}
+	for _, gone := range old {
+		teams = append(teams, gone.Team)
+	}
+	return teams
+}
+
+func all(teams foundationv1alpha1.FoundationTeamList) []reconcile.Request {
+	requests := make([]reconcile.Request, 0, len(teams.Items))
+	for _, team := range teams.Items {
+		requests = append(requests, request(team.Name))
+	}
+	return requests
+}
+
+func request(team string) reconcile.Request {
+	return reconcile.Request{NamespacedName: types.NamespacedName{Name: team}}
+}

@@ -1,0 +1,206 @@
+// Package apply is the only code that writes the objects the operator makes and the nodes it claims.
+//
+// Objects are written by server-side apply with one field manager, and only when the fields that the operator owns on
+// the live object differ from the desired ones. A converged cluster so costs neither reads nor writes, also right
+// after a restart.
+package apply
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/resourceversion"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+)
+
+// Owner is the team that objects are made for.
+type Owner struct {
+	Team string
+	UID  types.UID
+}
+
+// OwnerOf is the owner that a team is.
+func OwnerOf(team *foundationv1alpha1.FoundationTeam) Owner {
+	return Owner{Team: team.Name, UID: team.UID}
+}
+
+// Owns says whether an object belongs to the owner: name and UID both match.
+func (o Owner) Owns(obj metav1.Object) bool {
+	return o.named(obj) && obj.GetAnnotations()[foundationv1alpha1.AnnotationTeamUID] == string(o.UID)
+}
+
+// May says whether the owner may take an object: it owns it, an admin consented on it, or it is inside a namespace
+// (which the owner has, or nothing in it would be written) and made for a team of this name.
+func (o Owner) May(obj metav1.Object) bool {
+	return o.Owns(obj) ||
+		obj.GetAnnotations()[foundationv1alpha1.AnnotationAdopt] == o.Team ||
+		obj.GetNamespace() != "" && o.named(obj)
+}
+
+func (o Owner) named(obj metav1.Object) bool {
+	return obj.GetLabels()[foundationv1alpha1.LabelTeam] == o.Team
+}
+
+// Applier writes objects. It is safe for concurrent use.
+type Applier struct {
+	client client.Client
+	live   client.Reader
+
+	mu sync.Mutex
+	// written is the resourceVersion of our last write of an object that the cache has not shown yet.
+	written map[string]string
+}
+
+// New makes an Applier that reads from the client's cache and, where the cache proves nothing, from the API server.
+func New(c client.Client, live client.Reader) *Applier {
+	return &Applier{client: c, live: live, written: map[string]string{}}
+}
+
+// Apply makes the live object have the desired fields. It sends nothing if it has them already. The errors it returns
+// are a *ConflictError if the object is somebody else's, a *TerminatingError if it is being deleted, or the API
+// server's.
+func (a *Applier) Apply(ctx context.Context, owner Owner, desired Object) error {
+	k, ok := kinds[ptr.Deref(desired.GetKind(), "")]
+	if !ok {
+		return fmt.Errorf("apply %s: the kind is not one that the operator applies", nameOf(desired))
+	}
+	live, err := a.observe(ctx, k, desired)
+	if apierrors.IsNotFound(err) {
+		return a.send(ctx, desired, "", false)
+	}
+	if err != nil {
+		return fmt.Errorf("read %s: %w", nameOf(desired), err)
+	}
+	if !owner.May(live) {
+		return &ConflictError{Object: nameOf(desired), Owner: live.GetLabels()[foundationv1alpha1.LabelTeam], Team: owner.Team}
+	}
+	if !live.GetDeletionTimestamp().IsZero() {
+		return &TerminatingError{Object: nameOf(desired)}
+	}
+	has, err := k.owned(live)
+	if err != nil {
+		return fmt.Errorf("extract the owned fields of %s: %w", nameOf(desired), err)
+	}
+	if equality.Semantic.DeepEqual(has, desired) {
+		return nil
+	}
+	return a.send(ctx, desired, live.GetUID(), true)
+}
+
+// observe reads the object from the cache. What the cache lacks, or has older than our own last write, is read live:
+// a filtered or stale cache proves nothing.
+func (a *Applier) observe(ctx context.Context, k kind, desired Object) (client.Object, error) {
+	key := client.ObjectKey{Namespace: ptr.Deref(desired.GetNamespace(), ""), Name: ptr.Deref(desired.GetName(), "")}
+	live := k.newObject()
+	err := a.client.Get(ctx, key, live)
+	if err == nil && !a.stale(nameOf(desired), live.GetResourceVersion()) {
+		return live, nil
+	}
+	if err != nil && !apierrors.IsNotFound(err) {
+		return nil, err
+	}
+	live = k.newObject()
+	if err := a.live.Get(ctx, key, live); err != nil {
+		return nil, err
+	}
+	return live, nil
+}
+
+// send applies the desired object. An existing one is named by its UID, so that its successor of the same name is
+// never hit by accident; a new one is not forced, so that one that somebody else made just now is not taken.
+func (a *Applier) send(ctx context.Context, desired Object, uid types.UID, force bool) error {
+	fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(desired)
+	if err != nil {
+		return fmt.Errorf("convert %s: %w", nameOf(desired), err)
+	}
+	u := &unstructured.Unstructured{Object: fields}
+	if uid != "" {
+		u.SetUID(uid)
+	}
+	options := []client.ApplyOption{client.FieldOwner(foundationv1alpha1.FieldManager)}
+	if force {
+		options = append(options, client.ForceOwnership)
+	}
+	if err := a.client.Apply(ctx, client.ApplyConfigurationFromUnstructured(u), options...); err != nil {
+		return fmt.Errorf("apply %s: %w", nameOf(desired), err)
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.written[nameOf(desired)] = u.GetResourceVersion()
+	return nil
+}
+
+// stale says whether a version of an object is older than our last write of it.
+func (a *Applier) stale(name, version string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	written, ok := a.written[name]
+	if !ok {
+		return false
+	}
+	if order, err := resourceversion.CompareResourceVersion(version, written); err == nil && order < 0 {
+		return true
+	}
+	delete(a.written, name)
+	return false
+}
+
+// Delete deletes an object of the owner's, exactly the one that was seen. One that is gone or being deleted is fine.
+func (a *Applier) Delete(ctx context.Context, owner Owner, seen client.Object) error {
+	if !owner.Owns(seen) && (seen.GetNamespace() == "" || !owner.May(seen)) {
+		return &ConflictError{Object: seen.GetName(), Owner: seen.GetLabels()[foundationv1alpha1.LabelTeam], Team: owner.Team}
+	}
+	if !seen.GetDeletionTimestamp().IsZero() {
+		return nil
+	}
+	exactly := client.Preconditions{UID: ptr.To(seen.GetUID()), ResourceVersion: ptr.To(seen.GetResourceVersion())}
+	if err := a.client.Delete(ctx, seen, exactly); client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("delete %s: %w", client.ObjectKeyFromObject(seen), err)
+	}
+	return nil
+}
+
+// Patch sends the difference between two versions of an object that the operator shares with others, such as a node's
+// labels and taints or a finalizer. It fails with a conflict if the object is not at before's version any more.
+func (a *Applier) Patch(ctx context.Context, before, after client.Object) error {
+	if equality.Semantic.DeepEqual(before, after) {
+		return nil
+	}
+	if err := a.client.Patch(ctx, after, lockedMergeFrom(before)); err != nil {
+		return fmt.Errorf("patch %s: %w", before.GetName(), err)
+	}
+	return nil
+}
+
+// PatchStatus is Patch for the status subresource.
+func (a *Applier) PatchStatus(ctx context.Context, before, after client.Object) error {
+	if equality.Semantic.DeepEqual(before, after) {
+		return nil
+	}
+	if err := a.client.Status().Patch(ctx, after, lockedMergeFrom(before)); err != nil {
+		return fmt.Errorf("patch the status of %s: %w", before.GetName(), err)
+	}
+	return nil
+}
+
+func lockedMergeFrom(before client.Object) client.Patch {
+	return client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
+}
+
+func nameOf(obj Object) string {
+	name := ptr.Deref(obj.GetName(), "")
+	if namespace := ptr.Deref(obj.GetNamespace(), ""); namespace != "" {
+		name = namespace + "/" + name
+	}
+	return ptr.Deref(obj.GetKind(), "") + " " + name
+}

@@ -1,0 +1,31 @@
+package apply
+
+import "fmt"
+
+// ConflictError says that an object of the desired name belongs to somebody else. It was not touched.
+type ConflictError struct {
+	// Object is the kind and name, Owner the team it belongs to (empty: none), Team who wanted it.
+	Object, Owner, Team string
+}
+
+func (e *ConflictError) Error() string {
+	whose := "does not belong to any team"
+	switch e.Owner {
+	case "":
+	case e.Team:
+		whose = "belongs to an earlier team of this name"
+	default:
+		whose = "belongs to team " + e.Owner
+	}
+	return fmt.Sprintf("%s exists and %s: delete or rename it, or annotate it foundation.team/adopt=%s to hand it over", e.Object, whose, e.Team)
+}
+
+// TerminatingError says that an object of the desired name is being deleted.
+type TerminatingError struct {
+	// Object is the kind and name.
+	Object string
+}
+
+func (e *TerminatingError) Error() string {
+	return e.Object + " is being deleted: it is made anew when it is gone"
+}

@@ -1,0 +1,38 @@
+package conditions
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/tools/events"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+)
+
+// maxNote is the longest note that the events API accepts, in bytes.
+const maxNote = 1024
+
+// Report emits an event for every condition that has become something else. Stalled repeats what Ready says.
+func Report(recorder events.EventRecorder, about runtime.Object, old, current []metav1.Condition) {
+	for _, condition := range Transitions(old, current) {
+		if condition.Type == foundationv1alpha1.ConditionStalled || condition.Message == "" {
+			continue
+		}
+		kind := corev1.EventTypeNormal
+		if !good(condition) {
+			kind = corev1.EventTypeWarning
+		}
+		recorder.Eventf(about, nil, kind, condition.Reason, condition.Type, "%s", condition.Message[:min(len(condition.Message), maxNote)])
+	}
+}
+
+// good says whether a condition is as one would wish, or on its way there.
+func good(condition metav1.Condition) bool {
+	if condition.Reason == foundationv1alpha1.ReasonProgressing {
+		return true
+	}
+	if condition.Type == foundationv1alpha1.ConditionOversubscribed {
+		return condition.Status == metav1.ConditionFalse
+	}
+	return condition.Status == metav1.ConditionTrue
+}

@@ -1,0 +1,100 @@
+// Package index names the cache indexes that controllers look objects up by.
+package index
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+)
+
+const (
+	// AwardPool finds FoundationTeams by the pools of their awards.
+	AwardPool = "spec.gpus.pool"
+	// StorageClass finds FoundationTeams by the StorageClasses of their volumes.
+	StorageClass = "spec.volumes.storageClassName"
+	// NamespaceName finds FoundationTeams by the real names of the namespaces that they want.
+	NamespaceName = "spec.namespaces.realName"
+	// Team finds what the operator made by the team it was made for.
+	Team = "team"
+)
+
+// Owned are the kinds that the operator makes for teams, an empty object each.
+func Owned() []client.Object {
+	return []client.Object{
+		&corev1.Namespace{}, &corev1.ResourceQuota{}, &corev1.LimitRange{}, &corev1.PersistentVolumeClaim{},
+		&networkingv1.NetworkPolicy{}, &rbacv1.RoleBinding{}, &rbacv1.ClusterRole{}, &rbacv1.ClusterRoleBinding{},
+	}
+}
+
+// Register adds the indexes to a cache.
+func Register(ctx context.Context, indexer client.FieldIndexer) error {
+	if err := indexer.IndexField(ctx, &foundationv1alpha1.FoundationTeam{}, AwardPool, AwardPools); err != nil {
+		return fmt.Errorf("index teams by the pools of their awards: %w", err)
+	}
+	if err := indexer.IndexField(ctx, &foundationv1alpha1.FoundationTeam{}, StorageClass, storageClasses); err != nil {
+		return fmt.Errorf("index teams by their storage classes: %w", err)
+	}
+	if err := indexer.IndexField(ctx, &foundationv1alpha1.FoundationTeam{}, NamespaceName, namespaceNames); err != nil {
+		return fmt.Errorf("index teams by their namespaces: %w", err)
+	}
+	for _, kind := range Owned() {
+		if err := indexer.IndexField(ctx, kind, Team, teamOf); err != nil {
+			return fmt.Errorf("index %T by team: %w", kind, err)
+		}
+	}
+	return nil
+}
+
+// AwardPools are the pools that a FoundationTeam has awards of, each once, sorted.
+func AwardPools(obj client.Object) []string {
+	team, ok := obj.(*foundationv1alpha1.FoundationTeam)
+	if !ok {
+		return nil
+	}
+	pools := map[string]bool{}
+	for _, award := range team.Spec.GPUs {
+		pools[award.Pool] = true
+	}
+	return slices.Sorted(maps.Keys(pools))
+}
+
+func storageClasses(obj client.Object) []string {
+	team, ok := obj.(*foundationv1alpha1.FoundationTeam)
+	if !ok {
+		return nil
+	}
+	classes := map[string]bool{}
+	for _, volume := range team.Spec.Volumes {
+		if volume.StorageClassName != nil {
+			classes[*volume.StorageClassName] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(classes))
+}
+
+func namespaceNames(obj client.Object) []string {
+	team, ok := obj.(*foundationv1alpha1.FoundationTeam)
+	if !ok {
+		return nil
+	}
+	names := make([]string, len(team.Spec.Namespaces))
+	for i, namespace := range team.Spec.Namespaces {
+		names[i] = foundationv1alpha1.NamespaceName(team.Name, namespace.Name)
+	}
+	return names
+}
+
+func teamOf(obj client.Object) []string {
+	if team := obj.GetLabels()[foundationv1alpha1.LabelTeam]; team != "" {
+		return []string{team}
+	}
+	return nil
+}

@@ -1,0 +1,81 @@
+package setup
+
+import (
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	storagev1 "k8s.io/api/storage/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/selection"
+	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+)
+
+// CacheOptions keep in memory what the operator reads and no more: of the kinds it makes, only objects with a team's
+// label; of Nodes, Namespaces and StorageClasses, all, without the fields that nothing here looks at. Pods, Secrets
+// and ConfigMaps are not cached at all: reading a kind that nobody watches is an error, not a new watch.
+func CacheOptions() cache.Options {
+	owned := cache.ByObject{Label: ofAnyTeam(), Transform: keepOwnFields}
+	return cache.Options{
+		ReaderFailOnMissingInformer: true,
+		DefaultTransform:            keepOwnFields,
+		ByObject: map[client.Object]cache.ByObject{
+			&corev1.ResourceQuota{}:         owned,
+			&corev1.LimitRange{}:            owned,
+			&corev1.PersistentVolumeClaim{}: owned,
+			&networkingv1.NetworkPolicy{}:   owned,
+			&rbacv1.RoleBinding{}:           owned,
+			&rbacv1.ClusterRole{}:           owned,
+			&rbacv1.ClusterRoleBinding{}:    owned,
+			&corev1.Node{}:                  {Transform: trimNode},
+			&storagev1.StorageClass{}:       {Transform: trimStorageClass},
+		},
+	}
+}
+
+func ofAnyTeam() labels.Selector {
+	has, err := labels.NewRequirement(foundationv1alpha1.LabelTeam, selection.Exists, nil)
+	utilruntime.Must(err)
+	return labels.NewSelector().Add(*has)
+}
+
+// keepOwnFields drops the records of other field managers. Our own is what the apply gate compares with.
+func keepOwnFields(obj any) (any, error) {
+	if accessor, err := meta.Accessor(obj); err == nil {
+		accessor.SetManagedFields(slices.DeleteFunc(accessor.GetManagedFields(), func(entry metav1.ManagedFieldsEntry) bool {
+			return entry.Manager != foundationv1alpha1.FieldManager || entry.Subresource != ""
+		}))
+	}
+	return obj, nil
+}
+
+// trimNode keeps metadata, spec, allocatable resources and the Ready condition.
+func trimNode(obj any) (any, error) {
+	if node, ok := obj.(*corev1.Node); ok {
+		node.ManagedFields = nil
+		ready := slices.DeleteFunc(node.Status.Conditions, func(condition corev1.NodeCondition) bool {
+			return condition.Type != corev1.NodeReady
+		})
+		for i := range ready {
+			// A heartbeat is no news.
+			ready[i].LastHeartbeatTime = metav1.Time{}
+		}
+		node.Status = corev1.NodeStatus{Allocatable: node.Status.Allocatable, Conditions: ready}
+	}
+	return obj, nil
+}
+
+func trimStorageClass(obj any) (any, error) {
+	if class, ok := obj.(*storagev1.StorageClass); ok {
+		class.ManagedFields = nil
+		class.Parameters = nil
+	}
+	return obj, nil
+}

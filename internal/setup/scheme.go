@@ -1,0 +1,18 @@
+// Package setup holds what every process of the operator starts with: the scheme, and what the cache keeps.
+package setup
+
+import (
+	"k8s.io/apimachinery/pkg/runtime"
+	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+)
+
+// Scheme knows Kubernetes' own kinds and ours.
+func Scheme() *runtime.Scheme {
+	scheme := runtime.NewScheme()
+	utilruntime.Must(clientgoscheme.AddToScheme(scheme))
+	utilruntime.Must(foundationv1alpha1.AddToScheme(scheme))
+	return scheme
+}
