@@ -25,7 +25,9 @@ import (
 // +kubebuilder:validation:XValidation:rule="!self.metadata.name.matches('^(kube|kubernetes|foundation|openshift|default)(-.*)?$')",messageExpression="'metadata.name: ' + self.metadata.name + ' is reserved, its namespaces could be mistaken for the cluster\\'s own: take a name that does not start with kube-, kubernetes-, foundation-, openshift- or default-'",message="metadata.name: is reserved, its namespaces could be mistaken for the cluster's own: take another name"
 type FoundationTeam struct {
 	metav1.TypeMeta `json:",inline"`
-	// metadata is the standard object metadata. The name is at most 40 characters.
+	// metadata is the standard object metadata. The name has at most 40 lower case letters, digits and hyphens, and
+	// starts with a letter. kube, kubernetes, foundation, openshift and default are reserved, alone and before a
+	// hyphen.
 	// +optional
 	metav1.ObjectMeta `json:"metadata,omitempty"`
 
@@ -74,7 +76,8 @@ type FoundationTeamSpec struct {
 	// +kubebuilder:validation:Maximum=1000
 	Priority int32 `json:"priority,omitempty"` //nolint:kubeapilinter // 0 and missing mean the same
 
-	// gpus are the awards. Awards of one pool whose windows overlap add up.
+	// gpus are the awards. Awards of one pool whose windows overlap add up. Each lies within the term, and at least
+	// one namespace has a gpuWeight above 0 to use them.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
@@ -95,12 +98,12 @@ type FoundationTeamSpec struct {
 	// +kubebuilder:validation:MaxItems=64
 	Volumes []TeamVolume `json:"volumes,omitempty"`
 
-	// staff are the people and groups who work in the team, in all its namespaces.
+	// staff are the people and groups who work in the team, in all its namespaces. Each subject is there once.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
 	// +kubebuilder:validation:MaxItems=200
-	// +kubebuilder:validation:XValidation:rule="self.map(s, s.subject.kind + ' ' + s.subject.name).distinct().size() == self.size()",messageExpression="self.map(s, self.exists(t, t.name != s.name && t.subject.kind == s.subject.kind && t.subject.name == s.subject.name), s.name + ' has the same subject as another entry, ' + s.subject.kind + ' ' + s.subject.name)[0] + ': list each subject once, with the one role it shall have'",message="entries have the same subject: list each subject once, with the one role it shall have"
+	// +kubebuilder:validation:XValidation:rule="self.map(s, s.subject.kind + ' ' + s.subject.name).distinct().size() == self.size()",messageExpression="(self.size() <= 100 ? self.map(s, self.exists(t, t.subject.name == s.subject.name && t.subject.kind == s.subject.kind && t.name != s.name), s.name + ' has the same subject as another entry, ' + s.subject.kind + ' ' + s.subject.name)[0] : 'entries have the same subject') + ': list each subject once, with the one role it shall have'",message="entries have the same subject: list each subject once, with the one role it shall have"
 	Staff []StaffMember `json:"staff,omitempty"`
 
 	// deletionPolicy is what happens to namespaces and volumes when the FoundationTeam is deleted. Retain keeps them,
@@ -188,8 +191,11 @@ type TeamNamespace struct {
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=1000
 	GPUWeight *int32 `json:"gpuWeight,omitempty"`
-	// quota overrides entries of the namespace's ResourceQuota that do not follow from the award, for example
-	// pods or requests.storage. GPUs cannot be overridden.
+	// quota overrides entries of the namespace's ResourceQuota that do not follow from the award: pods, services,
+	// services.nodeports, services.loadbalancers, secrets, configmaps, persistentvolumeclaims, requests and limits of
+	// cpu, memory and ephemeral-storage, requests.storage, count/<resource>.<group> and
+	// <class>.storageclass.storage.k8s.io/requests.storage or /persistentvolumeclaims. Quantities are 0 or more. GPUs
+	// cannot be overridden.
 	// +optional
 	// +kubebuilder:validation:MaxProperties=32
 	// +kubebuilder:validation:XValidation:rule="self.all(k, k.size() <= 253)",message="keys must have at most 253 characters"
@@ -214,7 +220,7 @@ type TeamVolume struct {
 	// +kubebuilder:validation:MaxLength=22
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",messageExpression="'cannot change, the data would stay behind: keep ' + oldSelf + ' and add a volume of another name in ' + self",message="cannot change, the data would stay behind: add a volume of another name"
 	Namespace string `json:"namespace,omitempty"`
-	// size is how much is asked for: a string with a unit, for example 200Ti. It can grow and not shrink.
+	// size is how much is asked for, in bytes: a string such as 200Ti or 1.5Pi. It can grow and not shrink.
 	// +required
 	// +kubebuilder:validation:Schemaless
 	// +kubebuilder:validation:Type=string
@@ -229,7 +235,7 @@ type TeamVolume struct {
 	// +kubebuilder:validation:MaxLength=253
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$')",message="must be the name of a StorageClass: lower case letters, digits, hyphens and dots"
 	StorageClassName *string `json:"storageClassName,omitempty"`
-	// accessModes are as in a PersistentVolumeClaim. They cannot change.
+	// accessModes are as in a PersistentVolumeClaim; ReadWriteOncePod stands alone. They cannot change.
 	// +optional
 	// +default=["ReadWriteMany"]
 	// +listType=set

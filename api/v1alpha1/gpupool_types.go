@@ -24,7 +24,8 @@ import (
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 63 && self.metadata.name.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",messageExpression="'metadata.name: ' + self.metadata.name + ' must be at most 63 lower case letters, digits and hyphens, and start and end with a letter or digit: nodes are labelled with it'",message="metadata.name: must be at most 63 lower case letters, digits and hyphens, and start and end with a letter or digit: nodes are labelled with it"
 type GPUPool struct {
 	metav1.TypeMeta `json:",inline"`
-	// metadata is the standard object metadata. The name is at most 63 characters.
+	// metadata is the standard object metadata. The name has at most 63 lower case letters, digits and
+	// hyphens.
 	// +optional
 	metav1.ObjectMeta `json:"metadata,omitempty"`
 
@@ -50,7 +51,7 @@ type GPUPoolSpec struct {
 	// +optional
 	// +default="Owned"
 	Source PoolSource `json:"source,omitempty"`
-	// supplier is the organisation that leases out or sold the GPUs.
+	// supplier is the organisation that leases out or sold the GPUs. A Leased pool has one.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
@@ -107,7 +108,8 @@ const (
 
 // StaticNodes is a set of existing nodes.
 type StaticNodes struct {
-	// nodeSelector chooses the pool's nodes by their labels. It must not be empty.
+	// nodeSelector chooses the pool's nodes by their labels: at most 16 labels and 16 expressions with at most 32
+	// values each. It must not be empty.
 	// +required
 	// +kubebuilder:validation:XValidation:rule="(has(self.matchLabels) && self.matchLabels.size() > 0) || (has(self.matchExpressions) && self.matchExpressions.size() > 0)",message="must choose by at least one label: an empty selector would take every node of the cluster"
 	// +kubebuilder:validation:XValidation:fieldPath=".matchLabels",rule="!has(self.matchLabels) || (self.matchLabels.size() <= 16 && self.matchLabels.all(k, k.size() <= 317 && self.matchLabels[k].size() <= 63))",message="must be at most 16 labels, with keys of at most 317 and values of at most 63 characters"
@@ -115,7 +117,7 @@ type StaticNodes struct {
 	// +kubebuilder:validation:XValidation:fieldPath=".matchExpressions",rule="!has(self.matchExpressions) || lists.range(16).all(i, i >= self.matchExpressions.size() || !has(self.matchExpressions[i].values) || lists.range(32).all(j, j >= self.matchExpressions[i].values.size() || self.matchExpressions[i].values[j].size() <= 63))",message="must have values of at most 63 characters, as node labels have"
 	// +kubebuilder:validation:XValidation:fieldPath=".matchExpressions",rule="!has(self.matchExpressions) || self.matchExpressions.all(e, e.operator in ['In', 'NotIn'] ? has(e.values) && e.values.size() > 0 : e.operator in ['Exists', 'DoesNotExist'] && (!has(e.values) || e.values.size() == 0))",message="operator must be In or NotIn with values, or Exists or DoesNotExist without"
 	NodeSelector metav1.LabelSelector `json:"nodeSelector,omitzero"`
-	// topologyKeys are node labels, the widest first, by which a team's nodes are kept close together.
+	// topologyKeys are the keys of node labels, the widest first, by which a team's nodes are kept close together.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=8

@@ -19,7 +19,7 @@ const (
 	// was just placing on it has shown up.
 	settle = 5 * time.Second
 	// inspectEvery is how often nodes that are to be let go are looked at. Pods are not watched: there are too many.
-	inspectEvery = 15 * time.Second
+	inspectEvery = 10 * time.Second
 	// defaultGracePeriod is the CRD's default.
 	defaultGracePeriod = 72 * time.Hour
 )

@@ -150,26 +150,39 @@ func (g *Grants) foresee(in Input, nodes []*node) {
 			Changes: lifecycle.Boundaries(p.spans),
 		}
 	}
-	releases := map[time.Time]int{}
+	openings := calendar.Openings(bookings, g.free, g.capacity, g.releases(in, nodes), in.Now)
+	for _, p := range g.parts {
+		p.opening = openings[p.key.String()]
+	}
+}
+
+// releases are when nodes that are on their way back will be free at the latest. For a node that was busy when it came
+// into the pool nobody can say.
+func (g *Grants) releases(in Input, nodes []*node) []calendar.Release {
+	now := in.Now.Truncate(time.Second)
+	at := map[time.Time]int{}
 	for _, n := range nodes {
-		if n.member && n.healthy && !n.releasing.IsZero() {
-			releases[n.releasing.Add(gracePeriod(in.Pool))]++
+		since := n.releasing
+		if since.IsZero() {
+			since = now
+		}
+		switch {
+		case !n.member || !n.healthy || n.free(in.Pool.Name):
+		case n.holder == nil:
+			at[since.Add(settle)]++
+		case !n.releasing.IsZero():
+			at[since.Add(max(gracePeriod(in.Pool), settle))]++
 		}
 	}
 	for _, p := range g.parts {
 		// What a team was just told to let go it has for the whole grace period.
-		if excess := p.active - p.granted; excess > 0 {
-			releases[in.Now.Truncate(time.Second).Add(gracePeriod(in.Pool))] += excess
-		}
+		at[now.Add(max(gracePeriod(in.Pool), settle))] += max(p.active-p.granted, 0)
 	}
-	var pending []calendar.Release
-	for at, n := range releases {
-		pending = append(pending, calendar.Release{At: at, Nodes: n})
+	var releases []calendar.Release
+	for _, moment := range slices.SortedFunc(maps.Keys(at), time.Time.Compare) {
+		releases = append(releases, calendar.Release{At: moment, Nodes: at[moment]})
 	}
-	openings := calendar.Openings(bookings, g.free, g.capacity, pending, in.Now)
-	for _, p := range g.parts {
-		p.opening = openings[p.key.String()]
-	}
+	return releases
 }
 
 // ineligible is the organisation of the team's consortium that may not draw from the pool: one that the pool names,

@@ -7,7 +7,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/utils/ptr"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/conditions"
@@ -34,7 +33,7 @@ func BuildStatus(in Input, desired Desired, out *Outcome, tornDown *metav1.Condi
 		GPUs:               gpuStatus(in),
 		Storage:            storage(in),
 		Staff: &foundationv1alpha1.TeamStaffStatus{
-			Active:     ptr.To(int32(len(staff))),
+			Active:     new(int32(len(staff))),
 			NextExpiry: optionalTime(lifecycle.NextStaffExpiry(staff)),
 		},
 		Namespaces: namespaceStatus(in, desired, out),
@@ -66,9 +65,9 @@ func progress(areas []metav1.Condition) []metav1.Condition {
 		switch {
 		case area.Status == metav1.ConditionTrue:
 		case humanReasons[area.Reason] && stalled == nil:
-			stalled = ptr.To(conditions.True(foundationv1alpha1.ConditionStalled, area.Reason, area.Message))
+			stalled = new(conditions.True(foundationv1alpha1.ConditionStalled, area.Reason, area.Message))
 		case moving(area.Reason) && reconciling == nil:
-			reconciling = ptr.To(conditions.True(foundationv1alpha1.ConditionReconciling, area.Reason, area.Message))
+			reconciling = new(conditions.True(foundationv1alpha1.ConditionReconciling, area.Reason, area.Message))
 		}
 	}
 	switch {
@@ -121,8 +120,8 @@ func namespaceStatus(in Input, desired Desired, out *Outcome) []foundationv1alph
 			entry.State = foundationv1alpha1.PlacePending
 		}
 		if quota := in.Quotas[p.name]; quota != nil {
-			entry.GPUs = ptr.To(in.gpusOf(quota.Spec.Hard))
-			entry.Used = ptr.To(in.gpusOf(quota.Status.Used))
+			entry.GPUs = new(in.gpusOf(quota.Spec.Hard))
+			entry.Used = new(in.gpusOf(quota.Status.Used))
 		}
 		list = append(list, entry)
 	}

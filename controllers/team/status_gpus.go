@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/utils/ptr"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/conditions"
@@ -103,10 +102,10 @@ func gpuStatus(in Input) *foundationv1alpha1.TeamGPUStatus {
 		}
 		status.Pools = append(status.Pools, foundationv1alpha1.TeamPoolStatus{
 			Name:      view.name,
-			Requested: ptr.To(view.requested),
-			Granted:   ptr.To(view.grant.Granted),
-			Ready:     ptr.To(view.grant.Ready),
-			Shortfall: ptr.To(max(view.requested-view.grant.Granted, 0)),
+			Requested: new(view.requested),
+			Granted:   new(view.grant.Granted),
+			Ready:     new(view.grant.Ready),
+			Shortfall: new(max(view.requested-view.grant.Granted, 0)),
 			NextFree:  view.grant.NextFree,
 			Message:   view.message,
 		})

@@ -163,7 +163,7 @@ func (a *Applier) Delete(ctx context.Context, owner Owner, seen client.Object) e
 	if !seen.GetDeletionTimestamp().IsZero() {
 		return nil
 	}
-	exactly := client.Preconditions{UID: ptr.To(seen.GetUID()), ResourceVersion: ptr.To(seen.GetResourceVersion())}
+	exactly := client.Preconditions{UID: new(seen.GetUID()), ResourceVersion: new(seen.GetResourceVersion())}
 	if err := a.client.Delete(ctx, seen, exactly); client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("delete %s: %w", client.ObjectKeyFromObject(seen), err)
 	}

@@ -7,7 +7,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -18,7 +17,7 @@ func (a *Applier) Evict(ctx context.Context, seen *corev1.Pod) error {
 		return nil
 	}
 	eviction := &policyv1.Eviction{DeleteOptions: &metav1.DeleteOptions{
-		Preconditions: &metav1.Preconditions{UID: ptr.To(seen.UID)},
+		Preconditions: &metav1.Preconditions{UID: new(seen.UID)},
 	}}
 	if err := a.client.SubResource("eviction").Create(ctx, seen, eviction); client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("evict pod %s: %w", client.ObjectKeyFromObject(seen), err)

@@ -17,7 +17,7 @@ import (
 // maxMessage is the longest message that the API accepts.
 const maxMessage = 32768
 
-// True, False and Unknown make a condition.
+// True makes a condition that holds.
 func True(conditionType, reason, message string) metav1.Condition {
 	return metav1.Condition{Type: conditionType, Status: metav1.ConditionTrue, Reason: reason, Message: message}
 }

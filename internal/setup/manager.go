@@ -40,7 +40,7 @@ func NewManager(cfg *rest.Config, o Options) (manager.Manager, error) {
 		LeaderElectionNamespace:       o.LeaderElectionNamespace,
 		LeaderElectionReleaseOnCancel: true,
 		GracefulShutdownTimeout:       ptr.To(20 * time.Second),
-		Controller:                    config.Controller{EnableWarmup: ptr.To(true)},
+		Controller:                    config.Controller{EnableWarmup: new(true)},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("make the manager: %w", err)

@@ -1,0 +1,249 @@
+package crd
+
+import (
+	"strings"
+	"testing"
+
+	jsonpatch "github.com/evanphx/json-patch/v5"
+	"k8s.io/client-go/dynamic"
+)
+
+// smallestTeam and smallestPool have nothing that can be left out.
+const (
+	smallestTeam = `{apiVersion: foundation.team/v1alpha1, kind: FoundationTeam, metadata: {name: small}, spec: {}}`
+	smallestPool = `
+apiVersion: foundation.team/v1alpha1
+kind: GPUPool
+metadata: {name: small}
+spec:
+  model: NVIDIA B200
+  gpusPerNode: 8
+  static: {nodeSelector: {matchLabels: {gpu: b200}}}
+`
+)
+
+// accepted is a manifest that the API server must take, after a patch, and a part of what must come of it.
+type accepted struct {
+	manifest string
+	patch    string
+	want     string
+}
+
+var acceptedTeams = map[string]accepted{
+	"everything": {
+		manifest: team,
+		want:     team,
+	},
+	"the least": {
+		manifest: smallestTeam,
+		want:     `spec: {suspend: false, priority: 0, deletionPolicy: Retain}`,
+	},
+	"defaults in lists": {
+		manifest: smallestTeam,
+		patch: `spec: {namespaces: [{name: train}, {name: eval, gpuWeight: 0}],
+			volumes: [{name: corpus, namespace: train, size: 1Ti}]}`,
+		want: `spec: {namespaces: [{name: train, gpuWeight: 1}, {name: eval, gpuWeight: 0}],
+			volumes: [{name: corpus, namespace: train, size: 1Ti, accessModes: [ReadWriteMany]}]}`,
+	},
+	"name of 40 letters and namespace of 22": {
+		manifest: smallestTeam,
+		patch:    `{metadata: {name: ` + long(40) + `}, spec: {namespaces: [{name: ` + long(22) + `}]}}`,
+	},
+	"name of one letter": {
+		manifest: smallestTeam,
+		patch:    `metadata: {name: a}`,
+	},
+	"names that only look reserved": {
+		manifest: smallestTeam,
+		patch:    `{metadata: {name: kubera}, spec: {namespaces: [{name: system}, {name: default}]}}`,
+	},
+	"display name of 128 Korean letters": {
+		manifest: smallestTeam,
+		patch:    `spec: {displayName: ` + strings.Repeat("한", 128) + `}`,
+	},
+	"participants, 64 of them": {
+		manifest: smallestTeam,
+		patch:    `spec: {consortium: {lead: Hanbit AI, participants: ` + many(64, `Example %d`) + `}}`,
+	},
+	"term with a start alone": {
+		manifest: smallestTeam,
+		patch:    `spec: {term: {start: "2026-01-01T00:00:00Z"}}`,
+	},
+	"term with an end alone": {
+		manifest: smallestTeam,
+		patch:    `spec: {term: {end: "2026-01-01T00:00:00Z"}}`,
+	},
+	"award that is the whole term in another time zone": {
+		manifest: team,
+		patch: `spec: {gpus: [{name: all, pool: b200, count: 8,
+			start: "2025-12-31T15:00:00Z", end: "2026-06-30T15:00:00Z"}]}`,
+	},
+	"award of a second": {
+		manifest: team,
+		patch: `spec: {gpus: [{name: short, pool: b200, count: 8,
+			start: "2026-06-30T14:59:59Z", end: "2026-06-30T15:00:00Z"}]}`,
+	},
+	"award without term": {
+		manifest: team,
+		patch:    `spec: {term: null, gpus: [{name: old, pool: b200, count: 8, end: "2020-01-01T00:00:00Z"}]}`,
+	},
+	"awards of 0 and of 100000 GPUs": {
+		manifest: team,
+		patch:    `spec: {gpus: [{name: none, pool: b200, count: 0}, {name: all, pool: h100, count: 100000}]}`,
+	},
+	"award of 0 GPUs and nowhere to use them": {
+		manifest: smallestTeam,
+		patch:    `spec: {gpus: [{name: none, pool: b200, count: 0}], namespaces: [{name: train, gpuWeight: 0}]}`,
+	},
+	"award to one namespace of two": {
+		manifest: team,
+		patch:    `spec: {namespaces: [{name: train, gpuWeight: 1000}, {name: eval, gpuWeight: 0}]}`,
+	},
+	"priority at its bounds": {
+		manifest: smallestTeam,
+		patch:    `spec: {priority: -1000}`,
+	},
+	"quota of every kind": {
+		manifest: smallestTeam,
+		patch: `spec: {namespaces: [{name: train, quota: {pods: 0, requests.cpu: "64", requests.memory: 512Gi,
+			limits.ephemeral-storage: 1.5Ti, count/deployments.apps: 10, services.nodeports: 0,
+			fast.storageclass.storage.k8s.io/requests.storage: 1Pi,
+			fast.storageclass.storage.k8s.io/persistentvolumeclaims: 3}}]}`,
+	},
+	"volumes with sizes at their bounds": {
+		manifest: team,
+		patch: `spec: {volumes: [{name: least, namespace: train, size: "1"}, {name: part, namespace: eval, size: 1.5Ti},
+			{name: most, namespace: train, size: "` + strings.Repeat("9", 20) + `"}]}`,
+	},
+	"volume for one pod": {
+		manifest: team,
+		patch:    `spec: {volumes: [{name: own, namespace: train, size: 1Ti, accessModes: [ReadWriteOncePod]}]}`,
+	},
+	"user and group of one name": {
+		manifest: team,
+		patch: `spec: {staff: [{name: a, role: Lead, subject: {kind: User, name: hanbit}},
+			{name: b, role: Viewer, subject: {kind: Group, name: hanbit}}]}`,
+	},
+	"subjects that only look reserved": {
+		manifest: team,
+		patch: `spec: {staff: [{name: a, role: Lead, subject: {kind: User, name: "oidc:system:kim"}},
+			{name: b, role: DataSteward, subject: {kind: Group, name: systems}},
+			{name: c, role: Engineer, subject: {kind: User, name: 김@hanbit.example}}]}`,
+	},
+	"subject of 253 letters": {
+		manifest: team,
+		patch:    `spec: {staff: [{name: a, role: Lead, subject: {kind: User, name: ` + long(253) + `}}]}`,
+	},
+	"staff for longer than the term": {
+		manifest: team,
+		patch: `spec: {staff: [{name: a, role: Lead, subject: {kind: User, name: a},
+			start: "2020-01-01T00:00:00Z", end: "2030-01-01T00:00:00Z"}]}`,
+	},
+	"suspended, to be deleted": {
+		manifest: team,
+		patch:    `spec: {suspend: true, deletionPolicy: Delete}`,
+	},
+}
+
+var acceptedPools = map[string]accepted{
+	"everything": {
+		manifest: pool,
+		want:     pool,
+	},
+	"the least": {
+		manifest: smallestPool,
+		want:     `spec: {source: Owned, resourceName: nvidia.com/gpu, reclaim: {gracePeriod: 72h}}`,
+	},
+	"reclaim without grace period": {
+		manifest: smallestPool,
+		patch:    `spec: {reclaim: {}}`,
+		want:     `spec: {reclaim: {gracePeriod: 72h}}`,
+	},
+	"name of 63 letters": {
+		manifest: smallestPool,
+		patch:    `metadata: {name: ` + long(63) + `}`,
+	},
+	"purchased from nobody in particular": {
+		manifest: smallestPool,
+		patch:    `spec: {source: Purchased}`,
+	},
+	"another resource": {
+		manifest: smallestPool,
+		patch:    `spec: {resourceName: gpu.intel.com/i915_monitoring}`,
+	},
+	"a resource name as long as it gets": {
+		manifest: smallestPool,
+		patch:    `spec: {resourceName: ` + long(180) + `/` + long(63) + `}`,
+	},
+	"1 GPU per node": {
+		manifest: smallestPool,
+		patch:    `spec: {gpusPerNode: 1}`,
+	},
+	"1024 GPUs per node": {
+		manifest: smallestPool,
+		patch:    `spec: {gpusPerNode: 1024}`,
+	},
+	"availability with an end alone": {
+		manifest: smallestPool,
+		patch:    `spec: {availability: {end: "2027-01-01T00:00:00Z"}}`,
+	},
+	"nodes by expressions": {
+		manifest: smallestPool,
+		patch: `spec: {static: {nodeSelector: {matchLabels: null, matchExpressions: [
+			{key: gpu, operator: In, values: ` + many(32, `v%d`) + `}, {key: zone, operator: NotIn, values: [` + long(63) + `]},
+			{key: rack, operator: Exists}, {key: spare, operator: DoesNotExist, values: []}]}}}`,
+	},
+	"nodes by 16 labels": {
+		manifest: smallestPool,
+		patch:    `spec: {static: {nodeSelector: {matchLabels: ` + keys(15, `l%d: v`) + `}}}`,
+	},
+	"topology keys with and without a domain": {
+		manifest: smallestPool,
+		patch:    `spec: {static: {topologyKeys: [topology.kubernetes.io/zone, rack]}}`,
+	},
+	"grace period of 0s": {
+		manifest: smallestPool,
+		patch:    `spec: {reclaim: {gracePeriod: 0s}}`,
+	},
+	"grace period of 720h": {
+		manifest: smallestPool,
+		patch:    `spec: {reclaim: {gracePeriod: 720h}}`,
+	},
+	"grace period as Go writes it": {
+		manifest: smallestPool,
+		patch:    `spec: {reclaim: {gracePeriod: 1h30m0s}}`,
+	},
+}
+
+func TestAcceptedTeams(t *testing.T) {
+	testAccepted(t, teams, acceptedTeams)
+}
+
+func TestAcceptedPools(t *testing.T) {
+	testAccepted(t, pools, acceptedPools)
+}
+
+func testAccepted(t *testing.T, api dynamic.ResourceInterface, table map[string]accepted) {
+	t.Helper()
+	for name, tt := range table {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			created, err := create(t, api, patched(t, tt.manifest, tt.patch))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := created.MarshalJSON()
+			if err != nil {
+				t.Fatal(err)
+			}
+			// What is wanted is there if it changes nothing.
+			with, err := jsonpatch.MergePatch(got, toJSON(t, tt.want))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !jsonpatch.Equal(got, with) {
+				t.Errorf("became\n%s\nwant in it\n%s", got, tt.want)
+			}
+		})
+	}
+}

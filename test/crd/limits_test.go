@@ -1,0 +1,140 @@
+package crd
+
+import (
+	"strings"
+	"testing"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// The API server estimates what a rule can cost when a CRD is installed, and counts what it does cost when an object is
+// checked: the largest object must stay within that budget too.
+
+// largestTeam is as large as a FoundationTeam's spec can be.
+func largestTeam() string {
+	return `
+apiVersion: foundation.team/v1alpha1
+kind: FoundationTeam
+metadata: {name: largest-` + long(32) + `}
+spec:
+  displayName: ` + strings.Repeat("한", 128) + `
+  consortium:
+    lead: ` + long(128) + `
+    participants: ` + many(64, long(125)+"%d") + `
+  term: {start: "2026-01-01T00:00:00+09:00", end: "2026-07-01T00:00:00+09:00"}
+  gpus: ` + many(32, `{name: award%d`+long(55)+`, pool: `+long(63)+`, count: 100000,
+    start: "2026-01-01T00:00:00+09:00", end: "2026-07-01T00:00:00+09:00"}`) + `
+  namespaces: ` + withLast(many(31, `{name: ns%d`+long(18)+`, quota: `+largestQuota()+`}`), `{name: last}`) + `
+  volumes: ` + many(64, `{name: volume%d`+long(55)+`, namespace: last, size: "`+largestSize+`",
+    storageClassName: `+long(253)+`, accessModes: [ReadWriteOnce, ReadOnlyMany, ReadWriteMany]}`) + `
+  staff: ` + many(200, largestPerson) + `
+`
+}
+
+const largestSize = "9999999999999999999"
+
+var largestPerson = `{name: person%d` + long(54) + `, role: DataSteward, organization: ` + long(128) + `,
+    subject: {kind: Group, name: group%d` + long(245) + `}, start: "2026-01-01T00:00:00Z", end: "2026-07-01T00:00:00Z"}`
+
+// subjectAgain is a person with a subject that another has.
+var subjectAgain = strings.Replace(strings.ReplaceAll(largestPerson, "%d", "7"), "person7", "again", 1)
+
+func largestQuota() string {
+	return keys(32, `count/`+long(245)+`%d: "`+strings.Repeat("1", 32)+`"`)
+}
+
+// withLast is a YAML list with one more entry.
+func withLast(list, entry string) string {
+	return strings.TrimSuffix(list, "]") + ", " + entry + "]"
+}
+
+// largestPool is as large as a GPUPool's spec can be.
+func largestPool() string {
+	return `
+apiVersion: foundation.team/v1alpha1
+kind: GPUPool
+metadata: {name: largest-` + long(55) + `}
+spec:
+  model: ` + long(64) + `
+  source: Leased
+  supplier: ` + long(128) + `
+  ineligible: ` + many(64, long(125)+"%d") + `
+  resourceName: ` + long(180) + `/` + long(63) + `
+  gpusPerNode: 1024
+  availability: {start: "2026-01-01T00:00:00Z", end: "2027-01-01T00:00:00Z"}
+  static:
+    nodeSelector:
+      matchLabels: ` + keys(16, "? "+long(315)+`%d : `+long(63)) + `
+      matchExpressions: ` + many(16, `{key: `+long(317)+`, operator: In, values: `+many(32, long(61)+"%d")+`}`) + `
+    topologyKeys: ` + many(8, long(252)+`%d/`+long(63)) + `
+  reclaim: {gracePeriod: 719h59m60s}
+`
+}
+
+func TestLargestTeam(t *testing.T) {
+	t.Parallel()
+	created := store(t, teams, patched(t, largestTeam(), ""))
+	// First the status: each write of it makes a new version of the object, which the updates start from.
+	withStatus, err := teams.UpdateStatus(t.Context(), patched(t, toManifest(t, created), `
+status:
+  observedGeneration: 1
+  conditions: `+many(16, `{type: C%d, status: "True", reason: R, message: `+long(1024)+`, lastTransitionTime: "2026-01-01T00:00:00Z"}`)+`
+  gpus: {summary: 0/1, nodes: 0/1, pools: `+many(256, `{name: p%d, requested: 1, granted: 0, shortfall: 1, message: `+long(1024)+`}`)+`}
+  namespaces: `+many(1024, `{name: n%d, state: Retired, gpus: 0}`)+`
+  volumes: `+many(2048, `{name: v%d, namespace: hanbit-old, state: Retired, capacity: 1Ti}`)+`
+`), metav1.UpdateOptions{FieldValidation: metav1.FieldValidationStrict})
+	if err != nil {
+		t.Fatal(err)
+	}
+	live := toManifest(t, withStatus)
+
+	t.Run("every volume grows", func(t *testing.T) {
+		t.Parallel()
+		if _, err := update(t, teams, patched(t, strings.ReplaceAll(live, largestSize, largestSize+"9"), "")); err != nil {
+			t.Error(err)
+		}
+	})
+
+	mistakes := map[string]refused{
+		"every volume is nowhere": {
+			patch: `spec: {namespaces: [{name: other}]}`,
+			want:  []string{" is in namespace last, which spec.namespaces does not have"},
+		},
+		"every award is outside the term": {
+			patch: `spec: {term: {start: "2026-02-01T00:00:00Z", end: "2026-03-01T00:00:00Z"}}`,
+			want:  []string{" begins before spec.term.start", " lasts beyond spec.term.end"},
+		},
+		"a subject twice among 100": {
+			patch: `spec: {staff: ` + withLast(many(99, largestPerson), subjectAgain) + `}`,
+			want:  []string{" has the same subject as another entry, Group group7xxx"},
+		},
+		"a subject twice among 200": {
+			patch: `spec: {staff: ` + withLast(many(199, largestPerson), subjectAgain) + `}`,
+			want:  []string{"spec.staff: Invalid value: entries have the same subject"},
+		},
+	}
+	for name, tt := range mistakes {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := update(t, teams, patched(t, live, tt.patch))
+			expectRefusal(t, err, tt.want)
+		})
+	}
+}
+
+func TestLargestPool(t *testing.T) {
+	t.Parallel()
+	created := store(t, pools, patched(t, largestPool(), ""))
+	if _, err := update(t, pools, patched(t, toManifest(t, created), `spec: {model: other}`)); err != nil {
+		t.Error(err)
+	}
+	full := patched(t, toManifest(t, created), `
+status:
+  capacity: {total: 1, healthy: 1, granted: 1, held: 1, free: 0, shortfall: 0}
+  grants: `+many(4096, `{team: t%d, uid: u%d, requested: 1, granted: 1, held: 1, ready: 1, shortfall: 0}`)+`
+`)
+	_, err := pools.UpdateStatus(t.Context(), full, metav1.UpdateOptions{FieldValidation: metav1.FieldValidationStrict})
+	if err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,183 @@
+package crd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	jsonpatch "github.com/evanphx/json-patch/v5"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/client-go/dynamic"
+	"sigs.k8s.io/yaml"
+)
+
+// team is a FoundationTeam that uses all there is.
+const team = `
+apiVersion: foundation.team/v1alpha1
+kind: FoundationTeam
+metadata: {name: hanbit}
+spec:
+  displayName: 한빛 컨소시엄
+  consortium:
+    lead: Hanbit AI
+    participants: [Seoul Example University, Example Corpus Inc.]
+  term: {start: "2026-01-01T00:00:00+09:00", end: "2026-07-01T00:00:00+09:00"}
+  suspend: false
+  priority: 10
+  gpus:
+  - {name: stage-1, pool: b200, count: 512}
+  - {name: stage-2, pool: b200, count: 512, start: "2026-04-01T00:00:00+09:00"}
+  namespaces:
+  - {name: train, gpuWeight: 7, quota: {pods: 500, requests.storage: 300Ti, count/jobs.batch: "100"}}
+  - {name: eval, gpuWeight: 1}
+  volumes:
+  - {name: corpus, namespace: train, size: 200Ti, storageClassName: fast, accessModes: [ReadWriteMany]}
+  staff:
+  - {name: kim, role: Lead, organization: Hanbit AI, subject: {kind: User, name: kim@hanbit.example}}
+  - {name: visitors, role: Viewer, subject: {kind: Group, name: hanbit-visitors}, end: "2026-02-01T00:00:00+09:00"}
+  deletionPolicy: Retain
+`
+
+// pool is a GPUPool that uses all there is.
+const pool = `
+apiVersion: foundation.team/v1alpha1
+kind: GPUPool
+metadata: {name: b200}
+spec:
+  model: NVIDIA B200
+  source: Leased
+  supplier: Example Telecom
+  ineligible: [Example Rival Telecom]
+  resourceName: nvidia.com/gpu
+  gpusPerNode: 8
+  availability: {start: "2026-01-01T00:00:00+09:00", end: "2027-01-01T00:00:00+09:00"}
+  static:
+    nodeSelector: {matchLabels: {gpu.example.com/model: b200}}
+    topologyKeys: [topology.example.com/spine, topology.example.com/rack]
+  reclaim: {gracePeriod: 72h}
+`
+
+// patched is the manifest with a JSON merge patch, written in YAML: null takes a field out, lists are replaced whole.
+func patched(t *testing.T, manifest, patch string) *unstructured.Unstructured {
+	t.Helper()
+	doc, err := jsonpatch.MergePatch(toJSON(t, manifest), toJSON(t, patch))
+	if err != nil {
+		t.Fatal(err)
+	}
+	object := &unstructured.Unstructured{}
+	if err := object.UnmarshalJSON(doc); err != nil {
+		t.Fatal(err)
+	}
+	return object
+}
+
+// toJSON is a YAML document as JSON, and an empty one as {}.
+func toJSON(t *testing.T, document string) []byte {
+	t.Helper()
+	if document == "" {
+		return []byte("{}")
+	}
+	out, err := yaml.YAMLToJSONStrict([]byte(document))
+	if err != nil {
+		t.Fatalf("%v in\n%s", err, document)
+	}
+	return out
+}
+
+// create asks the API server to create the object and to forget it: everything is checked, nothing is stored.
+func create(t *testing.T, api dynamic.ResourceInterface, object *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	t.Helper()
+	return api.Create(t.Context(), object, metav1.CreateOptions{
+		DryRun:          []string{metav1.DryRunAll},
+		FieldValidation: metav1.FieldValidationStrict,
+	})
+}
+
+// store has the API server store the object until the test is over.
+func store(t *testing.T, api dynamic.ResourceInterface, object *unstructured.Unstructured) *unstructured.Unstructured {
+	t.Helper()
+	stored, err := api.Create(t.Context(), object, metav1.CreateOptions{FieldValidation: metav1.FieldValidationStrict})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := api.Delete(context.WithoutCancel(t.Context()), object.GetName(), metav1.DeleteOptions{}); err != nil {
+			t.Error(err)
+		}
+	})
+	return stored
+}
+
+// update asks the API server to update the object and to forget it.
+func update(t *testing.T, api dynamic.ResourceInterface, object *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	t.Helper()
+	return api.Update(t.Context(), object, metav1.UpdateOptions{
+		DryRun:          []string{metav1.DryRunAll},
+		FieldValidation: metav1.FieldValidationStrict,
+	})
+}
+
+// expectRefusal checks that the API server refused a manifest for the wanted reasons and for no other.
+func expectRefusal(t *testing.T, err error, want []string) {
+	t.Helper()
+	if err == nil {
+		t.Fatalf("was accepted, want it refused: %s", strings.Join(want, "; "))
+	}
+	reasons := refusals(err)
+	for _, reason := range want {
+		if !strings.Contains(strings.Join(reasons, "\n"), reason) {
+			t.Errorf("the refusal does not say\n  %s\nit says\n  %s", reason, strings.Join(reasons, "\n  "))
+		}
+	}
+	if len(reasons) != len(want) {
+		t.Errorf("refused for %d reasons, want %d:\n  %s", len(reasons), len(want), strings.Join(reasons, "\n  "))
+	}
+}
+
+// refusals are the reasons of a refusal, one for each field that is wrong.
+func refusals(err error) []string {
+	var status apierrors.APIStatus
+	if !errors.As(err, &status) || !apierrors.IsInvalid(err) || status.Status().Details == nil {
+		return []string{err.Error()}
+	}
+	var reasons []string
+	for _, cause := range status.Status().Details.Causes {
+		if !strings.Contains(cause.Message, "some validation rules were not checked") {
+			reasons = append(reasons, cause.Field+": "+cause.Message)
+		}
+	}
+	return reasons
+}
+
+// many is a YAML list of n entries; %d in an entry is its number, from 0.
+func many(n int, entry string) string {
+	entries := make([]string, n)
+	for i := range entries {
+		entries[i] = strings.ReplaceAll(entry, "%d", fmt.Sprint(i))
+	}
+	return "[" + strings.Join(entries, ", ") + "]"
+}
+
+// long is a word of n letters.
+func long(n int) string {
+	return strings.Repeat("x", n)
+}
+
+// keys is a YAML map of n entries; %d in an entry is its number, from 0.
+func keys(n int, entry string) string {
+	return "{" + strings.Trim(many(n, entry), "[]") + "}"
+}
+
+// toManifest is an object as a manifest.
+func toManifest(t *testing.T, object *unstructured.Unstructured) string {
+	t.Helper()
+	out, err := object.MarshalJSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(out)
+}

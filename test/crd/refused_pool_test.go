@@ -1,0 +1,244 @@
+package crd
+
+import "testing"
+
+var refusedPools = map[string]refused{
+	"name with upper case letters": {
+		patch: `metadata: {name: B200}`,
+		want: []string{
+			`metadata.name: Invalid value: "B200": a lowercase RFC 1123 subdomain`,
+			`metadata.name: B200 must be at most 63 lower case letters, digits and hyphens, and start and end with a letter or digit: nodes are labelled with it`,
+		},
+	},
+	"name of 64 letters": {
+		patch: `metadata: {name: ` + long(64) + `}`,
+		want:  []string{`must be at most 63 lower case letters, digits and hyphens, and start and end with a letter or digit: nodes are labelled with it`},
+	},
+	"name with a dot": {
+		patch: `metadata: {name: b200.seoul}`,
+		want:  []string{`metadata.name: b200.seoul must be at most 63 lower case letters, digits and hyphens, and start and end with a letter or digit: nodes are labelled with it`},
+	},
+	"no spec": {
+		patch: `spec: null`,
+		want:  []string{`spec: Required value`},
+	},
+	"unknown field": {
+		patch: `spec: {count: 1024}`,
+		want:  []string{`GPUPool in version "v1alpha1" cannot be handled as a GPUPool: strict decoding error: unknown field "spec.count"`},
+	},
+	"unknown field of reclaim": {
+		patch: `spec: {reclaim: {force: true}}`,
+		want:  []string{`GPUPool in version "v1alpha1" cannot be handled as a GPUPool: strict decoding error: unknown field "spec.reclaim.force"`},
+	},
+	"no model": {
+		patch: `spec: {model: null}`,
+		want:  []string{`spec.model: Required value`},
+	},
+	"model empty": {
+		patch: `spec: {model: ""}`,
+		want: []string{
+			`spec.model: Invalid value: "": spec.model in body should be at least 1 chars long`,
+			`spec.model: Invalid value: "": must not begin or end with a space, nor have control characters or line breaks`,
+		},
+	},
+	"model of 65 letters": {
+		patch: `spec: {model: ` + long(65) + `}`,
+		want:  []string{`spec.model: Too long: may not be more than 64 bytes`},
+	},
+	"model that ends with a space": {
+		patch: `spec: {model: "NVIDIA B200 "}`,
+		want:  []string{`spec.model: Invalid value: "NVIDIA B200 ": must not begin or end with a space, nor have control characters or line breaks`},
+	},
+	"unknown source": {
+		patch: `spec: {source: Borrowed}`,
+		want:  []string{`spec.source: Unsupported value: "Borrowed": supported values: "Leased", "Purchased", "Owned"`},
+	},
+	"leased from nobody": {
+		patch: `spec: {supplier: null}`,
+		want:  []string{`spec.supplier: Invalid value: is required for source Leased: name the organisation that leases the GPUs out, which may not draw from the pool`},
+	},
+	"supplier of 129 letters": {
+		patch: `spec: {supplier: ` + long(129) + `}`,
+		want:  []string{`spec.supplier: Too long: may not be more than 128 bytes`},
+	},
+	"supplier that ends with a space": {
+		patch: `spec: {supplier: "Example Telecom "}`,
+		want:  []string{`spec.supplier: Invalid value: "Example Telecom ": must not begin or end with a space, nor have control characters: organisations are compared letter by letter`},
+	},
+	"ineligible twice": {
+		patch: `spec: {ineligible: [Example Telecom, Example Telecom]}`,
+		want:  []string{`spec.ineligible[1]: Duplicate value: "Example Telecom"`},
+	},
+	"ineligible that begins with a space": {
+		patch: `spec: {ineligible: [" Example Telecom"]}`,
+		want:  []string{`spec.ineligible[0]: Invalid value: " Example Telecom": must not begin or end with a space, nor have control characters: organisations are compared letter by letter`},
+	},
+	"ineligible, 65 of them": {
+		patch: `spec: {ineligible: ` + many(65, `Example %d`) + `}`,
+		want:  []string{`spec.ineligible: Too many: 65: must have at most 64 items`},
+	},
+	"resource without domain": {
+		patch: `spec: {resourceName: gpu}`,
+		want:  []string{`spec.resourceName: Invalid value: "gpu": must be an extended resource such as nvidia.com/gpu: <domain>/<name>, not under kubernetes.io`},
+	},
+	"resource of Kubernetes": {
+		patch: `spec: {resourceName: kubernetes.io/gpu}`,
+		want:  []string{`spec.resourceName: Invalid value: "kubernetes.io/gpu": must be an extended resource such as nvidia.com/gpu: <domain>/<name>, not under kubernetes.io`},
+	},
+	"resource of a domain of Kubernetes": {
+		patch: `spec: {resourceName: gpu.kubernetes.io/any}`,
+		want:  []string{`spec.resourceName: Invalid value: "gpu.kubernetes.io/any": must be an extended resource such as nvidia.com/gpu: <domain>/<name>, not under kubernetes.io`},
+	},
+	"resource that looks like a quota": {
+		patch: `spec: {resourceName: requests.nvidia.com/gpu}`,
+		want:  []string{`spec.resourceName: Invalid value: "requests.nvidia.com/gpu": must be an extended resource such as nvidia.com/gpu: <domain>/<name>, not under kubernetes.io`},
+	},
+	"resource of a domain in upper case": {
+		patch: `spec: {resourceName: NVIDIA.com/gpu}`,
+		want:  []string{`spec.resourceName: Invalid value: "NVIDIA.com/gpu": must be an extended resource such as nvidia.com/gpu: <domain>/<name>, not under kubernetes.io`},
+	},
+	"resource of a domain with two dots": {
+		patch: `spec: {resourceName: nvidia..com/gpu}`,
+		want:  []string{`spec.resourceName: Invalid value: "nvidia..com/gpu": must be an extended resource such as nvidia.com/gpu: <domain>/<name>, not under kubernetes.io`},
+	},
+	"resource with a name of 64 letters": {
+		patch: `spec: {resourceName: nvidia.com/` + long(64) + `}`,
+		want:  []string{`must be an extended resource such as nvidia.com/gpu: <domain>/<name>, not under kubernetes.io`},
+	},
+	"resource of 245 letters": {
+		patch: `spec: {resourceName: ` + long(241) + `/gpu}`,
+		want:  []string{`spec.resourceName: Too long: may not be more than 244 bytes`},
+	},
+	"no GPUs per node": {
+		patch: `spec: {gpusPerNode: null}`,
+		want:  []string{`spec.gpusPerNode: Required value`},
+	},
+	"0 GPUs per node": {
+		patch: `spec: {gpusPerNode: 0}`,
+		want:  []string{`spec.gpusPerNode: Invalid value: 0: spec.gpusPerNode in body should be greater than or equal to 1`},
+	},
+	"1025 GPUs per node": {
+		patch: `spec: {gpusPerNode: 1025}`,
+		want:  []string{`spec.gpusPerNode: Invalid value: 1025: spec.gpusPerNode in body should be less than or equal to 1024`},
+	},
+	"availability empty": {
+		patch: `spec: {availability: {start: null, end: null}}`,
+		want:  []string{`spec.availability: Invalid value: 0: spec.availability in body should have at least 1 properties`},
+	},
+	"availability that ends before it starts": {
+		patch: `spec: {availability: {start: "2027-02-01T00:00:00Z"}}`,
+		want:  []string{`spec.availability.end: Invalid value: must be after start: move end, or leave it out for an open end`},
+	},
+	"no static": {
+		patch: `spec: {static: null}`,
+		want:  []string{`spec.static: Required value`},
+	},
+	"no node selector": {
+		patch: `spec: {static: {nodeSelector: null}}`,
+		want:  []string{`spec.static.nodeSelector: Required value`},
+	},
+	"node selector empty": {
+		patch: `spec: {static: {nodeSelector: {matchLabels: null}}}`,
+		want:  []string{`spec.static.nodeSelector: Invalid value: must choose by at least one label: an empty selector would take every node of the cluster`},
+	},
+	"node selector with no labels": {
+		patch: `spec: {static: {nodeSelector: {matchLabels: {gpu.example.com/model: null}, matchExpressions: []}}}`,
+		want:  []string{`spec.static.nodeSelector: Invalid value: must choose by at least one label: an empty selector would take every node of the cluster`},
+	},
+	"node selector with 17 labels": {
+		patch: `spec: {static: {nodeSelector: {matchLabels: ` + keys(16, `l%d: b`) + `}}}`,
+		want:  []string{`spec.static.nodeSelector.matchLabels: Invalid value: must be at most 16 labels, with keys of at most 317 and values of at most 63 characters`},
+	},
+	"node selector with a value of 64 letters": {
+		patch: `spec: {static: {nodeSelector: {matchLabels: {model: ` + long(64) + `}}}}`,
+		want:  []string{`spec.static.nodeSelector.matchLabels: Invalid value: must be at most 16 labels, with keys of at most 317 and values of at most 63 characters`},
+	},
+	"node selector with a key of 318 letters": {
+		patch: `spec: {static: {nodeSelector: {matchLabels: {? ` + long(318) + ` : b200}}}}`,
+		want:  []string{`spec.static.nodeSelector.matchLabels: Invalid value: must be at most 16 labels, with keys of at most 317 and values of at most 63 characters`},
+	},
+	"node selector with 17 expressions": {
+		patch: `spec: {static: {nodeSelector: {matchExpressions: ` + many(17, `{key: k%d, operator: Exists}`) + `}}}`,
+		want:  []string{`spec.static.nodeSelector.matchExpressions: Invalid value: must be at most 16 expressions, with keys of at most 317 characters and at most 32 values each`},
+	},
+	"node selector with 33 values": {
+		patch: `spec: {static: {nodeSelector: {matchExpressions: [{key: model, operator: In, values: ` + many(33, `v%d`) + `}]}}}`,
+		want:  []string{`spec.static.nodeSelector.matchExpressions: Invalid value: must be at most 16 expressions, with keys of at most 317 characters and at most 32 values each`},
+	},
+	"node selector with a value of 64 letters in an expression": {
+		patch: `spec: {static: {nodeSelector: {matchExpressions: [{key: model, operator: In, values: [b200, ` + long(64) + `]}]}}}`,
+		want:  []string{`spec.static.nodeSelector.matchExpressions: Invalid value: must have values of at most 63 characters, as node labels have`},
+	},
+	"node selector with an unknown operator": {
+		patch: `spec: {static: {nodeSelector: {matchExpressions: [{key: model, operator: Gt, values: ['7']}]}}}`,
+		want:  []string{`spec.static.nodeSelector.matchExpressions: Invalid value: operator must be In or NotIn with values, or Exists or DoesNotExist without`},
+	},
+	"node selector with In and no values": {
+		patch: `spec: {static: {nodeSelector: {matchExpressions: [{key: model, operator: In}]}}}`,
+		want:  []string{`spec.static.nodeSelector.matchExpressions: Invalid value: operator must be In or NotIn with values, or Exists or DoesNotExist without`},
+	},
+	"node selector with Exists and values": {
+		patch: `spec: {static: {nodeSelector: {matchExpressions: [{key: model, operator: Exists, values: [b200]}]}}}`,
+		want:  []string{`spec.static.nodeSelector.matchExpressions: Invalid value: operator must be In or NotIn with values, or Exists or DoesNotExist without`},
+	},
+	"topology key empty": {
+		patch: `spec: {static: {topologyKeys: [""]}}`,
+		want: []string{
+			`spec.static.topologyKeys[0]: Invalid value: "": spec.static.topologyKeys[0] in body should be at least 1 chars long`,
+			`spec.static.topologyKeys[0]: Invalid value: "": must be the key of a node label, for example topology.kubernetes.io/zone`,
+		},
+	},
+	"topology key that is none": {
+		patch: `spec: {static: {topologyKeys: [rack number]}}`,
+		want:  []string{`spec.static.topologyKeys[0]: Invalid value: "rack number": must be the key of a node label, for example topology.kubernetes.io/zone`},
+	},
+	"topology key of 318 letters": {
+		patch: `spec: {static: {topologyKeys: [` + long(254) + `/` + long(63) + `]}}`,
+		want:  []string{`spec.static.topologyKeys[0]: Too long: may not be more than 317 bytes`},
+	},
+	"topology key twice": {
+		patch: `spec: {static: {topologyKeys: [rack, spine, rack]}}`,
+		want:  []string{`spec.static.topologyKeys: Invalid value: rack is there twice: take one out`},
+	},
+	"topology keys, 9 of them": {
+		patch: `spec: {static: {topologyKeys: ` + many(9, `k%d`) + `}}`,
+		want:  []string{`spec.static.topologyKeys: Too many: 9: must have at most 8 items`},
+	},
+	"grace period of 721h": {
+		patch: `spec: {reclaim: {gracePeriod: 721h}}`,
+		want:  []string{`spec.reclaim.gracePeriod: Invalid value: "721h": must be between 0s and 720h, written in hours, minutes and seconds, for example 72h or 1h30m`},
+	},
+	"grace period of -1h": {
+		patch: `spec: {reclaim: {gracePeriod: -1h}}`,
+		want:  []string{`spec.reclaim.gracePeriod: Invalid value: "-1h": must be between 0s and 720h, written in hours, minutes and seconds, for example 72h or 1h30m`},
+	},
+	"grace period in days": {
+		patch: `spec: {reclaim: {gracePeriod: 3d}}`,
+		want:  []string{`spec.reclaim.gracePeriod: Invalid value: "3d": must be between 0s and 720h, written in hours, minutes and seconds, for example 72h or 1h30m`},
+	},
+	"grace period without unit": {
+		patch: `spec: {reclaim: {gracePeriod: "72"}}`,
+		want:  []string{`spec.reclaim.gracePeriod: Invalid value: "72": must be between 0s and 720h, written in hours, minutes and seconds, for example 72h or 1h30m`},
+	},
+	"grace period that is a number": {
+		patch: `spec: {reclaim: {gracePeriod: 72}}`,
+		want:  []string{`spec.reclaim.gracePeriod: Invalid value: "integer": spec.reclaim.gracePeriod in body must be of type string: "integer"`},
+	},
+	"grace period empty": {
+		patch: `spec: {reclaim: {gracePeriod: ""}}`,
+		want: []string{
+			`spec.reclaim.gracePeriod: Invalid value: "": spec.reclaim.gracePeriod in body should be at least 2 chars long`,
+			`spec.reclaim.gracePeriod: Invalid value: "": must be between 0s and 720h, written in hours, minutes and seconds, for example 72h or 1h30m`,
+		},
+	},
+}
+
+func TestRefusedPools(t *testing.T) {
+	for name, tt := range refusedPools {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := create(t, pools, patched(t, pool, tt.patch))
+			expectRefusal(t, err, tt.want)
+		})
+	}
+}

@@ -1,0 +1,127 @@
+package crd
+
+import (
+	"testing"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/client-go/dynamic"
+)
+
+// volumes are what a team's updates start from.
+const volumes = `
+spec:
+  volumes:
+  - {name: corpus, namespace: train, size: 200Ti, storageClassName: fast, accessModes: [ReadWriteMany]}
+  - {name: shared, namespace: eval, size: 1Ti, accessModes: [ReadWriteOnce, ReadOnlyMany]}
+  - {name: scratch, namespace: eval, size: 1Ti}
+`
+
+var refusedTeamUpdates = map[string]refused{
+	"volume moves to another namespace": {
+		patch: `spec: {volumes: [{name: corpus, namespace: eval, size: 200Ti, storageClassName: fast}]}`,
+		want:  []string{`spec.volumes[0].namespace: Invalid value: "eval": cannot change, the data would stay behind: keep train and add a volume of another name in eval`},
+	},
+	"volume gets another class": {
+		patch: `spec: {volumes: [{name: corpus, namespace: train, size: 200Ti, storageClassName: slow}]}`,
+		want:  []string{`spec.volumes[0].storageClassName: Invalid value: corpus cannot change its storageClassName, the data would stay behind: keep fast and add a volume of another name`},
+	},
+	"volume loses its class": {
+		patch: `spec: {volumes: [{name: corpus, namespace: train, size: 200Ti}]}`,
+		want:  []string{`spec.volumes[0].storageClassName: Invalid value: corpus cannot change its storageClassName, the data would stay behind: keep fast and add a volume of another name`},
+	},
+	"volume gets a class": {
+		patch: `spec: {volumes: [{name: scratch, namespace: eval, size: 1Ti, storageClassName: fast}]}`,
+		want:  []string{`spec.volumes[0].storageClassName: Invalid value: scratch cannot change its storageClassName, the data would stay behind: leave it out and add a volume of another name`},
+	},
+	"volume gets other modes": {
+		patch: `spec: {volumes: [{name: corpus, namespace: train, size: 200Ti, storageClassName: fast, accessModes: [ReadOnlyMany]}]}`,
+		want:  []string{`spec.volumes[0].accessModes: Invalid value: cannot change: keep ReadWriteMany, or add a volume of another name`},
+	},
+	"volume loses a mode": {
+		patch: `spec: {volumes: [{name: shared, namespace: eval, size: 1Ti, accessModes: [ReadWriteOnce]}]}`,
+		want:  []string{`spec.volumes[0].accessModes: Invalid value: cannot change: keep ReadWriteOnce, ReadOnlyMany, or add a volume of another name`},
+	},
+	"volume shrinks": {
+		patch: `spec: {volumes: [{name: corpus, namespace: train, size: 199.9Ti, storageClassName: fast}]}`,
+		want:  []string{`spec.volumes[0].size: Invalid value: "199.9Ti": cannot shrink: keep 200Ti or more, or add a smaller volume of another name and move the data`},
+	},
+	"volume shrinks in another unit": {
+		patch: `spec: {volumes: [{name: corpus, namespace: train, size: 214748364799Ki, storageClassName: fast}]}`,
+		want:  []string{`spec.volumes[0].size: Invalid value: "214748364799Ki": cannot shrink: keep 200Ti or more, or add a smaller volume of another name and move the data`},
+	},
+	"volume keeps its place while its namespace goes": {
+		patch: `spec: {namespaces: [{name: eval}]}`,
+		want:  []string{`spec.volumes: Invalid value: corpus is in namespace train, which spec.namespaces does not have: add the namespace there or correct the volume`},
+	},
+}
+
+var refusedPoolUpdates = map[string]refused{
+	"pool gets another resource": {
+		patch: `spec: {resourceName: amd.com/gpu}`,
+		want:  []string{`spec.resourceName: Invalid value: "amd.com/gpu": cannot change, quotas that are in use name it: keep example.com/gpu and make a new GPUPool`},
+	},
+	"pool gets the default resource back": {
+		patch: `spec: {resourceName: null}`,
+		want:  []string{`spec.resourceName: Invalid value: "nvidia.com/gpu": cannot change, quotas that are in use name it: keep example.com/gpu and make a new GPUPool`},
+	},
+	"pool gets other nodes": {
+		patch: `spec: {gpusPerNode: 4}`,
+		want:  []string{`spec.gpusPerNode: Invalid value: 4: cannot change, grants are counted by it: keep it and make a new GPUPool for other nodes`},
+	},
+}
+
+var acceptedTeamUpdates = map[string]string{
+	"volume grows":                        `spec: {volumes: [{name: corpus, namespace: train, size: 201Ti, storageClassName: fast}]}`,
+	"volume is written in another unit":   `spec: {volumes: [{name: corpus, namespace: train, size: 204800Gi, storageClassName: fast}]}`,
+	"volume's modes in another order":     `spec: {volumes: [{name: shared, namespace: eval, size: 1Ti, accessModes: [ReadOnlyMany, ReadWriteOnce]}]}`,
+	"volumes go, their namespaces too":    `spec: {volumes: null, namespaces: [{name: rest}]}`,
+	"volume comes":                        `spec: {volumes: [{name: tokens, namespace: eval, size: 1Ti}]}`,
+	"award shrinks to nothing":            `spec: {gpus: [{name: stage-1, pool: b200, count: 0}]}`,
+	"everything goes":                     `spec: {consortium: null, term: null, gpus: null, namespaces: null, volumes: null, staff: null}`,
+	"term ends early, awards with it":     `spec: {term: {end: "2026-02-01T00:00:00Z"}, gpus: [{name: stage-1, pool: b200, count: 512}]}`,
+	"person gets another role":            `spec: {staff: [{name: kim, role: Viewer, subject: {kind: User, name: kim@hanbit.example}}]}`,
+	"deletion policy after the fact":      `spec: {deletionPolicy: Delete}`,
+	"namespaces swap names with the data": `spec: {namespaces: [{name: eval, gpuWeight: 7}, {name: train, gpuWeight: 1}]}`,
+}
+
+var acceptedPoolUpdates = map[string]string{
+	"the lease is over":        `spec: {availability: {end: "2026-06-01T00:00:00Z"}}`,
+	"the lease has no end":     `spec: {availability: {end: null}}`,
+	"others may not draw":      `spec: {ineligible: [Example Telecom, Example Other]}`,
+	"more nodes are chosen":    `spec: {static: {nodeSelector: {matchLabels: {gpu.example.com/model: null, fleet: all}}}}`,
+	"another grace period":     `spec: {reclaim: {gracePeriod: 1h30m}}`,
+	"leased nodes were bought": `spec: {source: Purchased, supplier: null}`,
+}
+
+func TestTeamUpdates(t *testing.T) {
+	testUpdates(t, teams, patched(t, team, volumes), refusedTeamUpdates, acceptedTeamUpdates)
+}
+
+func TestPoolUpdates(t *testing.T) {
+	testUpdates(t, pools, patched(t, pool, `spec: {resourceName: example.com/gpu}`), refusedPoolUpdates, acceptedPoolUpdates)
+}
+
+func testUpdates(
+	t *testing.T, api dynamic.ResourceInterface, before *unstructured.Unstructured,
+	refused map[string]refused, accepted map[string]string,
+) {
+	t.Helper()
+	before.SetName("updates")
+	before = store(t, api, before)
+	live := toManifest(t, before)
+	for name, tt := range refused {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := update(t, api, patched(t, live, tt.patch))
+			expectRefusal(t, err, tt.want)
+		})
+	}
+	for name, patch := range accepted {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if _, err := update(t, api, patched(t, live, patch)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}

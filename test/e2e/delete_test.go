@@ -1,0 +1,72 @@
+package e2e
+
+import (
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+)
+
+var _ = Describe("Deleting a team", func() {
+	spec := func(pool string, more ...string) []string {
+		return append([]string{
+			`gpus: [{name: a, pool: ` + pool + `, count: 8}]`, `namespaces: [{name: train}]`,
+			`volumes: [{name: data, namespace: train, size: 1Ti, storageClassName: fast}]`,
+			`staff: [{name: ida, role: Lead, subject: {kind: User, name: ida@gone.example}}]`,
+		}, more...)
+	}
+	gone := func(ctx SpecContext, obj client.Object, name string) func() bool {
+		return func() bool { return apierrors.IsNotFound(k8s.Get(ctx, client.ObjectKey{Name: name}, obj)) }
+	}
+
+	It("takes access and GPUs, and keeps namespaces and data, which its namesake does not inherit", func(ctx SpecContext) {
+		poolOf(ctx, "retain", 1)
+		teamOf(ctx, "kept", spec("retain")...)
+		eventuallyReady(ctx, "kept")
+		mustKubectl(ctx, "apply", "-f", writeFile(gpuPods("kept", "kept-train", "run", 1, 8)))
+		eventuallyRunning(ctx, "kept", 1)
+
+		mustKubectl(ctx, "delete", "ft", "kept", "--wait=false")
+		eventuallyCondition(ctx, "kept", foundationv1alpha1.ConditionTornDown, foundationv1alpha1.ReasonWaitingForGPUs,
+			"retain: 8 GPUs to be handed back when their pods have ended or the pool's grace period is over")
+		Expect(may(ctx, "ida@gone.example", "get", "pods", "kept-train")).To(BeFalse(), "access ends first")
+		Expect(pods(ctx, Default, "kept")).To(HaveLen(1), "work has its grace")
+		mustKubectl(ctx, "delete", "pod", "-n", "kept-train", "run-0", "--force", "--grace-period=0")
+		Eventually(gone(ctx, &foundationv1alpha1.FoundationTeam{}, "kept")).WithContext(ctx).Should(BeTrue())
+
+		Expect(nodesOf(ctx, Default, "kept")).To(BeEmpty())
+		Expect(gone(ctx, &rbacv1.ClusterRole{}, "foundation-team:kept")()).To(BeTrue())
+		namespace := get(ctx, Default, &corev1.Namespace{}, "", "kept-train")
+		Expect(namespace.Labels).To(HaveKeyWithValue(foundationv1alpha1.LabelLocked, "true"))
+		Expect(gpuQuota(ctx, Default, "kept-train")).To(BeZero())
+		Expect(get(ctx, Default, &corev1.PersistentVolumeClaim{}, "kept-train", "data").Status.Phase).To(Equal(corev1.ClaimBound))
+
+		By("refusing the data to a new team of the same name, until an admin says so")
+		teamOf(ctx, "kept", spec("retain")...)
+		eventuallyCondition(ctx, "kept", foundationv1alpha1.ConditionNamespacesReady, foundationv1alpha1.ReasonNameConflict, "belongs to an earlier team of this name")
+		Expect(may(ctx, "ida@gone.example", "get", "pods", "kept-train")).To(BeFalse())
+		mustKubectl(ctx, "annotate", "ns", "kept-train", foundationv1alpha1.AnnotationAdopt+"=kept")
+		eventuallyReady(ctx, "kept")
+		Expect(get(ctx, Default, &corev1.PersistentVolumeClaim{}, "kept-train", "data").UID).NotTo(BeEmpty())
+		Expect(may(ctx, "ida@gone.example", "get", "pods", "kept-train")).To(BeTrue())
+	})
+
+	It("deletes data only when asked to and confirmed", func(ctx SpecContext) {
+		poolOf(ctx, "wipe", 1)
+		teamOf(ctx, "wiped", spec("wipe", "deletionPolicy: Delete")...)
+		eventuallyReady(ctx, "wiped")
+		mustKubectl(ctx, "annotate", "ft", "wiped", foundationv1alpha1.AnnotationHold+"=audit")
+		mustKubectl(ctx, "delete", "ft", "wiped", "--wait=false")
+		eventuallyCondition(ctx, "wiped", foundationv1alpha1.ConditionTornDown, foundationv1alpha1.ReasonDeletionNotConfirmed, `remove the annotation foundation.team/hold ("audit")`)
+		mustKubectl(ctx, "annotate", "ft", "wiped", foundationv1alpha1.AnnotationHold+"-")
+		eventuallyCondition(ctx, "wiped", foundationv1alpha1.ConditionTornDown, foundationv1alpha1.ReasonDeletionNotConfirmed, "confirm with the annotation foundation.team/confirm-deletion=wiped")
+		get(ctx, Default, &corev1.PersistentVolumeClaim{}, "wiped-train", "data")
+		mustKubectl(ctx, "annotate", "ft", "wiped", foundationv1alpha1.AnnotationConfirmDeletion+"=wiped")
+		Eventually(gone(ctx, &foundationv1alpha1.FoundationTeam{}, "wiped")).WithContext(ctx).Should(BeTrue())
+		Expect(gone(ctx, &corev1.Namespace{}, "wiped-train")()).To(BeTrue())
+	})
+})

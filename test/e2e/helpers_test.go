@@ -1,0 +1,226 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/hack/lab/cluster"
+)
+
+// poolOf labels nodes of the lab that no spec has had, and makes a GPUPool of them. extra is YAML for its spec.
+func poolOf(ctx context.Context, name string, nodes int, extra ...string) {
+	GinkgoHelper()
+	const label = "e2e.example.com/pool"
+	var list corev1.NodeList
+	Expect(k8s.List(ctx, &list, client.HasLabels{cluster.ModelLabel})).To(Succeed())
+	free := slices.DeleteFunc(list.Items, func(n corev1.Node) bool { return n.Labels[label] != "" })
+	Expect(len(free)).To(BeNumerically(">=", nodes), "raise gpuNodes: the specs need more nodes than the lab has")
+	for i := range free[:nodes] {
+		before := free[i].DeepCopy()
+		free[i].Labels[label] = name
+		Expect(k8s.Patch(ctx, &free[i], client.MergeFrom(before))).To(Succeed())
+	}
+	apply(ctx, fmt.Sprintf(`
+apiVersion: foundation.team/v1alpha1
+kind: GPUPool
+metadata: {name: %[1]s}
+spec:
+  model: Example GPU
+  gpusPerNode: 8
+  static:
+    nodeSelector: {matchLabels: {%[2]s: %[1]s}}
+    topologyKeys: [%[3]s, %[4]s]
+%[5]s`, name, label, cluster.SpineLabel, cluster.RackLabel, indent(extra)))
+	DeferCleanup(func(ctx SpecContext) {
+		// No node is used twice, so nobody waits for the pool to go.
+		mustKubectl(ctx, "delete", "gpool", name, "--ignore-not-found", "--wait=false")
+	})
+}
+
+// teamOf makes, or changes, a FoundationTeam. lines are YAML for its spec.
+func teamOf(ctx context.Context, name string, lines ...string) {
+	GinkgoHelper()
+	apply(ctx, teamManifest(name, lines...))
+	DeferCleanup(func(ctx SpecContext) {
+		mustKubectl(ctx, "delete", "pods", "--all-namespaces", "-l", "e2e="+name, "--force", "--grace-period=0", "--ignore-not-found")
+		mustKubectl(ctx, "delete", "ft", name, "--ignore-not-found", "--wait=false")
+	})
+}
+
+func teamManifest(name string, lines ...string) string {
+	return fmt.Sprintf("apiVersion: foundation.team/v1alpha1\nkind: FoundationTeam\nmetadata: {name: %s}\nspec:\n%s", name, indent(lines))
+}
+
+// indent puts lines under spec.
+func indent(lines []string) string {
+	var b strings.Builder
+	for _, line := range lines {
+		fmt.Fprintf(&b, "  %s\n", line)
+	}
+	return b.String()
+}
+
+// apply applies a manifest as an admin does.
+func apply(ctx context.Context, manifest string) {
+	GinkgoHelper()
+	_, err := lab.Kubectl(ctx, "apply", "--server-side", "--force-conflicts", "-f", writeFile(manifest))
+	Expect(err).NotTo(HaveOccurred(), manifest)
+}
+
+func writeFile(content string) string {
+	GinkgoHelper()
+	path := filepath.Join(GinkgoT().TempDir(), "manifest.yaml")
+	Expect(os.WriteFile(path, []byte(content), 0o600)).To(Succeed())
+	return path
+}
+
+func mustKubectl(ctx context.Context, args ...string) string {
+	GinkgoHelper()
+	output, err := lab.Kubectl(ctx, args...)
+	Expect(err).NotTo(HaveOccurred(), "kubectl %s", strings.Join(args, " "))
+	return output
+}
+
+// as is kubectl in the hands of a person.
+func as(user string, groups ...string) func(ctx context.Context, args ...string) (string, error) {
+	return func(ctx context.Context, args ...string) (string, error) {
+		kubeconfig, err := lab.KubeconfigFor(user, groups...)
+		if err != nil {
+			return "", err
+		}
+		return lab.KubectlAs(ctx, kubeconfig, args...)
+	}
+}
+
+// may asks the API server what a person may do.
+func may(ctx context.Context, user, verb, resource, namespace string) bool {
+	GinkgoHelper()
+	args := []string{"auth", "can-i", verb, resource}
+	if namespace != "" {
+		args = append(args, "-n", namespace)
+	}
+	output, err := as(user)(ctx, args...)
+	answer := strings.TrimSpace(output)
+	if err != nil && !strings.Contains(err.Error()+answer, "no") {
+		Expect(err).NotTo(HaveOccurred())
+	}
+	return err == nil && strings.HasPrefix(answer, "yes")
+}
+
+func getTeam(ctx context.Context, g Gomega, name string) *foundationv1alpha1.FoundationTeam {
+	GinkgoHelper()
+	team := &foundationv1alpha1.FoundationTeam{}
+	g.Expect(k8s.Get(ctx, client.ObjectKey{Name: name}, team)).To(Succeed())
+	return team
+}
+
+func getPool(ctx context.Context, g Gomega, name string) *foundationv1alpha1.GPUPool {
+	GinkgoHelper()
+	pool := &foundationv1alpha1.GPUPool{}
+	g.Expect(k8s.Get(ctx, client.ObjectKey{Name: name}, pool)).To(Succeed())
+	return pool
+}
+
+func get[T client.Object](ctx context.Context, g Gomega, obj T, namespace, name string) T {
+	GinkgoHelper()
+	g.Expect(k8s.Get(ctx, client.ObjectKey{Namespace: namespace, Name: name}, obj)).To(Succeed())
+	return obj
+}
+
+// eventuallyReady waits until a team's status is about its newest spec and Ready.
+func eventuallyReady(ctx context.Context, names ...string) {
+	GinkgoHelper()
+	for _, name := range names {
+		Eventually(func(g Gomega) {
+			team := getTeam(ctx, g, name)
+			ready := meta.FindStatusCondition(team.Status.Conditions, foundationv1alpha1.ConditionReady)
+			g.Expect(ready).NotTo(BeNil())
+			g.Expect(team.Status.ObservedGeneration).To(Equal(team.Generation))
+			g.Expect(ready.Status).To(Equal(metav1.ConditionTrue), ready.Message)
+		}).WithContext(ctx).Should(Succeed())
+	}
+}
+
+// eventuallyCondition waits until a team's condition has a reason and a message.
+func eventuallyCondition(ctx context.Context, name, conditionType, reason, message string) {
+	GinkgoHelper()
+	Eventually(func(g Gomega) {
+		team := getTeam(ctx, g, name)
+		condition := meta.FindStatusCondition(team.Status.Conditions, conditionType)
+		g.Expect(condition).NotTo(BeNil())
+		g.Expect(team.Status.ObservedGeneration).To(Equal(team.Generation))
+		g.Expect(condition.Reason).To(Equal(reason), condition.Message)
+		g.Expect(condition.Message).To(ContainSubstring(message))
+	}).WithContext(ctx).Should(Succeed())
+}
+
+func nodesOf(ctx context.Context, g Gomega, team string) []corev1.Node {
+	GinkgoHelper()
+	var list corev1.NodeList
+	g.Expect(k8s.List(ctx, &list, client.MatchingLabels{foundationv1alpha1.LabelTeam: team})).To(Succeed())
+	return list.Items
+}
+
+// gpuQuota is what a namespace's quota allows.
+func gpuQuota(ctx context.Context, g Gomega, namespace string) int64 {
+	GinkgoHelper()
+	quota := get(ctx, g, &corev1.ResourceQuota{}, namespace, "foundation-team")
+	gpus := quota.Spec.Hard[corev1.ResourceName("requests."+cluster.GPUResource)]
+	return gpus.Value()
+}
+
+// gpuPods are pods of a team that ask for GPUs and comply with the restricted Pod Security Standard. They name no node.
+func gpuPods(team, namespace, name string, count, gpus int) string {
+	var b strings.Builder
+	for i := range count {
+		fmt.Fprintf(&b, `---
+apiVersion: v1
+kind: Pod
+metadata: {name: %s-%d, namespace: %s, labels: {e2e: %s}}
+spec:
+  securityContext: {runAsNonRoot: true, runAsUser: 1000, seccompProfile: {type: RuntimeDefault}}
+  containers:
+  - name: train
+    image: train.example/train:1
+    securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
+    resources: {limits: {cpu: "1", memory: 1Gi, %s: "%d"}}
+`, name, i, namespace, team, cluster.GPUResource, gpus)
+	}
+	return b.String()
+}
+
+// pods are a team's pods, by label.
+func pods(ctx context.Context, g Gomega, team string) []corev1.Pod {
+	GinkgoHelper()
+	var list corev1.PodList
+	g.Expect(k8s.List(ctx, &list, client.MatchingLabels{"e2e": team})).To(Succeed())
+	return list.Items
+}
+
+func eventuallyRunning(ctx context.Context, team string, count int) {
+	GinkgoHelper()
+	Eventually(func(g Gomega) {
+		running := slices.DeleteFunc(pods(ctx, g, team), func(p corev1.Pod) bool { return p.Status.Phase != corev1.PodRunning })
+		g.Expect(running).To(HaveLen(count))
+	}).WithContext(ctx).Should(Succeed())
+}
+
+// eventuallySettled waits until nothing of the pool is on its way.
+func eventuallySettled(ctx context.Context, pool string) {
+	GinkgoHelper()
+	Eventually(func(g Gomega) {
+		g.Expect(meta.FindStatusCondition(getPool(ctx, g, pool).Status.Conditions, foundationv1alpha1.ConditionReconciling)).To(BeNil())
+	}).WithContext(ctx).Should(Succeed())
+}

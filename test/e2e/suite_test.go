@@ -1,0 +1,100 @@
+// Package e2e drives the operator as its users do: its real binary with its own identity, on a real control plane, by
+// manifests through kubectl.
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"foundation.team/operator/hack/lab/binaries"
+	"foundation.team/operator/hack/lab/cluster"
+	"foundation.team/operator/internal/setup"
+)
+
+// gpuNodes is how many nodes the specs share out among their pools.
+const gpuNodes = 64
+
+var (
+	lab      *cluster.Cluster
+	operator cluster.ManagerOptions
+	manager  *cluster.Process
+	// k8s reads and writes as an admin, without a cache.
+	k8s     client.Client
+	watched *witness
+)
+
+func TestE2E(t *testing.T) {
+	SetDefaultEventuallyTimeout(90 * time.Second)
+	SetDefaultEventuallyPollingInterval(200 * time.Millisecond)
+	SetDefaultConsistentlyDuration(3 * time.Second)
+	SetDefaultConsistentlyPollingInterval(200 * time.Millisecond)
+	EnforceDefaultTimeoutsWhenUsingContexts()
+	RegisterFailHandler(Fail)
+	RunSpecs(t, "The operator on a real control plane")
+}
+
+var _ = BeforeSuite(func(ctx SpecContext) {
+	root, err := binaries.Root(".")
+	Expect(err).NotTo(HaveOccurred())
+	bin, err := binaries.Ensure(ctx, root, GinkgoWriter)
+	Expect(err).NotTo(HaveOccurred())
+	dir := GinkgoT().TempDir()
+	operator = cluster.ManagerOptions{Path: buildManager(ctx, root, dir)}
+
+	lab, err = cluster.Start(ctx, cluster.Options{Dir: filepath.Join(dir, "lab"), BinDir: bin, Nodes: gpuNodes, Progress: GinkgoWriter})
+	Expect(err).NotTo(HaveOccurred())
+	DeferCleanup(func(ctx SpecContext) {
+		Expect(lab.Stop(ctx)).To(Succeed())
+	})
+	Expect(lab.InstallOperator(ctx, root)).To(Succeed())
+	cfg, err := lab.RESTConfig()
+	Expect(err).NotTo(HaveOccurred())
+	k8s, err = client.NewWithWatch(cfg, client.Options{Scheme: setup.Scheme()})
+	Expect(err).NotTo(HaveOccurred())
+
+	watched = startWitness(cfg)
+	DeferCleanup(watched.stop)
+	startManager(ctx)
+}, NodeTimeout(10*time.Minute))
+
+var _ = AfterSuite(func() {
+	Expect(watched.violations()).To(BeEmpty(), "invariants that some revision broke")
+	Expect(watched.seen()).To(BeNumerically(">", 500), "revisions that the witness saw")
+})
+
+var _ = ReportAfterEach(func(report SpecReport) {
+	if report.Failed() && manager != nil {
+		log, err := os.ReadFile(manager.Log())
+		if err == nil {
+			AddReportEntry("operator log", string(log[max(0, len(log)-8000):]))
+			fmt.Fprintln(GinkgoWriter, string(log[max(0, len(log)-8000):]))
+		}
+	}
+})
+
+// buildManager builds what the tree holds now, so that no stale binary is tested.
+func buildManager(ctx context.Context, root, dir string) string {
+	path := filepath.Join(dir, "manager")
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", path, "./cmd/manager")
+	build.Dir = root
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	output, err := build.CombinedOutput()
+	Expect(err).NotTo(HaveOccurred(), string(output))
+	return path
+}
+
+func startManager(ctx context.Context) {
+	GinkgoHelper()
+	var err error
+	manager, err = lab.StartManager(ctx, operator)
+	Expect(err).NotTo(HaveOccurred())
+}

@@ -1,0 +1,219 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/resourceversion"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/cache"
+	crcache "sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/hack/lab/cluster"
+	"foundation.team/operator/internal/setup"
+)
+
+// witness watches every revision of what the operator writes and checks the invariants that revisions can show. What
+// is true only at the end is the specs' business.
+type witness struct {
+	cancel context.CancelFunc
+	done   chan struct{}
+
+	mu        sync.Mutex
+	revisions int
+	broken    []string
+	// isolatedAt and openedAt are, by namespace, the first resourceVersion of the default-deny policy and of a role
+	// binding for staff. Informers of different kinds do not keep pace; resourceVersions do.
+	isolatedAt, openedAt map[string]string
+	// granted is the newest grant, by pool and team; highestGrant and highestQuota are the most that a team's grants,
+	// and the quotas of its namespaces, ever added up to.
+	granted      map[string]map[string]int32
+	quotas       map[string]map[string]int64
+	highestGrant map[string]int64
+	highestQuota map[string]int64
+}
+
+func startWitness(cfg *rest.Config) *witness {
+	w := &witness{
+		done: make(chan struct{}), isolatedAt: map[string]string{}, openedAt: map[string]string{},
+		granted: map[string]map[string]int32{}, quotas: map[string]map[string]int64{},
+		highestGrant: map[string]int64{}, highestQuota: map[string]int64{},
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	w.cancel = cancel
+	informers, err := crcache.New(cfg, crcache.Options{Scheme: setup.Scheme()})
+	Expect(err).NotTo(HaveOccurred())
+	for _, obj := range []client.Object{
+		&corev1.Node{}, &corev1.Namespace{}, &networkingv1.NetworkPolicy{}, &rbacv1.RoleBinding{}, &corev1.ResourceQuota{}, &foundationv1alpha1.GPUPool{},
+	} {
+		informer, err := informers.GetInformer(ctx, obj)
+		Expect(err).NotTo(HaveOccurred())
+		_, err = informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
+			AddFunc:    func(obj any) { w.observe(nil, obj) },
+			UpdateFunc: w.observe,
+			DeleteFunc: func(obj any) { w.observe(obj, nil) },
+		})
+		Expect(err).NotTo(HaveOccurred())
+	}
+	go func() {
+		defer close(w.done)
+		_ = informers.Start(ctx)
+	}()
+	Expect(informers.WaitForCacheSync(ctx)).To(BeTrue())
+	return w
+}
+
+func (w *witness) stop() {
+	w.cancel()
+	<-w.done
+}
+
+func (w *witness) violations() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	broken := slices.Clone(w.broken)
+	for namespace, opened := range w.openedAt {
+		isolated, ok := w.isolatedAt[namespace]
+		if order, err := resourceversion.CompareResourceVersion(isolated, opened); !ok || err != nil || order > 0 {
+			broken = append(broken, fmt.Sprintf("namespace %s gave access (%s) before it was isolated (%s)", namespace, opened, isolated))
+		}
+	}
+	for team, quota := range w.highestQuota {
+		if quota > w.highestGrant[team] {
+			broken = append(broken, fmt.Sprintf("the quotas of %s added up to %d, it never was granted more than %d", team, quota, w.highestGrant[team]))
+		}
+	}
+	return broken
+}
+
+func (w *witness) seen() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.revisions
+}
+
+func (w *witness) fail(format string, args ...any) {
+	w.broken = append(w.broken, time.Now().Format(time.TimeOnly)+" "+fmt.Sprintf(format, args...))
+}
+
+func (w *witness) observe(before, after any) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.revisions++
+	switch obj := after.(type) {
+	case *corev1.Node:
+		if old, ok := before.(*corev1.Node); ok {
+			w.node(old, obj)
+		}
+	case *corev1.Namespace:
+		w.namespace(before, obj)
+	case *foundationv1alpha1.GPUPool:
+		w.pool(before, obj)
+	case *corev1.ResourceQuota:
+		w.quota(obj)
+	case *networkingv1.NetworkPolicy:
+		if before == nil && obj.Name == "foundation-team-default-deny" && w.isolatedAt[obj.Namespace] == "" {
+			w.isolatedAt[obj.Namespace] = obj.ResourceVersion
+		}
+	case *rbacv1.RoleBinding:
+		if before == nil && obj.Labels[foundationv1alpha1.LabelTeam] != "" && w.openedAt[obj.Namespace] == "" {
+			w.openedAt[obj.Namespace] = obj.ResourceVersion
+		}
+	}
+}
+
+// node: a node belongs to one team at the most, and goes to another only through being free.
+func (w *witness) node(before, after *corev1.Node) {
+	var taints []string
+	for _, taint := range after.Spec.Taints {
+		if taint.Key == foundationv1alpha1.TaintTeam {
+			taints = append(taints, taint.Value)
+		}
+	}
+	label, trusted := after.Labels[foundationv1alpha1.LabelTeam], after.Labels[foundationv1alpha1.LabelNodeTeam]
+	if len(taints) > 1 || label != "" && trusted != "" && label != trusted || len(taints) == 1 && trusted != "" && taints[0] != trusted {
+		w.fail("node %s belongs to more than one team: labels %q %q, taints %v", after.Name, label, trusted, taints)
+	}
+	had, has := before.Labels[foundationv1alpha1.LabelNodeTeam], trusted
+	if had != "" && has != "" && had != has {
+		w.fail("node %s went from %s to %s without being free in between", after.Name, had, has)
+	}
+}
+
+// namespace: the restricted Pod Security level is there from the first revision on.
+func (w *witness) namespace(before any, after *corev1.Namespace) {
+	if before == nil && after.Labels[foundationv1alpha1.LabelTeam] != "" && after.Labels["pod-security.kubernetes.io/enforce"] != "restricted" {
+		w.fail("namespace %s was made without the restricted Pod Security level", after.Name)
+	}
+}
+
+// pool: no grant is raised while the sum of grants would exceed the capacity.
+func (w *witness) pool(before any, after *foundationv1alpha1.GPUPool) {
+	old := map[string]int32{}
+	if pool, ok := before.(*foundationv1alpha1.GPUPool); ok {
+		for _, grant := range pool.Status.Grants {
+			old[grant.Team] = grant.Granted
+		}
+	}
+	grants := map[string]int32{}
+	var sum int32
+	raised := ""
+	for _, grant := range after.Status.Grants {
+		sum += grant.Granted
+		grants[grant.Team] = grant.Granted
+		if grant.Granted > old[grant.Team] {
+			raised = grant.Team
+		}
+		if grant.Granted > grant.Requested {
+			w.fail("pool %s grants %s %d, more than the %d that it asked for", after.Name, grant.Team, grant.Granted, grant.Requested)
+		}
+	}
+	if after.Status.Capacity != nil && raised != "" && sum > after.Status.Capacity.Total {
+		w.fail("pool %s raised the grant of %s while %d of %d GPUs were granted", after.Name, raised, sum, after.Status.Capacity.Total)
+	}
+	w.granted[after.Name] = grants
+	for team := range grants {
+		var total int64
+		for _, byTeam := range w.granted {
+			total += int64(byTeam[team])
+		}
+		w.highestGrant[team] = max(w.highestGrant[team], total)
+	}
+}
+
+// quota: the quotas of a team's namespaces never add up to more than the team was granted. Quotas lag behind a grant
+// that was lowered, so the bound is the highest grant; the specs check the newest.
+func (w *witness) quota(after *corev1.ResourceQuota) {
+	team := after.Labels[foundationv1alpha1.LabelTeam]
+	if team == "" || after.Name != "foundation-team" || changedByHand(after) {
+		return
+	}
+	if w.quotas[team] == nil {
+		w.quotas[team] = map[string]int64{}
+	}
+	gpus := after.Spec.Hard["requests."+cluster.GPUResource]
+	w.quotas[team][after.Namespace] = gpus.Value()
+	var sum int64
+	for _, quota := range w.quotas[team] {
+		sum += quota
+	}
+	w.highestQuota[team] = max(w.highestQuota[team], sum)
+}
+
+// changedByHand says whether somebody's kubectl, not the operator, made this revision what it is.
+func changedByHand(quota *corev1.ResourceQuota) bool {
+	return slices.ContainsFunc(quota.ManagedFields, func(entry metav1.ManagedFieldsEntry) bool {
+		return entry.Subresource == "" && strings.HasPrefix(entry.Manager, "kubectl")
+	})
+}
