@@ -23,12 +23,13 @@ type Options struct {
 	LeaderElectionNamespace string
 }
 
-// NewManager makes a manager with the operator's scheme, cache and clients. It starts nothing.
-func NewManager(cfg *rest.Config, o Options) (manager.Manager, error) {
+// NewManager makes a manager with the operator's scheme, cache and clients. It starts nothing. Changes are made to the
+// manager's options last.
+func NewManager(cfg *rest.Config, o Options, changes ...func(*manager.Options)) (manager.Manager, error) {
 	// The API server's priority and fairness rules limit us; a client-side limit would only hide from them.
 	cfg = rest.CopyConfig(cfg)
 	cfg.QPS = -1
-	mgr, err := ctrl.NewManager(cfg, manager.Options{
+	options := manager.Options{
 		Scheme:                 Scheme(),
 		Cache:                  CacheOptions(),
 		Metrics:                metricsserver.Options{BindAddress: o.MetricsBindAddress},
@@ -41,7 +42,11 @@ func NewManager(cfg *rest.Config, o Options) (manager.Manager, error) {
 		LeaderElectionReleaseOnCancel: true,
 		GracefulShutdownTimeout:       ptr.To(20 * time.Second),
 		Controller:                    config.Controller{EnableWarmup: new(true)},
-	})
+	}
+	for _, change := range changes {
+		change(&options)
+	}
+	mgr, err := ctrl.NewManager(cfg, options)
 	if err != nil {
 		return nil, fmt.Errorf("make the manager: %w", err)
 	}

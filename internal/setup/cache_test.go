@@ -1,0 +1,114 @@
+package setup
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	storagev1 "k8s.io/api/storage/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/index"
+	"foundation.team/operator/test/support/builder"
+)
+
+func fields(manager, subresource string) metav1.ManagedFieldsEntry {
+	return metav1.ManagedFieldsEntry{Manager: manager, Subresource: subresource, Operation: metav1.ManagedFieldsOperationApply}
+}
+
+func TestKeepOwnFields(t *testing.T) {
+	quota := builder.Quota(builder.Team("hanbit"), "train", nil)
+	quota.ManagedFields = []metav1.ManagedFieldsEntry{
+		fields("kubectl", ""), fields(foundationv1alpha1.FieldManager, ""), fields(foundationv1alpha1.FieldManager, "status"),
+	}
+	if _, err := keepOwnFields(quota); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]metav1.ManagedFieldsEntry{fields(foundationv1alpha1.FieldManager, "")}, quota.ManagedFields); diff != "" {
+		t.Error(diff)
+	}
+	if _, err := keepOwnFields("a tombstone"); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestTrimNode(t *testing.T) {
+	node := builder.Node("n1", builder.FreeIn("b200"))
+	node.ManagedFields = []metav1.ManagedFieldsEntry{fields("kubelet", "status")}
+	node.Status.Images = []corev1.ContainerImage{{Names: []string{"large"}}}
+	node.Status.Conditions = []corev1.NodeCondition{
+		{Type: corev1.NodeMemoryPressure, Status: corev1.ConditionFalse},
+		{Type: corev1.NodeReady, Status: corev1.ConditionTrue, LastHeartbeatTime: metav1.NewTime(builder.Now)},
+	}
+	if _, err := trimNode(node); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(builder.Node("n1", builder.FreeIn("b200")), node); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestTrimStorageClass(t *testing.T) {
+	class := builder.StorageClass("fast", storagev1.VolumeBindingImmediate)
+	class.ManagedFields = []metav1.ManagedFieldsEntry{fields("kubectl", "")}
+	class.Parameters = map[string]string{"secret": "yes"}
+	if _, err := trimStorageClass(class); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(builder.StorageClass("fast", storagev1.VolumeBindingImmediate), class); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// What is made for teams is cached by label; Namespaces are not, since those that others made are looked at too.
+func TestCacheOptions(t *testing.T) {
+	scheme := Scheme()
+	selectors := map[string]labels.Selector{}
+	for obj, options := range CacheOptions().ByObject {
+		gvk, err := apiutil.GVKForObject(obj, scheme)
+		if err != nil {
+			t.Fatal(err)
+		}
+		selectors[gvk.Kind] = options.Label
+	}
+	for _, obj := range index.Owned() {
+		gvk, err := apiutil.GVKForObject(obj, scheme)
+		if err != nil {
+			t.Fatal(err)
+		}
+		selector := selectors[gvk.Kind]
+		if gvk.Kind == "Namespace" {
+			if selector != nil {
+				t.Error("only namespaces with a team's label are cached")
+			}
+			continue
+		}
+		if selector == nil || !selector.Matches(labels.Set{foundationv1alpha1.LabelTeam: "hanbit"}) || selector.Matches(labels.Set{"app": "x"}) {
+			t.Errorf("%s is cached by %v", gvk.Kind, selector)
+		}
+	}
+	if !CacheOptions().ReaderFailOnMissingInformer {
+		t.Error("a read of something that nobody watches starts a watch")
+	}
+}
+
+// A node that only sent a heartbeat is as it was.
+func TestHeartbeatIsNoNews(t *testing.T) {
+	var seen []string
+	for i := range 2 {
+		node := builder.Node("n1")
+		node.Status.Conditions[0].LastHeartbeatTime = metav1.NewTime(builder.Now.Add(time.Duration(i) * time.Minute))
+		if _, err := trimNode(node); err != nil {
+			t.Fatal(err)
+		}
+		seen = append(seen, fmt.Sprint(node))
+	}
+	if seen[0] != seen[1] {
+		t.Error(cmp.Diff(seen[0], seen[1]))
+	}
+}

@@ -1,0 +1,236 @@
+// Package requests counts what a converged cluster costs: nothing.
+package requests
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-logr/logr"
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/controllers"
+	"foundation.team/operator/controllers/pool"
+	"foundation.team/operator/controllers/team"
+	"foundation.team/operator/hack/lab/binaries"
+	"foundation.team/operator/hack/lab/cluster"
+	"foundation.team/operator/internal/apply"
+	"foundation.team/operator/internal/setup"
+	"foundation.team/operator/test/support/builder"
+)
+
+const teams = 50
+
+// watchedKinds is how many kinds the operator watches: each costs one watch, and a list where the API server cannot
+// stream it.
+const watchedKinds = 12
+
+// TestConvergedCostsNothing brings 50 teams up on a whole control plane, with the operator's own identity, and counts
+// what it then asks of the API server: when every team and pool is reconciled again, and when it starts anew.
+func TestConvergedCostsNothing(t *testing.T) {
+	g := NewWithT(t)
+	g.SetDefaultEventuallyTimeout(3 * time.Minute)
+	log.SetLogger(logr.Discard())
+	ctx := t.Context()
+	admin := startLab(ctx, t)
+	k8s, err := client.New(admin, client.Options{Scheme: setup.Scheme()})
+	g.Expect(err).NotTo(HaveOccurred())
+
+	requests := &counter{}
+	first, stop := startOperator(t, requests.wrap(asOperator(admin)))
+	makeTeams(ctx, g, k8s)
+	g.Eventually(func(g Gomega) { expectConverged(ctx, g, k8s) }).Should(Succeed())
+	t.Logf("%d teams converged with %d writes", teams, sum(requests.take(), "write"))
+	before := snapshot(ctx, g, k8s)
+
+	t.Run("reconciling everything again", func(t *testing.T) {
+		g := NewWithT(t)
+		requests.take()
+		reconcileAll(ctx, g, first)
+		g.Expect(requests.take()).To(BeEmpty(), "requests")
+	})
+	stop()
+
+	t.Run("starting anew", func(t *testing.T) {
+		g := NewWithT(t)
+		requests.take()
+		reconciled := reconciles()
+		second, stop := startOperator(t, requests.wrap(asOperator(admin)))
+		g.Eventually(func() float64 { return reconciles() - reconciled }).WithTimeout(time.Minute).Should(BeNumerically(">=", teams+2))
+		reconcileAll(ctx, g, second)
+		counts := requests.take()
+		stop()
+		t.Logf("requests of a start:\n%s", table(counts))
+		g.Expect(sum(counts, "write")).To(BeZero(), table(counts))
+		g.Expect(sum(counts, "watch")).To(Equal(watchedKinds), table(counts))
+		for name := range counts {
+			// Reads are discovery and first lists, never of a single object.
+			g.Expect(name).NotTo(MatchRegexp(`/namespaces/[^/ ]+`), table(counts))
+		}
+	})
+	g.Expect(snapshot(ctx, g, k8s)).To(Equal(before), "resourceVersions")
+}
+
+func startLab(ctx context.Context, t *testing.T) *rest.Config {
+	t.Helper()
+	g := NewWithT(t)
+	root, err := binaries.Root(".")
+	g.Expect(err).NotTo(HaveOccurred())
+	bin, err := binaries.Ensure(ctx, root, os.Stderr)
+	g.Expect(err).NotTo(HaveOccurred())
+	lab, err := cluster.Start(ctx, cluster.Options{Dir: filepath.Join(t.TempDir(), "lab"), BinDir: bin, Nodes: 2 * teams, Progress: t.Output()})
+	g.Expect(err).NotTo(HaveOccurred())
+	t.Cleanup(func() {
+		if err := lab.Stop(context.WithoutCancel(ctx)); err != nil {
+			t.Error(err)
+		}
+	})
+	g.Expect(lab.InstallOperator(ctx, root)).To(Succeed())
+	cfg, err := lab.RESTConfig()
+	g.Expect(err).NotTo(HaveOccurred())
+	return cfg
+}
+
+// asOperator has the rights of the operator's ServiceAccount, and no others.
+func asOperator(admin *rest.Config) *rest.Config {
+	cfg := rest.CopyConfig(admin)
+	cfg.Impersonate.UserName = "system:serviceaccount:" + cluster.OperatorNamespace + ":" + cluster.OperatorServiceAccount
+	return cfg
+}
+
+// startOperator starts the operator in this process. What it returns stops it and waits until it has.
+func startOperator(t *testing.T, cfg *rest.Config) (manager.Manager, func()) {
+	t.Helper()
+	g := NewWithT(t)
+	mgr, err := setup.NewManager(cfg, setup.Options{MetricsBindAddress: "0", HealthProbeBindAddress: "0"}, func(o *manager.Options) {
+		// The second start in this process has controllers of the same names.
+		o.Controller.SkipNameValidation = new(true)
+	})
+	g.Expect(err).NotTo(HaveOccurred())
+	ctx, cancel := context.WithCancel(t.Context())
+	g.Expect(controllers.Add(ctx, mgr, clock.RealClock{})).To(Succeed())
+	done := make(chan error, 1)
+	go func() { done <- mgr.Start(ctx) }()
+	stop := func() {
+		cancel()
+		g.Expect(<-done).NotTo(HaveOccurred())
+		done <- nil
+	}
+	t.Cleanup(stop)
+	g.Expect(mgr.GetCache().WaitForCacheSync(ctx)).To(BeTrue())
+	return mgr, stop
+}
+
+func makeTeams(ctx context.Context, g *WithT, k8s client.Client) {
+	pools := []string{"b200", "h100"}
+	for _, model := range pools {
+		p := builder.Pool(model)
+		p.Spec.Static.NodeSelector.MatchLabels = map[string]string{cluster.ModelLabel: model}
+		p.ObjectMeta = metav1.ObjectMeta{Name: model}
+		g.Expect(k8s.Create(ctx, p)).To(Succeed())
+	}
+	for i := range teams {
+		manifest := builder.Team(teamName(i),
+			builder.Award(pools[i%len(pools)], 16),
+			builder.Namespace("train", 7), builder.Namespace("eval", 1),
+			builder.Volume("data", "train", "1Ti", "fast"),
+			builder.Staff("lead", foundationv1alpha1.RoleLead), builder.StaffGroup("all", foundationv1alpha1.RoleEngineer))
+		manifest.ObjectMeta = metav1.ObjectMeta{Name: teamName(i)}
+		g.Expect(k8s.Create(ctx, manifest)).To(Succeed())
+	}
+}
+
+func teamName(i int) string { return fmt.Sprintf("team-%02d", i) }
+
+// expectConverged expects every team to be Ready and no pool to have nodes on their way.
+func expectConverged(ctx context.Context, g Gomega, k8s client.Client) {
+	var list foundationv1alpha1.FoundationTeamList
+	g.Expect(k8s.List(ctx, &list)).To(Succeed())
+	g.Expect(list.Items).To(HaveLen(teams))
+	for _, item := range list.Items {
+		g.Expect(meta.IsStatusConditionTrue(item.Status.Conditions, foundationv1alpha1.ConditionReady)).To(BeTrue(), item.Name)
+	}
+	var pools foundationv1alpha1.GPUPoolList
+	g.Expect(k8s.List(ctx, &pools)).To(Succeed())
+	for _, item := range pools.Items {
+		g.Expect(meta.FindStatusCondition(item.Status.Conditions, foundationv1alpha1.ConditionReconciling)).To(BeNil(), item.Name)
+	}
+}
+
+// reconcileAll reconciles every team and pool once more, with the manager's cache and clients.
+func reconcileAll(ctx context.Context, g *WithT, mgr manager.Manager) {
+	applier := apply.New(mgr.GetClient(), mgr.GetAPIReader())
+	recorder := events.NewFakeRecorder(10)
+	teamReconciler := &team.Reconciler{Client: mgr.GetClient(), Applier: applier, Events: recorder, Clock: clock.RealClock{}}
+	poolReconciler := &pool.Reconciler{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Applier: applier, Events: recorder, Clock: clock.RealClock{}}
+	for i := range teams {
+		_, err := teamReconciler.Reconcile(ctx, ctrl.Request{NamespacedName: client.ObjectKey{Name: teamName(i)}})
+		g.Expect(err).NotTo(HaveOccurred())
+	}
+	for _, name := range []string{"b200", "h100"} {
+		_, err := poolReconciler.Reconcile(ctx, ctrl.Request{NamespacedName: client.ObjectKey{Name: name}})
+		g.Expect(err).NotTo(HaveOccurred())
+	}
+	g.Expect(recorder.Events).To(BeEmpty())
+}
+
+// reconciles is how often controllers of this process have reconciled.
+func reconciles() float64 {
+	families, err := metrics.Registry.Gather()
+	if err != nil {
+		return 0
+	}
+	var sum float64
+	for _, family := range families {
+		if family.GetName() == "controller_runtime_reconcile_total" {
+			for _, metric := range family.GetMetric() {
+				sum += metric.GetCounter().GetValue()
+			}
+		}
+	}
+	return sum
+}
+
+// snapshot is the resourceVersion of every object that the operator writes.
+func snapshot(ctx context.Context, g *WithT, k8s client.Client) map[string]string {
+	versions := map[string]string{}
+	for _, list := range []client.ObjectList{
+		&foundationv1alpha1.FoundationTeamList{}, &foundationv1alpha1.GPUPoolList{}, &corev1.NamespaceList{}, &corev1.ResourceQuotaList{},
+	} {
+		g.Expect(k8s.List(ctx, list)).To(Succeed())
+		items, err := meta.ExtractList(list)
+		g.Expect(err).NotTo(HaveOccurred())
+		for _, item := range items {
+			obj, err := meta.Accessor(item)
+			g.Expect(err).NotTo(HaveOccurred())
+			versions[fmt.Sprintf("%T %s/%s", item, obj.GetNamespace(), obj.GetName())] = obj.GetResourceVersion()
+		}
+	}
+	return versions
+}
+
+func sum(counts map[string]int, verb string) int {
+	total := 0
+	for name, count := range counts {
+		if strings.HasPrefix(name, verb+" ") {
+			total += count
+		}
+	}
+	return total
+}

@@ -1,0 +1,42 @@
+// Package builder makes the objects that tests are about. Each function gives a valid object, and modifiers say what
+// matters in the test:
+//
+//	builder.Team("hanbit", builder.Award("b200", 512), builder.Suspended())
+package builder
+
+import (
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// Now is the moment at which tests happen.
+var Now = Time("2026-04-01T00:00:00Z")
+
+// Time reads an RFC 3339 time.
+func Time(value string) time.Time {
+	t, err := time.Parse(time.RFC3339, value)
+	if err != nil {
+		panic(err)
+	}
+	return t
+}
+
+// MetaTime is nil for the zero time, which is how specs leave a bound open.
+func MetaTime(t time.Time) *metav1.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &metav1.Time{Time: t}
+}
+
+// UIDOf is the UID that Team gives a team of this name.
+func UIDOf(team string) types.UID { return types.UID(team + "-uid") }
+
+func build[T any](obj *T, mods []func(*T)) *T {
+	for _, mod := range mods {
+		mod(obj)
+	}
+	return obj
+}
