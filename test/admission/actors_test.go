@@ -1,0 +1,90 @@
+package admission
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// actor is somebody who sends requests.
+type actor struct {
+	name   string
+	groups []string
+}
+
+// The staff of the team hanbit, one for each role, and of its rival.
+var (
+	lead      = actor{name: "lead@hanbit.example"}
+	engineer  = actor{name: "engineer@hanbit.example"}
+	steward   = actor{name: "steward@hanbit.example"}
+	viewer    = actor{name: "viewer@hanbit.example"}
+	rivalLead = actor{name: "lead@saebom.example"}
+
+	staff = map[string]actor{"lead": lead, "engineer": engineer, "data-steward": steward, "viewer": viewer}
+)
+
+// Those with all rights that RBAC can give, which the policies have to tell apart.
+var (
+	// ops is anyone whom RBAC does not stop: a GitOps tool, or staff with a role too many.
+	ops = actor{name: "ops@platform.example"}
+	// admin is a platform admin.
+	admin = actor{name: "admin@platform.example", groups: []string{"foundation:admins"}}
+	// operator is the operator.
+	operator = serviceAccount("foundation-system", "foundation-operator")
+	// teamBot is a service account of the team.
+	teamBot = serviceAccount(train, "bot")
+	// csiDriver is the sidecar of a storage driver.
+	csiDriver = serviceAccount("csi-system", "resizer")
+)
+
+// Parts of the cluster, with the rights they always have.
+var (
+	scheduler      = actor{name: "system:kube-scheduler"}
+	kubelet        = actor{name: "system:node:" + ownNode, groups: []string{"system:nodes"}}
+	rootController = actor{name: "system:kube-controller-manager"} // without --use-service-account-credentials
+	jobs           = serviceAccount("kube-system", "job-controller")
+	replicaSets    = serviceAccount("kube-system", "replicaset-controller")
+	statefulSets   = serviceAccount("kube-system", "statefulset-controller")
+	ephemerals     = serviceAccount("kube-system", "ephemeral-volume-controller")
+	volumeBinder   = serviceAccount("kube-system", "persistent-volume-binder")
+	quotas         = serviceAccount("kube-system", "resourcequota-controller")
+	namespaces     = serviceAccount("kube-system", "namespace-controller")
+	collector      = serviceAccount("kube-system", "generic-garbage-collector")
+)
+
+func serviceAccount(namespace, name string) actor {
+	return actor{
+		name:   "system:serviceaccount:" + namespace + ":" + name,
+		groups: []string{"system:serviceaccounts", "system:serviceaccounts:" + namespace},
+	}
+}
+
+var clients sync.Map // by actor's name
+
+// client is a client that acts as a.
+func (a actor) client() (client.Client, error) {
+	if c, found := clients.Load(a.name); found {
+		return c.(client.Client), nil //nolint:errcheck,forcetypeassert // nothing else is stored
+	}
+	config := rest.CopyConfig(cluster)
+	config.Impersonate = rest.ImpersonationConfig{UserName: a.name, Groups: append(slices.Clone(a.groups), "system:authenticated")}
+	c, err := client.New(config, client.Options{Scheme: scheme, Mapper: masters.RESTMapper()})
+	if err != nil {
+		return nil, fmt.Errorf("make a client for %s: %w", a.name, err)
+	}
+	clients.Store(a.name, c)
+	return c, nil
+}
+
+// does sends a request as a.
+func (a actor) does(ctx context.Context, try request) error {
+	c, err := a.client()
+	if err != nil {
+		return err
+	}
+	return try(ctx, c)
+}

@@ -1,0 +1,94 @@
+package admission
+
+import (
+	authenticationv1 "k8s.io/api/authentication/v1"
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// accessAttacks are refused by the roles alone. TestRolesReachNothingElse has all that exists; these are the ones
+// with a story.
+func accessAttacks() map[string]attack {
+	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: train, Name: "default"}}
+	wildcard := &rbacv1.Role{
+		ObjectMeta: metav1.ObjectMeta{Namespace: train, Name: "wildcard"},
+		Rules:      []rbacv1.PolicyRule{{APIGroups: []string{"*"}, Resources: []string{"*"}, Verbs: []string{"*"}}},
+	}
+	grant := roleBinding(train, "lead", rivalLead)
+	grant.Labels, grant.Name, grant.RoleRef.Name = nil, "grant", "cluster-admin"
+	sees := may("list", "", "pods", "", train)
+	all := map[string]attack{
+		"give oneself all rights": {
+			who: lead, try: create(grant), refused: `cannot create resource "rolebindings"`, control: may("list", rbacv1.GroupName, "rolebindings", "", train),
+		},
+		"make a role of all rights": {
+			who: lead, try: create(wildcard), refused: `cannot create resource "roles"`, control: may("list", rbacv1.GroupName, "rolebindings", "", train),
+		},
+		"get a service account's token": {
+			who: lead, try: createSub("token", account, &authenticationv1.TokenRequest{}), refused: `cannot create resource "serviceaccounts/token"`,
+			control: may("get", "", "serviceaccounts", "", train),
+		},
+		"evict a pod": {
+			who: engineer, try: createSub("eviction", running, &policyv1.Eviction{}), refused: `cannot create resource "pods/eviction"`,
+			control: remove(running),
+		},
+		"block drains": {
+			who: engineer, try: create(&policyv1.PodDisruptionBudget{ObjectMeta: metav1.ObjectMeta{Namespace: train, Name: "x"}}),
+			refused: `cannot create resource "poddisruptionbudgets"`, control: create(pod(train)),
+		},
+		"run pods as the viewer": {
+			who: viewer, try: create(pod(train)), refused: `cannot create resource "pods"`, control: sees,
+		},
+		"read secrets as the viewer": {
+			who: viewer, try: may("list", "", "secrets", "", train), refused: "cannot list secrets", control: may("list", "", "configmaps", "", train),
+		},
+		"enter pods as the viewer": {
+			who: viewer, try: may("get", "", "pods", "exec", train), refused: "cannot get pods/exec", control: may("get", "", "pods", "log", train),
+		},
+		"enter pods as the data steward": {
+			who: steward, try: may("create", "", "pods", "exec", train), refused: "cannot create pods/exec", control: may("create", "", "pods", "exec", train), by: engineer,
+		},
+		"run a service as the data steward": {
+			who: steward, try: may("create", "apps", "deployments", "", train), refused: "cannot create deployments", control: may("create", "batch", "jobs", "", train),
+		},
+		"impersonate a service account": {
+			who: lead, try: may("impersonate", "", "serviceaccounts", "", train), refused: "cannot impersonate", control: sees,
+		},
+		"impersonate an admin": {
+			who: lead, try: may("impersonate", "", "groups", "", ""), refused: "cannot impersonate", control: sees,
+		},
+		"run on every node": {
+			who: lead, try: may("create", "apps", "daemonsets", "", train), refused: "cannot create daemonsets", control: may("create", "apps", "deployments", "", train),
+		},
+		"claim devices": {
+			who: lead, try: may("create", "resource.k8s.io", "resourceclaims", "", train), refused: "cannot create resourceclaims", control: may("create", "", "pods", "", train),
+		},
+		"claim devices by template": {
+			who: lead, try: may("create", "resource.k8s.io", "resourceclaimtemplates", "", train), refused: "cannot create", control: may("create", "", "pods", "", train),
+		},
+		"publish beyond the cluster": {
+			who: lead, try: may("create", "networking.k8s.io", "ingresses", "", train), refused: "cannot create ingresses", control: may("create", "", "services", "", train),
+		},
+		"point a service elsewhere": {
+			who: lead, try: may("update", "discovery.k8s.io", "endpointslices", "", train), refused: "cannot update", control: may("update", "", "services", "", train),
+		},
+	}
+	for role, who := range staff {
+		all["read a rival's pods as "+role] = attack{
+			who: who, try: may("list", "", "pods", "", rivalTrain), refused: "cannot list pods", control: sees,
+		}
+		all["read all pods as "+role] = attack{who: who, try: may("list", "", "pods", "", ""), refused: "cannot list pods", control: sees}
+		all["read a rival's namespace as "+role] = attack{
+			who: who, try: may("get", "", "namespaces", "", rivalTrain), refused: "cannot get namespaces", control: may("get", "", "namespaces", "", train),
+		}
+		all["debug a running pod as "+role] = attack{
+			who: who, try: may("patch", "", "pods", "ephemeralcontainers", train), refused: "cannot patch pods/ephemeralcontainers", control: sees,
+		}
+		all["resize a running pod as "+role] = attack{
+			who: who, try: may("patch", "", "pods", "resize", train), refused: "cannot patch pods/resize", control: sees,
+		}
+	}
+	return all
+}

@@ -1,0 +1,99 @@
+package admission
+
+import (
+	"testing"
+
+	"github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// What keeps a cluster going must not be hindered: a guard that blocks a controller is an outage.
+func TestTheClusterIsNotHindered(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		who actor
+		try request
+	}{
+		"namespace deletion empties it of quotas": {namespaces, removeAll(&corev1.ResourceQuota{}, train)},
+		"namespace deletion empties it of claims": {namespaces, removeAll(&corev1.PersistentVolumeClaim{}, train)},
+		"namespace deletion empties it of access": {namespaces, remove(ownedBinding)},
+		"namespace deletion reports progress": {namespaces, changeSub("status", teamNamespace, func(n *corev1.Namespace) {
+			n.Status.Conditions = []corev1.NamespaceCondition{{Type: "NamespaceDeletionContentFailure", Status: "False"}}
+		})},
+		"namespace deletion finalizes":              {namespaces, changeSub("finalize", teamNamespace, func(n *corev1.Namespace) { n.Spec.Finalizers = nil })},
+		"one controller for all deletes claims":     {rootController, remove(ownedClaim)},
+		"garbage collection deletes quotas":         {collector, remove(ownedQuota)},
+		"garbage collection patches claims":         {collector, merge(ownedClaim, `{"metadata":{"finalizers":["foregroundDeletion"]}}`)},
+		"garbage collection ends a team's deletion": {collector, patch(foundationTeam, types.JSONPatchType, `[{"op":"remove","path":"/metadata/finalizers/1"}]`)},
+		"garbage collection deletes pods":           {collector, remove(running)},
+		"quota is counted":                          {quotas, changeSub("status", ownedQuota, func(q *corev1.ResourceQuota) { q.Status.Hard = q.Spec.Hard })},
+		"claims are bound":                          {volumeBinder, change(ownClaim, func(c *corev1.PersistentVolumeClaim) { c.Spec.VolumeName = "pv-1" })},
+		"claims are reported":                       {volumeBinder, changeSub("status", ownedClaim, func(c *corev1.PersistentVolumeClaim) { c.Status.Phase = corev1.ClaimLost })},
+		"claims wait for their first pod":           {scheduler, change(ownedClaim, func(c *corev1.PersistentVolumeClaim) { c.Annotations["volume.kubernetes.io/selected-node"] = ownNode })},
+		"a StatefulSet's claims are made":           {statefulSets, create(claim(train, "data-0"))},
+		"a pod's claims are made":                   {ephemerals, create(claim(train, "pod-data"))},
+		"a storage driver notes":                    {csiDriver, merge(ownedClaim, harmless)},
+		"a storage driver reports":                  {csiDriver, patchSub("status", ownedClaim, types.MergePatchType, `{"status":{"capacity":{"storage":"1Ti"}}}`)},
+		"a kubelet reports an expansion":            {kubelet, patchSub("status", ownedClaim, types.MergePatchType, `{"status":{"capacity":{"storage":"1Ti"}}}`)},
+		"a kubelet reports a pod":                   {kubelet, patchSub("status", running, types.MergePatchType, `{"status":{"phase":"Running"}}`)},
+		"a kubelet deletes a pod":                   {kubelet, remove(running)},
+		"a kubelet reports itself":                  {kubelet, patchSub("status", heldNode, types.StrategicMergePatchType, `{"status":{"conditions":[{"type":"Ready","status":"True"}]}}`)},
+		"a kubelet registers as nobody's":           {kubelet, create(&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "node-new"}, Spec: node("", "").Spec})},
+		"the cluster taints a failing node":         {rootController, patch(heldNode, types.JSONPatchType, `[{"op":"add","path":"/spec/taints/-","value":{"key":"node.kubernetes.io/unreachable","effect":"NoExecute"}}]`)},
+		"a node is cordoned":                        {ops, merge(heldNode, `{"spec":{"unschedulable":true}}`)},
+		"a node is deleted":                         {ops, remove(heldNode)},
+		"Jobs make pods":                            {jobs, create(pod(train, asksFor(gpu, "8")))},
+		"Jobs let go of pods":                       {jobs, merge(finishing, `{"metadata":{"finalizers":null}}`)},
+		"ReplicaSets make pods":                     {replicaSets, create(pod(train))},
+		"ReplicaSets make pods for others":          {replicaSets, create(pod(plain))},
+		"DaemonSets of the cluster go everywhere":   {ops, create(pod(plain, tolerates(anyOf("")), requires("x", corev1.NodeSelectorOpExists)))},
+		"system pods use devices everywhere":        {ops, create(pod("kube-system", asksFor(gpu, "1"), tolerates(anyOf("")), onNode(ownNode)))},
+		"pods are bound":                            {scheduler, createSub("binding", running, &corev1.Binding{ObjectMeta: metav1.ObjectMeta{Namespace: train, Name: running.Name}, Target: corev1.ObjectReference{Kind: "Node", Name: ownNode}})},
+		"outsiders' pods are bound":                 {ops, createSub("binding", outsider, &corev1.Binding{ObjectMeta: metav1.ObjectMeta{Namespace: plain, Name: outsider.Name}, Target: corev1.ObjectReference{Kind: "Node", Name: freeNode}})},
+		"others use what teams may not":             {ops, create(service(plain, "x", func(s *corev1.Service) { s.Spec.Type = corev1.ServiceTypeNodePort }))},
+		"others claim volumes by name":              {ops, create(claim(plain, "x", func(c *corev1.PersistentVolumeClaim) { c.Spec.VolumeName = "pv-1" }))},
+		"GitOps changes a team":                     {ops, merge(foundationTeam, `{"metadata":{"annotations":{"foundation.team/hold":"audit"}}}`)},
+		"GitOps deletes a team":                     {ops, remove(foundationTeam)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			gomegaSucceeds(t, test.who, test.try)
+		})
+	}
+}
+
+// The operator and admins may do what nobody else may.
+func TestTheOperatorAndAdminsMay(t *testing.T) {
+	t.Parallel()
+	requests := map[string]request{
+		"create a namespace of a team": create(namespaceFor("hanbit-y", teamKey, team)),
+		"move a namespace":             merge(teamNamespace, relabel),
+		"delete a namespace":           remove(teamNamespace),
+		"change the quota":             merge(ownedQuota, `{"spec":{"hard":{"pods":"9"}}}`),
+		"delete the isolation":         remove(ownedPolicy),
+		"add to the staff":             create(roleBinding(train, "other", viewer)),
+		"delete the volume":            remove(ownedClaim),
+		"enlarge the volume's request": merge(ownedClaim, `{"metadata":{"labels":{"foundation.team/retired":"true"}}}`),
+		"claim a volume by name":       create(claim(train, "x", func(c *corev1.PersistentVolumeClaim) { c.Spec.VolumeName = "pv-1" })),
+		"give a node":                  merge(looseNode, `{"metadata":{"labels":{"`+nodeTeam+`":"hanbit"}},"spec":{"taints":[]}}`),
+		"take a node":                  merge(heldNode, `{"metadata":{"annotations":{"foundation.team/releasing-since":"2026-01-01T00:00:00Z"}}}`),
+		"write status":                 patchSub("status", foundationTeam, types.MergePatchType, `{"status":{"state":"InTerm"}}`),
+		"end a teardown":               merge(foundationTeam, `{"metadata":{"finalizers":null}}`),
+		"publish a service":            create(service(train, "x", func(s *corev1.Service) { s.Spec.Type = corev1.ServiceTypeLoadBalancer })),
+	}
+	for name, try := range requests {
+		for _, who := range []actor{operator, admin, {name: "root", groups: []string{"system:masters"}}} {
+			t.Run(name+" by "+who.name, func(t *testing.T) {
+				t.Parallel()
+				gomegaSucceeds(t, who, try)
+			})
+		}
+	}
+}
+
+func gomegaSucceeds(t *testing.T, who actor, try request) {
+	t.Helper()
+	gomega.NewWithT(t).Expect(who.does(t.Context(), try)).To(gomega.Succeed())
+}

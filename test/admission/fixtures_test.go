@@ -1,0 +1,206 @@
+package admission
+
+import (
+	"context"
+	"fmt"
+	"maps"
+
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	schedulingv1 "k8s.io/api/scheduling/v1"
+	storagev1 "k8s.io/api/storage/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+)
+
+// Names of the fixtures.
+const (
+	team, rival       = "hanbit", "saebom"
+	train, rivalTrain = "hanbit-train", "saebom-train"
+	locked            = "hanbit-old"     // of the team, locked
+	plain             = "plain"          // of nobody
+	trusted           = "gpu-operator"   // of nobody, trusted with devices
+	ownNode           = "node-hanbit"    // held by the team
+	freeNode          = "node-free"      // held by nobody
+	gpu               = "nvidia.com/gpu" // as in a GPUPool
+	class             = "fast"           // a StorageClass
+)
+
+// The operator's children in the team's namespace, as it would make them.
+var (
+	ownedQuota = &corev1.ResourceQuota{
+		ObjectMeta: owned(train, "foundation"),
+		Spec:       corev1.ResourceQuotaSpec{Hard: corev1.ResourceList{"count/replicationcontrollers": resource.MustParse("0")}},
+	}
+	ownedLimits = &corev1.LimitRange{
+		ObjectMeta: owned(train, "foundation"),
+		Spec: corev1.LimitRangeSpec{Limits: []corev1.LimitRangeItem{{
+			Type: corev1.LimitTypePersistentVolumeClaim,
+			Max:  corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("1Pi")},
+		}}},
+	}
+	ownedPolicy = &networkingv1.NetworkPolicy{
+		ObjectMeta: owned(train, "foundation-default-deny"),
+		Spec:       networkingv1.NetworkPolicySpec{PolicyTypes: []networkingv1.PolicyType{networkingv1.PolicyTypeIngress}},
+	}
+	ownedBinding = roleBinding(train, "viewer", viewer)
+	ownedClaim   = claim(train, "corpus", func(c *corev1.PersistentVolumeClaim) { c.ObjectMeta = owned(train, "corpus") })
+	ownedRole    = &rbacv1.ClusterRole{ObjectMeta: owned("", "foundation-team-reader-hanbit")}
+	ownedGrant   = &rbacv1.ClusterRoleBinding{
+		ObjectMeta: owned("", "foundation-team-reader-hanbit"),
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: ownedRole.Name},
+		Subjects:   []rbacv1.Subject{user(viewer)},
+	}
+)
+
+// What others have.
+var (
+	ownQuota   = &corev1.ResourceQuota{ObjectMeta: metav1.ObjectMeta{Namespace: train, Name: "own"}}
+	ownClaim   = claim(train, "scratch")
+	ownService = service(train, "dashboard")
+	running    = pod(train, named("running"))
+	gated      = pod(train, named("gated"), func(p *corev1.Pod) {
+		p.Spec.SchedulingGates = []corev1.PodSchedulingGate{{Name: "test.example/gate"}}
+	})
+	finishing = pod(train, named("finishing"), func(p *corev1.Pod) {
+		p.Finalizers = []string{"batch.kubernetes.io/job-tracking"}
+	})
+	outsider = pod(plain, named("outsider"), asksFor(gpu, "1"))
+
+	teamNamespace  = namespace(train, map[string]string{foundationv1alpha1.LabelTeam: team})
+	plainNamespace = namespace(plain, nil)
+	heldNode       = node(ownNode, team)
+	looseNode      = node(freeNode, "")
+
+	foundationTeam = &foundationv1alpha1.FoundationTeam{
+		ObjectMeta: metav1.ObjectMeta{
+			Name: team, Finalizers: []string{foundationv1alpha1.Finalizer, metav1.FinalizerDeleteDependents},
+		},
+		Spec: foundationv1alpha1.FoundationTeamSpec{DisplayName: "Hanbit"},
+	}
+	gpuPool = &foundationv1alpha1.GPUPool{
+		ObjectMeta: metav1.ObjectMeta{Name: "b200"},
+		Spec: foundationv1alpha1.GPUPoolSpec{
+			Model: "NVIDIA B200", GPUsPerNode: 8,
+			Static: &foundationv1alpha1.StaticNodes{NodeSelector: metav1.LabelSelector{MatchLabels: map[string]string{"model": "b200"}}},
+		},
+	}
+)
+
+// createFixtures makes what the tests look at. The policies are there already: what an admin makes passes them.
+func createFixtures(ctx context.Context) error {
+	objects := []client.Object{
+		teamNamespace, plainNamespace,
+		namespace(rivalTrain, map[string]string{foundationv1alpha1.LabelTeam: rival}),
+		namespace(locked, map[string]string{foundationv1alpha1.LabelTeam: team, foundationv1alpha1.LabelLocked: "true"}),
+		namespace(trusted, map[string]string{"foundation.team/trusted": "true"}),
+		heldNode, looseNode,
+		&schedulingv1.PriorityClass{ObjectMeta: metav1.ObjectMeta{Name: "ordinary"}, Value: 10},
+		&storagev1.StorageClass{ObjectMeta: metav1.ObjectMeta{Name: class}, Provisioner: "csi.example.com", AllowVolumeExpansion: new(true)},
+		ownedQuota, ownedLimits, ownedPolicy, ownedClaim, ownedRole, ownedGrant,
+		ownQuota, ownClaim, ownService, running, gated, finishing, outsider,
+		foundationTeam, gpuPool,
+		everything(ops), everything(admin), everything(operator), everything(teamBot), everything(csiDriver), everything(rootController),
+		&rbacv1.ClusterRoleBinding{
+			ObjectMeta: metav1.ObjectMeta{Name: "nodes"},
+			RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "system:node"},
+			Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.GroupKind, Name: "system:nodes"}},
+		},
+		roleBinding(rivalTrain, "lead", rivalLead),
+	}
+	for role, who := range staff {
+		objects = append(objects, roleBinding(train, role, who), roleBinding(locked, role, who))
+	}
+	for _, o := range objects {
+		if err := masters.Create(ctx, clone(o)); err != nil {
+			return fmt.Errorf("%T %s/%s: %w", o, o.GetNamespace(), o.GetName(), err)
+		}
+	}
+	bound := client.RawPatch(types.MergePatchType, []byte(`{"status":{"phase":"Bound","capacity":{"storage":"1Ti"}}}`))
+	return masters.Status().Patch(ctx, clone(ownedClaim), bound) // only a bound claim can be enlarged
+}
+
+func owned(namespace, name string) metav1.ObjectMeta {
+	return metav1.ObjectMeta{
+		Namespace: namespace, Name: name,
+		Labels:      map[string]string{foundationv1alpha1.LabelTeam: team},
+		Annotations: map[string]string{foundationv1alpha1.AnnotationTeamUID: "c0ffee"},
+	}
+}
+
+func namespace(name string, labels map[string]string) *corev1.Namespace {
+	all := map[string]string{"pod-security.kubernetes.io/enforce": "restricted"}
+	maps.Copy(all, labels)
+	return &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
+		Name: name, Labels: all, Annotations: map[string]string{"foundation.team/team-uid": "c0ffee"},
+	}}
+}
+
+// node is held by a team, or by nobody.
+func node(name, owner string) *corev1.Node {
+	n := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{
+		corev1.LabelHostname: name, foundationv1alpha1.LabelPool: "b200",
+	}}}
+	if owner == "" {
+		n.Spec.Taints = []corev1.Taint{{Key: foundationv1alpha1.TaintUnassigned, Effect: corev1.TaintEffectNoSchedule}}
+		return n
+	}
+	n.Labels[foundationv1alpha1.LabelTeam], n.Labels[foundationv1alpha1.LabelNodeTeam] = owner, owner
+	n.Spec.Taints = []corev1.Taint{{Key: foundationv1alpha1.TaintTeam, Value: owner, Effect: corev1.TaintEffectNoSchedule}}
+	return n
+}
+
+// roleBinding is as the operator makes it.
+func roleBinding(namespace, role string, who actor) *rbacv1.RoleBinding {
+	return &rbacv1.RoleBinding{
+		ObjectMeta: owned(namespace, "foundation-team-"+role),
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "foundation-team-" + role},
+		Subjects:   []rbacv1.Subject{user(who)},
+	}
+}
+
+// everything gives all the rights that RBAC can give.
+func everything(who actor) *rbacv1.ClusterRoleBinding {
+	return &rbacv1.ClusterRoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: "everything:" + who.name},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "cluster-admin"},
+		Subjects:   []rbacv1.Subject{user(who)},
+	}
+}
+
+func user(who actor) rbacv1.Subject {
+	return rbacv1.Subject{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: who.name}
+}
+
+func claim(namespace, name string, with ...func(*corev1.PersistentVolumeClaim)) *corev1.PersistentVolumeClaim {
+	c := &corev1.PersistentVolumeClaim{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name},
+		Spec: corev1.PersistentVolumeClaimSpec{
+			AccessModes:      []corev1.PersistentVolumeAccessMode{corev1.ReadWriteMany},
+			StorageClassName: new(class),
+			Resources: corev1.VolumeResourceRequirements{
+				Requests: corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("1Ti")},
+			},
+		},
+	}
+	for _, mutate := range with {
+		mutate(c)
+	}
+	return c
+}
+
+func service(namespace, name string, with ...func(*corev1.Service)) *corev1.Service {
+	s := &corev1.Service{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name},
+		Spec:       corev1.ServiceSpec{Ports: []corev1.ServicePort{{Port: 80}}, Selector: map[string]string{"app": name}},
+	}
+	for _, mutate := range with {
+		mutate(s)
+	}
+	return s
+}
