@@ -160,10 +160,11 @@ type GPUPoolStatus struct {
 	// it in proportion to the GPUs.
 	// +optional
 	Node corev1.ResourceList `json:"node,omitempty"`
-	// grants are the teams' parts, by name.
+	// grants are the teams' parts. A team that was made anew under its old name has a part of its own.
 	// +optional
 	// +listType=map
 	// +listMapKey=team
+	// +listMapKey=uid
 	// +kubebuilder:validation:MaxItems=4096
 	Grants []Grant `json:"grants,omitempty"`
 	// nextTransitionTime is the next moment at which time alone changes a grant.

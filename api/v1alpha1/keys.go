@@ -17,6 +17,9 @@ const (
 	LabelRetired = "foundation.team/retired"
 	// LabelLocked is "true" on namespaces in which nobody of the team has access and nothing new can start.
 	LabelLocked = "foundation.team/locked"
+	// LabelTrusted is, set by an admin to "true" on a namespace such as a device plugin's, what exempts it from the rule
+	// that nobody but a team puts pods on team nodes.
+	LabelTrusted = "foundation.team/trusted"
 	// LabelNodeTeam names the team on the nodes that are its own. Scheduling trusts it because a kubelet may not
 	// set keys under node-restriction.kubernetes.io.
 	// See https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#noderestriction.

@@ -82,7 +82,6 @@ type nodesBuilder struct {
 	in    Input
 	nodes []*node
 	after map[string]*corev1.Node
-	evict []corev1.Pod
 	next  time.Time
 }
 
@@ -99,15 +98,13 @@ func (b *nodesBuilder) lookAgain(at time.Time) {
 	}
 }
 
-// release frees nodes that are empty and evicts a team's pods whose grace is over. Pods that were on a node before it
-// came into the pool are nobody's to evict.
+// release frees nodes that are closed and empty.
 func (b *nodesBuilder) release() {
 	for _, n := range b.nodes {
 		if n.releasing.IsZero() {
 			continue
 		}
-		pods := b.in.Pods[n.Name]
-		settled, due := n.releasing.Add(settle), n.releasing.Add(gracePeriod(b.in.Pool))
+		pods, settled := b.in.Pods[n.Name], n.releasing.Add(settle)
 		switch {
 		case b.in.Now.Before(settled):
 			b.lookAgain(settled)
@@ -115,13 +112,32 @@ func (b *nodesBuilder) release() {
 			b.change(n, b.markFree)
 		case len(pods) == 0:
 			b.change(n, unmark)
-		case n.holder == nil || b.in.Now.Before(due):
-			b.lookAgain(b.in.Now.Add(inspectEvery))
 		default:
-			b.evict = append(b.evict, pods...)
 			b.lookAgain(b.in.Now.Add(inspectEvery))
 		}
 	}
+}
+
+// overdue are the pods whose grace is over, on nodes that are still to be let go. Pods that were on a node before it
+// came into the pool are nobody's to evict.
+func (b *nodesBuilder) overdue() []corev1.Pod {
+	var pods []corev1.Pod
+	for _, n := range b.nodes {
+		due := n.releasing.Add(max(gracePeriod(b.in.Pool), settle))
+		if after := b.after[n.Name]; n.holder == nil || n.releasing.IsZero() || b.in.Now.Before(due) || after != nil && !isReleasing(after) {
+			continue
+		}
+		pods = append(pods, b.in.Pods[n.Name]...)
+	}
+	slices.SortStableFunc(pods, func(a, b corev1.Pod) int {
+		return cmp.Or(b.CreationTimestamp.Compare(a.CreationTimestamp.Time), cmp.Compare(a.Name, b.Name))
+	})
+	return pods
+}
+
+func isReleasing(n *corev1.Node) bool {
+	_, ok := n.Annotations[foundationv1alpha1.AnnotationReleasingSince]
+	return ok
 }
 
 // keeps says whether a node that is nobody's stays in the pool.
@@ -167,7 +183,10 @@ func (b *nodesBuilder) askBack(p *part) {
 		})
 	}
 	for _, name := range placement.Release(p.active-p.granted, held) {
-		b.change(byName[name], func(after *corev1.Node) { markReleasing(after, b.in.Now) })
+		b.change(byName[name], func(after *corev1.Node) {
+			b.markHeld(after, p.key)
+			markReleasing(after, b.in.Now)
+		})
 		b.lookAgain(b.in.Now.Add(settle))
 	}
 }
@@ -179,14 +198,16 @@ func (b *nodesBuilder) markOthers() {
 		switch {
 		case b.after[n.Name] != nil:
 		case n.holder != nil:
-			b.change(n, func(after *corev1.Node) { b.markHeld(after, *n.holder) })
-			if !n.releasing.IsZero() {
-				b.change(n, func(after *corev1.Node) { markReleasing(after, n.releasing) })
-			}
+			b.change(n, func(after *corev1.Node) {
+				b.markHeld(after, *n.holder)
+				if !n.releasing.IsZero() {
+					markReleasing(after, n.releasing)
+				}
+			})
 		case !b.keeps(n) && n.ours(b.in.Pool.Name):
 			b.change(n, unmark)
 		case !b.keeps(n):
-		case n.releasing.IsZero() && n.ours(b.in.Pool.Name):
+		case n.empty(b.in.Pool.Name):
 			b.change(n, b.markFree)
 		default:
 			b.enter(n)
@@ -202,9 +223,7 @@ func (b *nodesBuilder) enter(n *node) {
 		b.lookAgain(since.Add(settle))
 	}
 	b.change(n, b.markFree)
-	b.change(n, func(after *corev1.Node) {
-		setAnnotation(after, foundationv1alpha1.AnnotationReleasingSince, since.UTC().Format(time.RFC3339))
-	})
+	b.change(n, func(after *corev1.Node) { markReleasing(after, since) })
 }
 
 func (b *nodesBuilder) result() Nodes {
@@ -214,10 +233,7 @@ func (b *nodesBuilder) result() Nodes {
 			changes = append(changes, Change{Before: n.Node, After: after})
 		}
 	}
-	slices.SortStableFunc(b.evict, func(a, b corev1.Pod) int {
-		return cmp.Or(b.CreationTimestamp.Compare(a.CreationTimestamp.Time), cmp.Compare(a.Name, b.Name))
-	})
-	return Nodes{Changes: changes, Evict: b.evict, Next: b.next}
+	return Nodes{Changes: changes, Evict: b.overdue(), Next: b.next}
 }
 
 func (b *nodesBuilder) markHeld(n *corev1.Node, key teamKey) {

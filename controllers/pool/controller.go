@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/events"
@@ -18,6 +17,7 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/apply"
 	"foundation.team/operator/internal/conditions"
+	"foundation.team/operator/internal/lifecycle"
 )
 
 // Reconciler reconciles GPUPools.
@@ -66,8 +66,7 @@ func (r *Reconciler) reconcile(ctx context.Context, pool *foundationv1alpha1.GPU
 	if in.Pods, err = r.inspect(ctx, ToInspect(in, grants)); err != nil {
 		return ctrl.Result{}, err
 	}
-	status := BuildStatus(in, grants)
-	if err := r.writeStatus(ctx, pool, status); err != nil {
+	if err := r.writeStatus(ctx, pool, BuildStatus(in, grants)); err != nil {
 		return ctrl.Result{}, err
 	}
 	nodes := BuildNodes(in, grants)
@@ -77,7 +76,7 @@ func (r *Reconciler) reconcile(ctx context.Context, pool *foundationv1alpha1.GPU
 	if !pool.DeletionTimestamp.IsZero() && Unused(in) {
 		return ctrl.Result{}, apply.RemoveFinalizer(ctx, r.Applier, pool)
 	}
-	return ctrl.Result{RequeueAfter: until(in.Now, nodes.Next, status.NextTransitionTime)}, nil
+	return ctrl.Result{RequeueAfter: lifecycle.Wait(in.Now, nodes.Next, nextTransition(in, grants))}, nil
 }
 
 // applyNodes changes what it can: one node that fails does not hold up the others.
@@ -110,15 +109,4 @@ func (r *Reconciler) writeStatus(ctx context.Context, pool *foundationv1alpha1.G
 // Unused says whether no node carries the pool's marks any more.
 func Unused(in Input) bool {
 	return !slices.ContainsFunc(readNodes(in), func(n *node) bool { return n.ours(in.Pool.Name) })
-}
-
-// until is how long it is to the first of the moments; 0 if there is none.
-func until(now, next time.Time, transition *metav1.Time) time.Duration {
-	if transition != nil && (next.IsZero() || transition.Time.Before(next)) {
-		next = transition.Time
-	}
-	if next.IsZero() {
-		return 0
-	}
-	return max(next.Sub(now), time.Second)
 }

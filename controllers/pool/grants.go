@@ -18,9 +18,10 @@ import (
 type part struct {
 	key  teamKey
 	team *foundationv1alpha1.FoundationTeam
-	// spans are the awards that count; none if the team may not draw from the pool.
-	spans     []lifecycle.Span
-	requested int32
+	// awards are all of the team's, spans what counts of them: when the pool is available, and none if the team may not
+	// draw from it.
+	awards, spans []lifecycle.Span
+	requested     int32
 	// want is the whole nodes in requested, have what was granted before, granted what is granted now.
 	want, have, granted int
 	// active and releasing are nodes that are the team's to use, and that it was asked to let go.
@@ -103,12 +104,12 @@ func gather(in Input, nodes []*node) []*part {
 
 func (p *part) demand(in Input, team *foundationv1alpha1.FoundationTeam) {
 	p.team = team
-	awards := lifecycle.Awards(team, in.Pool.Name)
-	p.requested = lifecycle.Demand(awards, in.Now)
+	p.awards = lifecycle.Awards(team, in.Pool.Name)
+	p.requested = lifecycle.Demand(p.awards, in.Now)
 	if p.ineligible = ineligible(team, in.Pool); p.ineligible != "" {
 		return
 	}
-	p.spans = lifecycle.Within(in.Pool.Spec.Availability, awards)
+	p.spans = lifecycle.Within(in.Pool.Spec.Availability, p.awards)
 	p.want = p.wantAt(in.Pool.Spec.GPUsPerNode)(in.Now)
 }
 
@@ -130,9 +131,9 @@ func (p *part) claim() calendar.Claim {
 	return claim
 }
 
-// present says whether the part is worth a line in status.
+// present says whether the part is worth a line in status. A node that somebody marked by hand is held by no team.
 func (p *part) present() bool {
-	return p.requested > 0 || p.granted > 0 || p.active+p.releasing > 0
+	return p.key.uid != "" && (p.requested > 0 || p.granted > 0 || p.active+p.releasing > 0)
 }
 
 // foresee asks the calendar when teams that are short can have more.
@@ -220,9 +221,13 @@ func (p *part) explain(in Input, free int) (reason, message string) {
 	case p.granted < p.want:
 		return foundationv1alpha1.ReasonShortfall, p.explainShortfall(in, free)
 	case p.requested%perNode != 0:
+		instead := fmt.Sprintf("%d", (p.requested/perNode+1)*perNode)
+		if less := p.requested / perNode * perNode; less > 0 {
+			instead = fmt.Sprintf("%d or %s", less, instead)
+		}
 		return foundationv1alpha1.ReasonNotWholeNodes,
-			fmt.Sprintf("%s: %d requested, %d granted: nodes have %d GPUs and are granted whole; ask for %d or %d",
-				pool, p.requested, int32(p.granted)*perNode, perNode, p.requested/perNode*perNode, (p.requested/perNode+1)*perNode)
+			fmt.Sprintf("%s: %d requested, %d granted: nodes have %d GPUs and are granted whole; ask for %s",
+				pool, p.requested, int32(p.granted)*perNode, perNode, instead)
 	default:
 		return "", ""
 	}

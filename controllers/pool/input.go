@@ -48,6 +48,8 @@ type node struct {
 	healthy bool
 	// holder is the team whose node it is; nil if it is nobody's.
 	holder *teamKey
+	// closed is true if the node is shut to everybody, as a free one is.
+	closed bool
 	// releasing is since when it is closed to new pods so that it becomes free; zero if it is not.
 	releasing time.Time
 }
@@ -60,10 +62,13 @@ func (n *node) held(key teamKey) bool { return n.holder != nil && *n.holder == k
 // active says whether the node is key's to use.
 func (n *node) active(key teamKey) bool { return n.held(key) && n.releasing.IsZero() }
 
-// free says whether the node can be given to a team: it is known to be empty.
-func (n *node) free(pool string) bool {
-	return n.member && n.healthy && n.holder == nil && n.releasing.IsZero() && n.ours(pool)
+// empty says whether the node is nobody's and known to have no pods: it was looked at, and shut ever since.
+func (n *node) empty(pool string) bool {
+	return n.holder == nil && n.releasing.IsZero() && n.closed && n.ours(pool)
 }
+
+// free says whether the node can be given to a team.
+func (n *node) free(pool string) bool { return n.member && n.healthy && n.empty(pool) }
 
 // readNodes reads the nodes of an input.
 func readNodes(in Input) []*node {
@@ -82,10 +87,11 @@ func readNode(in Input, obj *corev1.Node) *node {
 		member:  matches && (pool == "" || pool == in.Pool.Name) && obj.DeletionTimestamp.IsZero(),
 		foreign: matches && pool != "" && pool != in.Pool.Name,
 		healthy: healthy(obj, in.Pool),
+		closed:  hasTaint(obj, foundationv1alpha1.TaintUnassigned),
 	}
 	if matches && pool == "" || pool == in.Pool.Name {
 		n.holder = holder(in, obj)
-		if since, ok := obj.Annotations[foundationv1alpha1.AnnotationReleasingSince]; ok {
+		if since, ok := obj.Annotations[foundationv1alpha1.AnnotationReleasingSince]; ok || hasTaint(obj, foundationv1alpha1.TaintReleasing) {
 			n.releasing = parseTime(since, in.Now)
 		}
 	}
@@ -116,7 +122,14 @@ func holder(in Input, obj *corev1.Node) *teamKey {
 	return &key
 }
 
-// parseTime reads an annotation; somebody's edit that is no time counts as now, so that no grace is lost by it.
+func hasTaint(obj *corev1.Node, key string) bool {
+	return slices.ContainsFunc(obj.Spec.Taints, func(taint corev1.Taint) bool {
+		return taint.Key == key && taint.Effect == corev1.TaintEffectNoSchedule
+	})
+}
+
+// parseTime reads an annotation. One that somebody took off, or that is no time, counts as now, so that no grace is
+// lost by it.
 func parseTime(value string, now time.Time) time.Time {
 	if at, err := time.Parse(time.RFC3339, value); err == nil {
 		return at

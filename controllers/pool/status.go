@@ -128,7 +128,7 @@ func grantList(in Input, grants Grants, nodes []*node) []foundationv1alpha1.Gran
 func nextTransition(in Input, grants Grants) time.Time {
 	var times []time.Time
 	for _, p := range grants.parts {
-		times = append(times, lifecycle.Boundaries(p.spans)...)
+		times = append(times, lifecycle.Boundaries(p.awards)...)
 	}
 	if window := in.Pool.Spec.Availability; window != nil {
 		times = append(times, lifecycle.Boundaries(lifecycle.Within(window, []lifecycle.Span{{}}))...)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -17,6 +18,7 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/apply"
 	"foundation.team/operator/internal/conditions"
+	"foundation.team/operator/internal/lifecycle"
 )
 
 // conflictRecheck is how often a name that belongs to somebody else is looked at again: objects that are not ours are
@@ -76,11 +78,10 @@ func (r *Reconciler) reconcile(ctx context.Context, team *foundationv1alpha1.Fou
 		}
 		tornDown = &condition
 	}
-	status := BuildStatus(in, desired, out, tornDown)
-	if err := r.writeStatus(ctx, team, status); err != nil {
+	if err := r.writeStatus(ctx, team, BuildStatus(in, desired, out, tornDown)); err != nil {
 		return ctrl.Result{}, errors.Join(err, out.Err())
 	}
-	return ctrl.Result{RequeueAfter: requeueAfter(in, status, out)}, out.Err()
+	return ctrl.Result{RequeueAfter: requeueAfter(in, out)}, out.Err()
 }
 
 func (r *Reconciler) writeStatus(ctx context.Context, team *foundationv1alpha1.FoundationTeam, status foundationv1alpha1.FoundationTeamStatus) error {
@@ -94,17 +95,12 @@ func (r *Reconciler) writeStatus(ctx context.Context, team *foundationv1alpha1.F
 }
 
 // requeueAfter is how long it is until time alone changes something; 0 if never.
-func requeueAfter(in Input, status foundationv1alpha1.FoundationTeamStatus, out *Outcome) time.Duration {
-	var after time.Duration
-	if status.NextTransitionTime != nil {
-		after = max(status.NextTransitionTime.Sub(in.Now), time.Second)
-	}
+func requeueAfter(in Input, out *Outcome) time.Duration {
+	var recheck time.Time
 	for _, problems := range out.Problems {
-		for _, problem := range problems {
-			if problem.Reason == foundationv1alpha1.ReasonNameConflict && (after == 0 || after > conflictRecheck) {
-				after = conflictRecheck
-			}
+		if slices.ContainsFunc(problems, func(p Problem) bool { return p.Reason == foundationv1alpha1.ReasonNameConflict }) {
+			recheck = in.Now.Add(conflictRecheck)
 		}
 	}
-	return after
+	return lifecycle.Wait(in.Now, lifecycle.NextTransition(in.Team, in.Now), recheck)
 }

@@ -39,10 +39,13 @@ func (o Owner) Owns(obj metav1.Object) bool {
 	return o.named(obj) && obj.GetAnnotations()[foundationv1alpha1.AnnotationTeamUID] == string(o.UID)
 }
 
-// May says whether the owner may take an object: it owns it, an admin consented on it, or it is inside a namespace
-// (which the owner has, or nothing in it would be written) and made for a team of this name.
+// May says whether the owner may take an object: it owns it, or did until somebody took the label off; an admin
+// consented on it; or it is inside a namespace (which the owner has, or nothing in it would be written) and made for a
+// team of this name.
 func (o Owner) May(obj metav1.Object) bool {
+	_, labelled := obj.GetLabels()[foundationv1alpha1.LabelTeam]
 	return o.Owns(obj) ||
+		!labelled && obj.GetAnnotations()[foundationv1alpha1.AnnotationTeamUID] == string(o.UID) ||
 		obj.GetAnnotations()[foundationv1alpha1.AnnotationAdopt] == o.Team ||
 		obj.GetNamespace() != "" && o.named(obj)
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -56,7 +57,7 @@ func Merge(old, current []metav1.Condition, generation int64, now time.Time) []m
 	merged := make([]metav1.Condition, 0, len(current))
 	for _, condition := range current {
 		condition.ObservedGeneration = generation
-		condition.Message = condition.Message[:min(len(condition.Message), maxMessage)]
+		condition.Message = cut(condition.Message, maxMessage)
 		condition.LastTransitionTime = metav1.Time{Time: now.UTC().Truncate(time.Second)}
 		if before := meta.FindStatusCondition(old, condition.Type); before != nil && before.Status == condition.Status {
 			condition.LastTransitionTime = before.LastTransitionTime
@@ -72,4 +73,15 @@ func Transitions(old, current []metav1.Condition) []metav1.Condition {
 		before := meta.FindStatusCondition(old, condition.Type)
 		return before != nil && before.Status == condition.Status && before.Reason == condition.Reason
 	})
+}
+
+// cut shortens a text to a number of bytes, between two characters.
+func cut(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	for most > 0 && !utf8.RuneStart(text[most]) {
+		most--
+	}
+	return text[:most]
 }

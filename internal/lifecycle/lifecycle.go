@@ -140,6 +140,24 @@ func Next(now time.Time, times []time.Time) time.Time {
 	return slices.MinFunc(times, time.Time.Compare)
 }
 
+// longestWait bounds how long a controller waits for a moment. Timers do not see it when somebody sets the clock.
+const longestWait = time.Hour
+
+// Wait is how long to wait for the first of the moments, zero ones left out; 0 if there is none. It is at least a
+// second, because moments are whole seconds, and at most an hour.
+func Wait(now time.Time, moments ...time.Time) time.Duration {
+	var first time.Time
+	for _, moment := range moments {
+		if first.IsZero() || !moment.IsZero() && moment.Before(first) {
+			first = moment
+		}
+	}
+	if first.IsZero() {
+		return 0
+	}
+	return min(max(first.Sub(now), time.Second), longestWait)
+}
+
 func (s Span) within(window *foundationv1alpha1.Window) Span {
 	if window == nil {
 		return s

@@ -5,6 +5,7 @@ package placement
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -31,8 +32,8 @@ func choose(n int, own, free []Node, level int) []string {
 	}
 	ownBy, freeBy := byDomain(own, level), byDomain(free, level)
 	domains := make([]string, 0, len(freeBy))
-	for domain := range freeBy {
-		domains = append(domains, domain)
+	for name := range freeBy {
+		domains = append(domains, name)
 	}
 	var chosen []string
 	for n > len(chosen) && len(domains) > 0 {
@@ -45,7 +46,7 @@ func choose(n int, own, free []Node, level int) []string {
 			)
 		})
 		chosen = append(chosen, choose(need, ownBy[best], freeBy[best], level+1)...)
-		domains = slices.DeleteFunc(domains, func(domain string) bool { return domain == best })
+		domains = slices.DeleteFunc(domains, func(name string) bool { return name == best })
 	}
 	return chosen
 }
@@ -78,7 +79,7 @@ type Held struct {
 func Release(n int, held []Held) []string {
 	size := map[string]int{}
 	for _, node := range held {
-		size[narrowest(node.Node)]++
+		size[domain(node.Node)]++
 	}
 	sorted := slices.SortedFunc(slices.Values(held), func(a, b Held) int {
 		return cmp.Or(
@@ -86,12 +87,13 @@ func Release(n int, held []Held) []string {
 			compareBool(a.Healthy, b.Healthy),
 			compareBool(b.BusySince.IsZero(), a.BusySince.IsZero()),
 			b.BusySince.Compare(a.BusySince),
-			cmp.Compare(size[narrowest(a.Node)], size[narrowest(b.Node)]),
+			cmp.Compare(size[domain(a.Node)], size[domain(b.Node)]),
 			cmp.Compare(b.Name, a.Name),
 		)
 	})
+	n = min(max(n, 0), len(sorted))
 	names := make([]string, 0, n)
-	for _, node := range sorted[:min(max(n, 0), len(sorted))] {
+	for _, node := range sorted[:n] {
 		names = append(names, node.Name)
 	}
 	return names
@@ -108,12 +110,8 @@ func compareBool(a, b bool) int {
 	}
 }
 
-func narrowest(node Node) string {
-	if len(node.Topology) == 0 {
-		return ""
-	}
-	return node.Topology[len(node.Topology)-1]
-}
+// domain is the narrowest domain of a node, with those around it: racks of two spines may have one name.
+func domain(node Node) string { return strings.Join(node.Topology, "\x00") }
 
 func depth(nodes []Node) int {
 	if len(nodes) == 0 {
@@ -126,8 +124,8 @@ func byDomain(nodes []Node, level int) map[string][]Node {
 	domains := map[string][]Node{}
 	for _, node := range nodes {
 		if level < len(node.Topology) {
-			domain := node.Topology[level]
-			domains[domain] = append(domains[domain], node)
+			name := node.Topology[level]
+			domains[name] = append(domains[name], node)
 		}
 	}
 	return domains

@@ -106,7 +106,7 @@ var acceptedTeams = map[string]accepted{
 	"quota of every kind": {
 		manifest: smallestTeam,
 		patch: `spec: {namespaces: [{name: train, quota: {pods: 0, requests.cpu: "64", requests.memory: 512Gi,
-			limits.ephemeral-storage: 1.5Ti, count/deployments.apps: 10, services.nodeports: 0,
+			limits.ephemeral-storage: 1.5Ti, count/deployments.apps: 10,
 			fast.storageclass.storage.k8s.io/requests.storage: 1Pi,
 			fast.storageclass.storage.k8s.io/persistentvolumeclaims: 3}}]}`,
 	},

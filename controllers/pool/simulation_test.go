@@ -1,0 +1,237 @@
+package pool
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"pgregory.net/rapid"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/test/support/builder"
+)
+
+// Whatever happens in whatever order, after every step the invariants hold, and when it stops, all is as it should be.
+func TestPoolInvariants(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := newWorld(t)
+		actions := map[string]func(*rapid.T){
+			"a team comes":            func(*rapid.T) { w.teamComes() },
+			"a team's award changes":  func(*rapid.T) { w.awardChanges() },
+			"a team is suspended":     func(*rapid.T) { w.suspend() },
+			"a team is deleted":       func(*rapid.T) { w.teamLeaves() },
+			"a node comes":            func(*rapid.T) { w.nodeComes() },
+			"a node vanishes":         func(*rapid.T) { w.nodeVanishes() },
+			"a node breaks or mends":  func(*rapid.T) { w.nodeBreaks() },
+			"a node changes its pool": func(*rapid.T) { w.nodeChangesPool() },
+			"a node loses a mark":     func(*rapid.T) { w.nodeLosesMark() },
+			"a pod starts":            func(*rapid.T) { w.podStarts() },
+			"a pod ends":              func(*rapid.T) { w.podEnds() },
+			"a budget":                func(*rapid.T) { w.budget = !w.budget },
+			"the operator crashes":    func(*rapid.T) { w.crash = true },
+			"writes fail":             func(*rapid.T) { w.flaky = true },
+			"time passes": func(t *rapid.T) {
+				w.pass(rapid.SampledFrom([]time.Duration{time.Second, 3 * time.Second, settle, 20 * time.Second, grace / 2, grace, 3 * grace}).Draw(t, "time"))
+			},
+		}
+		for name, action := range actions {
+			actions[name] = func(rt *rapid.T) { w.t = rt; action(rt) }
+		}
+		t.Repeat(actions)
+		w.t = t
+		w.settleDown()
+	})
+}
+
+func (w *world) pick(label string, names []string) string {
+	if len(names) == 0 {
+		w.t.Skip("none")
+	}
+	slices.Sort(names)
+	return rapid.SampledFrom(names).Draw(w.t, label)
+}
+
+func (w *world) pickNode(is func(*corev1.Node) bool) *corev1.Node {
+	var names []string
+	for name, node := range w.nodes {
+		if is(node) {
+			names = append(names, name)
+		}
+	}
+	return w.nodes[w.pick("node", names)]
+}
+
+func (w *world) pickTeam() *foundationv1alpha1.FoundationTeam {
+	return w.teams[w.pick("team", slices.Collect(maps.Keys(w.teams)))]
+}
+
+func (w *world) teamComes() {
+	var names []string
+	for _, name := range []string{"hanbit", "saebit", "maru"} {
+		// A team's finalizer holds its name until nothing is left of it.
+		left := slices.ContainsFunc(w.pool.Status.Grants, func(grant foundationv1alpha1.Grant) bool { return grant.Team == name })
+		if w.teams[name] == nil && !left {
+			names = append(names, name)
+		}
+	}
+	name := w.pick("name", names)
+	w.serial++
+	w.teams[name] = builder.Team(name, builder.TeamUID(fmt.Sprint(name, "-", w.serial)), builder.Created(w.now),
+		builder.Priority(rapid.Int32Range(-1, 1).Draw(w.t, "priority")))
+	w.award(w.teams[name])
+	w.watchFires()
+}
+
+// award gives a team one or two awards, some of them for a while.
+func (w *world) award(team *foundationv1alpha1.FoundationTeam) {
+	team.Spec.GPUs = nil
+	for i := range rapid.IntRange(1, 2).Draw(w.t, "awards") {
+		var start, end time.Time
+		if rapid.Bool().Draw(w.t, fmt.Sprint("window ", i)) {
+			start = w.now.Add(time.Duration(rapid.IntRange(-1, 3).Draw(w.t, "start")) * grace / 2)
+			end = start.Add(time.Duration(rapid.IntRange(1, 6).Draw(w.t, "length")) * grace / 2)
+		}
+		builder.AwardBetween(b200, rapid.Int32Range(0, 28).Draw(w.t, "count"), start, end)(team)
+	}
+}
+
+func (w *world) awardChanges() {
+	team := w.pickTeam()
+	if !team.DeletionTimestamp.IsZero() {
+		w.t.Skip("being deleted")
+	}
+	w.award(team)
+	w.watchFires()
+}
+
+// suspend is nothing to the pool.
+func (w *world) suspend() {
+	team := w.pickTeam()
+	before := w.input()
+	_, status, result := w.decide(&before)
+	team.Spec.Suspend = !team.Spec.Suspend
+	after := w.input()
+	if _, is, does := w.decide(&after); asJSON(w.t, is) != asJSON(w.t, status) || asJSON(w.t, does) != asJSON(w.t, result) {
+		w.t.Fatalf("a suspension changes the pool from\n%s to\n%s", asJSON(w.t, status), asJSON(w.t, is))
+	}
+	w.watchFires()
+}
+
+// teamLeaves begins a team's deletion or, when the pool has nothing of it any more, ends it.
+func (w *world) teamLeaves() {
+	team := w.pickTeam()
+	if team.DeletionTimestamp.IsZero() {
+		team.DeletionTimestamp = new(metav1.NewTime(w.now))
+	} else if !slices.ContainsFunc(w.pool.Status.Grants, func(grant foundationv1alpha1.Grant) bool { return grant.Team == team.Name }) {
+		delete(w.teams, team.Name)
+	}
+	w.watchFires()
+}
+
+func (w *world) nodeComes() {
+	if len(w.nodes) > 8 {
+		w.t.Skip("enough")
+	}
+	w.addNode()
+	w.watchFires()
+}
+
+// nodeVanishes takes a node and its pods away, and perhaps gives it back without marks, pods still on it.
+func (w *world) nodeVanishes() {
+	node := w.pickNode(func(*corev1.Node) bool { return true })
+	pods := w.pods[node.Name]
+	delete(w.nodes, node.Name)
+	delete(w.pods, node.Name)
+	delete(w.owner, node.Name)
+	delete(w.left, node.Name)
+	w.watchFires()
+	if rapid.Bool().Draw(w.t, "comes back") {
+		w.nodes[node.Name] = builder.Node(node.Name, builder.Matching(b200), builder.Labelled("rack", node.Labels["rack"]))
+		w.pods[node.Name] = pods
+		w.watchFires()
+	}
+}
+
+func (w *world) nodeBreaks() {
+	node := w.pickNode(func(*corev1.Node) bool { return true })
+	if rapid.Bool().Draw(w.t, "cordon") {
+		node.Spec.Unschedulable = !node.Spec.Unschedulable
+	} else if ready := &node.Status.Conditions[0]; ready.Status == corev1.ConditionTrue {
+		ready.Status = corev1.ConditionUnknown
+	} else {
+		ready.Status = corev1.ConditionTrue
+	}
+	w.watchFires()
+}
+
+func (w *world) nodeChangesPool() {
+	node := w.pickNode(func(*corev1.Node) bool { return true })
+	if node.Labels[builder.ModelLabel] == b200 {
+		node.Labels[builder.ModelLabel] = "other"
+	} else {
+		node.Labels[builder.ModelLabel] = b200
+	}
+	w.watchFires()
+}
+
+// nodeLosesMark takes one of the operator's marks off a node.
+func (w *world) nodeLosesMark() {
+	node := w.pickNode(func(node *corev1.Node) bool { return describe(node) != "" })
+	switch mark := rapid.SampledFrom([]string{"pool", "team", "node team", "uid", "taints", "since"}).Draw(w.t, "mark"); mark {
+	case "pool":
+		delete(node.Labels, foundationv1alpha1.LabelPool)
+	case "team":
+		delete(node.Labels, foundationv1alpha1.LabelTeam)
+	case "node team":
+		delete(node.Labels, foundationv1alpha1.LabelNodeTeam)
+	case "uid":
+		delete(node.Annotations, foundationv1alpha1.AnnotationTeamUID)
+	case "taints":
+		node.Spec.Taints = nil
+	case "since":
+		delete(node.Annotations, foundationv1alpha1.AnnotationReleasingSince)
+	}
+	if _, owned := w.owner[node.Name]; !owned && len(node.Spec.Taints) == 0 && rapid.Bool().Draw(w.t, "a stranger comes") {
+		w.addPod(node.Name, "stranger")
+	}
+	w.watchFires()
+}
+
+// podStarts starts a pod where the scheduler may: of a team on a node that is its own, of a stranger on a node that is
+// not closed, or one that was on its way when the node was closed.
+func (w *world) podStarts() {
+	node := w.pickNode(func(node *corev1.Node) bool {
+		_, owned := w.owner[node.Name]
+		return owned || len(node.Spec.Taints) == 0
+	})
+	owner, owned := w.owner[node.Name]
+	left, closed := w.left[node.Name]
+	switch {
+	case owned && closed && w.now.Sub(left) >= settle-time.Second:
+		w.t.Skip("closed")
+	case owned:
+		w.addPod(node.Name, owner.uid)
+	default:
+		w.addPod(node.Name, types.UID("stranger"))
+	}
+}
+
+func (w *world) podEnds() {
+	var names []string
+	for name, pods := range w.pods {
+		for pod := range pods {
+			names = append(names, name+"/"+pod)
+		}
+	}
+	var node, pod string
+	if _, err := fmt.Sscanf(w.pick("pod", names), "%3s/%s", &node, &pod); err != nil {
+		w.t.Fatal(err)
+	}
+	delete(w.pods[node], pod)
+	w.busy = true
+}

@@ -1,0 +1,255 @@
+package pool
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/conditions"
+	"foundation.team/operator/test/support/builder"
+)
+
+func TestCapacity(t *testing.T) {
+	in := input(
+		builder.Pool(b200, builder.Granted(hanbit, 16), builder.Granted(saebit, 8)),
+		builder.Team("hanbit", builder.Award(b200, 20)), builder.Team("saebit", builder.Award(b200, 8)),
+		nodes(builder.HeldIn(b200, hanbit), "n1"), builder.Node("n2", builder.HeldIn(b200, hanbit), builder.NotReady()),
+		nodes(builder.FreeIn(b200), "n3", "n4"), builder.Node("n5", builder.FreeIn(b200), builder.Cordoned()),
+		nodes(builder.ReleasingIn(b200, builder.Team("maru"), now), "n6"), nodes(builder.EnteringIn(b200, now), "n7"),
+		builder.Node("n8", builder.FreeIn("h100"), builder.Matching(b200)))
+	status := BuildStatus(in, DecideGrants(in))
+	want := &foundationv1alpha1.PoolCapacity{Total: 56, Healthy: 40, Granted: 24, Held: 24, Free: 8, Shortfall: 4}
+	if diff := cmp.Diff(want, status.Capacity); diff != "" {
+		t.Error(diff)
+	}
+	wantGrants := []foundationv1alpha1.Grant{
+		{
+			Team: "hanbit", UID: "hanbit-uid", Requested: 20, Granted: 16, Held: 16, Ready: 8, Shortfall: 4, Reason: foundationv1alpha1.ReasonNotWholeNodes,
+			Message: "b200: 20 requested, 16 granted: nodes have 8 GPUs and are granted whole; ask for 16 or 24",
+		},
+		{Team: "maru", UID: "maru-uid", Held: 8},
+		{Team: "saebit", UID: "saebit-uid", Requested: 8, Granted: 8},
+	}
+	if diff := cmp.Diff(wantGrants, status.Grants); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestShape(t *testing.T) {
+	known := corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("1")}
+	offers := func(cpu, memory, ephemeral string) corev1.ResourceList {
+		return corev1.ResourceList{
+			corev1.ResourceCPU: resource.MustParse(cpu), corev1.ResourceMemory: resource.MustParse(memory), corev1.ResourceEphemeralStorage: resource.MustParse(ephemeral),
+		}
+	}
+	free := builder.FreeIn(b200)
+	tests := map[string]struct {
+		nodes []any
+		want  corev1.ResourceList
+	}{
+		"no nodes": {nil, known},
+		"one":      {[]any{builder.Node("n1", free, builder.Offers(8, "190", "2000Gi", "7Ti"))}, offers("190", "2000Gi", "7Ti")},
+		"the least of each": {[]any{
+			builder.Node("n1", free, builder.Offers(8, "190", "2000Gi", "7Ti")), builder.Node("n2", free, builder.Offers(8, "191500m", "1000Gi", "7Ti")),
+		}, offers("190", "1000Gi", "7Ti")},
+		"of healthy members": {[]any{
+			builder.Node("n1", free, builder.Offers(8, "190", "2000Gi", "7Ti")),
+			builder.Node("n2", free, builder.Offers(8, "1", "1Gi", "1Gi"), builder.NotReady()),
+			builder.Node("n3", free, builder.Offers(8, "1", "1Gi", "1Gi"), builder.Unlabelled(builder.ModelLabel)),
+		}, offers("190", "2000Gi", "7Ti")},
+		"what was known while none is healthy": {[]any{builder.Node("n1", free, builder.NotReady())}, known},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			pool := builder.Pool(b200)
+			pool.Status.Node = known
+			in := input(pool, tt.nodes...)
+			if diff := cmp.Diff(tt.want, shape(in, readNodes(in))); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestReadyCondition(t *testing.T) {
+	no := func(reason, message string) metav1.Condition {
+		return conditions.False(foundationv1alpha1.ConditionReady, reason, message)
+	}
+	tests := map[string]struct {
+		in   Input
+		want metav1.Condition
+	}{
+		"as declared": {
+			input(builder.Pool(b200), nodes(builder.FreeIn(b200), "n1", "n2")),
+			conditions.True(foundationv1alpha1.ConditionReady, foundationv1alpha1.ReasonAsDeclared, "16 GPUs on 2 nodes"),
+		},
+		"no nodes": {input(builder.Pool(b200)), no(foundationv1alpha1.ReasonNoNodes, "no node matches spec.static.nodeSelector; correct it or label nodes")},
+		"sick nodes": {
+			input(builder.Pool(b200), nodes(builder.FreeIn(b200), "n1"), builder.Node("n2", builder.FreeIn(b200), builder.NotReady())),
+			no(foundationv1alpha1.ReasonNodesUnhealthy, "8 of 16 GPUs on nodes that are not Ready, cordoned or lack GPUs: n2"),
+		},
+		"a few are named": {
+			input(builder.Pool(b200), builder.Node("n1", builder.FreeIn(b200), builder.NotReady()), builder.Node("n2", builder.FreeIn(b200), builder.NotReady()),
+				builder.Node("n3", builder.FreeIn(b200), builder.NotReady()), builder.Node("n4", builder.FreeIn(b200), builder.NotReady())),
+			no(foundationv1alpha1.ReasonNodesUnhealthy, "32 of 32 GPUs on nodes that are not Ready, cordoned or lack GPUs: n1, n2, n3, …"),
+		},
+		"another pool has them": {
+			input(builder.Pool(b200), builder.Node("n1", builder.FreeIn("h100"), builder.Matching(b200)), nodes(builder.FreeIn(b200), "n2")),
+			no(foundationv1alpha1.ReasonNodeConflict, "1 nodes match spec.static.nodeSelector but belong to another pool: n1; make the selectors of the pools disjoint"),
+		},
+		"deleted, and teams hold nodes": {
+			input(builder.Pool(b200, builder.PoolDeleted()), nodes(builder.HeldIn(b200, hanbit), "n1"), nodes(builder.FreeIn(b200), "n2")),
+			no(foundationv1alpha1.ReasonNodesInUse, "deletion waits for 1 nodes that belong to teams: n1; end the awards of this pool in their spec.gpus"),
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			got := readyCondition(tt.in, readNodes(tt.in))
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Error(diff)
+			}
+			stalled := meta.IsStatusConditionTrue(BuildStatus(tt.in, DecideGrants(tt.in)).Conditions, foundationv1alpha1.ConditionStalled)
+			if want := got.Reason == foundationv1alpha1.ReasonNodeConflict; stalled != want {
+				t.Errorf("stalled is %t, want %t: only what a human must mend is", stalled, want)
+			}
+		})
+	}
+}
+
+func TestOversubscribedCondition(t *testing.T) {
+	within := conditions.False(foundationv1alpha1.ConditionOversubscribed, foundationv1alpha1.ReasonWithinCapacity, "")
+	tests := map[string]struct {
+		in   Input
+		want metav1.Condition
+	}{
+		"all granted":      {input(granted(16), wants(16), nodes(builder.HeldIn(b200, hanbit), "n1", "n2")), within},
+		"sick nodes count": {input(granted(8), wants(8), builder.Node("n1", builder.HeldIn(b200, hanbit), builder.NotReady())), within},
+		"a node is gone": {
+			input(granted(16), wants(16), nodes(builder.HeldIn(b200, hanbit), "n1")),
+			conditions.True(foundationv1alpha1.ConditionOversubscribed, foundationv1alpha1.ReasonCapacityLost,
+				"16 GPUs granted, 8 there: no grant is raised until nodes come back or awards end"),
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tt.want, oversubscribedCondition(tt.in, DecideGrants(tt.in))); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestReconcilingCondition(t *testing.T) {
+	tests := map[string]struct {
+		in   Input
+		want string
+	}{
+		"nothing moves":       {input(granted(8), wants(8), nodes(builder.HeldIn(b200, hanbit), "n1"), nodes(builder.FreeIn(b200), "n2")), ""},
+		"nodes to be claimed": {input(builder.Pool(b200), wants(16), nodes(builder.FreeIn(b200), "n1", "n2")), "2 nodes to be claimed"},
+		"nodes to be let go": {
+			input(granted(16), wants(0), nodes(builder.HeldIn(b200, hanbit), "n1"), nodes(builder.ReleasingIn(b200, hanbit, now), "n2")),
+			"2 nodes are being let go by their team",
+		},
+		"new nodes": {input(builder.Pool(b200), nodes(builder.EnteringIn(b200, now), "n1")), "1 nodes wait to be empty before they can be granted: n1"},
+		"everything at once": {
+			input(builder.Pool(b200), wants(8), nodes(builder.FreeIn(b200), "n1"), nodes(builder.ReleasingIn(b200, saebit, now), "n2"), nodes(builder.EnteringIn(b200, now), "n3")),
+			"1 nodes to be claimed, 1 nodes are being let go by their team, 1 nodes wait to be empty before they can be granted: n3",
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			got := reconcilingCondition(DecideGrants(tt.in), readNodes(tt.in))
+			switch {
+			case got == nil && tt.want != "":
+				t.Errorf("no condition, want %q", tt.want)
+			case got != nil && (got.Message != tt.want || got.Status != metav1.ConditionTrue || got.Reason != foundationv1alpha1.ReasonProgressing):
+				t.Errorf("%+v, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestNextTransitionTime(t *testing.T) {
+	june := builder.Time("2026-06-01T00:00:00+09:00")
+	tests := map[string]struct {
+		in   Input
+		want time.Time
+	}{
+		"nothing changes":           {input(builder.Pool(b200), wants(8)), time.Time{}},
+		"an award ends":             {input(builder.Pool(b200), builder.Team("hanbit", builder.AwardBetween(b200, 8, time.Time{}, july))), july},
+		"an award begins":           {input(builder.Pool(b200), builder.Team("hanbit", builder.AwardBetween(b200, 8, june, july))), june},
+		"a term ends":               {input(builder.Pool(b200), builder.Team("hanbit", builder.Term(time.Time{}, june), builder.Award(b200, 8))), june},
+		"another pool's award does": {input(builder.Pool(b200), builder.Team("hanbit", builder.AwardBetween("h100", 8, june, july), builder.Award(b200, 8))), time.Time{}},
+		"the lease ends":            {input(builder.Pool(b200, builder.Available(time.Time{}, june)), builder.Team("hanbit", builder.AwardBetween(b200, 8, time.Time{}, july))), june},
+		"the lease of a pool that nobody uses ends": {input(builder.Pool(b200, builder.Available(time.Time{}, june))), june},
+		// The team is told what it asks for and does not get: that changes too.
+		"an award begins of one that may not draw": {
+			input(builder.Pool(b200, builder.Ineligible("A")), builder.Team("hanbit", builder.Consortium("A"), builder.AwardBetween(b200, 8, june, july))), june,
+		},
+		"an award begins after the lease": {
+			input(builder.Pool(b200, builder.Available(time.Time{}, now)), builder.Team("hanbit", builder.AwardBetween(b200, 8, june, july))), june,
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			got := BuildStatus(tt.in, DecideGrants(tt.in)).NextTransitionTime
+			if (got == nil) != tt.want.IsZero() || got != nil && !got.Time.Equal(tt.want) {
+				t.Errorf("next transition %v, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestBuildInvalidStatus(t *testing.T) {
+	pool := granted(8)
+	pool.Generation = 7
+	status := BuildInvalidStatus(pool, errors.New("bad operator"), now)
+	if diff := cmp.Diff(pool.Status.Grants, status.Grants); diff != "" {
+		t.Errorf("grants: %s", diff)
+	}
+	if status.ObservedGeneration != 7 {
+		t.Errorf("observed generation %d", status.ObservedGeneration)
+	}
+	ready := meta.FindStatusCondition(status.Conditions, foundationv1alpha1.ConditionReady)
+	if ready == nil || ready.Status != metav1.ConditionFalse || ready.Message != "spec.static.nodeSelector: bad operator: correct it" {
+		t.Errorf("ready is %+v", ready)
+	}
+	if !meta.IsStatusConditionTrue(status.Conditions, foundationv1alpha1.ConditionStalled) {
+		t.Error("not stalled, although only a human can mend it")
+	}
+}
+
+// The API server refuses a status with two lines for one team, or one without a UID, and no node follows it then.
+func TestStatusIsOneThatTheAPIServerTakes(t *testing.T) {
+	tests := map[string]Input{
+		"a team was made anew while the earlier one of its name still holds nodes": input(
+			granted(8), builder.Team("hanbit", builder.TeamUID("later"), builder.Award(b200, 8)), nodes(builder.HeldIn(b200, hanbit), "n1"), nodes(builder.FreeIn(b200), "n2")),
+		"somebody labelled a node by hand": input(
+			builder.Pool(b200), builder.Node("n1", builder.FreeIn(b200), builder.Labelled(foundationv1alpha1.LabelTeam, "hanbit"))),
+	}
+	for name, in := range tests {
+		t.Run(name, func(t *testing.T) { checkLines(t, BuildStatus(in, DecideGrants(in)).Grants) })
+	}
+}
+
+// checkLines checks what the CRD demands of grants.
+func checkLines(t interface{ Errorf(string, ...any) }, grants []foundationv1alpha1.Grant) {
+	seen := map[string]bool{}
+	for _, grant := range grants {
+		key := grant.Team + "/" + grant.UID
+		if seen[key] {
+			t.Errorf("two lines for team %s", key)
+		}
+		seen[key] = true
+		if grant.Team == "" || grant.UID == "" || len(grant.Message) > 1024 {
+			t.Errorf("a line without a team or a UID, or with too long a message: %+v", grant)
+		}
+	}
+}

@@ -1,0 +1,39 @@
+package apply_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	ctrl "sigs.k8s.io/controller-runtime"
+
+	"foundation.team/operator/internal/apply"
+)
+
+func TestRetry(t *testing.T) {
+	problem := errors.New("no")
+	conflict := apierrors.NewConflict(pods, "job-0", errors.New("changed"))
+	tests := map[string]struct {
+		err     error
+		wantErr bool
+		later   bool
+	}{
+		"no error":                      {nil, false, false},
+		"an error":                      {problem, true, false},
+		"somebody else wrote first":     {conflict, false, true},
+		"the same, with what was tried": {fmt.Errorf("patch n1: %w", conflict), false, true},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			result, err := apply.Retry(ctrl.Result{RequeueAfter: time.Hour}, tt.err)
+			if (err != nil) != tt.wantErr {
+				t.Errorf("error %v", err)
+			}
+			if soon := result.RequeueAfter > 0 && result.RequeueAfter < time.Second; soon != tt.later || !soon && result.RequeueAfter != time.Hour {
+				t.Errorf("again after %s", result.RequeueAfter)
+			}
+		})
+	}
+}
