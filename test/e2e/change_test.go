@@ -186,7 +186,15 @@ var _ = Describe("Drift", func() {
 			},
 			"a lost team label on a policy": {
 				[]string{"label", "netpol", "foundation-team-default-deny", "-n", namespace, foundationv1alpha1.LabelTeam + "-"},
-				nil,
+				func(g Gomega) {
+					g.Expect(get(ctx, g, &networkingv1.NetworkPolicy{}, namespace, "foundation-team-default-deny").Labels).To(HaveKey(foundationv1alpha1.LabelTeam))
+				},
+			},
+			"a lost team label on a namespace": {
+				[]string{"label", "ns", namespace, foundationv1alpha1.LabelTeam + "-"},
+				func(g Gomega) {
+					g.Expect(get(ctx, g, &corev1.Namespace{}, "", namespace).Labels).To(HaveKey(foundationv1alpha1.LabelTeam))
+				},
 			},
 			"a lost team label on a node": {
 				[]string{"label", "node", nodesOf(ctx, Default, "drift")[0].Name, foundationv1alpha1.LabelTeam + "-"},
@@ -201,9 +209,6 @@ var _ = Describe("Drift", func() {
 				},
 			},
 		} {
-			if drift.mended == nil {
-				continue
-			}
 			By(what)
 			mustKubectl(ctx, drift.args...)
 			Eventually(drift.mended).WithContext(ctx).WithTimeout(10*time.Second).Should(Succeed(), what)

@@ -65,7 +65,11 @@ func FreeIn(pool string) NodeMod {
 
 // EnteringIn makes it a node that is new in the pool and not known to be empty.
 func EnteringIn(pool string, since time.Time) NodeMod {
-	return all(FreeIn(pool), NodeAnnotated(foundationv1alpha1.AnnotationReleasingSince, since.UTC().Format(time.RFC3339)))
+	return all(
+		FreeIn(pool),
+		NodeAnnotated(foundationv1alpha1.AnnotationReleasingSince, since.UTC().Format(time.RFC3339)),
+		Tainted(foundationv1alpha1.TaintReleasing, ""),
+	)
 }
 
 // HeldIn makes it a node of the pool that is a team's to use.
