@@ -32,6 +32,7 @@ func Add(ctx context.Context, mgr manager.Manager, now clock.PassiveClock) error
 	}
 	teams := &team.Reconciler{
 		Client:  mgr.GetClient(),
+		Live:    mgr.GetAPIReader(),
 		Applier: applier,
 		Events:  mgr.GetEventRecorder("foundation-operator"),
 		Clock:   now,

@@ -55,6 +55,8 @@ const (
 	ReasonProgressing = "Progressing"
 	// ReasonApplyFailed: the API server refused or failed a write; the operator tries again.
 	ReasonApplyFailed = "ApplyFailed"
+	// ReasonRefused: the API server finds an object invalid; trying again will not help.
+	ReasonRefused = "Refused"
 	// ReasonNameConflict: an object of that name exists and belongs to somebody else. It was not touched.
 	ReasonNameConflict = "NameConflict"
 	// ReasonTerminating: an object of that name is being deleted; it is made anew when it is gone.
@@ -75,6 +77,8 @@ const (
 
 	// ReasonStorageClassNotFound: a volume names a StorageClass that does not exist.
 	ReasonStorageClassNotFound = "StorageClassNotFound"
+	// ReasonVolumeLost: a claim lost its PersistentVolume.
+	ReasonVolumeLost = "VolumeLost"
 	// ReasonVolumesPending: claims wait to be bound or resized.
 	ReasonVolumesPending = "VolumesPending"
 
@@ -94,6 +98,10 @@ const (
 	ReasonNodeConflict = "NodeConflict"
 	// ReasonNodesUnhealthy: some nodes of a GPUPool are not Ready, cordoned or short of GPUs.
 	ReasonNodesUnhealthy = "NodesUnhealthy"
+	// ReasonNodesOccupied: nodes that came into a GPUPool still run pods from before.
+	ReasonNodesOccupied = "NodesOccupied"
+	// ReasonNodesLeft: nodes that belong to teams do not match a GPUPool's selector any more.
+	ReasonNodesLeft = "NodesLeft"
 	// ReasonNodesInUse: a deleted GPUPool still has nodes that belong to teams.
 	ReasonNodesInUse = "NodesInUse"
 	// ReasonWithinCapacity: no more is granted than there is.

@@ -18,8 +18,10 @@ const (
 	// settle is how long a node is closed to new pods before it counts as empty, so that a pod that the scheduler
 	// was just placing on it has shown up.
 	settle = 5 * time.Second
-	// inspectEvery is how often nodes that are to be let go are looked at. Pods are not watched: there are too many.
-	inspectEvery = 10 * time.Second
+	// inspectEvery is how often nodes that are to be let go are looked at, occupiedEvery those that came into the pool
+	// with pods on them. Pods are not watched: there are too many.
+	inspectEvery  = 10 * time.Second
+	occupiedEvery = 30 * time.Second
 	// defaultGracePeriod is the CRD's default.
 	defaultGracePeriod = 72 * time.Hour
 )
@@ -112,6 +114,8 @@ func (b *nodesBuilder) release() {
 			b.change(n, b.markFree)
 		case len(pods) == 0:
 			b.change(n, unmark)
+		case n.holder == nil:
+			b.lookAgain(b.in.Now.Add(occupiedEvery))
 		default:
 			b.lookAgain(b.in.Now.Add(inspectEvery))
 		}

@@ -5,9 +5,10 @@ package pool
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -32,7 +33,6 @@ type Reconciler struct {
 
 // +kubebuilder:rbac:groups=foundation.team,resources=gpupools,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=foundation.team,resources=gpupools/status,verbs=patch
-// +kubebuilder:rbac:groups=foundation.team,resources=gpupools/finalizers,verbs=update
 // +kubebuilder:rbac:groups=foundation.team,resources=foundationteams,verbs=get;list;watch
 // +kubebuilder:rbac:groups="",resources=nodes,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups="",resources=pods,verbs=list
@@ -46,6 +46,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	if err := r.Client.Get(ctx, req.NamespacedName, pool); err != nil {
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
+	if r.Applier.StatusStale(pool) {
+		return apply.CacheBehind(), nil
+	}
 	return apply.Retry(r.reconcile(ctx, pool))
 }
 
@@ -54,11 +57,7 @@ func (r *Reconciler) reconcile(ctx context.Context, pool *foundationv1alpha1.GPU
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	selector, err := metav1.LabelSelectorAsSelector(&pool.Spec.Static.NodeSelector)
-	if err != nil {
-		return ctrl.Result{}, r.writeStatus(ctx, pool, BuildInvalidStatus(pool, err, r.Clock.Now()))
-	}
-	in, err := r.observe(ctx, pool, selector)
+	in, err := r.observe(ctx, pool)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
@@ -74,9 +73,22 @@ func (r *Reconciler) reconcile(ctx context.Context, pool *foundationv1alpha1.GPU
 		return ctrl.Result{}, err
 	}
 	if !pool.DeletionTimestamp.IsZero() && Unused(in) {
-		return ctrl.Result{}, apply.RemoveFinalizer(ctx, r.Applier, pool)
+		return r.letGo(ctx, pool)
 	}
 	return ctrl.Result{RequeueAfter: lifecycle.Wait(in.Now, nodes.Next, nextTransition(in, grants))}, nil
+}
+
+// letGo removes the finalizer when the API server, too, has no node with the pool's mark: the cache could not have
+// shown one that was marked just now.
+func (r *Reconciler) letGo(ctx context.Context, pool *foundationv1alpha1.GPUPool) (ctrl.Result, error) {
+	var marked corev1.NodeList
+	if err := r.Live.List(ctx, &marked, client.MatchingLabels{foundationv1alpha1.LabelPool: pool.Name}, client.Limit(1)); err != nil {
+		return ctrl.Result{}, fmt.Errorf("list nodes of pool %s: %w", pool.Name, err)
+	}
+	if len(marked.Items) > 0 {
+		return apply.CacheBehind(), nil
+	}
+	return ctrl.Result{}, apply.RemoveFinalizer(ctx, r.Applier, pool)
 }
 
 // applyNodes changes what it can: one node that fails does not hold up the others.

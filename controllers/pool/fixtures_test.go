@@ -106,7 +106,7 @@ type fataler interface {
 
 func asJSON(t fataler, value any) string {
 	t.Helper()
-	data, err := json.MarshalIndent(value, "", " ")
+	data, err := json.Marshal(value)
 	if err != nil {
 		t.Fatal(err)
 	}

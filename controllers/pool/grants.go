@@ -63,9 +63,18 @@ func DecideGrants(in Input) Grants {
 		p.granted = granted[p.key.String()]
 		g.free -= max(p.granted-max(p.kept(), p.active+p.releasing), 0)
 	}
-	g.free = max(g.free, 0)
+	g.free = max(min(g.free, g.capacity-g.granted()), 0)
 	g.foresee(in, nodes)
 	return g
+}
+
+// granted is the sum of what is granted, in nodes.
+func (g *Grants) granted() int {
+	sum := 0
+	for _, p := range g.parts {
+		sum += p.granted
+	}
+	return sum
 }
 
 // gather collects everyone who has or wants a part: teams with awards, earlier grants, and holders of nodes.

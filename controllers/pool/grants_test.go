@@ -113,6 +113,10 @@ func TestDecideGrants(t *testing.T) {
 			input(builder.Pool(b200), hanbit, builder.Team("saebit", builder.Award(b200, 16), builder.Priority(9)), nodes(builder.HeldIn(b200, hanbit), "n1", "n2")),
 			map[string]int32{"hanbit": 16, "saebit": 0},
 		},
+		"without a status, lost capacity takes nothing away either": {
+			input(builder.Pool(b200), hanbit, nodes(builder.HeldIn(b200, hanbit), "n1"), builder.Node("n2", builder.HeldIn(b200, hanbit), builder.Unlabelled(builder.ModelLabel))),
+			map[string]int32{"hanbit": 16},
+		},
 		"a pool that is not available": {
 			input(builder.Pool(b200, builder.Available(july, time.Time{}), builder.Granted(hanbit, 16)), hanbit, nodes(builder.HeldIn(b200, hanbit), "n1", "n2")),
 			map[string]int32{"hanbit": 0},

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 
@@ -16,8 +15,10 @@ import (
 // Input is all that a pool's decisions are made from.
 type Input struct {
 	Pool *foundationv1alpha1.GPUPool
-	// Selector is the pool's node selector.
+	// Selector is the pool's node selector. If that cannot be read, Invalid says why, and Selector chooses the nodes that
+	// the pool has.
 	Selector labels.Selector
+	Invalid  error
 	// Teams are the teams with awards of this pool.
 	Teams []*foundationv1alpha1.FoundationTeam
 	// Nodes are those that match the pool's selector or carry its label, by name.
@@ -66,6 +67,9 @@ func (n *node) active(key teamKey) bool { return n.held(key) && n.releasing.IsZe
 func (n *node) empty(pool string) bool {
 	return n.holder == nil && n.releasing.IsZero() && n.closed && n.ours(pool)
 }
+
+// entering says whether the node is new in the pool, and not known to be empty.
+func (n *node) entering() bool { return n.member && n.holder == nil && !n.releasing.IsZero() }
 
 // free says whether the node can be given to a team.
 func (n *node) free(pool string) bool { return n.member && n.healthy && n.empty(pool) }
@@ -171,11 +175,4 @@ func gracePeriod(pool *foundationv1alpha1.GPUPool) time.Duration {
 		return pool.Spec.Reclaim.GracePeriod.Duration
 	}
 	return defaultGracePeriod
-}
-
-func optionalTime(t time.Time) *metav1.Time {
-	if t.IsZero() {
-		return nil
-	}
-	return &metav1.Time{Time: t.UTC().Truncate(time.Second)}
 }

@@ -19,7 +19,9 @@ const (
 	isSaebit = "b200 saebit/saebit@saebit-uid +team=saebit"
 )
 
-func entering(since time.Time) string { return "b200 +releasing= +unassigned= since " + since.UTC().Format(time.RFC3339) }
+func entering(since time.Time) string {
+	return "b200 +releasing= +unassigned= since " + since.UTC().Format(time.RFC3339)
+}
 
 func releasing(since time.Time) string {
 	return "b200 hanbit/hanbit@hanbit-uid +releasing= +team=hanbit since " + since.UTC().Format(time.RFC3339)
@@ -71,7 +73,7 @@ func TestBuildNodes(t *testing.T) {
 		},
 		"and is not while somebody's pods are on it, whom nobody evicts": {
 			in:   input(builder.Pool(b200), wants(8), nodes(builder.EnteringIn(b200, ago(1000*time.Hour)), "n1"), podsOn("n1", work)),
-			want: map[string]string{"n1": entering(ago(1000 * time.Hour))}, next: now.Add(inspectEvery),
+			want: map[string]string{"n1": entering(ago(1000 * time.Hour))}, next: now.Add(occupiedEvery),
 		},
 		"a team that shrinks gives an idle node back": {
 			in:   input(granted(16), wants(8), nodes(held, "n1", "n2"), podsOn("n2", work)),
@@ -343,8 +345,13 @@ func TestKeepsBusy(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := keepsBusy(tt.pod); got != tt.want {
+			if got := keepsBusy(tt.pod, false); got != tt.want {
 				t.Errorf("keepsBusy = %t", got)
+			}
+			// What a team's pod says of its owner is what its maker wrote.
+			running := tt.pod.Status.Phase != corev1.PodSucceeded && tt.pod.Status.Phase != corev1.PodFailed
+			if got := keepsBusy(tt.pod, true); got != running {
+				t.Errorf("keepsBusy = %t for a team's", got)
 			}
 		})
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -16,8 +17,12 @@ import (
 )
 
 // observe reads a pool's Input from the cache, but for pods.
-func (r *Reconciler) observe(ctx context.Context, pool *foundationv1alpha1.GPUPool, selector labels.Selector) (Input, error) {
-	in := Input{Pool: pool, Selector: selector, Now: r.Clock.Now()}
+func (r *Reconciler) observe(ctx context.Context, pool *foundationv1alpha1.GPUPool) (Input, error) {
+	in := Input{Pool: pool, Now: r.Clock.Now()}
+	has := labels.SelectorFromSet(labels.Set{foundationv1alpha1.LabelPool: pool.Name})
+	if in.Selector, in.Invalid = metav1.LabelSelectorAsSelector(&pool.Spec.Static.NodeSelector); in.Invalid != nil {
+		in.Selector = has
+	}
 
 	var teams foundationv1alpha1.FoundationTeamList
 	if err := r.Client.List(ctx, &teams, client.MatchingFields{index.AwardPool: pool.Name}); err != nil {
@@ -28,7 +33,7 @@ func (r *Reconciler) observe(ctx context.Context, pool *foundationv1alpha1.GPUPo
 	}
 
 	nodes := map[string]*corev1.Node{}
-	for _, matching := range []labels.Selector{selector, labels.SelectorFromSet(labels.Set{foundationv1alpha1.LabelPool: pool.Name})} {
+	for _, matching := range []labels.Selector{in.Selector, has} {
 		var list corev1.NodeList
 		if err := r.Client.List(ctx, &list, client.MatchingLabelsSelector{Selector: matching}); err != nil {
 			return Input{}, fmt.Errorf("list nodes of pool %s: %w", pool.Name, err)
@@ -53,7 +58,11 @@ func (r *Reconciler) inspect(ctx context.Context, nodes []string) (map[string][]
 			return nil, fmt.Errorf("list pods on node %s: %w", name, err)
 		}
 		for _, pod := range list.Items {
-			if keepsBusy(&pod) {
+			ofTeam, err := r.ofTeam(ctx, pod.Namespace)
+			if err != nil {
+				return nil, err
+			}
+			if keepsBusy(&pod, ofTeam) {
 				pods[name] = append(pods[name], pod)
 			}
 		}
@@ -61,10 +70,26 @@ func (r *Reconciler) inspect(ctx context.Context, nodes []string) (map[string][]
 	return pods, nil
 }
 
-// keepsBusy says whether a pod is somebody's work: not finished, and not part of the node itself.
-func keepsBusy(pod *corev1.Pod) bool {
+// ofTeam says whether a namespace is a team's. One that the cache does not know might be.
+func (r *Reconciler) ofTeam(ctx context.Context, name string) (bool, error) {
+	var namespace corev1.Namespace
+	if err := r.Client.Get(ctx, client.ObjectKey{Name: name}, &namespace); err != nil {
+		if apierrors.IsNotFound(err) {
+			return true, nil
+		}
+		return false, fmt.Errorf("read namespace %s: %w", name, err)
+	}
+	return namespace.Labels[foundationv1alpha1.LabelTeam] != "", nil
+}
+
+// keepsBusy says whether a pod is somebody's work: not finished, and not part of the node itself. What a team runs is
+// always its work: who owns a pod is what its maker says.
+func keepsBusy(pod *corev1.Pod, ofTeam bool) bool {
 	if pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed {
 		return false
+	}
+	if ofTeam {
+		return true
 	}
 	if _, static := pod.Annotations[corev1.MirrorPodAnnotationKey]; static {
 		return false

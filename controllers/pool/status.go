@@ -18,6 +18,14 @@ import (
 // named is how many nodes a message names before it only counts.
 const named = 3
 
+// humanReasons are those that time and the operator cannot mend.
+var humanReasons = map[string]bool{
+	foundationv1alpha1.ReasonInvalidSelector: true,
+	foundationv1alpha1.ReasonNodeConflict:    true,
+	foundationv1alpha1.ReasonNodesOccupied:   true,
+	foundationv1alpha1.ReasonNodesLeft:       true,
+}
+
 // BuildStatus is a pool's status.
 func BuildStatus(in Input, grants Grants) foundationv1alpha1.GPUPoolStatus {
 	nodes := readNodes(in)
@@ -26,29 +34,17 @@ func BuildStatus(in Input, grants Grants) foundationv1alpha1.GPUPoolStatus {
 		Capacity:           capacity(in, grants, nodes),
 		Node:               shape(in, nodes),
 		Grants:             grantList(in, grants, nodes),
-		NextTransitionTime: optionalTime(nextTransition(in, grants)),
+		NextTransitionTime: lifecycle.MetaTime(nextTransition(in, grants)),
 	}
 	ready := readyCondition(in, nodes)
 	current := []metav1.Condition{ready, oversubscribedCondition(in, grants)}
 	if reconciling := reconcilingCondition(grants, nodes); reconciling != nil {
 		current = append(current, *reconciling)
 	}
-	if ready.Reason == foundationv1alpha1.ReasonNodeConflict {
+	if humanReasons[ready.Reason] {
 		current = append(current, conditions.True(foundationv1alpha1.ConditionStalled, ready.Reason, ready.Message))
 	}
 	status.Conditions = conditions.Merge(in.Pool.Status.Conditions, current, in.Pool.Generation, in.Now)
-	return status
-}
-
-// BuildInvalidStatus is the status of a pool whose selector cannot be read: grants stay as they are.
-func BuildInvalidStatus(pool *foundationv1alpha1.GPUPool, problem error, now time.Time) foundationv1alpha1.GPUPoolStatus {
-	status := *pool.Status.DeepCopy()
-	status.ObservedGeneration = pool.Generation
-	message := fmt.Sprintf("spec.static.nodeSelector: %v: correct it", problem)
-	status.Conditions = conditions.Merge(pool.Status.Conditions, []metav1.Condition{
-		conditions.False(foundationv1alpha1.ConditionReady, foundationv1alpha1.ReasonInvalidSelector, message),
-		conditions.True(foundationv1alpha1.ConditionStalled, foundationv1alpha1.ReasonInvalidSelector, message),
-	}, pool.Generation, now)
 	return status
 }
 
@@ -59,12 +55,12 @@ func capacity(in Input, grants Grants, nodes []*node) *foundationv1alpha1.PoolCa
 		Total:   int32(grants.capacity) * perNode,
 		Healthy: gpus(func(n *node) bool { return n.member && n.healthy }),
 		Held:    gpus(func(n *node) bool { return n.holder != nil }),
-		Free:    int32(grants.free) * perNode,
 	}
 	for _, p := range grants.parts {
 		sums.Granted += int32(p.granted) * perNode
 		sums.Shortfall += max(p.requested-int32(p.granted)*perNode, 0)
 	}
+	sums.Free = int32(grants.free) * perNode
 	return sums
 }
 
@@ -116,7 +112,7 @@ func grantList(in Input, grants Grants, nodes []*node) []foundationv1alpha1.Gran
 			Held:          int32(p.active+p.releasing) * perNode,
 			Ready:         int32(count(nodes, func(n *node) bool { return n.active(p.key) && n.healthy })) * perNode,
 			Shortfall:     max(p.requested-granted, 0),
-			NextFree:      optionalTime(p.opening.At),
+			NextFree:      lifecycle.MetaTime(p.opening.At),
 			NextFreeCount: int32(p.opening.Nodes) * perNode,
 			Reason:        reason,
 			Message:       message,
@@ -145,29 +141,37 @@ func readyCondition(in Input, nodes []*node) metav1.Condition {
 	foreign := filter(nodes, func(n *node) bool { return n.foreign })
 	sick := filter(nodes, func(n *node) bool { return n.member && !n.healthy })
 	held := filter(nodes, func(n *node) bool { return n.holder != nil })
+	left := filter(held, func(n *node) bool { return !n.member })
+	occupied := filter(nodes, func(n *node) bool { return n.entering() && len(in.Pods[n.Name]) > 0 })
 	switch {
+	case in.Invalid != nil:
+		return no(foundationv1alpha1.ReasonInvalidSelector, fmt.Sprintf("spec.static.nodeSelector: %v: correct it; the pool goes on with the nodes that it has", in.Invalid))
 	case !in.Pool.DeletionTimestamp.IsZero() && len(held) > 0:
-		return no(foundationv1alpha1.ReasonNodesInUse, fmt.Sprintf("deletion waits for %d nodes that belong to teams: %s; end the awards of this pool in their spec.gpus",
-			len(held), namesOf(held)))
+		return no(foundationv1alpha1.ReasonNodesInUse, fmt.Sprintf("deletion waits for %s of teams: %s; end the awards of this pool in their spec.gpus",
+			conditions.Count(len(held), "node"), namesOf(held)))
 	case len(foreign) > 0:
 		return no(foundationv1alpha1.ReasonNodeConflict, fmt.Sprintf("%d nodes match spec.static.nodeSelector but belong to another pool: %s; make the selectors of the pools disjoint",
 			len(foreign), namesOf(foreign)))
 	case members == 0:
 		return no(foundationv1alpha1.ReasonNoNodes, "no node matches spec.static.nodeSelector; correct it or label nodes")
+	case len(occupied) > 0:
+		pod := in.Pods[occupied[0].Name][0]
+		return no(foundationv1alpha1.ReasonNodesOccupied, fmt.Sprintf("%s with pods from before they came into the pool: %s (%s/%s); move the pods, for example with kubectl drain",
+			conditions.Count(len(occupied), "node"), namesOf(occupied), pod.Namespace, pod.Name))
+	case len(left) > 0:
+		return no(foundationv1alpha1.ReasonNodesLeft, fmt.Sprintf("%s of teams left the pool: %s; match them with spec.static.nodeSelector again, or shrink the awards of their teams",
+			conditions.Count(len(left), "node"), namesOf(left)))
 	case len(sick) > 0:
 		return no(foundationv1alpha1.ReasonNodesUnhealthy, fmt.Sprintf("%d of %d GPUs on nodes that are not Ready, cordoned or lack GPUs: %s",
 			int32(len(sick))*perNode, int32(members)*perNode, namesOf(sick)))
 	default:
 		return conditions.True(foundationv1alpha1.ConditionReady, foundationv1alpha1.ReasonAsDeclared,
-			fmt.Sprintf("%d GPUs on %d nodes", int32(members)*perNode, members))
+			fmt.Sprintf("%d GPUs on %s", int32(members)*perNode, conditions.Count(members, "node")))
 	}
 }
 
 func oversubscribedCondition(in Input, grants Grants) metav1.Condition {
-	granted := 0
-	for _, p := range grants.parts {
-		granted += p.granted
-	}
+	granted := grants.granted()
 	perNode := in.Pool.Spec.GPUsPerNode
 	if granted > grants.capacity {
 		return conditions.True(foundationv1alpha1.ConditionOversubscribed, foundationv1alpha1.ReasonCapacityLost,
@@ -184,7 +188,7 @@ func reconcilingCondition(grants Grants, nodes []*node) *metav1.Condition {
 		leaves += max(p.active-p.granted, 0)
 	}
 	draining := filter(nodes, func(n *node) bool { return n.holder != nil && !n.releasing.IsZero() })
-	entering := filter(nodes, func(n *node) bool { return n.member && n.holder == nil && !n.releasing.IsZero() })
+	entering := filter(nodes, (*node).entering)
 	leaves += len(draining)
 	if claims+leaves+len(entering) == 0 {
 		return nil
@@ -192,12 +196,12 @@ func reconcilingCondition(grants Grants, nodes []*node) *metav1.Condition {
 	var parts []string
 	add := func(n int, what, names string) {
 		if n > 0 {
-			parts = append(parts, fmt.Sprintf("%d nodes %s%s", n, what, names))
+			parts = append(parts, conditions.Count(n, "node")+" "+what+names)
 		}
 	}
 	add(claims, "to be claimed", "")
-	add(leaves, "are being let go by their team", "")
-	add(len(entering), "wait to be empty before they can be granted: ", namesOf(entering))
+	add(leaves, "being let go by their team", "")
+	add(len(entering), "waiting to be empty before being granted: ", namesOf(entering))
 	condition := conditions.True(foundationv1alpha1.ConditionReconciling, foundationv1alpha1.ReasonProgressing, strings.Join(parts, ", "))
 	return &condition
 }

@@ -2,6 +2,7 @@ package pool
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/conditions"
@@ -106,7 +108,7 @@ func TestReadyCondition(t *testing.T) {
 		},
 		"deleted, and teams hold nodes": {
 			input(builder.Pool(b200, builder.PoolDeleted()), nodes(builder.HeldIn(b200, hanbit), "n1"), nodes(builder.FreeIn(b200), "n2")),
-			no(foundationv1alpha1.ReasonNodesInUse, "deletion waits for 1 nodes that belong to teams: n1; end the awards of this pool in their spec.gpus"),
+			no(foundationv1alpha1.ReasonNodesInUse, "deletion waits for 1 node of teams: n1; end the awards of this pool in their spec.gpus"),
 		},
 	}
 	for name, tt := range tests {
@@ -155,12 +157,12 @@ func TestReconcilingCondition(t *testing.T) {
 		"nodes to be claimed": {input(builder.Pool(b200), wants(16), nodes(builder.FreeIn(b200), "n1", "n2")), "2 nodes to be claimed"},
 		"nodes to be let go": {
 			input(granted(16), wants(0), nodes(builder.HeldIn(b200, hanbit), "n1"), nodes(builder.ReleasingIn(b200, hanbit, now), "n2")),
-			"2 nodes are being let go by their team",
+			"2 nodes being let go by their team",
 		},
-		"new nodes": {input(builder.Pool(b200), nodes(builder.EnteringIn(b200, now), "n1")), "1 nodes wait to be empty before they can be granted: n1"},
+		"new nodes": {input(builder.Pool(b200), nodes(builder.EnteringIn(b200, now), "n1")), "1 node waiting to be empty before being granted: n1"},
 		"everything at once": {
 			input(builder.Pool(b200), wants(8), nodes(builder.FreeIn(b200), "n1"), nodes(builder.ReleasingIn(b200, saebit, now), "n2"), nodes(builder.EnteringIn(b200, now), "n3")),
-			"1 nodes to be claimed, 1 nodes are being let go by their team, 1 nodes wait to be empty before they can be granted: n3",
+			"1 node to be claimed, 1 node being let go by their team, 1 node waiting to be empty before being granted: n3",
 		},
 	}
 	for name, tt := range tests {
@@ -207,22 +209,24 @@ func TestNextTransitionTime(t *testing.T) {
 	}
 }
 
-func TestBuildInvalidStatus(t *testing.T) {
-	pool := granted(8)
-	pool.Generation = 7
-	status := BuildInvalidStatus(pool, errors.New("bad operator"), now)
-	if diff := cmp.Diff(pool.Status.Grants, status.Grants); diff != "" {
-		t.Errorf("grants: %s", diff)
-	}
-	if status.ObservedGeneration != 7 {
-		t.Errorf("observed generation %d", status.ObservedGeneration)
+// A pool whose selector cannot be read goes on with the nodes that it has, and says so.
+func TestInvalidSelector(t *testing.T) {
+	in := input(granted(8), hanbit, builder.Node("n1", builder.HeldIn(b200, hanbit)), builder.Node("n2", builder.Matching(b200)))
+	in.Invalid = errors.New("bad operator")
+	in.Selector = labels.SelectorFromSet(labels.Set{foundationv1alpha1.LabelPool: b200})
+	status := BuildStatus(in, DecideGrants(in))
+	if status.Grants[0].Granted != 8 || status.Capacity.Total != 8 {
+		t.Errorf("grants %+v of %+v", status.Grants, status.Capacity)
 	}
 	ready := meta.FindStatusCondition(status.Conditions, foundationv1alpha1.ConditionReady)
-	if ready == nil || ready.Status != metav1.ConditionFalse || ready.Message != "spec.static.nodeSelector: bad operator: correct it" {
+	if ready == nil || ready.Status != metav1.ConditionFalse || !strings.HasPrefix(ready.Message, "spec.static.nodeSelector: bad operator: correct it") {
 		t.Errorf("ready is %+v", ready)
 	}
 	if !meta.IsStatusConditionTrue(status.Conditions, foundationv1alpha1.ConditionStalled) {
 		t.Error("not stalled, although only a human can mend it")
+	}
+	if changes := BuildNodes(in, DecideGrants(in)).Changes; len(changes) > 0 {
+		t.Errorf("changes %+v", changes)
 	}
 }
 

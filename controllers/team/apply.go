@@ -1,13 +1,13 @@
 package team
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/utils/ptr"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
@@ -16,6 +16,8 @@ import (
 
 // Problem is something that could not be made as desired.
 type Problem struct {
+	// Place is the namespace it is about; empty if it is about none.
+	Place           string
 	Reason, Message string
 }
 
@@ -29,8 +31,8 @@ type Outcome struct {
 // Err is what makes the reconcile try again; nil if only a human or an event can help.
 func (o *Outcome) Err() error { return errors.Join(o.errs...) }
 
-// failed records an error of an area and says whether there was one.
-func (o *Outcome) failed(area string, err error) bool {
+// failed records an error of an area and a place, and says whether there was one.
+func (o *Outcome) failed(area, place string, err error) bool {
 	if err == nil {
 		return false
 	}
@@ -42,15 +44,18 @@ func (o *Outcome) failed(area string, err error) bool {
 		reason = foundationv1alpha1.ReasonNameConflict
 	case errors.As(err, &terminating):
 		reason = foundationv1alpha1.ReasonTerminating
+	case apierrors.IsInvalid(err):
+		reason = foundationv1alpha1.ReasonRefused
 	default:
 		o.errs = append(o.errs, err)
 	}
-	o.add(area, reason, err.Error())
+	o.Problems[area] = append(o.Problems[area], Problem{Place: place, Reason: reason, Message: err.Error()})
 	return true
 }
 
-func (o *Outcome) add(area, reason, message string) {
-	o.Problems[area] = append(o.Problems[area], Problem{Reason: reason, Message: message})
+// has says whether an area has a problem in a place.
+func (o *Outcome) has(area, place string) bool {
+	return slices.ContainsFunc(o.Problems[area], func(p Problem) bool { return p.Place == place })
 }
 
 // applyDesired makes it so. Access is taken away before anything else, and is given in a namespace only when its
@@ -59,73 +64,47 @@ func (r *Reconciler) applyDesired(ctx context.Context, in Input, desired Desired
 	out := &Outcome{Problems: map[string][]Problem{}}
 	r.pruneAccess(ctx, in, desired, out)
 
-	isolated := map[string]bool{}
-	for _, p := range desired.Places {
-		isolated[p.name] = r.applyPlace(ctx, in, p, out)
-	}
-	for name := range r.applyQuotas(ctx, in, desired, isolated, out) {
-		isolated[name] = false
-	}
 	given := in.accessGiven()
+	raises := r.allowedRaises(in, desired)
 	for _, p := range desired.Places {
-		if isolated[p.name] {
+		there, isolated := r.applyPlace(ctx, in, p, out)
+		if there && r.applyQuota(ctx, in, p, raises, out) && isolated {
 			r.applyVolumes(ctx, in, p, out)
+		} else {
+			isolated = false
 		}
 		for _, binding := range p.Access {
 			// A binding that is there is always brought up to date: who has left it must go.
-			if isolated[p.name] || given[nameOf("RoleBinding", p.name, *binding.GetName())] {
-				out.failed(foundationv1alpha1.ConditionAccessReady, r.Applier.Apply(ctx, in.owner(), binding))
+			if isolated || given[nameOf("RoleBinding", p.name, *binding.GetName())] {
+				out.failed(foundationv1alpha1.ConditionAccessReady, p.name, r.Applier.Apply(ctx, in.owner(), binding))
 			}
 		}
 	}
 	for _, obj := range desired.Access {
-		out.failed(foundationv1alpha1.ConditionAccessReady, r.Applier.Apply(ctx, in.owner(), obj))
+		out.failed(foundationv1alpha1.ConditionAccessReady, "", r.Applier.Apply(ctx, in.owner(), obj))
 	}
 	r.pruneOthers(ctx, in, desired, out)
 	return out
 }
 
-// applyPlace makes a namespace and its isolation and says whether both are there.
-func (r *Reconciler) applyPlace(ctx context.Context, in Input, p DesiredPlace, out *Outcome) bool {
-	if out.failed(foundationv1alpha1.ConditionNamespacesReady, r.Applier.Apply(ctx, in.owner(), p.Namespace)) {
-		return false
+// applyPlace makes a namespace and its isolation and says whether they are there.
+func (r *Reconciler) applyPlace(ctx context.Context, in Input, p DesiredPlace, out *Outcome) (there, isolated bool) {
+	if out.failed(foundationv1alpha1.ConditionNamespacesReady, p.name, r.Applier.Apply(ctx, in.owner(), p.Namespace)) {
+		return false, false
 	}
-	complete := true
+	isolated = true
 	for _, obj := range p.Isolation {
-		if out.failed(foundationv1alpha1.ConditionNamespacesReady, r.Applier.Apply(ctx, in.owner(), obj)) {
-			complete = false
+		if out.failed(foundationv1alpha1.ConditionNamespacesReady, p.name, r.Applier.Apply(ctx, in.owner(), obj)) {
+			isolated = false
 		}
 	}
-	return complete
+	return true, isolated
 }
 
-// applyQuotas lowers quotas before it raises any, so that their sum never exceeds the grant on the way. It returns the
-// namespaces whose quota is not as desired.
-func (r *Reconciler) applyQuotas(ctx context.Context, in Input, desired Desired, ready map[string]bool, out *Outcome) map[string]bool {
-	rise := func(p DesiredPlace) int32 {
-		had := int32(0)
-		if live := in.Quotas[p.name]; live != nil {
-			had = in.gpusOf(live.Spec.Hard)
-		}
-		return in.gpusOf(*p.Quota.Spec.Hard) - had
-	}
-	failed := map[string]bool{}
-	lowering := true
-	for _, p := range slices.SortedStableFunc(slices.Values(desired.Places), func(a, b DesiredPlace) int { return cmp.Compare(rise(a), rise(b)) }) {
-		if !ready[p.name] {
-			continue
-		}
-		if rise(p) > 0 && !lowering {
-			out.add(foundationv1alpha1.ConditionQuotaReady, foundationv1alpha1.ReasonProgressing, p.name+": waits until the quotas of the team's other namespaces are lowered")
-			failed[p.name] = true
-			continue
-		}
-		if out.failed(foundationv1alpha1.ConditionQuotaReady, r.Applier.Apply(ctx, in.owner(), p.Quota)) {
-			failed[p.name] = true
-			lowering = false
-		}
-	}
-	return failed
+// applyQuota brings a namespace's quota as far as it may go now and says whether a quota is there.
+func (r *Reconciler) applyQuota(ctx context.Context, in Input, p DesiredPlace, raises raises, out *Outcome) bool {
+	quota := raises.clamp(in.Quotas[p.name], p)
+	return !out.failed(foundationv1alpha1.ConditionQuotaReady, p.name, r.Applier.Apply(ctx, in.owner(), quota))
 }
 
 // applyVolumes makes claims once the cluster enforces the namespace's quota: before that it refuses them.
@@ -134,7 +113,7 @@ func (r *Reconciler) applyVolumes(ctx context.Context, in Input, p DesiredPlace,
 		return
 	}
 	for _, claim := range p.Volumes {
-		out.failed(foundationv1alpha1.ConditionVolumesReady, r.Applier.Apply(ctx, in.owner(), claim))
+		out.failed(foundationv1alpha1.ConditionVolumesReady, p.name, r.Applier.Apply(ctx, in.owner(), claim))
 	}
 }
 
@@ -148,7 +127,7 @@ func (r *Reconciler) pruneAccess(ctx context.Context, in Input, desired Desired,
 	keep := desired.names()
 	for _, obj := range in.Others {
 		if kind := kindOf(obj); isAccess(kind) && !keep[nameOf(kind, obj.GetNamespace(), obj.GetName())] && in.owner().May(obj) {
-			out.failed(foundationv1alpha1.ConditionAccessReady, r.Applier.Delete(ctx, in.owner(), obj))
+			out.failed(foundationv1alpha1.ConditionAccessReady, obj.GetNamespace(), r.Applier.Delete(ctx, in.owner(), obj))
 		}
 	}
 }
@@ -161,7 +140,7 @@ func (r *Reconciler) pruneOthers(ctx context.Context, in Input, desired Desired,
 	keep := desired.names()
 	for _, obj := range in.Others {
 		if kind := kindOf(obj); !isAccess(kind) && !keep[nameOf(kind, obj.GetNamespace(), obj.GetName())] {
-			out.failed(foundationv1alpha1.ConditionNamespacesReady, r.Applier.Delete(ctx, in.owner(), obj))
+			out.failed(foundationv1alpha1.ConditionNamespacesReady, obj.GetNamespace(), r.Applier.Delete(ctx, in.owner(), obj))
 		}
 	}
 }

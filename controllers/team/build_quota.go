@@ -3,7 +3,6 @@ package team
 import (
 	"maps"
 	"slices"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -22,8 +21,12 @@ var base = map[corev1.ResourceName]resource.Quantity{
 	corev1.ResourcePods:                     resource.MustParse("200"),
 }
 
-// podsPerGPU is how many more pods a namespace may have for each GPU.
-const podsPerGPU = 4
+const (
+	// podsPerGPU is how many more pods a namespace may have for each GPU.
+	podsPerGPU = 4
+	// finishedPods is how many times as many pods there may be when those that have ended are counted too.
+	finishedPods = 3
+)
 
 // counts bound how many objects a namespace may have, so that no team can flood the API server.
 var counts = map[corev1.ResourceName]resource.Quantity{
@@ -35,6 +38,7 @@ var counts = map[corev1.ResourceName]resource.Quantity{
 	"count/statefulsets.apps":             resource.MustParse("50"),
 	"count/jobs.batch":                    resource.MustParse("1000"),
 	"count/cronjobs.batch":                resource.MustParse("50"),
+	"count/controllerrevisions.apps":      resource.MustParse("500"),
 	"count/leases.coordination.k8s.io":    resource.MustParse("100"),
 	corev1.ResourceReplicationControllers: resource.MustParse("0"),
 	// Ways around isolation and around the GPU quota.
@@ -64,7 +68,8 @@ func buildQuota(in Input, p place, shares map[string]share) *corev1ac.ResourceQu
 		hard[corev1.ResourceRequestsStorage] = plus(hard[corev1.ResourceRequestsStorage], claim)
 		hard[corev1.ResourcePersistentVolumeClaims] = plus(hard[corev1.ResourcePersistentVolumeClaims], resource.MustParse("1"))
 	}
-	if p.spec != nil {
+	hard["count/pods"] = times(hard[corev1.ResourcePods], finishedPods)
+	if p.spec != nil && p.open() {
 		maps.Copy(hard, p.spec.Quota)
 	}
 	if in.state() != foundationv1alpha1.ReasonInTerm || !p.open() {
@@ -89,23 +94,36 @@ func buildQuota(in Input, p place, shares map[string]share) *corev1ac.ResourceQu
 		WithSpec(corev1ac.ResourceQuotaSpec().WithHard(hard))
 }
 
-// buildLimitRange gives containers that say nothing about themselves small requests, without which a quota refuses
-// them.
+// buildLimitRange gives containers that say nothing about themselves small requests, and limits where the namespace's
+// quota counts limits: a quota refuses what says nothing.
 func buildLimitRange(in Input, p place) *corev1ac.LimitRangeApplyConfiguration {
+	item := corev1ac.LimitRangeItem().WithType(corev1.LimitTypeContainer).WithDefaultRequest(defaultRequests)
+	limits := corev1.ResourceList{}
+	for name, quantity := range defaultRequests {
+		if _, counted := quotaOf(p)["limits."+name]; counted {
+			limits[name] = quantity
+		}
+	}
+	if len(limits) > 0 {
+		item.WithDefault(limits)
+	}
 	labels, annotations := marks(in)
 	return corev1ac.LimitRange(objectName, p.name).WithLabels(labels).WithAnnotations(annotations).
-		WithSpec(corev1ac.LimitRangeSpec().WithLimits(corev1ac.LimitRangeItem().
-			WithType(corev1.LimitTypeContainer).
-			WithDefaultRequest(corev1.ResourceList{
-				corev1.ResourceCPU:              resource.MustParse("500m"),
-				corev1.ResourceMemory:           resource.MustParse("1Gi"),
-				corev1.ResourceEphemeralStorage: resource.MustParse("1Gi"),
-			}).
-			WithDefault(corev1.ResourceList{
-				corev1.ResourceCPU:              resource.MustParse("2"),
-				corev1.ResourceMemory:           resource.MustParse("2Gi"),
-				corev1.ResourceEphemeralStorage: resource.MustParse("10Gi"),
-			})))
+		WithSpec(corev1ac.LimitRangeSpec().WithLimits(item))
+}
+
+// defaultRequests are those of a container that says nothing.
+var defaultRequests = corev1.ResourceList{
+	corev1.ResourceCPU:              resource.MustParse("500m"),
+	corev1.ResourceMemory:           resource.MustParse("1Gi"),
+	corev1.ResourceEphemeralStorage: resource.MustParse("1Gi"),
+}
+
+func quotaOf(p place) corev1.ResourceList {
+	if p.spec == nil {
+		return nil
+	}
+	return p.spec.Quota
 }
 
 // volumeSizes are the sizes of the claims that the operator makes, or keeps, in a namespace.
@@ -132,19 +150,29 @@ func requests(name corev1.ResourceName) corev1.ResourceName {
 	return corev1.DefaultResourceRequestsPrefix + name
 }
 
-// gpusOf is the sum of a quota's entries for the pools' GPUs.
-func (in Input) gpusOf(list corev1.ResourceList) int32 {
+// gpuNames are the entries of a quota that count the pools' GPUs.
+func (in Input) gpuNames() map[corev1.ResourceName]bool {
 	names := map[corev1.ResourceName]bool{}
 	for _, pool := range in.Pools {
 		names[requests(corev1.ResourceName(pool.Spec.ResourceName))] = true
 	}
+	return names
+}
+
+// gpusOf is the sum of a quota's entries for the pools' GPUs.
+func (in Input) gpusOf(list corev1.ResourceList) int32 {
 	var sum int64
-	for name, quantity := range list {
-		if names[name] && strings.HasPrefix(string(name), corev1.DefaultResourceRequestsPrefix) {
-			sum += quantity.Value()
-		}
+	for name := range in.gpuNames() {
+		quantity := list[name]
+		sum += quantity.Value()
 	}
 	return int32(sum)
+}
+
+func times(quantity resource.Quantity, n int64) resource.Quantity {
+	product := quantity.DeepCopy()
+	product.Mul(n)
+	return product
 }
 
 func plus(a, b resource.Quantity) resource.Quantity {

@@ -22,10 +22,12 @@ func buildVolumes(in Input, p place) []apply.Object {
 		if foundationv1alpha1.NamespaceName(in.Team.Name, volume.Namespace) != p.name {
 			continue
 		}
-		if live[volume.Name] != nil || p.open() && in.hasClass(volume) {
+		claim := live[volume.Name]
+		delete(live, volume.Name)
+		// In a place that is not open claims stay as they are, whatever the spec says.
+		if p.open() && (claim != nil || in.hasClass(volume)) {
 			claims = append(claims, buildVolume(in, p, volume))
 		}
-		delete(live, volume.Name)
 	}
 	for _, claim := range in.Volumes {
 		if live[claim.Name] == claim {

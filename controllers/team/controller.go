@@ -14,6 +14,7 @@ import (
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/apply"
@@ -21,14 +22,15 @@ import (
 	"foundation.team/operator/internal/lifecycle"
 )
 
-// conflictRecheck is how often a name that belongs to somebody else is looked at again: objects that are not ours are
-// not watched, namespaces excepted.
-const conflictRecheck = 5 * time.Minute
+// humanRecheck is how often what only a human can mend is tried again: objects that are not ours are not watched,
+// namespaces excepted.
+const humanRecheck = 5 * time.Minute
 
 // Reconciler reconciles FoundationTeams.
 type Reconciler struct {
-	// Client reads from the cache.
+	// Client reads from the cache, Live from the API server.
 	Client  client.Client
+	Live    client.Reader
 	Applier *apply.Applier
 	Events  events.EventRecorder
 	Clock   clock.PassiveClock
@@ -36,7 +38,6 @@ type Reconciler struct {
 
 // +kubebuilder:rbac:groups=foundation.team,resources=foundationteams,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=foundation.team,resources=foundationteams/status,verbs=patch
-// +kubebuilder:rbac:groups=foundation.team,resources=foundationteams/finalizers,verbs=update
 // +kubebuilder:rbac:groups=foundation.team,resources=gpupools,verbs=get;list;watch
 // +kubebuilder:rbac:groups="",resources=namespaces;resourcequotas;limitranges,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=get;list;watch;create;patch
@@ -51,6 +52,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	team := &foundationv1alpha1.FoundationTeam{}
 	if err := r.Client.Get(ctx, req.NamespacedName, team); err != nil {
 		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	if r.Applier.StatusStale(team) {
+		return apply.CacheBehind(), nil
 	}
 	return apply.Retry(r.reconcile(ctx, team))
 }
@@ -74,6 +78,9 @@ func (r *Reconciler) reconcile(ctx context.Context, team *foundationv1alpha1.Fou
 			return ctrl.Result{}, err
 		}
 		if condition.Status == metav1.ConditionTrue {
+			if left, err := r.left(ctx, in); err != nil || left {
+				return apply.CacheBehind(), err
+			}
 			return ctrl.Result{}, apply.RemoveFinalizer(ctx, r.Applier, team)
 		}
 		tornDown = &condition
@@ -81,7 +88,12 @@ func (r *Reconciler) reconcile(ctx context.Context, team *foundationv1alpha1.Fou
 	if err := r.writeStatus(ctx, team, BuildStatus(in, desired, out, tornDown)); err != nil {
 		return ctrl.Result{}, errors.Join(err, out.Err())
 	}
-	return ctrl.Result{RequeueAfter: requeueAfter(in, out)}, out.Err()
+	if err := out.Err(); err != nil {
+		// Not returned: the growing back-off of an error would let access outlive its end.
+		log.FromContext(ctx).Error(err, "not all could be applied")
+		return apply.Failed(requeueAfter(in, out)), nil
+	}
+	return ctrl.Result{RequeueAfter: requeueAfter(in, out)}, nil
 }
 
 func (r *Reconciler) writeStatus(ctx context.Context, team *foundationv1alpha1.FoundationTeam, status foundationv1alpha1.FoundationTeamStatus) error {
@@ -98,8 +110,8 @@ func (r *Reconciler) writeStatus(ctx context.Context, team *foundationv1alpha1.F
 func requeueAfter(in Input, out *Outcome) time.Duration {
 	var recheck time.Time
 	for _, problems := range out.Problems {
-		if slices.ContainsFunc(problems, func(p Problem) bool { return p.Reason == foundationv1alpha1.ReasonNameConflict }) {
-			recheck = in.Now.Add(conflictRecheck)
+		if slices.ContainsFunc(problems, func(p Problem) bool { return humanReasons[p.Reason] }) {
+			recheck = in.Now.Add(humanRecheck)
 		}
 	}
 	return lifecycle.Wait(in.Now, lifecycle.NextTransition(in.Team, in.Now), recheck)

@@ -62,7 +62,7 @@ func (in Input) places() []place {
 		declared[p.name] = true
 		if !in.holds() {
 			p.state = foundationv1alpha1.PlaceLocked
-			if live := in.Namespaces[p.name]; live == nil || !in.owner().Owns(live) {
+			if live := in.Namespaces[p.name]; live == nil || !in.owner().May(live) {
 				continue
 			}
 		}

@@ -1,8 +1,10 @@
 package team
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
@@ -31,7 +33,14 @@ func (r *Reconciler) observe(ctx context.Context, team *foundationv1alpha1.Found
 			return Input{}, err
 		}
 	}
+	// Lists from an index come in any order, and status must not.
+	slices.SortFunc(in.Volumes, func(a, b *corev1.PersistentVolumeClaim) int { return compareObjects(a, b) })
+	slices.SortFunc(in.Others, compareObjects)
 	return in, nil
+}
+
+func compareObjects(a, b client.Object) int {
+	return cmp.Or(cmp.Compare(kindOf(a), kindOf(b)), cmp.Compare(a.GetNamespace(), b.GetNamespace()), cmp.Compare(a.GetName(), b.GetName()))
 }
 
 func (r *Reconciler) observeCluster(ctx context.Context, in *Input) error {
@@ -78,7 +87,8 @@ func (r *Reconciler) observeNamespaces(ctx context.Context, in *Input) error {
 	return nil
 }
 
-// observeOwned finds what is in the team's namespaces. An object in somebody else's is left out, whatever its label.
+// observeOwned finds what is in the team's namespaces. An object in somebody else's is left out, whatever its label,
+// unless it gives access and is the team's by its UID too: that must be taken away some day.
 func (r *Reconciler) observeOwned(ctx context.Context, in *Input) error {
 	for _, list := range []client.ObjectList{
 		&corev1.ResourceQuotaList{}, &corev1.LimitRangeList{}, &corev1.PersistentVolumeClaimList{},
@@ -99,12 +109,15 @@ func (in *Input) add(item runtime.Object) {
 	if !ok {
 		return
 	}
-	if namespace := in.Namespaces[obj.GetNamespace()]; obj.GetNamespace() != "" && (namespace == nil || !in.owner().Owns(namespace)) {
+	if !in.inPlace(obj) {
 		return
 	}
 	switch typed := item.(type) {
 	case *corev1.PersistentVolumeClaim:
-		in.Volumes = append(in.Volumes, typed)
+		// Anybody who may make pods can have claims made from a template with our labels in it. Ours we wrote.
+		if len(typed.ManagedFields) > 0 {
+			in.Volumes = append(in.Volumes, typed)
+		}
 	case *corev1.ResourceQuota:
 		if typed.Name == objectName {
 			in.Quotas[typed.Namespace] = typed
@@ -114,4 +127,13 @@ func (in *Input) add(item runtime.Object) {
 	default:
 		in.Others = append(in.Others, obj)
 	}
+}
+
+// inPlace says whether an object is cluster-scoped, in a namespace of the team's, or the team's access elsewhere.
+func (in *Input) inPlace(obj client.Object) bool {
+	if obj.GetNamespace() == "" || isAccess(kindOf(obj)) && in.owner().Owns(obj) {
+		return true
+	}
+	namespace := in.Namespaces[obj.GetNamespace()]
+	return namespace != nil && in.owner().Owns(namespace)
 }

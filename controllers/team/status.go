@@ -2,7 +2,6 @@ package team
 
 import (
 	"fmt"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -16,6 +15,8 @@ import (
 // humanReasons are those that time and the operator cannot mend.
 var humanReasons = map[string]bool{
 	foundationv1alpha1.ReasonNameConflict:         true,
+	foundationv1alpha1.ReasonRefused:              true,
+	foundationv1alpha1.ReasonVolumeLost:           true,
 	foundationv1alpha1.ReasonPoolNotFound:         true,
 	foundationv1alpha1.ReasonIneligible:           true,
 	foundationv1alpha1.ReasonNotWholeNodes:        true,
@@ -29,12 +30,12 @@ func BuildStatus(in Input, desired Desired, out *Outcome, tornDown *metav1.Condi
 	status := foundationv1alpha1.FoundationTeamStatus{
 		ObservedGeneration: in.Team.Generation,
 		State:              in.state(),
-		NextTransitionTime: optionalTime(lifecycle.NextTransition(in.Team, in.Now)),
+		NextTransitionTime: lifecycle.MetaTime(lifecycle.NextTransition(in.Team, in.Now)),
 		GPUs:               gpuStatus(in),
 		Storage:            storage(in),
 		Staff: &foundationv1alpha1.TeamStaffStatus{
 			Active:     new(int32(len(staff))),
-			NextExpiry: optionalTime(lifecycle.NextStaffExpiry(staff)),
+			NextExpiry: lifecycle.MetaTime(lifecycle.NextStaffExpiry(staff)),
 		},
 		Namespaces: namespaceStatus(in, desired, out),
 		Volumes:    volumeStatus(in, desired),
@@ -97,7 +98,7 @@ func summary(in Input) string {
 	if status := gpuStatus(in); status.Requested != nil && *status.Requested > 0 {
 		gpus = fmt.Sprintf("%d GPUs", *status.Granted)
 	}
-	return fmt.Sprintf("%s, %d namespaces", gpus, len(in.Team.Spec.Namespaces))
+	return gpus + ", " + conditions.Count(len(in.Team.Spec.Namespaces), "namespace")
 }
 
 func storage(in Input) string {
@@ -116,7 +117,7 @@ func namespaceStatus(in Input, desired Desired, out *Outcome) []foundationv1alph
 		switch {
 		case live != nil && !in.owner().May(live):
 			entry.State = foundationv1alpha1.PlaceConflict
-		case live == nil, len(out.Problems[foundationv1alpha1.ConditionNamespacesReady]) > 0 && p.open():
+		case live == nil, out.has(foundationv1alpha1.ConditionNamespacesReady, p.name) && p.open():
 			entry.State = foundationv1alpha1.PlacePending
 		}
 		if quota := in.Quotas[p.name]; quota != nil {
@@ -170,11 +171,4 @@ func capacityOf(claim *corev1.PersistentVolumeClaim) string {
 		return capacity.String()
 	}
 	return ""
-}
-
-func optionalTime(t time.Time) *metav1.Time {
-	if t.IsZero() {
-		return nil
-	}
-	return &metav1.Time{Time: t.UTC().Truncate(time.Second)}
 }

@@ -94,14 +94,14 @@ func quotaCondition(in Input, desired Desired, out *Outcome) metav1.Condition {
 		return *condition
 	}
 	for _, p := range desired.Places {
-		if len(out.Problems[foundationv1alpha1.ConditionNamespacesReady]) == 0 && !enforced(in.Quotas[p.name], *p.Quota.Spec.Hard) {
+		if !enforced(in.Quotas[p.name], *p.Quota.Spec.Hard) {
 			return conditions.False(area, foundationv1alpha1.ReasonProgressing, p.name+": waits until the cluster enforces the new quota")
 		}
 	}
 	if len(desired.Places) == 0 {
 		return conditions.True(area, nothing(in), "no namespaces")
 	}
-	return conditions.True(area, foundationv1alpha1.ReasonAsDeclared, fmt.Sprintf("%d namespaces", len(desired.Places)))
+	return conditions.True(area, foundationv1alpha1.ReasonAsDeclared, conditions.Count(len(desired.Places), "namespace"))
 }
 
 func accessCondition(in Input, out *Outcome) metav1.Condition {
@@ -124,11 +124,14 @@ func accessCondition(in Input, out *Outcome) metav1.Condition {
 
 func volumesCondition(in Input, out *Outcome) metav1.Condition {
 	const area = foundationv1alpha1.ConditionVolumesReady
-	if len(in.Team.Spec.Volumes) == 0 {
-		return conditions.True(area, foundationv1alpha1.ReasonNothingDeclared, "no volumes")
+	if condition := problem(area, out); condition != nil {
+		return *condition
 	}
 	if !in.holds() {
-		return conditions.True(area, foundationv1alpha1.ReasonNotActive, fmt.Sprintf("%d volumes kept", len(in.Volumes)))
+		return conditions.True(area, foundationv1alpha1.ReasonNotActive, conditions.Count(len(in.Volumes), "volume")+" kept")
+	}
+	if len(in.Team.Spec.Volumes) == 0 {
+		return conditions.True(area, foundationv1alpha1.ReasonNothingDeclared, "no volumes")
 	}
 	live := map[string]*corev1.PersistentVolumeClaim{}
 	for _, claim := range in.Volumes {
@@ -141,18 +144,19 @@ func volumesCondition(in Input, out *Outcome) metav1.Condition {
 			return conditions.False(area, foundationv1alpha1.ReasonStorageClassNotFound,
 				fmt.Sprintf("%s: StorageClass %s does not exist: create it, or take the volume out of spec.volumes and add it again with another class", volume.Name, *volume.StorageClassName))
 		}
+		if claim != nil && claim.Status.Phase == corev1.ClaimLost {
+			return conditions.False(area, foundationv1alpha1.ReasonVolumeLost,
+				volume.Name+": its PersistentVolume is gone: restore it, or take the volume out of spec.volumes and add one of another name")
+		}
 		if !in.provisioned(volume, claim) {
 			pending = append(pending, volume.Name)
 		}
-	}
-	if condition := problem(area, out); condition != nil {
-		return *condition
 	}
 	if len(pending) > 0 {
 		return conditions.False(area, foundationv1alpha1.ReasonVolumesPending,
 			fmt.Sprintf("%d of %d volumes wait for storage: %s", len(pending), len(in.Team.Spec.Volumes), strings.Join(pending, ", ")))
 	}
-	return conditions.True(area, foundationv1alpha1.ReasonAsDeclared, fmt.Sprintf("%d volumes", len(in.Team.Spec.Volumes)))
+	return conditions.True(area, foundationv1alpha1.ReasonAsDeclared, conditions.Count(len(in.Team.Spec.Volumes), "volume"))
 }
 
 // provisioned says whether a claim is as large as declared and bound, or will be as soon as a pod uses it.

@@ -5,7 +5,11 @@ import (
 	"fmt"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/conditions"
@@ -15,8 +19,13 @@ import (
 // locked, as for any team that does not hold its awards. Then GPUs go back, then, only if that was asked for and
 // confirmed, namespaces are deleted. Its condition is True when the FoundationTeam can go.
 func (r *Reconciler) tearDown(ctx context.Context, in Input, desired Desired, out *Outcome) (metav1.Condition, error) {
-	if err := out.Err(); err != nil {
-		return conditions.False(foundationv1alpha1.ConditionTornDown, foundationv1alpha1.ReasonApplyFailed, err.Error()), nil
+	for _, area := range []string{
+		foundationv1alpha1.ConditionAccessReady, foundationv1alpha1.ConditionNamespacesReady, foundationv1alpha1.ConditionQuotaReady,
+	} {
+		if condition := failure(area, out); condition != nil {
+			condition.Type = foundationv1alpha1.ConditionTornDown
+			return *condition, nil
+		}
 	}
 	next := NextStep(in)
 	if next.Reason != foundationv1alpha1.ReasonWaitingForNamespaces {
@@ -28,6 +37,40 @@ func (r *Reconciler) tearDown(ctx context.Context, in Input, desired Desired, ou
 		}
 	}
 	return next, nil
+}
+
+// failure is an area's problem that keeps a deletion waiting: one that is about an object of the team's.
+func failure(area string, out *Outcome) *metav1.Condition {
+	for _, p := range out.Problems[area] {
+		if p.Reason == foundationv1alpha1.ReasonApplyFailed || p.Reason == foundationv1alpha1.ReasonRefused {
+			condition := conditions.False(area, p.Reason, p.Message)
+			return &condition
+		}
+	}
+	return nil
+}
+
+// left says whether the API server has anything of the team's that should be gone or locked. A team that is deleted
+// right after it was made could have objects that the cache does not show yet, and nobody would come back for them.
+func (r *Reconciler) left(ctx context.Context, in Input) (bool, error) {
+	for _, list := range []client.ObjectList{
+		&rbacv1.RoleBindingList{}, &rbacv1.ClusterRoleBindingList{}, &rbacv1.ClusterRoleList{}, &corev1.NamespaceList{},
+	} {
+		if err := r.Live.List(ctx, list, client.MatchingLabels{foundationv1alpha1.LabelTeam: in.Team.Name}); err != nil {
+			return false, fmt.Errorf("list what team %s has left: %w", in.Team.Name, err)
+		}
+		items, err := meta.ExtractList(list)
+		if err != nil {
+			return false, fmt.Errorf("read what team %s has left: %w", in.Team.Name, err)
+		}
+		for _, item := range items {
+			obj, ok := item.(client.Object)
+			if ok && in.owner().Owns(obj) && obj.GetLabels()[foundationv1alpha1.LabelLocked] != "true" {
+				return true, nil
+			}
+		}
+	}
+	return false, nil
 }
 
 // NextStep is what the deletion of a team waits for.
@@ -51,7 +94,7 @@ func NextStep(in Input) metav1.Condition {
 		return no(foundationv1alpha1.ReasonDeletionNotConfirmed, "deletionPolicy is Delete, and nothing is deleted yet: "+missing+"; or set spec.deletionPolicy to Retain")
 	}
 	if left := len(in.places()); left > 0 {
-		return no(foundationv1alpha1.ReasonWaitingForNamespaces, fmt.Sprintf("%d namespaces are being deleted", left))
+		return no(foundationv1alpha1.ReasonWaitingForNamespaces, conditions.Count(left, "namespace")+" being deleted")
 	}
 	return conditions.True(foundationv1alpha1.ConditionTornDown, foundationv1alpha1.ReasonAsDeclared, "namespaces and volumes are deleted")
 }
@@ -65,7 +108,9 @@ func unconfirmed(in Input) string {
 		return fmt.Sprintf("remove the annotation %s (%q)", foundationv1alpha1.AnnotationHold, annotations[foundationv1alpha1.AnnotationHold])
 	case annotations[foundationv1alpha1.AnnotationConfirmDeletion] != in.Team.Name:
 		return fmt.Sprintf("confirm with the annotation %s=%s", foundationv1alpha1.AnnotationConfirmDeletion, in.Team.Name)
-	case term != nil && term.End != nil && in.Now.Before(term.End.Time):
+	case term == nil || term.End == nil:
+		return "set spec.term.end: data is deleted only after a date"
+	case in.Now.Before(term.End.Time):
 		return "the term lasts until " + when(term.End)
 	default:
 		return ""

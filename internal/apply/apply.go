@@ -8,6 +8,7 @@ package apply
 import (
 	"context"
 	"fmt"
+	"maps"
 	"sync"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -75,29 +76,48 @@ func New(c client.Client, live client.Reader) *Applier {
 func (a *Applier) Apply(ctx context.Context, owner Owner, desired Object) error {
 	k, ok := kinds[ptr.Deref(desired.GetKind(), "")]
 	if !ok {
-		return fmt.Errorf("apply %s: the kind is not one that the operator applies", nameOf(desired))
+		return fmt.Errorf("apply %s: the kind is not one that the operator applies", NameOf(desired))
 	}
 	live, err := a.observe(ctx, k, desired)
 	if apierrors.IsNotFound(err) {
 		return a.send(ctx, desired, "", false)
 	}
 	if err != nil {
-		return fmt.Errorf("read %s: %w", nameOf(desired), err)
+		return fmt.Errorf("read %s: %w", NameOf(desired), err)
 	}
 	if !owner.May(live) {
-		return &ConflictError{Object: nameOf(desired), Owner: live.GetLabels()[foundationv1alpha1.LabelTeam], Team: owner.Team}
+		return &ConflictError{Object: NameOf(desired), Owner: live.GetLabels()[foundationv1alpha1.LabelTeam], Team: owner.Team}
 	}
 	if !live.GetDeletionTimestamp().IsZero() {
-		return &TerminatingError{Object: nameOf(desired)}
+		return &TerminatingError{Object: NameOf(desired)}
+	}
+	if err := a.consumeConsent(ctx, owner, live); err != nil {
+		return err
 	}
 	has, err := k.owned(live)
 	if err != nil {
-		return fmt.Errorf("extract the owned fields of %s: %w", nameOf(desired), err)
+		return fmt.Errorf("extract the owned fields of %s: %w", NameOf(desired), err)
 	}
 	if equality.Semantic.DeepEqual(has, desired) {
 		return nil
 	}
 	return a.send(ctx, desired, live.GetUID(), true)
+}
+
+// consumeConsent takes an admin's consent off an object that the owner has by now: it was for this team, not for a
+// later one of the same name.
+func (a *Applier) consumeConsent(ctx context.Context, owner Owner, live client.Object) error {
+	if live.GetAnnotations()[foundationv1alpha1.AnnotationAdopt] != owner.Team || !owner.Owns(live) {
+		return nil
+	}
+	before, ok := live.DeepCopyObject().(client.Object)
+	if !ok {
+		return fmt.Errorf("copy %T: not an object", live)
+	}
+	annotations := maps.Clone(live.GetAnnotations())
+	delete(annotations, foundationv1alpha1.AnnotationAdopt)
+	live.SetAnnotations(annotations)
+	return a.Patch(ctx, before, live)
 }
 
 // observe reads the object from the cache. What the cache lacks, or has older than our own last write, is read live:
@@ -106,7 +126,7 @@ func (a *Applier) observe(ctx context.Context, k kind, desired Object) (client.O
 	key := client.ObjectKey{Namespace: ptr.Deref(desired.GetNamespace(), ""), Name: ptr.Deref(desired.GetName(), "")}
 	live := k.newObject()
 	err := a.client.Get(ctx, key, live)
-	if err == nil && !a.stale(nameOf(desired), live.GetResourceVersion()) {
+	if err == nil && !a.Stale(NameOf(desired), live) {
 		return live, nil
 	}
 	if err != nil && !apierrors.IsNotFound(err) {
@@ -120,11 +140,11 @@ func (a *Applier) observe(ctx context.Context, k kind, desired Object) (client.O
 }
 
 // send applies the desired object. An existing one is named by its UID, so that its successor of the same name is
-// never hit by accident; a new one is not forced, so that one that somebody else made just now is not taken.
+// never hit by accident; a new one is not forced, so that no field is taken that somebody else set just now.
 func (a *Applier) send(ctx context.Context, desired Object, uid types.UID, force bool) error {
 	fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(desired)
 	if err != nil {
-		return fmt.Errorf("convert %s: %w", nameOf(desired), err)
+		return fmt.Errorf("convert %s: %w", NameOf(desired), err)
 	}
 	u := &unstructured.Unstructured{Object: fields}
 	if uid != "" {
@@ -135,23 +155,27 @@ func (a *Applier) send(ctx context.Context, desired Object, uid types.UID, force
 		options = append(options, client.ForceOwnership)
 	}
 	if err := a.client.Apply(ctx, client.ApplyConfigurationFromUnstructured(u), options...); err != nil {
-		return fmt.Errorf("apply %s: %w", nameOf(desired), err)
+		return fmt.Errorf("apply %s: %w", NameOf(desired), err)
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.written[nameOf(desired)] = u.GetResourceVersion()
+	a.wrote(NameOf(desired), u.GetResourceVersion())
 	return nil
 }
 
-// stale says whether a version of an object is older than our last write of it.
-func (a *Applier) stale(name, version string) bool {
+func (a *Applier) wrote(name, version string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.written[name] = version
+}
+
+// Stale says whether a cached object, by kind and name, is older than our last write of it.
+func (a *Applier) Stale(name string, cached client.Object) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	written, ok := a.written[name]
 	if !ok {
 		return false
 	}
-	if order, err := resourceversion.CompareResourceVersion(version, written); err == nil && order < 0 {
+	if order, err := resourceversion.CompareResourceVersion(cached.GetResourceVersion(), written); err == nil && order < 0 {
 		return true
 	}
 	delete(a.written, name)
@@ -193,14 +217,22 @@ func (a *Applier) PatchStatus(ctx context.Context, before, after client.Object) 
 	if err := a.client.Status().Patch(ctx, after, lockedMergeFrom(before)); err != nil {
 		return fmt.Errorf("patch the status of %s: %w", before.GetName(), err)
 	}
+	a.wrote(statusName(after), after.GetResourceVersion())
 	return nil
 }
+
+// StatusStale says whether a cached object does not show the status yet that we wrote last. What is decided from it
+// could be wrong, and would not be noticed: our own status writes wake nobody.
+func (a *Applier) StatusStale(cached client.Object) bool { return a.Stale(statusName(cached), cached) }
+
+func statusName(obj client.Object) string { return fmt.Sprintf("status of %T %s", obj, obj.GetName()) }
 
 func lockedMergeFrom(before client.Object) client.Patch {
 	return client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
 }
 
-func nameOf(obj Object) string {
+// NameOf is the kind, namespace and name of an object.
+func NameOf(obj Object) string {
 	name := ptr.Deref(obj.GetName(), "")
 	if namespace := ptr.Deref(obj.GetNamespace(), ""); namespace != "" {
 		name = namespace + "/" + name

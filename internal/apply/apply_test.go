@@ -1,7 +1,6 @@
 package apply_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -134,7 +133,7 @@ func read(ctx context.Context, server client.Reader, key client.ObjectKey, obj c
 	}
 	for _, entry := range obj.GetManagedFields() {
 		for _, empty := range []string{`,"f:spec":{}`, `,"f:status":{}`} {
-			entry.FieldsV1.Raw = bytes.Replace(entry.FieldsV1.Raw, []byte(empty), nil, 1)
+			entry.FieldsV1.SetRawString(strings.Replace(entry.FieldsV1.GetRawString(), empty, "", 1))
 		}
 	}
 	return nil

@@ -7,17 +7,23 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// Evict asks the API server to evict a pod, exactly the one that was seen, with its own grace period. A disruption
-// budget can refuse it. One that is gone or going is fine.
+// maxTermination is how many seconds an evicted pod has to end at the most. Its own terminationGracePeriodSeconds is
+// its team's to choose, and could be years.
+const maxTermination = 300
+
+// Evict asks the API server to evict a pod, exactly the one that was seen. A disruption budget can refuse it. A pod that
+// is going already is left alone, unless it gave itself longer than an evicted one has.
 func (a *Applier) Evict(ctx context.Context, seen *corev1.Pod) error {
-	if !seen.DeletionTimestamp.IsZero() {
+	if !seen.DeletionTimestamp.IsZero() && ptr.Deref(seen.DeletionGracePeriodSeconds, 0) <= maxTermination {
 		return nil
 	}
 	eviction := &policyv1.Eviction{DeleteOptions: &metav1.DeleteOptions{
-		Preconditions: &metav1.Preconditions{UID: new(seen.UID)},
+		Preconditions:      &metav1.Preconditions{UID: new(seen.UID)},
+		GracePeriodSeconds: new(min(ptr.Deref(seen.Spec.TerminationGracePeriodSeconds, maxTermination), maxTermination)),
 	}}
 	if err := a.client.SubResource("eviction").Create(ctx, seen, eviction); client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("evict pod %s: %w", client.ObjectKeyFromObject(seen), err)

@@ -75,6 +75,14 @@ func Transitions(old, current []metav1.Condition) []metav1.Condition {
 	})
 }
 
+// Count is a number of things as one says it: 1 node, 2 nodes.
+func Count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
 // cut shortens a text to a number of bytes, between two characters.
 func cut(text string, most int) string {
 	if len(text) <= most {

@@ -147,14 +147,15 @@ func TestReport(t *testing.T) {
 		condition metav1.Condition
 		want      string
 	}{
-		"true is normal":              {conditions.True("Ready", "AsDeclared", "8 GPUs"), "Normal AsDeclared 8 GPUs"},
-		"false is a warning":          {conditions.False("Ready", "NoNodes", "label nodes"), "Warning NoNodes label nodes"},
-		"on its way is normal":        {conditions.False("QuotaReady", foundationv1alpha1.ReasonProgressing, "wait"), "Normal Progressing wait"},
-		"oversubscribed is a warning": {conditions.True(foundationv1alpha1.ConditionOversubscribed, "CapacityLost", "too few"), "Warning CapacityLost too few"},
-		"not oversubscribed is fine":  {conditions.False(foundationv1alpha1.ConditionOversubscribed, "WithinCapacity", "enough"), "Normal WithinCapacity enough"},
-		"stalled is told by Ready":    {conditions.True(foundationv1alpha1.ConditionStalled, "NoNodes", "label nodes"), ""},
-		"nothing to say":              {conditions.False(foundationv1alpha1.ConditionOversubscribed, "WithinCapacity", ""), ""},
-		"percent signs stay":          {conditions.True("Ready", "AsDeclared", "100%d"), "Normal AsDeclared 100%d"},
+		"true is normal":                  {conditions.True("Ready", "AsDeclared", "8 GPUs"), "Normal AsDeclared Ready: 8 GPUs"},
+		"false is a warning":              {conditions.False("Ready", "NoNodes", "label nodes"), "Warning NoNodes Ready: label nodes"},
+		"on its way is normal":            {conditions.False("QuotaReady", foundationv1alpha1.ReasonProgressing, "wait"), "Normal Progressing QuotaReady: wait"},
+		"oversubscribed is a warning":     {conditions.True(foundationv1alpha1.ConditionOversubscribed, "CapacityLost", "too few"), "Warning CapacityLost Oversubscribed: too few"},
+		"not oversubscribed is fine":      {conditions.False(foundationv1alpha1.ConditionOversubscribed, "WithinCapacity", "enough"), "Normal WithinCapacity Oversubscribed: enough"},
+		"stalled is told by Ready":        {conditions.True(foundationv1alpha1.ConditionStalled, "NoNodes", "label nodes"), ""},
+		"reconciling is told by its area": {conditions.True(foundationv1alpha1.ConditionReconciling, "VolumesPending", "wait"), ""},
+		"nothing to say":                  {conditions.False(foundationv1alpha1.ConditionOversubscribed, "WithinCapacity", ""), ""},
+		"percent signs stay":              {conditions.True("Ready", "AsDeclared", "100%d"), "Normal AsDeclared Ready: 100%d"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

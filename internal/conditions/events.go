@@ -12,23 +12,24 @@ import (
 // maxNote is the longest note that the events API accepts, in bytes.
 const maxNote = 1024
 
-// Report emits an event for every condition that has become something else. Stalled repeats what Ready says.
+// Report emits an event for every condition that has become something else. Stalled and Reconciling only repeat what
+// another condition says.
 func Report(recorder events.EventRecorder, about runtime.Object, old, current []metav1.Condition) {
 	for _, condition := range Transitions(old, current) {
-		if condition.Type == foundationv1alpha1.ConditionStalled || condition.Message == "" {
+		if condition.Type == foundationv1alpha1.ConditionStalled || condition.Type == foundationv1alpha1.ConditionReconciling || condition.Message == "" {
 			continue
 		}
 		kind := corev1.EventTypeNormal
 		if !good(condition) {
 			kind = corev1.EventTypeWarning
 		}
-		recorder.Eventf(about, nil, kind, condition.Reason, condition.Type, "%s", cut(condition.Message, maxNote))
+		recorder.Eventf(about, nil, kind, condition.Reason, condition.Type, "%s", cut(condition.Type+": "+condition.Message, maxNote))
 	}
 }
 
 // good says whether a condition is as one would wish, or on its way there.
 func good(condition metav1.Condition) bool {
-	if condition.Reason == foundationv1alpha1.ReasonProgressing {
+	if condition.Reason == foundationv1alpha1.ReasonProgressing || condition.Reason == foundationv1alpha1.ReasonVolumesPending {
 		return true
 	}
 	if condition.Type == foundationv1alpha1.ConditionOversubscribed {

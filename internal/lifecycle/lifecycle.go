@@ -181,3 +181,11 @@ func timeOf(t *metav1.Time) time.Time {
 	}
 	return t.Time
 }
+
+// MetaTime is a time as status has it: UTC, whole seconds, nil for none.
+func MetaTime(t time.Time) *metav1.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &metav1.Time{Time: t.UTC().Truncate(time.Second)}
+}

@@ -73,46 +73,48 @@ func TestChooseProperties(t *testing.T) {
 		n := rapid.IntRange(0, 14).Draw(t, "n")
 		chosen := placement.Choose(n, own, free)
 
-		byName := map[string]placement.Node{}
-		for _, node := range free {
-			byName[node.Name] = node
-		}
 		if len(chosen) != min(n, len(free)) {
 			t.Fatalf("%d chosen of %d free, want %d", len(chosen), len(free), n)
 		}
-		spines, seen := map[string]bool{}, map[string]bool{}
+		var nodes []placement.Node
 		for _, name := range chosen {
-			node, ok := byName[name]
-			if !ok || seen[name] {
+			i := slices.IndexFunc(free, func(node placement.Node) bool { return node.Name == name })
+			if i < 0 || slices.ContainsFunc(nodes, func(node placement.Node) bool { return node.Name == name }) {
 				t.Fatalf("%s is not free, or chosen twice: %v", name, chosen)
 			}
-			seen[name] = true
-			spines[node.Topology[0]] = true
+			nodes = append(nodes, free[i])
 		}
 		if again := placement.Choose(n, rapid.Permutation(own).Draw(t, "own shuffled"), rapid.Permutation(free).Draw(t, "free shuffled")); !slices.Equal(chosen, again) {
 			t.Fatalf("%v, and in another order %v", chosen, again)
 		}
-		// In the one spine where the team has most no free node is left unless all are from there.
-		ownBy, freeBy := bySpine(own), bySpine(free)
-		home, most, tie := "", 0, false
-		for _, spine := range slices.Sorted(maps.Keys(freeBy)) {
-			tie = ownBy[spine] == most && most > 0 || tie && ownBy[spine] < most
-			if ownBy[spine] > most {
-				home, most = spine, ownBy[spine]
-			}
-		}
-		switch {
-		case n == 0 || len(free) == 0 || tie:
-		case home != "" && count(chosen, byName, home) != min(n, freeBy[home]):
-			t.Fatalf("%v leaves nodes of %s, where the team is", chosen, home)
-		case home == "" && len(spines) > 1:
-			for spine, there := range freeBy {
-				if there >= n {
-					t.Fatalf("%v is in %d spines although %s has %d", chosen, len(spines), spine, there)
-				}
-			}
+		if n > 0 && len(free) > 0 {
+			checkCloseness(t, n, bySpine(own), bySpine(free), bySpine(nodes))
 		}
 	})
+}
+
+// checkCloseness checks which spines the nodes were chosen from: how many nodes each has of the team's, free, and
+// chosen.
+func checkCloseness(t *rapid.T, n int, own, free, chosen map[string]int) {
+	// In the one spine where the team has most no free node is left unless all are from there.
+	home, most, tie := "", 0, false
+	for _, spine := range slices.Sorted(maps.Keys(free)) {
+		tie = own[spine] == most && most > 0 || tie && own[spine] < most
+		if own[spine] > most {
+			home, most = spine, own[spine]
+		}
+	}
+	switch {
+	case tie:
+	case home != "" && chosen[home] != min(n, free[home]):
+		t.Fatalf("%v leaves nodes of %s, where the team is", chosen, home)
+	case home == "" && len(chosen) > 1:
+		for spine, there := range free {
+			if there >= n {
+				t.Fatalf("%v is in %d spines although %s has %d", chosen, len(chosen), spine, there)
+			}
+		}
+	}
 }
 
 func bySpine(list []placement.Node) map[string]int {
@@ -121,16 +123,6 @@ func bySpine(list []placement.Node) map[string]int {
 		sums[node.Topology[0]]++
 	}
 	return sums
-}
-
-func count(names []string, nodes map[string]placement.Node, spine string) int {
-	sum := 0
-	for _, name := range names {
-		if nodes[name].Topology[0] == spine {
-			sum++
-		}
-	}
-	return sum
 }
 
 var start = time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC)

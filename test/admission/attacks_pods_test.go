@@ -107,6 +107,8 @@ func tolerationAttacks() map[string]attack {
 		"tolerate every taint of an effect": podAttack("(every key) Exists", tolerates(everyEffect), tolerates(anyOf(gpu))),
 		"tolerate nobody's nodes":           podAttack(unassigned+" Exists", tolerates(anyOf(unassigned)), tolerates(toTeam(team))),
 		"tolerate nodes on their way":       podAttack(releasing+" Exists", tolerates(anyOf(releasing)), tolerates(toTeam(team))),
+		"tolerate the control plane":        podAttack("node-role.kubernetes.io/control-plane Exists", tolerates(anyOf("node-role.kubernetes.io/control-plane")), tolerates(anyOf(gpu))),
+		"tolerate cordoned nodes":           podAttack("node.kubernetes.io/unschedulable Exists", tolerates(anyOf("node.kubernetes.io/unschedulable")), tolerates(anyOf("node.kubernetes.io/not-ready"))),
 		"tolerate taints to come":           podAttack("foundation.team/scrub Exists", tolerates(anyOf("foundation.team/scrub")), tolerates(anyOf("scrub"))),
 		"tolerate every taint through a Job": {
 			who: jobs, try: create(pod(train, tolerates(anyOf("")))), refused: "(every key) Exists",

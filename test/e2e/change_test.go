@@ -243,6 +243,9 @@ var _ = Describe("Drift", func() {
 
 		mustKubectl(ctx, "annotate", "ns", "taken-train", foundationv1alpha1.AnnotationAdopt+"=taken")
 		eventuallyReady(ctx, "taken")
+		Eventually(func(g Gomega) {
+			g.Expect(get(ctx, g, &corev1.Namespace{}, "", "taken-train").Annotations).NotTo(HaveKey(foundationv1alpha1.AnnotationAdopt), "consent is for one team, once")
+		}).WithContext(ctx).Should(Succeed())
 		get(ctx, Default, &corev1.ConfigMap{}, "taken-train", "theirs")
 	})
 })

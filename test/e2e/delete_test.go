@@ -1,11 +1,14 @@
 package e2e
 
 import (
+	"fmt"
+
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/labels"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
@@ -55,6 +58,28 @@ var _ = Describe("Deleting a team", func() {
 		Expect(may(ctx, "ida@gone.example", "get", "pods", "kept-train")).To(BeTrue())
 	})
 
+	It("leaves no access behind, however young the team is", func(ctx SpecContext) {
+		const teams = 20
+		for i := range teams {
+			name := fmt.Sprintf("young%d", i)
+			apply(ctx, teamManifest(name, `namespaces: [{name: a}, {name: b}]`, `staff: [{name: ida, role: Lead, subject: {kind: User, name: ida@young.example}}]`))
+			mustKubectl(ctx, "delete", "ft", name, "--wait=false")
+		}
+		for i := range teams {
+			name := fmt.Sprintf("young%d", i)
+			Eventually(gone(ctx, &foundationv1alpha1.FoundationTeam{}, name)).WithContext(ctx).Should(BeTrue())
+			for _, list := range []client.ObjectList{&rbacv1.RoleBindingList{}, &rbacv1.ClusterRoleBindingList{}, &rbacv1.ClusterRoleList{}} {
+				Expect(k8s.List(ctx, list, client.MatchingLabels{foundationv1alpha1.LabelTeam: name})).To(Succeed())
+				Expect(items(list)).To(BeEmpty(), name)
+			}
+			open, err := labels.Parse(fmt.Sprintf("%s=%s,%s!=true", foundationv1alpha1.LabelTeam, name, foundationv1alpha1.LabelLocked))
+			Expect(err).NotTo(HaveOccurred())
+			var namespaces corev1.NamespaceList
+			Expect(k8s.List(ctx, &namespaces, client.MatchingLabelsSelector{Selector: open})).To(Succeed())
+			Expect(namespaces.Items).To(BeEmpty(), name)
+		}
+	})
+
 	It("deletes data only when asked to and confirmed", func(ctx SpecContext) {
 		poolOf(ctx, "wipe", 1)
 		teamOf(ctx, "wiped", spec("wipe", "deletionPolicy: Delete")...)
@@ -66,6 +91,11 @@ var _ = Describe("Deleting a team", func() {
 		eventuallyCondition(ctx, "wiped", foundationv1alpha1.ConditionTornDown, foundationv1alpha1.ReasonDeletionNotConfirmed, "confirm with the annotation foundation.team/confirm-deletion=wiped")
 		get(ctx, Default, &corev1.PersistentVolumeClaim{}, "wiped-train", "data")
 		mustKubectl(ctx, "annotate", "ft", "wiped", foundationv1alpha1.AnnotationConfirmDeletion+"=wiped")
+		eventuallyCondition(ctx, "wiped", foundationv1alpha1.ConditionTornDown, foundationv1alpha1.ReasonDeletionNotConfirmed, "set spec.term.end: data is deleted only after a date")
+		mustKubectl(ctx, "patch", "ft", "wiped", "--type=merge", "-p", `{"spec":{"term":{"end":"2099-01-01T00:00:00Z"}}}`)
+		eventuallyCondition(ctx, "wiped", foundationv1alpha1.ConditionTornDown, foundationv1alpha1.ReasonDeletionNotConfirmed, "the term lasts until 2099-01-01T00:00:00Z")
+		get(ctx, Default, &corev1.PersistentVolumeClaim{}, "wiped-train", "data")
+		mustKubectl(ctx, "patch", "ft", "wiped", "--type=merge", "-p", `{"spec":{"term":{"end":"2026-01-01T00:00:00Z"}}}`)
 		Eventually(gone(ctx, &foundationv1alpha1.FoundationTeam{}, "wiped")).WithContext(ctx).Should(BeTrue())
 		Expect(gone(ctx, &corev1.Namespace{}, "wiped-train")()).To(BeTrue())
 	})

@@ -146,7 +146,12 @@ var _ = Describe("GPUs", func() {
 		Eventually(func(g Gomega) {
 			g.Expect(getPool(ctx, g, "busy").Status.Conditions).To(ContainElement(And(
 				HaveField("Type", foundationv1alpha1.ConditionReconciling),
-				HaveField("Message", ContainSubstring("1 nodes wait to be empty before they can be granted: "+nodes.Items[0].Name)))))
+				HaveField("Message", ContainSubstring("1 node waiting to be empty before being granted: "+nodes.Items[0].Name)))))
+		}).WithContext(ctx).Should(Succeed())
+		Eventually(func(g Gomega) {
+			g.Expect(getPool(ctx, g, "busy").Status.Conditions).To(ContainElement(And(
+				HaveField("Reason", foundationv1alpha1.ReasonNodesOccupied),
+				HaveField("Message", ContainSubstring("(before/squatter); move the pods, for example with kubectl drain")))))
 		}).WithContext(ctx).Should(Succeed())
 		Consistently(func(g Gomega) { g.Expect(nodesOf(ctx, g, "waits")).To(BeEmpty()) }).WithContext(ctx).WithTimeout(8 * time.Second).Should(Succeed())
 		mustKubectl(ctx, "delete", "pod", "squatter", "-n", "before", "--force", "--grace-period=0")

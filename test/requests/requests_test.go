@@ -177,7 +177,7 @@ func expectConverged(ctx context.Context, g Gomega, k8s client.Client) {
 func reconcileAll(ctx context.Context, g *WithT, mgr manager.Manager) {
 	applier := apply.New(mgr.GetClient(), mgr.GetAPIReader())
 	recorder := events.NewFakeRecorder(10)
-	teamReconciler := &team.Reconciler{Client: mgr.GetClient(), Applier: applier, Events: recorder, Clock: clock.RealClock{}}
+	teamReconciler := &team.Reconciler{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Applier: applier, Events: recorder, Clock: clock.RealClock{}}
 	poolReconciler := &pool.Reconciler{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Applier: applier, Events: recorder, Clock: clock.RealClock{}}
 	for i := range teams {
 		_, err := teamReconciler.Reconcile(ctx, ctrl.Request{NamespacedName: client.ObjectKey{Name: teamName(i)}})

@@ -14,8 +14,9 @@ import (
 const (
 	// ModelLabel is the label by which pools choose their nodes; its value is the pool's name.
 	ModelLabel = "gpu.example.com/model"
-	// GPU is the pools' extended resource, PerNode how many of it a node has.
-	GPU     = corev1.ResourceName("nvidia.com/gpu")
+	// GPU is the pools' extended resource.
+	GPU = corev1.ResourceName("nvidia.com/gpu")
+	// PerNode is how many GPUs a node has.
 	PerNode = 8
 )
 

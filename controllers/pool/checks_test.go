@@ -1,0 +1,223 @@
+package pool
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/test/support/builder"
+)
+
+// stock is what there really is, in nodes.
+type stock struct {
+	members, free, held int
+	heldBy              map[teamKey]int
+}
+
+func (w *world) stock(in Input) stock {
+	s := stock{heldBy: map[teamKey]int{}}
+	for _, node := range in.Nodes {
+		member := node.Labels[builder.ModelLabel] == b200
+		if member {
+			s.members++
+		}
+		if owner, owned := w.owner[node.Name]; owned {
+			s.held++
+			s.heldBy[owner]++
+		} else if member && healthy(node, w.pool) && describe(node) == "b200 +unassigned=" {
+			s.free++
+		}
+	}
+	return s
+}
+
+// checkGrants checks that nobody has more than they ask for, that no grant is raised beyond what there is, and that a
+// raise is of nodes that are free or the team's own.
+func (w *world) checkGrants(in Input, status foundationv1alpha1.GPUPoolStatus) {
+	checkLines(w.t, status.Grants)
+	before := map[teamKey]int{}
+	for _, grant := range w.pool.Status.Grants {
+		before[teamKey{grant.Team, types.UID(grant.UID)}] = int(grant.Granted / builder.PerNode)
+	}
+	there, sum, owed, fromFree := w.stock(in), 0, 0, false
+	var raised []string
+	for _, grant := range status.Grants {
+		key, nodes := teamKey{grant.Team, types.UID(grant.UID)}, int(grant.Granted/builder.PerNode)
+		if asked := w.demand(key); nodes > int(asked)/builder.PerNode || grant.Granted%builder.PerNode != 0 {
+			w.t.Fatalf("%s asks for %d and is granted %d", key, asked, grant.Granted)
+		}
+		sum += nodes
+		owed += max(nodes-there.heldBy[key], 0)
+		if nodes > before[key] {
+			raised = append(raised, key.String())
+			fromFree = fromFree || nodes > there.heldBy[key]
+		}
+	}
+	if len(raised) > 0 && sum > there.members {
+		w.t.Fatalf("%s are raised while %d of %d nodes are granted", raised, sum, there.members)
+	}
+	if fromFree && owed > there.free {
+		w.t.Fatalf("%s are raised although %d nodes are owed and %d free", raised, owed, there.free)
+	}
+	want := [3]int{there.members, sum, there.held}
+	if got := [3]int32{status.Capacity.Total, status.Capacity.Granted, status.Capacity.Held}; got != [3]int32{int32(want[0]) * builder.PerNode, int32(want[1]) * builder.PerNode, int32(want[2]) * builder.PerNode} {
+		w.t.Fatalf("total, granted and held are %v GPUs, in nodes %v", got, want)
+	}
+}
+
+// demand is how many GPUs a team asks for.
+func (w *world) demand(key teamKey) int32 {
+	team := w.teams[key.name]
+	if team == nil || team.UID != key.uid || !team.DeletionTimestamp.IsZero() {
+		return 0
+	}
+	var sum int32
+	for _, award := range team.Spec.GPUs {
+		if (award.Start == nil || !w.now.Before(award.Start.Time)) && (award.End == nil || w.now.Before(award.End.Time)) {
+			sum += *award.Count
+		}
+	}
+	return sum
+}
+
+// checkAgain checks that what was written down is what would be written down again.
+func (w *world) checkAgain(in Input) {
+	in.Pool = w.pool.DeepCopy()
+	if again, was := asJSON(w.t, BuildStatus(in, DecideGrants(in))), asJSON(w.t, w.pool.Status); again != was {
+		w.t.Fatalf("the status is\n%s and on its own output\n%s", was, again)
+	}
+}
+
+// checkAsleep checks that the operator would have nothing to do at a moment before the one it asked to be woken at.
+// While nodes are on their way it looks every now and then, and may be late.
+func (w *world) checkAsleep(at time.Time) {
+	if !at.After(w.now) || w.busy || w.polls() {
+		return
+	}
+	in := w.input()
+	in.Now = at
+	_, status, result := w.decide(&in)
+	if got, was := asJSON(w.t, status), asJSON(w.t, w.pool.Status); got != was || len(result.Changes)+len(result.Evict) > 0 {
+		w.t.Fatalf("at %s, asleep until %s, the status should be\n%s and is\n%s", at, w.wake, got, was)
+	}
+}
+
+// checkChange checks that a node has one owner at most, and changes owners only through being free and empty.
+func (w *world) checkChange(change Change, result Nodes) {
+	name, is := change.After.Name, describe(change.After)
+	since := change.After.Annotations[foundationv1alpha1.AnnotationReleasingSince]
+	owner, owned := w.owner[name]
+	switch {
+	case change.After.Labels[foundationv1alpha1.LabelNodeTeam] != "":
+		w.checkClaim(change.After, result)
+	case since != "":
+		if !strings.HasPrefix(is, "b200 +releasing= +unassigned= since ") {
+			w.t.Fatalf("%s is looked into and open: %s", name, is)
+		}
+	case is != "" && is != "b200 +unassigned=":
+		w.t.Fatalf("%s is neither held nor free nor let go: %s", name, is)
+	default:
+		if len(w.pods[name]) > 0 && (owned || is != "") {
+			w.t.Fatalf("%s is let go with pods %v of %s on it: %s", name, w.pods[name], owner, is)
+		}
+		delete(w.owner, name)
+		delete(w.left, name)
+	}
+}
+
+// checkClaim checks a node that becomes, or stays, a team's.
+func (w *world) checkClaim(after *corev1.Node, result Nodes) {
+	name, is := after.Name, describe(after)
+	since := after.Annotations[foundationv1alpha1.AnnotationReleasingSince]
+	key := teamKey{after.Labels[foundationv1alpha1.LabelNodeTeam], types.UID(after.Annotations[foundationv1alpha1.AnnotationTeamUID])}
+	want := "b200 " + key.name + "/" + key.name + "@" + string(key.uid) + " +team=" + key.name
+	if since != "" {
+		want = strings.Replace(want, " +team", " +releasing= +team", 1) + " since " + since
+	}
+	if is != want {
+		w.t.Fatalf("%s is %s, want %s", name, is, want)
+	}
+	if owner, owned := w.owner[name]; owned && owner != key {
+		w.t.Fatalf("%s goes from %s to %s", name, owner, key)
+	}
+	for pod, whose := range w.pods[name] {
+		if whose != key.uid {
+			w.t.Fatalf("%s becomes %s's with pod %s of %q on it", name, key, pod, whose)
+		}
+		if since == "" && slices.ContainsFunc(result.Evict, func(evicted corev1.Pod) bool { return evicted.Name == pod }) {
+			w.t.Fatalf("%s is %s's to use and its pods are evicted", name, key)
+		}
+	}
+	w.owner[name] = key
+	if _, closed := w.left[name]; since == "" {
+		delete(w.left, name)
+	} else if !closed {
+		w.left[name] = w.now
+	}
+}
+
+// checkEviction checks that only a team's own pods are evicted, and only when its grace is over.
+func (w *world) checkEviction(pod string) {
+	for name, pods := range w.pods {
+		if _, on := pods[pod]; !on {
+			continue
+		}
+		since := w.nodes[name].Annotations[foundationv1alpha1.AnnotationReleasingSince]
+		if since == "" || w.now.Sub(builder.Time(since)) < grace {
+			w.t.Fatalf("%s on %s is evicted at %s: %s", pod, name, w.now, describe(w.nodes[name]))
+		}
+		if _, owned := w.owner[name]; !owned {
+			w.t.Fatalf("%s on %s, which was nobody's, is evicted", pod, name)
+		}
+	}
+}
+
+// settleDown stops everything and lets the operator finish.
+func (w *world) settleDown() {
+	w.budget, w.crash, w.flaky = false, false, false
+	for name, node := range w.nodes {
+		node.Status.Conditions[0].Status, node.Spec.Unschedulable = corev1.ConditionTrue, false
+		if _, owned := w.owner[name]; !owned {
+			clear(w.pods[name])
+		}
+	}
+	w.watchFires()
+	w.pass(3 * grace)
+	// An award may just have ended.
+	for round := 0; w.polls() && round < 10; round++ {
+		w.pass(grace + time.Minute)
+	}
+	before := w.snapshot()
+	w.watchFires()
+	if after := w.snapshot(); after != before {
+		w.t.Fatalf("it went to sleep too early:\n%s\nand then\n%s", before, after)
+	}
+	w.checkSettled()
+}
+
+// checkSettled checks that nothing is left to do, and that everyone has what they can have.
+func (w *world) checkSettled() {
+	in := w.input()
+	grants, status, result := w.decide(&in)
+	if len(result.Changes)+len(result.Evict) > 0 || !result.Next.IsZero() || w.polls() {
+		w.t.Fatalf("%d changes and %d evictions, looks again at %s, with nothing going on:\n%s", len(result.Changes), len(result.Evict), result.Next, w.snapshot())
+	}
+	spare := w.stock(in).free
+	for _, p := range grants.parts {
+		if p.active > p.granted || p.active < p.granted && spare > 0 {
+			w.t.Fatalf("%s has %d nodes and is granted %d, with %d free", p.key, p.active, p.granted, spare)
+		}
+		if p.granted < p.want && spare > 0 && status.Capacity.Granted < status.Capacity.Total {
+			w.t.Fatalf("%s is granted %d of %d nodes, with %d free", p.key, p.granted, p.want, spare)
+		}
+	}
+	for name, owner := range w.owner {
+		if node := w.nodes[name]; node != nil && inSight(node) && w.demand(owner) == 0 {
+			w.t.Fatalf("%s is still the node of %s, who asks for none: %s", name, owner, describe(node))
+		}
+	}
+}

@@ -1,0 +1,359 @@
+package team
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/apply"
+	"foundation.team/operator/internal/setup"
+	"foundation.team/operator/test/support/builder"
+)
+
+// recorder is an API server that notes what is written, in order, and fails where it is told to.
+type recorder struct {
+	writes []string
+	fail   string
+	// gpus are the quotas, by namespace, limit what they may add up to, exceeded the first write after which they do not.
+	gpus     map[string]int32
+	limit    int32
+	exceeded string
+}
+
+// quota notes a namespace's quota of GPUs.
+func (r *recorder) quota(fields map[string]any) {
+	if r.gpus == nil || fields["kind"] != "ResourceQuota" {
+		return
+	}
+	namespace, _, _ := unstructured.NestedString(fields, "metadata", "namespace")
+	hard, _, _ := unstructured.NestedStringMap(fields, "spec", "hard")
+	r.gpus[namespace] = int32(new(resource.MustParse(hard["requests.nvidia.com/gpu"])).Value())
+	var sum int32
+	for _, gpus := range r.gpus {
+		sum += gpus
+	}
+	if sum > r.limit && r.exceeded == "" {
+		r.exceeded = fmt.Sprintf("%d of %d GPUs after %s: %v", sum, r.limit, namespace, r.gpus)
+	}
+}
+
+func (r *recorder) write(what string) error {
+	if r.fail != "" && strings.HasPrefix(what, r.fail) {
+		return errors.New("no " + what)
+	}
+	r.writes = append(r.writes, what)
+	return nil
+}
+
+// reconciler writes to the recorder. The cluster holds what the input has.
+func (r *recorder) reconciler(in Input) *Reconciler {
+	server := fake.NewClientBuilder().WithScheme(setup.Scheme())
+	add := func(obj client.Object) {
+		obj, _ = obj.DeepCopyObject().(client.Object)
+		obj.SetResourceVersion("")
+		server.WithObjects(obj)
+	}
+	for _, namespace := range in.Namespaces {
+		add(namespace)
+	}
+	for _, quota := range in.Quotas {
+		add(quota)
+	}
+	for _, obj := range in.Others {
+		add(obj)
+	}
+	c := interceptor.NewClient(server.Build(), interceptor.Funcs{
+		Apply: func(_ context.Context, _ client.WithWatch, obj runtime.ApplyConfiguration, _ ...client.ApplyOption) error {
+			fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(obj)
+			if err != nil {
+				return err
+			}
+			meta, _ := fields["metadata"].(map[string]any)
+			if err := r.write(strings.TrimSuffix(fmt.Sprintf("%v %v/%v", fields["kind"], meta["name"], meta["namespace"]), "/<nil>")); err != nil {
+				return err
+			}
+			r.quota(fields)
+			return nil
+		},
+		Delete: func(_ context.Context, _ client.WithWatch, obj client.Object, _ ...client.DeleteOption) error {
+			return r.write("delete " + kindOf(obj) + " " + obj.GetName())
+		},
+	})
+	return &Reconciler{Client: c, Live: c, Applier: apply.New(c, c)}
+}
+
+func (r *recorder) position(t *testing.T, what string) int {
+	t.Helper()
+	return slices.Index(r.writes, what)
+}
+
+// The quotas of a team never add up to more than its grant on the way from one split to another, whatever fails, and
+// get there when nothing fails any more.
+func TestQuotasNeverAddUpToMoreThanTheGrant(t *testing.T) {
+	const granted = 8
+	hanbit := two(0, 1, builder.Namespace("data", 1))
+	want := map[string]int32{"hanbit-train": 0, "hanbit-eval": 4, "hanbit-data": 4}
+	for name, fail := range map[string]string{
+		"nothing fails":                        "",
+		"one cannot be lowered":                "ResourceQuota foundation-team/hanbit-train",
+		"one cannot be raised":                 "ResourceQuota foundation-team/hanbit-eval",
+		"a namespace cannot be written":        "Namespace hanbit-train",
+		"its isolation cannot be":              "NetworkPolicy foundation-team-default-deny/hanbit-train",
+		"the isolation of one to raise cannot": "NetworkPolicy foundation-team-default-deny/hanbit-eval",
+	} {
+		t.Run(name, func(t *testing.T) {
+			had := map[string]int32{"hanbit-train": granted, "hanbit-eval": 0, "hanbit-data": 0}
+			for round := range 4 {
+				things := []any{builder.Pool("b200", builder.Granted(hanbit, granted))}
+				for namespace, gpus := range had {
+					hard := corev1.ResourceList{"requests.nvidia.com/gpu": *resource.NewQuantity(int64(gpus), resource.DecimalSI)}
+					short := strings.TrimPrefix(namespace, "hanbit-")
+					things = append(things, builder.Quota(hanbit, short, hard), builder.OwnedNamespace(hanbit, short))
+				}
+				in := input(hanbit, things...)
+				r := &recorder{gpus: maps.Clone(had), limit: granted}
+				if round == 0 {
+					r.fail = fail
+				}
+				r.reconciler(in).applyDesired(t.Context(), in, Build(in))
+				if r.exceeded != "" {
+					t.Fatalf("round %d: %s", round, r.exceeded)
+				}
+				had = r.gpus
+			}
+			if diff := cmp.Diff(want, had); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestApplyDesired(t *testing.T) {
+	hanbit := two(1, 1, builder.Staff("kim", foundationv1alpha1.RoleLead))
+	const (
+		trainBinding = "RoleBinding foundation-team-lead/hanbit-train"
+		evalBinding  = "RoleBinding foundation-team-lead/hanbit-eval"
+	)
+	former := &rbacv1.RoleBinding{ObjectMeta: builder.OwnedMeta(hanbit, "hanbit-train", "foundation-team-engineer")}
+	formerOfTeam := &rbacv1.ClusterRoleBinding{ObjectMeta: builder.OwnedMeta(hanbit, "", "foundation-team:former")}
+	there := &rbacv1.RoleBinding{ObjectMeta: builder.OwnedMeta(hanbit, "hanbit-train", "foundation-team-lead")}
+	policy := &networkingv1.NetworkPolicy{ObjectMeta: builder.OwnedMeta(hanbit, "hanbit-train", "former")}
+	foreign := &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: "somebody's", Labels: map[string]string{foundationv1alpha1.LabelTeam: "hanbit"}}}
+	tests := map[string]struct {
+		in   Input
+		fail string
+		// do and dont are writes that happen and that do not; first happens before all others.
+		do, dont []string
+		first    []string
+		problems []string
+		again    bool
+	}{
+		"everything": {
+			in: input(hanbit), do: []string{"Namespace hanbit-train", "Namespace hanbit-eval", trainBinding, evalBinding, "ClusterRoleBinding foundation-team:hanbit"},
+		},
+		"access is taken away first": {
+			in: input(hanbit, former, formerOfTeam), first: []string{"delete RoleBinding foundation-team-engineer", "delete ClusterRoleBinding foundation-team:former"},
+		},
+		"also when all else fails": {
+			in: input(hanbit, former), fail: "Namespace", first: []string{"delete RoleBinding foundation-team-engineer"},
+			dont: []string{trainBinding}, problems: []string{foundationv1alpha1.ConditionNamespacesReady}, again: true,
+		},
+		"somebody else's is not taken": {in: input(hanbit, foreign), dont: []string{"delete ClusterRole somebody's"}, do: []string{trainBinding}},
+		"no access without a namespace, and the other goes on": {
+			in: input(hanbit), fail: "Namespace hanbit-train", do: []string{evalBinding, "ResourceQuota foundation-team/hanbit-eval"},
+			dont: []string{trainBinding, "ResourceQuota foundation-team/hanbit-train"}, problems: []string{foundationv1alpha1.ConditionNamespacesReady}, again: true,
+		},
+		"no access without isolation": {
+			in: input(hanbit), fail: "NetworkPolicy foundation-team-default-deny/hanbit-train", do: []string{evalBinding, "LimitRange foundation-team/hanbit-train"},
+			dont: []string{trainBinding}, problems: []string{foundationv1alpha1.ConditionNamespacesReady}, again: true,
+		},
+		"no access without a quota": {
+			in: input(hanbit), fail: "ResourceQuota foundation-team/hanbit-train", do: []string{evalBinding},
+			dont: []string{trainBinding}, problems: []string{foundationv1alpha1.ConditionQuotaReady}, again: true,
+		},
+		"a binding that is there is kept up to date all the same": {
+			in: input(hanbit, there), fail: "ResourceQuota foundation-team/hanbit-train", do: []string{trainBinding},
+			problems: []string{foundationv1alpha1.ConditionQuotaReady}, again: true,
+		},
+		"the rest is deleted last": {in: input(hanbit, policy), do: []string{"delete NetworkPolicy former"}},
+		"and not when something is missing": {
+			in: input(hanbit, policy), fail: "ResourceQuota", dont: []string{"delete NetworkPolicy former"},
+			problems: []string{foundationv1alpha1.ConditionQuotaReady}, again: true,
+		},
+		"somebody else's namespace is left alone, without trying again": {
+			in: input(hanbit, builder.ForeignNamespace("hanbit-train")), do: []string{evalBinding},
+			dont: []string{"Namespace hanbit-train", trainBinding, "ResourceQuota foundation-team/hanbit-train"}, problems: []string{foundationv1alpha1.ConditionNamespacesReady},
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			r := &recorder{fail: tt.fail}
+			out := r.reconciler(tt.in).applyDesired(t.Context(), tt.in, Build(tt.in))
+			for _, what := range append(tt.do, tt.first...) {
+				if r.position(t, what) < 0 {
+					t.Errorf("%s is not among the writes %v", what, r.writes)
+				}
+			}
+			for _, what := range tt.dont {
+				if r.position(t, what) >= 0 {
+					t.Errorf("%s is among the writes %v", what, r.writes)
+				}
+			}
+			if len(tt.first) > 0 {
+				if diff := cmp.Diff(tt.first, r.writes[:min(len(tt.first), len(r.writes))]); diff != "" {
+					t.Errorf("first: %s", diff)
+				}
+			}
+			var areas []string
+			for area := range out.Problems {
+				areas = append(areas, area)
+			}
+			if diff := cmp.Diff(tt.problems, areas); diff != "" {
+				t.Errorf("problems: %s", diff)
+			}
+			if again := out.Err() != nil; again != tt.again {
+				t.Errorf("tries again: %t", again)
+			}
+		})
+	}
+}
+
+// The cluster refuses a claim that its quota does not allow yet.
+func TestVolumesWaitForTheirQuota(t *testing.T) {
+	hanbit := two(1, 1, builder.Volume("corpus", "train", "200Ti", ""))
+	const claim = "PersistentVolumeClaim corpus/hanbit-train"
+	enforcedOne := converged(input(hanbit))
+	lagging := converged(input(hanbit))
+	lagging.Quotas["hanbit-train"].Status.Hard = corev1.ResourceList{}
+	for name, tt := range map[string]struct {
+		in   Input
+		want bool
+	}{
+		"no quota yet": {input(hanbit), false},
+		"not enforced": {lagging, false},
+		"enforced":     {enforcedOne, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := &recorder{}
+			r.reconciler(tt.in).applyDesired(t.Context(), tt.in, Build(tt.in))
+			if got := r.position(t, claim) >= 0; got != tt.want {
+				t.Errorf("claim made: %t, want %t", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestTearDown(t *testing.T) {
+	hanbit := two(1, 1)
+	mods := []builder.TeamMod{builder.Deleted(), builder.DeletionPolicy(foundationv1alpha1.DeletionPolicyDelete), builder.Term(time.Time{}, now)}
+	confirmed := append(slices.Clone(mods), builder.Annotated(foundationv1alpha1.AnnotationConfirmDeletion, "hanbit"))
+	there := []any{builder.OwnedNamespace(hanbit, "train"), builder.OwnedNamespace(hanbit, "old")}
+	failing := fine()
+	failing.failed(foundationv1alpha1.ConditionAccessReady, "", errors.New("no"))
+	tests := map[string]struct {
+		in      Input
+		out     *Outcome
+		fail    string
+		reason  string
+		want    []string
+		wantErr bool
+	}{
+		"not confirmed": {in: input(two(1, 1, mods...), there...), out: fine(), reason: foundationv1alpha1.ReasonDeletionNotConfirmed},
+		"confirmed": {
+			in: input(two(1, 1, confirmed...), there...), out: fine(), reason: foundationv1alpha1.ReasonWaitingForNamespaces,
+			want: []string{"delete  hanbit-train", "delete  hanbit-old"},
+		},
+		"a delete fails": {
+			in: input(two(1, 1, confirmed...), there...), out: fine(), fail: "delete  hanbit-train", reason: foundationv1alpha1.ReasonWaitingForNamespaces, wantErr: true,
+		},
+		"nothing is deleted while access could not be taken": {in: input(two(1, 1, confirmed...), there...), out: failing, reason: foundationv1alpha1.ReasonApplyFailed},
+		"all gone": {in: input(two(1, 1, confirmed...)), out: fine(), reason: foundationv1alpha1.ReasonAsDeclared},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			r := &recorder{fail: tt.fail}
+			condition, err := r.reconciler(tt.in).tearDown(t.Context(), tt.in, Build(tt.in), tt.out)
+			if condition.Reason != tt.reason || (err != nil) != tt.wantErr {
+				t.Errorf("%s, error %v", say(condition), err)
+			}
+			if diff := cmp.Diff(tt.want, r.writes); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestRequeueAfter(t *testing.T) {
+	conflict := with(foundationv1alpha1.ConditionNamespacesReady, foundationv1alpha1.ReasonNameConflict, "x")
+	ends := func(after time.Duration) Input { return input(two(1, 1, builder.Term(time.Time{}, now.Add(after)))) }
+	tests := map[string]struct {
+		in   Input
+		out  *Outcome
+		want time.Duration
+	}{
+		"never":                     {input(two(1, 1)), fine(), 0},
+		"the term ends":             {ends(time.Minute), fine(), time.Minute},
+		"moments are whole seconds": {ends(time.Millisecond), fine(), time.Second},
+		"a name is taken":           {input(two(1, 1)), conflict, humanRecheck},
+		"the end comes first":       {ends(time.Minute), conflict, time.Minute},
+		"the name comes first":      {ends(time.Hour), conflict, humanRecheck},
+		"another problem":           {input(two(1, 1)), with("Area", foundationv1alpha1.ReasonTerminating, "x"), 0},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := requeueAfter(tt.in, tt.out); got != tt.want {
+				t.Errorf("again after %s, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
+// What is in somebody else's namespace is not the team's, whatever its label says, unless it gives access and is the
+// team's by its UID too.
+func TestObservedObjects(t *testing.T) {
+	hanbit := two(1, 1)
+	in := input(hanbit, builder.OwnedNamespace(hanbit, "train"), builder.ForeignNamespace("hanbit-eval"))
+	in.add(builder.Quota(hanbit, "train", nil))
+	in.add(builder.Quota(hanbit, "eval", nil))
+	second := builder.Quota(hanbit, "train", nil)
+	second.Name = "another"
+	in.add(second)
+	in.add(managed(builder.Claim(hanbit, "train", "corpus", "1Ti", ""), claimFields))
+	in.add(managed(builder.Claim(hanbit, "eval", "corpus", "1Ti", ""), claimFields))
+	in.add(builder.Claim(hanbit, "train", "made-from-a-template", "1Ti", ""))
+	in.add(&rbacv1.ClusterRole{ObjectMeta: builder.OwnedMeta(hanbit, "", "foundation-team:hanbit")})
+	in.add(&rbacv1.RoleBinding{ObjectMeta: builder.OwnedMeta(hanbit, "elsewhere", "ours")})
+	in.add(&rbacv1.RoleBinding{ObjectMeta: builder.OwnedMeta(builder.Team("hanbit", builder.TeamUID("earlier")), "elsewhere", "theirs")})
+	in.add(&corev1.LimitRange{ObjectMeta: builder.OwnedMeta(hanbit, "elsewhere", "foundation-team")})
+	if len(in.Quotas) != 1 || in.Quotas["hanbit-train"] == nil {
+		t.Errorf("quotas %v", in.Quotas)
+	}
+	if len(in.Volumes) != 1 || in.Volumes[0].Namespace != "hanbit-train" {
+		t.Errorf("volumes %v", in.Volumes)
+	}
+	var others []string
+	for _, obj := range in.Others {
+		others = append(others, kindOf(obj)+" "+obj.GetName())
+	}
+	if diff := cmp.Diff([]string{"ResourceQuota another", "ClusterRole foundation-team:hanbit", "RoleBinding ours"}, others); diff != "" {
+		t.Error(diff)
+	}
+}

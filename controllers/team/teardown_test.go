@@ -1,0 +1,113 @@
+package team
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/api/resource"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/test/support/builder"
+)
+
+func quantity(value string) resource.Quantity { return resource.MustParse(value) }
+
+func TestNextStep(t *testing.T) {
+	const never = "False DeletionNotConfirmed: deletionPolicy is Delete, and nothing is deleted yet: "
+	retain := func(mods ...builder.TeamMod) *foundationv1alpha1.FoundationTeam {
+		return two(1, 1, append(mods, builder.Deleted())...)
+	}
+	remove := func(mods ...builder.TeamMod) *foundationv1alpha1.FoundationTeam {
+		return retain(append(mods, builder.DeletionPolicy(foundationv1alpha1.DeletionPolicyDelete))...)
+	}
+	annotated := builder.Annotated(foundationv1alpha1.AnnotationConfirmDeletion, "hanbit")
+	confirmed := func(team *foundationv1alpha1.FoundationTeam) {
+		annotated(team)
+		builder.Term(time.Time{}, now)(team)
+	}
+	hold := builder.Annotated(foundationv1alpha1.AnnotationHold, "audit 2026")
+	held := builder.Pool("b200", builder.WithGrant(foundationv1alpha1.Grant{Team: "hanbit", UID: "hanbit-uid", Held: 16}))
+	hanbit := two(1, 1)
+	tests := map[string]struct {
+		in   Input
+		want string
+	}{
+		"data is kept":               {input(retain(), builder.OwnedNamespace(hanbit, "train")), "True AsDeclared: namespaces and volumes are kept, locked"},
+		"also if it was confirmed":   {input(retain(confirmed), builder.OwnedNamespace(hanbit, "train")), "True AsDeclared: namespaces and volumes are kept, locked"},
+		"GPUs are to be handed back": {input(retain(), held), "False WaitingForGPUs: deletion waits: b200: 16 GPUs to be handed back when their pods have ended or the pool's grace period is over"},
+		"even if none is held any more": {
+			input(retain(), builder.Pool("b200", builder.WithGrant(foundationv1alpha1.Grant{Team: "hanbit", UID: "hanbit-uid"}))),
+			"False WaitingForGPUs: deletion waits: b200: 0 GPUs to be handed back when their pods have ended or the pool's grace period is over",
+		},
+		"an earlier team's GPUs are not waited for": {
+			input(retain(), builder.Pool("b200", builder.Granted(builder.Team("hanbit", builder.TeamUID("earlier")), 8))), "True AsDeclared: namespaces and volumes are kept, locked",
+		},
+		"GPUs come before a confirmation": {input(remove(confirmed), held), "False WaitingForGPUs: deletion waits: b200: 16 GPUs to be handed back when their pods have ended or the pool's grace period is over"},
+		"not confirmed": {
+			input(remove(), builder.OwnedNamespace(hanbit, "train")), never + "confirm with the annotation foundation.team/confirm-deletion=hanbit; or set spec.deletionPolicy to Retain",
+		},
+		"confirmed for another": {
+			input(remove(builder.Annotated(foundationv1alpha1.AnnotationConfirmDeletion, "true"))), never + "confirm with the annotation foundation.team/confirm-deletion=hanbit; or set spec.deletionPolicy to Retain",
+		},
+		"on hold": {input(remove(confirmed, hold)), never + `remove the annotation foundation.team/hold ("audit 2026"); or set spec.deletionPolicy to Retain`},
+		"before the end of the term": {
+			input(remove(confirmed, builder.Term(time.Time{}, july))), never + "the term lasts until 2026-06-30T15:00:00Z; or set spec.deletionPolicy to Retain",
+		},
+		"without an end of the term": {
+			input(remove(annotated)), never + "set spec.term.end: data is deleted only after a date; or set spec.deletionPolicy to Retain",
+		},
+		"at the end of the term": {input(remove(confirmed, builder.Term(time.Time{}, now))), "True AsDeclared: namespaces and volumes are deleted"},
+		"confirmed": {
+			input(remove(confirmed), builder.OwnedNamespace(hanbit, "train"), builder.OwnedNamespace(hanbit, "old")), "False WaitingForNamespaces: 2 namespaces being deleted",
+		},
+		"nothing left": {input(remove(confirmed)), "True AsDeclared: namespaces and volumes are deleted"},
+		"somebody else's namespace is not waited for": {input(remove(confirmed), builder.ForeignNamespace("hanbit-train")), "True AsDeclared: namespaces and volumes are deleted"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			got := NextStep(tt.in)
+			if diff := cmp.Diff(tt.want, say(got)); diff != "" || got.Type != foundationv1alpha1.ConditionTornDown {
+				t.Errorf("%s: %s", got.Type, diff)
+			}
+		})
+	}
+}
+
+func TestAffected(t *testing.T) {
+	grant := func(team string, mods ...func(*foundationv1alpha1.Grant)) builder.PoolMod {
+		g := foundationv1alpha1.Grant{Team: team, UID: team + "-uid", Requested: 8, Granted: 8}
+		for _, mod := range mods {
+			mod(&g)
+		}
+		return builder.WithGrant(g)
+	}
+	later := func(g *foundationv1alpha1.Grant) { g.NextFree = builder.MetaTime(july) }
+	anew := func(g *foundationv1alpha1.Grant) { g.UID = "anew" }
+	more := func(g *foundationv1alpha1.Grant) { g.Ready = 8 }
+	tests := map[string]struct {
+		before, after []builder.PoolMod
+		want          []string
+	}{
+		"nobody":               {[]builder.PoolMod{grant("a"), grant("b")}, []builder.PoolMod{grant("a"), grant("b")}, nil},
+		"in another order":     {[]builder.PoolMod{grant("a"), grant("b")}, []builder.PoolMod{grant("b"), grant("a")}, nil},
+		"one who has more":     {[]builder.PoolMod{grant("a"), grant("b")}, []builder.PoolMod{grant("a"), grant("b", more)}, []string{"b"}},
+		"one who is told when": {[]builder.PoolMod{grant("a")}, []builder.PoolMod{grant("a", later)}, []string{"a"}},
+		"one who comes":        {nil, []builder.PoolMod{grant("a")}, []string{"a"}},
+		"one who goes":         {[]builder.PoolMod{grant("a"), grant("b")}, []builder.PoolMod{grant("a")}, []string{"b"}},
+		"one made anew":        {[]builder.PoolMod{grant("a")}, []builder.PoolMod{grant("a", anew)}, []string{"a", "a"}},
+		"all, when nodes are of another shape": {
+			[]builder.PoolMod{grant("a"), grant("b"), builder.NodeShape("1", "1Gi", "1Gi")}, []builder.PoolMod{grant("a"), grant("b"), builder.NodeShape("2", "1Gi", "1Gi")}, []string{"a", "b"},
+		},
+		"none, when a number is written in another way": {
+			[]builder.PoolMod{grant("a"), builder.NodeShape("1", "1Gi", "1Gi")}, []builder.PoolMod{grant("a"), builder.NodeShape("1000m", "1024Mi", "1Gi")}, nil,
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tt.want, affected(builder.Pool("b200", tt.before...), builder.Pool("b200", tt.after...))); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
