@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -43,8 +44,10 @@ type Reconciler struct {
 // them, so that a crash in between loses nothing.
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	pool := &foundationv1alpha1.GPUPool{}
-	if err := r.Client.Get(ctx, req.NamespacedName, pool); err != nil {
-		return ctrl.Result{}, client.IgnoreNotFound(err)
+	if err := r.Client.Get(ctx, req.NamespacedName, pool); apierrors.IsNotFound(err) {
+		return apply.Retry(ctrl.Result{}, r.reconcileGone(ctx, req.Name))
+	} else if err != nil {
+		return ctrl.Result{}, fmt.Errorf("read pool %s: %w", req.Name, err)
 	}
 	if r.Applier.StatusStale(pool) {
 		return apply.CacheBehind(), nil
@@ -76,6 +79,31 @@ func (r *Reconciler) reconcile(ctx context.Context, pool *foundationv1alpha1.GPU
 		return r.letGo(ctx, pool)
 	}
 	return ctrl.Result{RequeueAfter: lifecycle.Wait(in.Now, nodes.Next, nextTransition(in, grants))}, nil
+}
+
+// reconcileGone takes the marks of a pool that is gone, in spite of its finalizer, off nodes that are nobody's. The
+// marks of a node that is a team's keep everybody else off it: they are an admin's to remove.
+func (r *Reconciler) reconcileGone(ctx context.Context, name string) error {
+	var nodes corev1.NodeList
+	if err := r.Client.List(ctx, &nodes, client.MatchingLabels{foundationv1alpha1.LabelPool: name}); err != nil {
+		return fmt.Errorf("list nodes of pool %s: %w", name, err)
+	}
+	if len(nodes.Items) == 0 {
+		return nil
+	}
+	// A cache that does not know the pool is no proof that it is gone.
+	if err := r.Live.Get(ctx, client.ObjectKey{Name: name}, &foundationv1alpha1.GPUPool{}); !apierrors.IsNotFound(err) {
+		return err
+	}
+	var changes []Change
+	for i := range nodes.Items {
+		if before := &nodes.Items[i]; holder(Input{Pool: &foundationv1alpha1.GPUPool{}}, before) == nil {
+			after := before.DeepCopy()
+			unmark(after)
+			changes = append(changes, Change{Before: before, After: after})
+		}
+	}
+	return r.applyNodes(ctx, Nodes{Changes: changes})
 }
 
 // letGo removes the finalizer when the API server, too, has no node with the pool's mark: the cache could not have

@@ -132,10 +132,10 @@ func hasTaint(obj *corev1.Node, key string) bool {
 	})
 }
 
-// parseTime reads an annotation. One that somebody took off, or that is no time, counts as now, so that no grace is
+// parseTime reads an annotation. One that somebody took off, or that is no time, or one to come, counts as now, so that no grace is
 // lost by it.
 func parseTime(value string, now time.Time) time.Time {
-	if at, err := time.Parse(time.RFC3339, value); err == nil {
+	if at, err := time.Parse(time.RFC3339, value); err == nil && at.Before(now) {
 		return at
 	}
 	return now

@@ -41,16 +41,20 @@ func poolsOfTeam(_ context.Context, obj client.Object) []reconcile.Request {
 	return requests
 }
 
-// poolsOfNode are the pool whose mark a node carries and those whose selector it matches.
+// poolsOfNode are the pool whose mark a node carries, also one that is gone, and those whose selector it matches.
 func (r *Reconciler) poolsOfNode(ctx context.Context, obj client.Object) []reconcile.Request {
+	var requests []reconcile.Request
+	marked := obj.GetLabels()[foundationv1alpha1.LabelPool]
+	if marked != "" {
+		requests = append(requests, reconcile.Request{NamespacedName: types.NamespacedName{Name: marked}})
+	}
 	var pools foundationv1alpha1.GPUPoolList
 	if err := r.Client.List(ctx, &pools); err != nil {
-		return nil
+		return requests
 	}
-	var requests []reconcile.Request
 	for _, pool := range pools.Items {
 		selector, err := metav1.LabelSelectorAsSelector(&pool.Spec.Static.NodeSelector)
-		if obj.GetLabels()[foundationv1alpha1.LabelPool] == pool.Name || err == nil && selector.Matches(labels.Set(obj.GetLabels())) {
+		if pool.Name != marked && err == nil && selector.Matches(labels.Set(obj.GetLabels())) {
 			requests = append(requests, reconcile.Request{NamespacedName: types.NamespacedName{Name: pool.Name}})
 		}
 	}

@@ -146,6 +146,67 @@ func TestQuotasNeverAddUpToMoreThanTheGrant(t *testing.T) {
 	}
 }
 
+// A quota counts as what was written and as what the cluster enforces, whichever is more.
+func TestNoQuotaIsRaisedBeforeALoweredOneIsEnforced(t *testing.T) {
+	hanbit := two(0, 1)
+	for name, tt := range map[string]struct {
+		written, enforced string
+		want              int32
+	}{
+		"written and not enforced yet":           {"0", "8", 0},
+		"enforced":                               {"0", "0", 8},
+		"more is written, and none enforced yet": {"8", "0", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			gpus := func(count string) corev1.ResourceList {
+				return corev1.ResourceList{"requests.nvidia.com/gpu": resource.MustParse(count)}
+			}
+			train, eval := builder.Quota(hanbit, "train", gpus(tt.written)), builder.Quota(hanbit, "eval", gpus("0"))
+			train.Status.Hard = gpus(tt.enforced)
+			in := input(hanbit, builder.Pool("b200", builder.Granted(hanbit, 8)), train, eval, builder.OwnedNamespace(hanbit, "train"), builder.OwnedNamespace(hanbit, "eval"))
+			r := &recorder{gpus: map[string]int32{}, limit: 8}
+			r.reconciler(in).applyDesired(t.Context(), in, Build(in))
+			if got := r.gpus["hanbit-eval"]; got != tt.want {
+				t.Errorf("the other quota is %d, want %d", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestClamp(t *testing.T) {
+	const gpu = corev1.ResourceName("requests.nvidia.com/gpu")
+	hanbit := two(1, 0)
+	train := placeOf(t, Build(input(hanbit, builder.Pool("b200", builder.Granted(hanbit, 8)))), "train")
+	tests := map[string]struct {
+		raises raises
+		live   string
+		want   string
+	}{
+		"nobody has too much":       {raises{}, "2", "8"},
+		"another one has":           {raises{gpu: {"hanbit-eval": true}}, "2", "2"},
+		"it is not there yet":       {raises{gpu: {"hanbit-eval": true}}, "", "0"},
+		"it itself has":             {raises{gpu: {"hanbit-train": true}}, "2", "8"},
+		"it and another one have":   {raises{gpu: {"hanbit-train": true, "hanbit-eval": true}}, "2", "2"},
+		"what is lowered goes down": {raises{gpu: {"hanbit-eval": true}}, "16", "8"},
+		"of another resource":       {raises{"requests.amd.com/gpu": {"hanbit-eval": true}}, "2", "8"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			var live *corev1.ResourceQuota
+			if tt.live != "" {
+				live = builder.Quota(hanbit, "train", corev1.ResourceList{gpu: quantity(tt.live)})
+			}
+			got := (*tt.raises.clamp(live, train).Spec.Hard)[gpu]
+			if got.String() != tt.want {
+				t.Errorf("quota %s, want %s", got.String(), tt.want)
+			}
+			if desired := (*train.Quota.Spec.Hard)[gpu]; desired.String() != "8" {
+				t.Errorf("the desired quota became %s", desired.String())
+			}
+		})
+	}
+}
+
 func TestApplyDesired(t *testing.T) {
 	hanbit := two(1, 1, builder.Staff("kim", foundationv1alpha1.RoleLead))
 	const (

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
@@ -50,8 +51,10 @@ type Reconciler struct {
 // Reconcile brings one team's place to where it should be.
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	team := &foundationv1alpha1.FoundationTeam{}
-	if err := r.Client.Get(ctx, req.NamespacedName, team); err != nil {
-		return ctrl.Result{}, client.IgnoreNotFound(err)
+	if err := r.Client.Get(ctx, req.NamespacedName, team); apierrors.IsNotFound(err) {
+		return apply.Retry(ctrl.Result{}, r.reconcileGone(ctx, req.Name))
+	} else if err != nil {
+		return ctrl.Result{}, fmt.Errorf("read team %s: %w", req.Name, err)
 	}
 	if r.Applier.StatusStale(team) {
 		return apply.CacheBehind(), nil

@@ -5,11 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	corev1 "k8s.io/api/core/v1"
-	rbacv1 "k8s.io/api/rbac/v1"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/conditions"
@@ -48,29 +44,6 @@ func failure(area string, out *Outcome) *metav1.Condition {
 		}
 	}
 	return nil
-}
-
-// left says whether the API server has anything of the team's that should be gone or locked. A team that is deleted
-// right after it was made could have objects that the cache does not show yet, and nobody would come back for them.
-func (r *Reconciler) left(ctx context.Context, in Input) (bool, error) {
-	for _, list := range []client.ObjectList{
-		&rbacv1.RoleBindingList{}, &rbacv1.ClusterRoleBindingList{}, &rbacv1.ClusterRoleList{}, &corev1.NamespaceList{},
-	} {
-		if err := r.Live.List(ctx, list, client.MatchingLabels{foundationv1alpha1.LabelTeam: in.Team.Name}); err != nil {
-			return false, fmt.Errorf("list what team %s has left: %w", in.Team.Name, err)
-		}
-		items, err := meta.ExtractList(list)
-		if err != nil {
-			return false, fmt.Errorf("read what team %s has left: %w", in.Team.Name, err)
-		}
-		for _, item := range items {
-			obj, ok := item.(client.Object)
-			if ok && in.owner().Owns(obj) && obj.GetLabels()[foundationv1alpha1.LabelLocked] != "true" {
-				return true, nil
-			}
-		}
-	}
-	return false, nil
 }
 
 // NextStep is what the deletion of a team waits for.

@@ -38,19 +38,30 @@ func Compare(a, b Claim) int {
 // Raises are served in order, each with what is there: free nodes, and for a team's own nodes that are on their way
 // back those too. No raise lets the sum exceed capacity.
 func Grant(claims []Claim, free, capacity int) map[string]int {
+	inOrder := slices.SortedFunc(slices.Values(claims), Compare)
+	nodes := serve(inOrder, free, capacity)
 	granted := make(map[string]int, len(claims))
-	room := capacity
-	for _, claim := range claims {
-		granted[claim.Key] = min(claim.Have, claim.Want)
-		room -= granted[claim.Key]
+	for i, claim := range inOrder {
+		granted[claim.Key] = nodes[i]
 	}
-	for _, claim := range slices.SortedFunc(slices.Values(claims), Compare) {
-		missing := min(claim.Want-granted[claim.Key], max(room, 0))
+	return granted
+}
+
+// serve is Grant for claims that are in order.
+func serve(claims []Claim, free, capacity int) []int {
+	granted := make([]int, len(claims))
+	room := capacity
+	for i, claim := range claims {
+		granted[i] = min(claim.Have, claim.Want)
+		room -= granted[i]
+	}
+	for i, claim := range claims {
+		missing := min(claim.Want-granted[i], max(room, 0))
 		own := min(missing, claim.Own)
 		raise := own + min(missing-own, max(free, 0))
 		free -= raise - own
 		room -= raise
-		granted[claim.Key] += raise
+		granted[i] += raise
 	}
 	return granted
 }
@@ -81,6 +92,7 @@ func Openings(bookings []Booking, free, capacity int, releases []Release, now ti
 	openings := map[string]Opening{}
 	waiting := map[string]int{}
 	var times []time.Time
+	bookings = slices.SortedFunc(slices.Values(bookings), func(a, b Booking) int { return Compare(a.Claim, b.Claim) })
 	claims := make([]Claim, len(bookings))
 	for i, booking := range bookings {
 		claims[i] = booking.Claim
@@ -113,14 +125,16 @@ func Openings(bookings []Booking, free, capacity int, releases []Release, now ti
 			free += max(claims[i].Have-claims[i].Want, 0)
 			claims[i].Have = min(claims[i].Have, claims[i].Want)
 		}
-		granted := Grant(claims, free, capacity)
-		for i := range claims {
-			key := claims[i].Key
-			free -= granted[key] - claims[i].Have
-			claims[i].Have = granted[key]
-			if had, ok := waiting[key]; ok && granted[key] > had {
-				openings[key] = Opening{At: at, Nodes: granted[key] - had}
-				delete(waiting, key)
+		for i, nodes := range serve(claims, free, capacity) {
+			raised := nodes > claims[i].Have
+			free -= nodes - claims[i].Have
+			claims[i].Have = nodes
+			if !raised {
+				continue
+			}
+			if had, ok := waiting[claims[i].Key]; ok && nodes > had {
+				openings[claims[i].Key] = Opening{At: at, Nodes: nodes - had}
+				delete(waiting, claims[i].Key)
 			}
 		}
 	}
