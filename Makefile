@@ -31,8 +31,8 @@ help: ## List the targets.
 		/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
 .PHONY: demo
-demo: preflight ## See the operator at work.
-	go run ./hack/demo
+demo: build ## See the operator at work.
+	LAB_NODES='$(LAB_NODES)' go run ./hack/demo
 
 .PHONY: build
 build: preflight ## Build the binaries in cmd/ into bin/.

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+)
+
+const (
+	// pollInterval is how often the cluster is asked whether something has come.
+	pollInterval = 200 * time.Millisecond
+	// awardDeadline is how long the teams may take to get what they were awarded.
+	awardDeadline = 3 * time.Minute
+)
+
+// award gives the cluster the pools and teams of the samples, and shows how they get what they were awarded.
+func (d *demo) award(ctx context.Context) error {
+	d.screen.title("The admin declares two pools and five teams")
+	if err := d.run(ctx, d.admin, "apply", "-k", "config/samples"); err != nil {
+		return err
+	}
+	begin := time.Now()
+	err := poll(ctx, awardDeadline, func(ctx context.Context) error {
+		teams, err := d.teams(ctx)
+		if err != nil {
+			return err
+		}
+		pools, err := d.pools(ctx)
+		if err != nil {
+			return err
+		}
+		d.showProgress(teams, time.Since(begin))
+		return unsettled(teams, pools)
+	})
+	if err != nil {
+		return fmt.Errorf("the teams do not come to rest: %w", err)
+	}
+	d.screen.say("All that the teams can have is there, %.1fs after the manifests.", time.Since(begin).Seconds())
+	return nil
+}
+
+// poll asks again and again until there is no error. The error of the last time says what is missing.
+func poll(ctx context.Context, limit time.Duration, ask func(context.Context) error) error {
+	var last error
+	err := wait.PollUntilContextTimeout(ctx, pollInterval, limit, true, func(ctx context.Context) (bool, error) {
+		err := ask(ctx)
+		if err != nil && ctx.Err() == nil {
+			last = err
+		}
+		return err == nil, nil
+	})
+	if err != nil && last != nil {
+		return fmt.Errorf("%w (%w)", last, err)
+	}
+	return err
+}
+
+func (d *demo) teams(ctx context.Context) ([]foundationv1alpha1.FoundationTeam, error) {
+	list := &foundationv1alpha1.FoundationTeamList{}
+	if err := d.admin.client.List(ctx, list); err != nil {
+		return nil, fmt.Errorf("list the teams: %w", err)
+	}
+	return list.Items, nil
+}
+
+func (d *demo) pools(ctx context.Context) ([]foundationv1alpha1.GPUPool, error) {
+	list := &foundationv1alpha1.GPUPoolList{}
+	if err := d.admin.client.List(ctx, list); err != nil {
+		return nil, fmt.Errorf("list the pools: %w", err)
+	}
+	return list.Items, nil
+}
+
+// showProgress shows how many GPUs each team has.
+func (d *demo) showProgress(teams []foundationv1alpha1.FoundationTeam, elapsed time.Duration) {
+	var now, news []string
+	for i := range teams {
+		name, gpus := teams[i].Name, teams[i].Status.GPUs
+		if gpus == nil || gpus.Ready == nil || gpus.Requested == nil {
+			now = append(now, name+" -")
+			continue
+		}
+		now = append(now, fmt.Sprintf("%s %d/%d", name, *gpus.Ready, *gpus.Requested))
+		text := fmt.Sprintf("%s has %s GPUs granted, %s nodes ready", name, gpus.Summary, gpus.Nodes)
+		if d.shown[name] != text {
+			d.shown[name] = text
+			news = append(news, fmt.Sprintf("%5.1fs  %s", elapsed.Seconds(), text))
+		}
+	}
+	d.screen.progress(fmt.Sprintf("%.0fs  GPUs ready: %s", elapsed.Seconds(), strings.Join(now, "  ")), news...)
+}
+
+// unsettled says which team has still something on its way, if any has.
+func unsettled(teams []foundationv1alpha1.FoundationTeam, pools []foundationv1alpha1.GPUPool) error {
+	for i := range teams {
+		team := &teams[i]
+		ready := meta.FindStatusCondition(team.Status.Conditions, foundationv1alpha1.ConditionReady)
+		switch {
+		case ready == nil || ready.ObservedGeneration != team.Generation:
+			return fmt.Errorf("%s was not looked at yet", team.Name)
+		case ready.Status == metav1.ConditionTrue:
+		case meta.IsStatusConditionTrue(team.Status.Conditions, foundationv1alpha1.ConditionReconciling):
+			return fmt.Errorf("%s is on its way: %s", team.Name, ready.Message)
+		case ready.Reason != foundationv1alpha1.ReasonShortfall || !givenOut(team, pools):
+			return fmt.Errorf("%s is not ready: %s", team.Name, ready.Message)
+		}
+	}
+	return nil
+}
+
+// givenOut says whether the pools that a team is short of have nothing left to give, and the team knows it. Until then
+// it only has to wait a little: nodes that are new to a pool are given out some seconds later.
+func givenOut(team *foundationv1alpha1.FoundationTeam, pools []foundationv1alpha1.GPUPool) bool {
+	if team.Status.GPUs == nil {
+		return false
+	}
+	for _, part := range team.Status.GPUs.Pools {
+		at := slices.IndexFunc(pools, func(pool foundationv1alpha1.GPUPool) bool { return pool.Name == part.Name })
+		if at < 0 || pools[at].Status.Capacity == nil || pools[at].Status.Capacity.Granted < pools[at].Status.Capacity.Total {
+			return false
+		}
+		for _, grant := range pools[at].Status.Grants {
+			if grant.Ready < grant.Granted || grant.Team == team.Name && (part.Granted == nil || *part.Granted != grant.Granted) {
+				return false
+			}
+		}
+	}
+	return true
+}

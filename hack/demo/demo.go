@@ -1,0 +1,161 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"foundation.team/operator/hack/lab/binaries"
+	"foundation.team/operator/hack/lab/cluster"
+)
+
+// stepDeadline bounds a step, on a busy machine too.
+const stepDeadline = 2 * time.Minute
+
+// demo is one run of the command.
+type demo struct {
+	root   string
+	opts   options
+	screen *screen
+	place  place
+	begin  time.Time
+
+	cluster *cluster.Cluster
+	// shown is what was last shown of each team's progress.
+	shown map[string]string
+	// admin runs the platform, ida is an engineer of hanbit, jun one of naru.
+	admin, ida, jun *person
+}
+
+// step shows one thing that the operator does.
+type step struct {
+	title string
+	show  func(context.Context) error
+}
+
+func newDemo(root string, opts options, screen *screen) *demo {
+	return &demo{
+		root: root, opts: opts, screen: screen,
+		place: place{dir: filepath.Join(root, ".lab", "demo")},
+		shown: map[string]string{},
+		begin: time.Now(),
+	}
+}
+
+func (d *demo) steps() []step {
+	return []step{
+		{"Five teams, two pools: who has which GPUs", d.showAwards},
+		{"What a team finds: namespaces, quota, access, nodes", d.showPlace},
+		{"An engineer starts a training run and names no node", d.showRun},
+		{"One GPU beyond the quota", d.showQuota},
+		{"A rival tries", d.showRival},
+		{"Somebody deletes what isolates a team", d.showDrift},
+		{"A slip in a manifest", d.showTypo},
+		{"An award shrinks, and who waits moves up", d.showMove},
+	}
+}
+
+// perform shows everything and leaves nothing behind, unless it was told to.
+func (d *demo) perform(ctx context.Context) error {
+	release, err := d.place.claim()
+	if err != nil {
+		return err
+	}
+	defer release()
+
+	err = d.play(ctx)
+	interrupted := ctx.Err() != nil
+	if err == nil {
+		err = d.judge()
+		d.linger(ctx)
+	}
+	d.screen.endProgress()
+	if d.opts.keep && d.cluster != nil && !interrupted {
+		d.screen.say("\nThe cluster is left running, as --keep says. `go run ./hack/lab down --dir=.lab/demo` ends it.")
+		return err
+	}
+	if interrupted {
+		err = errors.New("interrupted")
+	}
+	if cleanErr := d.clean(context.WithoutCancel(ctx), err != nil && !interrupted); cleanErr != nil {
+		return errors.Join(err, cleanErr)
+	}
+	return err
+}
+
+// play starts the cluster and goes through the steps. What a step could not show counts as a claim that did not hold,
+// and the next step comes all the same.
+func (d *demo) play(ctx context.Context) error {
+	if err := d.start(ctx); err != nil {
+		return err
+	}
+	if err := d.award(ctx); err != nil {
+		return err
+	}
+	for _, step := range d.steps() {
+		d.screen.title(step.title)
+		stepCtx, cancel := context.WithTimeout(ctx, stepDeadline)
+		err := step.show(stepCtx)
+		cancel()
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			d.screen.claim("this could be shown", err)
+		}
+	}
+	return nil
+}
+
+// start makes a cluster of the demo's own run, with the operator.
+func (d *demo) start(ctx context.Context) error {
+	manager := filepath.Join(d.root, "bin", "manager")
+	if missing(manager) {
+		return errors.New("bin/manager is missing: `make demo` builds it, and so does `make build`")
+	}
+	if err := errors.Join(d.place.clear(ctx), d.place.dropLogs()); err != nil {
+		return err
+	}
+	bin, err := binaries.Ensure(ctx, d.root, &headed{screen: d.screen, heading: "Building the control plane; the first time takes minutes."})
+	if err != nil {
+		return err
+	}
+	d.screen.say("Starting a control plane of its own with %d GPU nodes in %s.", d.opts.nodes, d.place.dir)
+	d.cluster, err = cluster.Start(ctx, cluster.Options{
+		Dir: d.place.dir, BinDir: bin, Nodes: d.opts.nodes, Detached: d.opts.keep, Progress: d.screen,
+	})
+	if err != nil {
+		return err
+	}
+	d.screen.progress("installing the operator", "installing the operator")
+	if err := d.cluster.InstallOperator(ctx, d.root); err != nil {
+		return err
+	}
+	if _, err := d.cluster.StartManager(ctx, cluster.ManagerOptions{Path: manager}); err != nil {
+		return err
+	}
+	d.screen.say("The control plane, its nodes and the operator run, %s after the start.", d.elapsed())
+	if d.admin, err = newPerson("admin", d.cluster.Kubeconfig()); err != nil {
+		return err
+	}
+	if d.ida, err = d.meet("ida@hanbit.example", "hanbit-engineers"); err != nil {
+		return err
+	}
+	d.jun, err = d.meet("jun@naru.example", "naru-engineers")
+	return err
+}
+
+// judge says how it went.
+func (d *demo) judge() error {
+	claims := d.screen.held + d.screen.failed
+	if d.screen.failed > 0 {
+		d.screen.say("\n%s", d.screen.in(red, fmt.Sprintf("%d of %d claims did not hold. It took %s.", d.screen.failed, claims, d.elapsed())))
+		return fmt.Errorf("%d of %d claims did not hold", d.screen.failed, claims)
+	}
+	d.screen.say("\n%s", d.screen.in(green, fmt.Sprintf("All %d claims held. It took %s.", claims, d.elapsed())))
+	return nil
+}
+
+func (d *demo) elapsed() time.Duration { return time.Since(d.begin).Round(time.Second) }

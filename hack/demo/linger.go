@@ -1,0 +1,39 @@
+package main
+
+import (
+	"context"
+	"path/filepath"
+
+	"foundation.team/operator/hack/lab/cluster"
+)
+
+// linger leaves the cluster to whoever sits at the terminal, until they have seen enough.
+func (d *demo) linger(ctx context.Context) {
+	if !d.screen.live() && !d.opts.keep {
+		return
+	}
+	d.screen.say(`
+To look around, in another terminal:
+
+  cd %[1]s && export PATH=%[2]s:$PATH
+
+  export KUBECONFIG=%[3]s     # as the admin
+  kubectl get ft -w
+  kubectl describe ft saebyeok
+  kubectl label node b200-000 %[4]s=true     # break a node; %[4]s- mends it
+  kubectl patch ft hanbit --type=merge -p '{"spec":{"suspend":true}}'
+
+  export KUBECONFIG='%[5]s'     # as %[6]s, an engineer of hanbit
+  kubectl get ft hanbit
+  kubectl get pods -n hanbit-train
+  kubectl create -f %[7]s
+
+Logs are in %[8]s.`,
+		d.root, filepath.Join(d.root, ".lab", "bin"), d.cluster.Kubeconfig(), cluster.BrokenLabel,
+		d.ida.kubeconfig, d.ida.name, manifest("one-gpu-more"), d.place.logs())
+	if d.opts.keep {
+		return
+	}
+	d.screen.say("\nThe cluster stays up until Ctrl-C.")
+	<-ctx.Done()
+}
