@@ -114,6 +114,8 @@ func (b *nodesBuilder) release() {
 			b.change(n, b.markFree)
 		case len(pods) == 0:
 			b.change(n, unmark)
+		case n.settling(b.in):
+			b.lookAgain(n.releasing.Add(settle + inspectEvery))
 		case n.holder == nil:
 			b.lookAgain(b.in.Now.Add(occupiedEvery))
 		default:

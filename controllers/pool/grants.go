@@ -11,6 +11,7 @@ import (
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/calendar"
+	"foundation.team/operator/internal/conditions"
 	"foundation.team/operator/internal/lifecycle"
 )
 
@@ -34,8 +35,10 @@ type part struct {
 // Grants is who gets how much of a pool.
 type Grants struct {
 	parts []*part
-	// capacity and free are nodes: all members, and those that can be granted now.
-	capacity, free int
+	// capacity and free are nodes: all members, and those that can be granted now. settling are new ones that are
+	// looked at first: until it is known which of them are free nothing is granted, so that teams' nodes can be chosen
+	// close together.
+	capacity, free, settling int
 }
 
 // DecideGrants gives out a pool's nodes. What a team has it keeps; the rest is decided by the calendar's rules.
@@ -51,6 +54,7 @@ func DecideGrants(in Input) Grants {
 		// Nodes that are granted and not claimed yet come out of the team's own first.
 		g.free -= max(p.kept()-p.active-p.releasing, 0)
 	}
+	g.settling = count(nodes, func(n *node) bool { return n.settling(in) })
 	if !in.Pool.DeletionTimestamp.IsZero() {
 		g.free = 0
 	}
@@ -58,7 +62,7 @@ func DecideGrants(in Input) Grants {
 	for i, p := range parts {
 		claims[i] = p.claim()
 	}
-	granted := calendar.Grant(claims, g.free, g.capacity)
+	granted := calendar.Grant(claims, g.grantable(), g.capacity)
 	for _, p := range parts {
 		p.granted = granted[p.key.String()]
 		g.free -= max(p.granted-max(p.kept(), p.active+p.releasing), 0)
@@ -66,6 +70,14 @@ func DecideGrants(in Input) Grants {
 	g.free = max(min(g.free, g.capacity-g.granted()), 0)
 	g.foresee(in, nodes)
 	return g
+}
+
+// grantable is how many free nodes may be given out now.
+func (g *Grants) grantable() int {
+	if g.settling > 0 {
+		return 0
+	}
+	return g.free
 }
 
 // granted is the sum of what is granted, in nodes.
@@ -215,7 +227,7 @@ func ineligible(team *foundationv1alpha1.FoundationTeam, pool *foundationv1alpha
 }
 
 // explain says why the team has less than it asked for, and what helps.
-func (p *part) explain(in Input, free int) (reason, message string) {
+func (p *part) explain(in Input, g Grants, nodes []*node) (reason, message string) {
 	pool, perNode := in.Pool.Name, in.Pool.Spec.GPUsPerNode
 	available := lifecycle.Demand(p.spans, in.Now)
 	switch {
@@ -227,8 +239,11 @@ func (p *part) explain(in Input, free int) (reason, message string) {
 	case available < p.requested:
 		return foundationv1alpha1.ReasonPoolUnavailable,
 			fmt.Sprintf("%s: %s; move the award or name another pool", pool, availability(in))
+	case p.granted < p.want && g.settling > 0:
+		return foundationv1alpha1.ReasonProgressing,
+			fmt.Sprintf("%s: %s new in the pool, looked at for pods before being given out", pool, are(g.settling, "node"))
 	case p.granted < p.want:
-		return foundationv1alpha1.ReasonShortfall, p.explainShortfall(in, free)
+		return foundationv1alpha1.ReasonShortfall, p.explainShortfall(in, g.free)
 	case p.requested%perNode != 0:
 		instead := fmt.Sprintf("%d", (p.requested/perNode+1)*perNode)
 		if less := p.requested / perNode * perNode; less > 0 {
@@ -238,8 +253,27 @@ func (p *part) explain(in Input, free int) (reason, message string) {
 			fmt.Sprintf("%s: %d requested, %d granted: nodes have %d GPUs and are granted whole; ask for %s",
 				pool, p.requested, int32(p.granted)*perNode, perNode, instead)
 	default:
+		return p.explainNodes(in, nodes)
+	}
+}
+
+// explainNodes says which of the team's nodes it cannot use.
+func (p *part) explainNodes(in Input, nodes []*node) (reason, message string) {
+	perNode := in.Pool.Spec.GPUsPerNode
+	sick := filter(nodes, func(n *node) bool { return n.active(p.key) && !n.healthy })
+	if len(sick) == 0 {
 		return "", ""
 	}
+	return foundationv1alpha1.ReasonNodesNotReady, fmt.Sprintf("%s: %d of %d GPUs not ready: %s not Ready, cordoned or short of GPUs (%s)",
+		in.Pool.Name, int32(len(sick))*perNode, int32(p.granted)*perNode, are(len(sick), "node"), namesOf(sick))
+}
+
+// are counts things in a sentence: 1 node is, 2 nodes are.
+func are(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing + " is"
+	}
+	return conditions.Count(n, thing) + " are"
 }
 
 func (p *part) explainShortfall(in Input, free int) string {
@@ -249,7 +283,7 @@ func (p *part) explainShortfall(in Input, free int) string {
 	if p.opening.Nodes == 0 {
 		return message + ", none foreseen; shrink or end an award, or name another pool"
 	}
-	return fmt.Sprintf("%s, %d free %s", message, int32(p.opening.Nodes)*perNode, p.opening.At.UTC().Format("2006-01-02T15:04Z"))
+	return fmt.Sprintf("%s, %d more by %s", message, int32(p.opening.Nodes)*perNode, p.opening.At.UTC().Format("2006-01-02T15:04Z"))
 }
 
 func availability(in Input) string {

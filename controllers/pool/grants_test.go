@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/test/support/builder"
@@ -195,33 +196,33 @@ func TestMessages(t *testing.T) {
 		"short until another award ends": {
 			in:      input(builder.Pool(b200, builder.Granted(saebit, 16)), hanbit, until(july), nodes(builder.HeldIn(b200, saebit), "n1", "n2")),
 			reason:  foundationv1alpha1.ReasonShortfall,
-			message: "b200: 16 of 16 short, 0 free, 16 free 2026-06-30T15:00Z",
+			message: "b200: 16 of 16 short, 0 free, 16 more by 2026-06-30T15:00Z",
 			next:    july, nextCount: 16,
 		},
 		"short until the pool's nodes are back": {
 			in: input(builder.Pool(b200, builder.Grace(time.Hour)), small(builder.Award(b200, 8)),
 				nodes(builder.ReleasingIn(b200, saebit, now.Add(-time.Minute)), "n1", "n2")),
 			reason:  foundationv1alpha1.ReasonShortfall,
-			message: "b200: 8 of 8 short, 0 free, 8 free 2026-04-01T00:59Z",
+			message: "b200: 8 of 8 short, 0 free, 8 more by 2026-04-01T00:59Z",
 			next:    now.Add(59 * time.Minute), nextCount: 8,
 		},
 		"the default grace is three days": {
 			in:      input(builder.Pool(b200), small(builder.Award(b200, 8)), nodes(builder.ReleasingIn(b200, saebit, now), "n1")),
 			reason:  foundationv1alpha1.ReasonShortfall,
-			message: "b200: 8 of 8 short, 0 free, 8 free 2026-04-04T00:00Z",
+			message: "b200: 8 of 8 short, 0 free, 8 more by 2026-04-04T00:00Z",
 			next:    now.Add(72 * time.Hour), nextCount: 8,
 		},
 		"what was just asked back has its whole grace": {
 			in: input(builder.Pool(b200, builder.Grace(time.Hour), builder.Granted(saebit, 16)), small(builder.Award(b200, 8)),
 				nodes(builder.HeldIn(b200, saebit), "n1", "n2")),
 			reason:  foundationv1alpha1.ReasonShortfall,
-			message: "b200: 8 of 8 short, 0 free, 8 free 2026-04-01T01:00Z",
+			message: "b200: 8 of 8 short, 0 free, 8 more by 2026-04-01T01:00Z",
 			next:    now.Add(time.Hour), nextCount: 8,
 		},
 		"a node that is new will be looked into": {
 			in:      input(builder.Pool(b200), small(builder.Award(b200, 8)), nodes(builder.Matching(b200), "n1")),
-			reason:  foundationv1alpha1.ReasonShortfall,
-			message: "b200: 8 of 8 short, 0 free, 8 free 2026-04-01T00:00Z",
+			reason:  foundationv1alpha1.ReasonProgressing,
+			message: "b200: 1 node is new in the pool, looked at for pods before being given out",
 			next:    now.Add(settle), nextCount: 8,
 		},
 		"a node that is broken is no promise": {
@@ -306,9 +307,31 @@ func TestThirdTeamIsToldWhenItsTurnIs(t *testing.T) {
 	want := foundationv1alpha1.Grant{
 		Team: "third", UID: "third-uid", Requested: 768, Shortfall: 768,
 		NextFree: builder.MetaTime(july.UTC()), NextFreeCount: 768, Reason: foundationv1alpha1.ReasonShortfall,
-		Message: "b200: 768 of 768 short, 0 free, 768 free 2026-06-30T15:00Z",
+		Message: "b200: 768 of 768 short, 0 free, 768 more by 2026-06-30T15:00Z",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// Nodes that come into a pool together are given out together: who got the first few that are known to be free would
+// have them scattered.
+func TestNothingIsGrantedWhileNewNodesSettle(t *testing.T) {
+	tests := map[string]struct {
+		node *corev1.Node
+		want int32
+	}{
+		"one is new":               {builder.Node("n2", builder.Matching(b200)), 0},
+		"one is looked at":         {builder.Node("n2", builder.EnteringIn(b200, now)), 0},
+		"one is occupied for long": {builder.Node("n2", builder.EnteringIn(b200, now.Add(-time.Minute))), 8},
+		"one is new and broken":    {builder.Node("n2", builder.Matching(b200), builder.NotReady()), 8},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			in := input(builder.Pool(b200), wants(8), builder.Node("n1", builder.FreeIn(b200)), tt.node)
+			if got := BuildStatus(in, DecideGrants(in)).Grants[0].Granted; got != tt.want {
+				t.Errorf("granted %d, want %d", got, tt.want)
+			}
+		})
 	}
 }

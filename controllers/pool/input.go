@@ -68,6 +68,12 @@ func (n *node) empty(pool string) bool {
 	return n.holder == nil && n.releasing.IsZero() && n.closed && n.ours(pool)
 }
 
+// settling says whether the node came into the pool just now and may be free in a moment.
+func (n *node) settling(in Input) bool {
+	fresh := n.holder == nil && n.releasing.IsZero() && !n.empty(in.Pool.Name)
+	return n.member && n.healthy && (fresh || n.entering() && in.Now.Before(n.releasing.Add(settle+inspectEvery)))
+}
+
 // entering says whether the node is new in the pool, and not known to be empty.
 func (n *node) entering() bool { return n.member && n.holder == nil && !n.releasing.IsZero() }
 

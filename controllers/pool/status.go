@@ -102,7 +102,7 @@ func grantList(in Input, grants Grants, nodes []*node) []foundationv1alpha1.Gran
 		if !p.present() {
 			continue
 		}
-		reason, message := p.explain(in, grants.free)
+		reason, message := p.explain(in, grants, nodes)
 		granted := int32(p.granted) * perNode
 		list = append(list, foundationv1alpha1.Grant{
 			Team:          p.key.name,

@@ -161,7 +161,7 @@ func TestReconcilingCondition(t *testing.T) {
 		},
 		"new nodes": {input(builder.Pool(b200), nodes(builder.EnteringIn(b200, now), "n1")), "1 node waiting to be empty before being granted: n1"},
 		"everything at once": {
-			input(builder.Pool(b200), wants(8), nodes(builder.FreeIn(b200), "n1"), nodes(builder.ReleasingIn(b200, saebit, now), "n2"), nodes(builder.EnteringIn(b200, now), "n3")),
+			input(builder.Pool(b200), wants(8), nodes(builder.FreeIn(b200), "n1"), nodes(builder.ReleasingIn(b200, saebit, now), "n2"), nodes(builder.EnteringIn(b200, now.Add(-time.Minute)), "n3")),
 			"1 node to be claimed, 1 node being let go by their team, 1 node waiting to be empty before being granted: n3",
 		},
 	}

@@ -126,7 +126,7 @@ func enforced(quota *corev1.ResourceQuota, hard corev1.ResourceList) bool {
 func (r *Reconciler) pruneAccess(ctx context.Context, in Input, desired Desired, out *Outcome) {
 	keep := desired.names()
 	for _, obj := range in.Others {
-		if kind := kindOf(obj); isAccess(kind) && !keep[nameOf(kind, obj.GetNamespace(), obj.GetName())] && in.owner().May(obj) {
+		if kind := apply.KindOf(obj); kind.Access && !keep[nameOf(kind.Name, obj.GetNamespace(), obj.GetName())] && in.owner().May(obj) {
 			out.failed(foundationv1alpha1.ConditionAccessReady, obj.GetNamespace(), r.Applier.Delete(ctx, in.owner(), obj))
 		}
 	}
@@ -139,7 +139,7 @@ func (r *Reconciler) pruneOthers(ctx context.Context, in Input, desired Desired,
 	}
 	keep := desired.names()
 	for _, obj := range in.Others {
-		if kind := kindOf(obj); !isAccess(kind) && !keep[nameOf(kind, obj.GetNamespace(), obj.GetName())] {
+		if kind := apply.KindOf(obj); !kind.Access && !keep[nameOf(kind.Name, obj.GetNamespace(), obj.GetName())] {
 			out.failed(foundationv1alpha1.ConditionNamespacesReady, obj.GetNamespace(), r.Applier.Delete(ctx, in.owner(), obj))
 		}
 	}
@@ -149,8 +149,8 @@ func (r *Reconciler) pruneOthers(ctx context.Context, in Input, desired Desired,
 func (in Input) accessGiven() map[string]bool {
 	names := map[string]bool{}
 	for _, obj := range in.Others {
-		if kind := kindOf(obj); isAccess(kind) {
-			names[nameOf(kind, obj.GetNamespace(), obj.GetName())] = true
+		if kind := apply.KindOf(obj); kind.Access {
+			names[nameOf(kind.Name, obj.GetNamespace(), obj.GetName())] = true
 		}
 	}
 	return names

@@ -94,7 +94,7 @@ func (r *recorder) reconciler(in Input) *Reconciler {
 			return nil
 		},
 		Delete: func(_ context.Context, _ client.WithWatch, obj client.Object, _ ...client.DeleteOption) error {
-			return r.write("delete " + kindOf(obj) + " " + obj.GetName())
+			return r.write("delete " + apply.KindOf(obj).Name + " " + obj.GetName())
 		},
 	})
 	return &Reconciler{Client: c, Live: c, Applier: apply.New(c, c)}
@@ -340,10 +340,10 @@ func TestTearDown(t *testing.T) {
 		"not confirmed": {in: input(two(1, 1, mods...), there...), out: fine(), reason: foundationv1alpha1.ReasonDeletionNotConfirmed},
 		"confirmed": {
 			in: input(two(1, 1, confirmed...), there...), out: fine(), reason: foundationv1alpha1.ReasonWaitingForNamespaces,
-			want: []string{"delete  hanbit-train", "delete  hanbit-old"},
+			want: []string{"delete Namespace hanbit-train", "delete Namespace hanbit-old"},
 		},
 		"a delete fails": {
-			in: input(two(1, 1, confirmed...), there...), out: fine(), fail: "delete  hanbit-train", reason: foundationv1alpha1.ReasonWaitingForNamespaces, wantErr: true,
+			in: input(two(1, 1, confirmed...), there...), out: fine(), fail: "delete Namespace hanbit-train", reason: foundationv1alpha1.ReasonWaitingForNamespaces, wantErr: true,
 		},
 		"nothing is deleted while access could not be taken": {in: input(two(1, 1, confirmed...), there...), out: failing, reason: foundationv1alpha1.ReasonApplyFailed},
 		"all gone": {in: input(two(1, 1, confirmed...)), out: fine(), reason: foundationv1alpha1.ReasonAsDeclared},
@@ -412,7 +412,7 @@ func TestObservedObjects(t *testing.T) {
 	}
 	var others []string
 	for _, obj := range in.Others {
-		others = append(others, kindOf(obj)+" "+obj.GetName())
+		others = append(others, apply.KindOf(obj).Name+" "+obj.GetName())
 	}
 	if diff := cmp.Diff([]string{"ResourceQuota another", "ClusterRole foundation-team:hanbit", "RoleBinding ours"}, others); diff != "" {
 		t.Error(diff)

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	corev1 "k8s.io/api/core/v1"
-	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -13,13 +11,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/apply"
 	"foundation.team/operator/internal/index"
 )
-
-// closing are the kinds that must be gone, or locked, when a team is gone.
-func closing() []client.ObjectList {
-	return []client.ObjectList{&rbacv1.RoleBindingList{}, &rbacv1.ClusterRoleBindingList{}, &rbacv1.ClusterRoleList{}, &corev1.NamespaceList{}}
-}
 
 // reconcileGone closes what a team left open that is gone. It can go in spite of its finalizer: one that is added while
 // the API server is deleting the object is lost, and one can
@@ -68,7 +62,11 @@ func (r *Reconciler) left(ctx context.Context, in Input) (bool, error) {
 // openObjects are the objects of a team that give access, and its namespaces that are not locked.
 func openObjects(ctx context.Context, reader client.Reader, ofTeam client.ListOption) ([]client.Object, error) {
 	var open []client.Object
-	for _, list := range closing() {
+	for _, kind := range apply.Kinds() {
+		if !kind.Access && kind.Name != "Namespace" {
+			continue
+		}
+		list := kind.NewList()
 		if err := reader.List(ctx, list, ofTeam); err != nil {
 			return nil, fmt.Errorf("list what a deleted team has left: %w", err)
 		}

@@ -7,14 +7,13 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
-	networkingv1 "k8s.io/api/networking/v1"
-	rbacv1 "k8s.io/api/rbac/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/apply"
 	"foundation.team/operator/internal/index"
 )
 
@@ -40,7 +39,7 @@ func (r *Reconciler) observe(ctx context.Context, team *foundationv1alpha1.Found
 }
 
 func compareObjects(a, b client.Object) int {
-	return cmp.Or(cmp.Compare(kindOf(a), kindOf(b)), cmp.Compare(a.GetNamespace(), b.GetNamespace()), cmp.Compare(a.GetName(), b.GetName()))
+	return cmp.Or(cmp.Compare(apply.KindOf(a).Name, apply.KindOf(b).Name), cmp.Compare(a.GetNamespace(), b.GetNamespace()), cmp.Compare(a.GetName(), b.GetName()))
 }
 
 func (r *Reconciler) observeCluster(ctx context.Context, in *Input) error {
@@ -90,10 +89,11 @@ func (r *Reconciler) observeNamespaces(ctx context.Context, in *Input) error {
 // observeOwned finds what is in the team's namespaces. An object in somebody else's is left out, whatever its label,
 // unless it gives access and is the team's by its UID too: that must be taken away some day.
 func (r *Reconciler) observeOwned(ctx context.Context, in *Input) error {
-	for _, list := range []client.ObjectList{
-		&corev1.ResourceQuotaList{}, &corev1.LimitRangeList{}, &corev1.PersistentVolumeClaimList{},
-		&networkingv1.NetworkPolicyList{}, &rbacv1.RoleBindingList{}, &rbacv1.ClusterRoleList{}, &rbacv1.ClusterRoleBindingList{},
-	} {
+	for _, kind := range apply.Kinds() {
+		if kind.Name == "Namespace" {
+			continue
+		}
+		list := kind.NewList()
 		if err := r.Client.List(ctx, list, client.MatchingFields{index.Team: in.Team.Name}); err != nil {
 			return fmt.Errorf("list %T of team %s: %w", list, in.Team.Name, err)
 		}
@@ -131,7 +131,7 @@ func (in *Input) add(item runtime.Object) {
 
 // inPlace says whether an object is cluster-scoped, in a namespace of the team's, or the team's access elsewhere.
 func (in *Input) inPlace(obj client.Object) bool {
-	if obj.GetNamespace() == "" || isAccess(kindOf(obj)) && in.owner().Owns(obj) {
+	if obj.GetNamespace() == "" || apply.KindOf(obj).Access && in.owner().Owns(obj) {
 		return true
 	}
 	namespace := in.Namespaces[obj.GetNamespace()]

@@ -3,7 +3,6 @@ package team
 import (
 	"context"
 
-	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/types"
@@ -18,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/apply"
 	"foundation.team/operator/internal/index"
 )
 
@@ -34,12 +34,12 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 		For(&foundationv1alpha1.FoundationTeam{}, changed).
 		Watches(&foundationv1alpha1.GPUPool{}, r.poolEvents()).
 		Watches(&storagev1.StorageClass{}, handler.EnqueueRequestsFromMapFunc(r.teamsOfStorageClass))
-	for _, kind := range index.Owned() {
+	for _, kind := range apply.Kinds() {
 		mapper := ownerOf
-		if _, ok := kind.(*corev1.Namespace); ok {
+		if kind.Name == "Namespace" {
 			mapper = r.teamsOfNamespace
 		}
-		b = b.Watches(kind, handler.EnqueueRequestsFromMapFunc(mapper))
+		b = b.Watches(kind.New(), handler.EnqueueRequestsFromMapFunc(mapper))
 	}
 	return b.Complete(r)
 }

@@ -205,6 +205,14 @@ func (d *demo) showNodes(ctx context.Context) error {
 	granted, _ := has(team)
 	d.screen.claim(fmt.Sprintf("the %d GPUs are nodes of the team alone, closed to everyone else by a taint: %s",
 		granted, layout(nodes.Items)), checkNodes(team, nodes.Items))
+	d.screen.claim("they are close together: below one spine", checkClose(nodes.Items))
+	return nil
+}
+
+func checkClose(nodes []corev1.Node) error {
+	if spines := distinct(nodes, cluster.SpineLabel); spines != 1 {
+		return fmt.Errorf("they are %s", layout(nodes))
+	}
 	return nil
 }
 
@@ -226,12 +234,17 @@ func checkNodes(team *foundationv1alpha1.FoundationTeam, nodes []corev1.Node) er
 
 // layout says how many nodes there are, and how close together.
 func layout(nodes []corev1.Node) string {
-	racks, spines := map[string]bool{}, map[string]bool{}
+	return number(len(nodes), "node") + " in " + number(distinct(nodes, cluster.RackLabel), "rack") +
+		" below " + number(distinct(nodes, cluster.SpineLabel), "spine")
+}
+
+// distinct counts the values that a label has on nodes.
+func distinct(nodes []corev1.Node, label string) int {
+	values := map[string]bool{}
 	for i := range nodes {
-		racks[nodes[i].Labels[cluster.RackLabel]] = true
-		spines[nodes[i].Labels[cluster.SpineLabel]] = true
+		values[nodes[i].Labels[label]] = true
 	}
-	return number(len(nodes), "node") + " in " + number(len(racks), "rack") + " below " + number(len(spines), "spine")
+	return len(values)
 }
 
 func number(n int, what string) string {

@@ -9,6 +9,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"sync"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -74,10 +75,11 @@ func New(c client.Client, live client.Reader) *Applier {
 // are a *ConflictError if the object is somebody else's, a *TerminatingError if it is being deleted, or the API
 // server's.
 func (a *Applier) Apply(ctx context.Context, owner Owner, desired Object) error {
-	k, ok := kinds[ptr.Deref(desired.GetKind(), "")]
-	if !ok {
+	i := slices.IndexFunc(kinds, func(k Kind) bool { return k.Name == ptr.Deref(desired.GetKind(), "") })
+	if i < 0 {
 		return fmt.Errorf("apply %s: the kind is not one that the operator applies", NameOf(desired))
 	}
+	k := kinds[i]
 	live, err := a.observe(ctx, k, desired)
 	if apierrors.IsNotFound(err) {
 		return a.send(ctx, desired, "", false)
@@ -122,9 +124,9 @@ func (a *Applier) consumeConsent(ctx context.Context, owner Owner, live client.O
 
 // observe reads the object from the cache. What the cache lacks, or has older than our own last write, is read live:
 // a filtered or stale cache proves nothing.
-func (a *Applier) observe(ctx context.Context, k kind, desired Object) (client.Object, error) {
+func (a *Applier) observe(ctx context.Context, k Kind, desired Object) (client.Object, error) {
 	key := client.ObjectKey{Namespace: ptr.Deref(desired.GetNamespace(), ""), Name: ptr.Deref(desired.GetName(), "")}
-	live := k.newObject()
+	live := k.New()
 	err := a.client.Get(ctx, key, live)
 	if err == nil && !a.Stale(NameOf(desired), live) {
 		return live, nil
@@ -132,7 +134,7 @@ func (a *Applier) observe(ctx context.Context, k kind, desired Object) (client.O
 	if err != nil && !apierrors.IsNotFound(err) {
 		return nil, err
 	}
-	live = k.newObject()
+	live = k.New()
 	if err := a.live.Get(ctx, key, live); err != nil {
 		return nil, err
 	}

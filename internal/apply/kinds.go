@@ -2,6 +2,8 @@ package apply
 
 import (
 	"fmt"
+	"reflect"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
@@ -23,28 +25,48 @@ type Object interface {
 	GetNamespace() *string
 }
 
-// kind knows how to read objects of a kind and which of their fields the operator owns.
-type kind struct {
-	newObject func() client.Object
-	owned     func(client.Object) (Object, error)
+// Kind is a kind of object that the operator makes for teams.
+type Kind struct {
+	Name string
+	// Access is true if its objects give people access.
+	Access bool
+	// New and NewList make an empty object and an empty list of them.
+	New     func() client.Object
+	NewList func() client.ObjectList
+	// owned reads which fields of an object the operator owns.
+	owned func(client.Object) (Object, error)
 }
 
-// kinds are the kinds that the operator applies.
-var kinds = map[string]kind{
-	"Namespace":             kindOf(func() *corev1.Namespace { return &corev1.Namespace{} }, corev1ac.ExtractNamespace),
-	"ResourceQuota":         kindOf(func() *corev1.ResourceQuota { return &corev1.ResourceQuota{} }, corev1ac.ExtractResourceQuota),
-	"LimitRange":            kindOf(func() *corev1.LimitRange { return &corev1.LimitRange{} }, corev1ac.ExtractLimitRange),
-	"PersistentVolumeClaim": kindOf(func() *corev1.PersistentVolumeClaim { return &corev1.PersistentVolumeClaim{} }, corev1ac.ExtractPersistentVolumeClaim),
-	"NetworkPolicy":         kindOf(func() *networkingv1.NetworkPolicy { return &networkingv1.NetworkPolicy{} }, networkingv1ac.ExtractNetworkPolicy),
-	"RoleBinding":           kindOf(func() *rbacv1.RoleBinding { return &rbacv1.RoleBinding{} }, rbacv1ac.ExtractRoleBinding),
-	"ClusterRole":           kindOf(func() *rbacv1.ClusterRole { return &rbacv1.ClusterRole{} }, rbacv1ac.ExtractClusterRole),
-	"ClusterRoleBinding":    kindOf(func() *rbacv1.ClusterRoleBinding { return &rbacv1.ClusterRoleBinding{} }, rbacv1ac.ExtractClusterRoleBinding),
+// kinds are all of them: what is watched, cached, applied and pruned follows from this table.
+var kinds = []Kind{
+	kind[*corev1.Namespace, *corev1.NamespaceList]("Namespace", corev1ac.ExtractNamespace),
+	kind[*corev1.ResourceQuota, *corev1.ResourceQuotaList]("ResourceQuota", corev1ac.ExtractResourceQuota),
+	kind[*corev1.LimitRange, *corev1.LimitRangeList]("LimitRange", corev1ac.ExtractLimitRange),
+	kind[*corev1.PersistentVolumeClaim, *corev1.PersistentVolumeClaimList]("PersistentVolumeClaim", corev1ac.ExtractPersistentVolumeClaim),
+	kind[*networkingv1.NetworkPolicy, *networkingv1.NetworkPolicyList]("NetworkPolicy", networkingv1ac.ExtractNetworkPolicy),
+	access(kind[*rbacv1.RoleBinding, *rbacv1.RoleBindingList]("RoleBinding", rbacv1ac.ExtractRoleBinding)),
+	access(kind[*rbacv1.ClusterRole, *rbacv1.ClusterRoleList]("ClusterRole", rbacv1ac.ExtractClusterRole)),
+	access(kind[*rbacv1.ClusterRoleBinding, *rbacv1.ClusterRoleBindingList]("ClusterRoleBinding", rbacv1ac.ExtractClusterRoleBinding)),
 }
 
-// kindOf adapts a generated ExtractX function, which takes and returns the kind's own types.
-func kindOf[T client.Object, C Object](newObject func() T, extract func(T, string) (C, error)) kind {
-	return kind{
-		newObject: func() client.Object { return newObject() },
+// Kinds are the kinds of objects that the operator makes for teams.
+func Kinds() []Kind { return slices.Clone(kinds) }
+
+// KindOf is the kind of an object that the operator makes; its zero value for any other.
+func KindOf(obj client.Object) Kind {
+	i := slices.IndexFunc(kinds, func(k Kind) bool { return reflect.TypeOf(k.New()) == reflect.TypeOf(obj) })
+	if i < 0 {
+		return Kind{}
+	}
+	return kinds[i]
+}
+
+// kind adapts a generated ExtractX function, which takes and returns the kind's own types.
+func kind[T client.Object, L client.ObjectList, C Object](name string, extract func(T, string) (C, error)) Kind {
+	return Kind{
+		Name:    name,
+		New:     func() client.Object { return empty[T]() },
+		NewList: func() client.ObjectList { return empty[L]() },
 		owned: func(live client.Object) (Object, error) {
 			typed, ok := live.(T)
 			if !ok {
@@ -53,4 +75,18 @@ func kindOf[T client.Object, C Object](newObject func() T, extract func(T, strin
 			return extract(typed, foundationv1alpha1.FieldManager)
 		},
 	}
+}
+
+func access(k Kind) Kind {
+	k.Access = true
+	return k
+}
+
+// empty makes the value that a pointer type points to.
+func empty[P any]() P {
+	made, ok := reflect.New(reflect.TypeFor[P]().Elem()).Interface().(P)
+	if !ok {
+		panic(fmt.Sprintf("%s is no pointer", reflect.TypeFor[P]()))
+	}
+	return made
 }

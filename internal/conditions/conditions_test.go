@@ -149,9 +149,10 @@ func TestReport(t *testing.T) {
 	}{
 		"true is normal":                  {conditions.True("Ready", "AsDeclared", "8 GPUs"), "Normal AsDeclared Ready: 8 GPUs"},
 		"false is a warning":              {conditions.False("Ready", "NoNodes", "label nodes"), "Warning NoNodes Ready: label nodes"},
-		"on its way is normal":            {conditions.False("QuotaReady", foundationv1alpha1.ReasonProgressing, "wait"), "Normal Progressing QuotaReady: wait"},
+		"on its way is normal":            {conditions.False(foundationv1alpha1.ConditionReady, foundationv1alpha1.ReasonProgressing, "wait"), "Normal Progressing Ready: wait"},
 		"oversubscribed is a warning":     {conditions.True(foundationv1alpha1.ConditionOversubscribed, "CapacityLost", "too few"), "Warning CapacityLost Oversubscribed: too few"},
 		"not oversubscribed is fine":      {conditions.False(foundationv1alpha1.ConditionOversubscribed, "WithinCapacity", "enough"), "Normal WithinCapacity Oversubscribed: enough"},
+		"an area is told by Ready":        {conditions.False(foundationv1alpha1.ConditionQuotaReady, "ApplyFailed", "no"), ""},
 		"stalled is told by Ready":        {conditions.True(foundationv1alpha1.ConditionStalled, "NoNodes", "label nodes"), ""},
 		"reconciling is told by its area": {conditions.True(foundationv1alpha1.ConditionReconciling, "VolumesPending", "wait"), ""},
 		"nothing to say":                  {conditions.False(foundationv1alpha1.ConditionOversubscribed, "WithinCapacity", ""), ""},

@@ -12,11 +12,18 @@ import (
 // maxNote is the longest note that the events API accepts, in bytes.
 const maxNote = 1024
 
-// Report emits an event for every condition that has become something else. Stalled and Reconciling only repeat what
-// another condition says.
+// reported are the conditions whose changes are worth an event. Ready says what the areas that it sums up say.
+var reported = map[string]bool{
+	foundationv1alpha1.ConditionReady:          true,
+	foundationv1alpha1.ConditionActive:         true,
+	foundationv1alpha1.ConditionTornDown:       true,
+	foundationv1alpha1.ConditionOversubscribed: true,
+}
+
+// Report emits an event for every condition of these that has become something else.
 func Report(recorder events.EventRecorder, about runtime.Object, old, current []metav1.Condition) {
 	for _, condition := range Transitions(old, current) {
-		if condition.Type == foundationv1alpha1.ConditionStalled || condition.Type == foundationv1alpha1.ConditionReconciling || condition.Message == "" {
+		if !reported[condition.Type] || condition.Message == "" {
 			continue
 		}
 		kind := corev1.EventTypeNormal

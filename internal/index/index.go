@@ -7,12 +7,10 @@ import (
 	"maps"
 	"slices"
 
-	corev1 "k8s.io/api/core/v1"
-	networkingv1 "k8s.io/api/networking/v1"
-	rbacv1 "k8s.io/api/rbac/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/apply"
 )
 
 const (
@@ -26,14 +24,6 @@ const (
 	Team = "team"
 )
 
-// Owned are the kinds that the operator makes for teams, an empty object each.
-func Owned() []client.Object {
-	return []client.Object{
-		&corev1.Namespace{}, &corev1.ResourceQuota{}, &corev1.LimitRange{}, &corev1.PersistentVolumeClaim{},
-		&networkingv1.NetworkPolicy{}, &rbacv1.RoleBinding{}, &rbacv1.ClusterRole{}, &rbacv1.ClusterRoleBinding{},
-	}
-}
-
 // Register adds the indexes to a cache.
 func Register(ctx context.Context, indexer client.FieldIndexer) error {
 	if err := indexer.IndexField(ctx, &foundationv1alpha1.FoundationTeam{}, AwardPool, AwardPools); err != nil {
@@ -45,9 +35,9 @@ func Register(ctx context.Context, indexer client.FieldIndexer) error {
 	if err := indexer.IndexField(ctx, &foundationv1alpha1.FoundationTeam{}, NamespaceName, namespaceNames); err != nil {
 		return fmt.Errorf("index teams by their namespaces: %w", err)
 	}
-	for _, kind := range Owned() {
-		if err := indexer.IndexField(ctx, kind, Team, teamOf); err != nil {
-			return fmt.Errorf("index %T by team: %w", kind, err)
+	for _, kind := range apply.Kinds() {
+		if err := indexer.IndexField(ctx, kind.New(), Team, teamOf); err != nil {
+			return fmt.Errorf("index %s by team: %w", kind.Name, err)
 		}
 	}
 	return nil

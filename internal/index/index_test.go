@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/apply"
 	"foundation.team/operator/internal/index"
 	"foundation.team/operator/test/support/builder"
 )
@@ -49,7 +50,7 @@ func TestRegister(t *testing.T) {
 	if err := index.Register(t.Context(), fields); err != nil {
 		t.Fatal(err)
 	}
-	if want := 3 + len(index.Owned()); len(fields.functions) != want {
+	if want := 3 + len(apply.Kinds()); len(fields.functions) != want {
 		t.Errorf("%d indexes, want %d", len(fields.functions), want)
 	}
 	for name, tt := range tests {
@@ -86,7 +87,8 @@ func TestRegisterFails(t *testing.T) {
 
 // Every kind that is made for teams can be found by team.
 func TestOwnedKindsCarryLabels(t *testing.T) {
-	for _, obj := range index.Owned() {
+	for _, kind := range apply.Kinds() {
+		obj := kind.New()
 		if obj.SetLabels(map[string]string{foundationv1alpha1.LabelTeam: "hanbit"}); obj.GetLabels()[foundationv1alpha1.LabelTeam] != "hanbit" {
 			t.Errorf("%T has no labels", obj)
 		}

@@ -4,8 +4,6 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
-	networkingv1 "k8s.io/api/networking/v1"
-	rbacv1 "k8s.io/api/rbac/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -16,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/apply"
 )
 
 // CacheOptions keep in memory what the operator reads and no more: of the kinds it makes, only objects with a team's
@@ -23,21 +22,16 @@ import (
 // and ConfigMaps are not cached at all: reading a kind that nobody watches is an error, not a new watch.
 func CacheOptions() cache.Options {
 	owned := cache.ByObject{Label: ofAnyTeam(), Transform: keepOwnFields}
-	return cache.Options{
-		ReaderFailOnMissingInformer: true,
-		DefaultTransform:            keepOwnFields,
-		ByObject: map[client.Object]cache.ByObject{
-			&corev1.ResourceQuota{}:         owned,
-			&corev1.LimitRange{}:            owned,
-			&corev1.PersistentVolumeClaim{}: owned,
-			&networkingv1.NetworkPolicy{}:   owned,
-			&rbacv1.RoleBinding{}:           owned,
-			&rbacv1.ClusterRole{}:           owned,
-			&rbacv1.ClusterRoleBinding{}:    owned,
-			&corev1.Node{}:                  {Transform: trimNode},
-			&storagev1.StorageClass{}:       {Transform: trimStorageClass},
-		},
+	byObject := map[client.Object]cache.ByObject{
+		&corev1.Node{}:            {Transform: trimNode},
+		&storagev1.StorageClass{}: {Transform: trimStorageClass},
 	}
+	for _, kind := range apply.Kinds() {
+		if kind.Name != "Namespace" {
+			byObject[kind.New()] = owned
+		}
+	}
+	return cache.Options{ReaderFailOnMissingInformer: true, DefaultTransform: keepOwnFields, ByObject: byObject}
 }
 
 func ofAnyTeam() labels.Selector {

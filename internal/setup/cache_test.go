@@ -13,7 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
-	"foundation.team/operator/internal/index"
+	"foundation.team/operator/internal/apply"
 	"foundation.team/operator/test/support/builder"
 )
 
@@ -76,7 +76,8 @@ func TestCacheOptions(t *testing.T) {
 		}
 		selectors[gvk.Kind] = options.Label
 	}
-	for _, obj := range index.Owned() {
+	for _, kind := range apply.Kinds() {
+		obj := kind.New()
 		gvk, err := apiutil.GVKForObject(obj, scheme)
 		if err != nil {
 			t.Fatal(err)

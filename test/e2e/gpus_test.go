@@ -45,7 +45,7 @@ var _ = Describe("GPUs", func() {
 			g.Expect(nodesOf(ctx, g, "donor")).To(HaveLen(4))
 			g.Expect(gpuQuota(ctx, g, "receiver-train")).To(BeZero())
 		}).WithContext(ctx).Should(Succeed())
-		eventuallyCondition(ctx, "receiver", foundationv1alpha1.ConditionGPUsReady, foundationv1alpha1.ReasonShortfall, "16 free ")
+		eventuallyCondition(ctx, "receiver", foundationv1alpha1.ConditionGPUsReady, foundationv1alpha1.ReasonShortfall, "16 more by ")
 
 		By("handing over a node when its last pod is gone, and not before")
 		releasing := nodesWithTaint(ctx, foundationv1alpha1.TaintReleasing)
