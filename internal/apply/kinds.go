@@ -84,7 +84,7 @@ func access(k Kind) Kind {
 
 // empty makes the value that a pointer type points to.
 func empty[P any]() P {
-	made, ok := reflect.New(reflect.TypeFor[P]().Elem()).Interface().(P)
+	made, ok := reflect.TypeAssert[P](reflect.New(reflect.TypeFor[P]().Elem()))
 	if !ok {
 		panic(fmt.Sprintf("%s is no pointer", reflect.TypeFor[P]()))
 	}
