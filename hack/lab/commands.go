@@ -68,7 +68,8 @@ The lab is up. Talk to it as its admin:
   export KUBECONFIG=%[1]s
   export PATH=%[2]s:$PATH
   kubectl get nodes -L %[3]s,%[4]s,%[5]s
-  kubectl get ft,fprog,gpool,fds
+  kubectl apply -k config/samples
+  kubectl get ft,gpool
   kubectl label node b200-000 %[6]s=true     # break a node; take the label off to mend it
 
 Logs are in %[7]s. `+"`go run ./hack/lab status` says what runs, `go run ./hack/lab down` ends it.\n",
