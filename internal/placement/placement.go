@@ -5,64 +5,33 @@ package placement
 import (
 	"cmp"
 	"slices"
-	"strings"
 	"time"
 )
 
-// Node is a node and where it stands: the values of the pool's topology keys, the widest first.
+// Node is a node and where it stands: the values of the pool's topology keys, the widest first. All nodes have as many.
 type Node struct {
 	Name     string
 	Topology []string
 }
 
-// Choose picks n of the free nodes for a team that already has own, or all of them if there are fewer. At each level of
-// the topology it prefers the domain where the team already has most nodes, then the smallest one that holds all that
-// is needed, then the one with most free nodes, so that large domains stay whole for those who need them.
+// Choose picks n of the free nodes for a team that already has own, or all of them if there are fewer.
+//
+// A team's spread is in how many domains its nodes stand: first of the widest topology key, say spines; if that is
+// equal, of the next one, say racks; and so on. Of all choices it takes, in this order,
+//
+//  1. one after which the team's spread is least,
+//  2. one that opens the smallest of the narrowest domains, so that racks of which most is free stay whole for those
+//     who need them: one whose largest is smallest, then its second largest, and so on; then of the wider ones,
+//  3. one where the team has most nodes.
+//
+// Of the domains that it opens at most one keeps free nodes, one of the smallest. Where very many sets of wide domains
+// would do, only the likely ones are compared: then spread is least in the widest domains, and nearly so in narrower ones.
 func Choose(n int, own, free []Node) []string {
-	return choose(n, own, free, 0)
-}
-
-func choose(n int, own, free []Node, level int) []string {
-	if n <= 0 || len(free) == 0 {
+	n = min(n, len(free))
+	if n <= 0 {
 		return nil
 	}
-	if level >= depth(free) {
-		names := namesOf(free)
-		return names[:min(n, len(names))]
-	}
-	ownBy, freeBy := byDomain(own, level), byDomain(free, level)
-	domains := make([]string, 0, len(freeBy))
-	for name := range freeBy {
-		domains = append(domains, name)
-	}
-	var chosen []string
-	for n > len(chosen) && len(domains) > 0 {
-		need := n - len(chosen)
-		best := slices.MinFunc(domains, func(a, b string) int {
-			return cmp.Or(
-				cmp.Compare(len(ownBy[b]), len(ownBy[a])),
-				compareFit(len(freeBy[a]), len(freeBy[b]), need),
-				cmp.Compare(a, b),
-			)
-		})
-		chosen = append(chosen, choose(need, ownBy[best], freeBy[best], level+1)...)
-		domains = slices.DeleteFunc(domains, func(name string) bool { return name == best })
-	}
-	return chosen
-}
-
-// compareFit prefers what fits, then the tightest fit; of what does not fit, the largest.
-func compareFit(a, b, need int) int {
-	switch {
-	case a >= need && b >= need:
-		return cmp.Compare(a, b)
-	case a < need && b < need:
-		return cmp.Compare(b, a)
-	case a >= need:
-		return -1
-	default:
-		return 1
-	}
+	return newSearch(own, free).choose(n)
 }
 
 // Held is a node that a team has.
@@ -75,11 +44,14 @@ type Held struct {
 }
 
 // Release picks n of a team's nodes to be given back: those that left the pool, those that cannot run pods, idle ones,
-// then those with the newest work; among equals, from the domain where the team has fewest.
+// then those with the newest work; among equals, from the widest domain where the team has fewest, and there from the
+// narrower one where it has fewest, one domain after the other, so that what it keeps stays together and what it
+// gives back is together too.
 func Release(n int, held []Held) []string {
-	size := map[string]int{}
+	team := &domain{}
+	at := map[string]*domain{}
 	for _, node := range held {
-		size[domain(node.Node)]++
+		at[node.Name] = team.add(node.Node)
 	}
 	sorted := slices.SortedFunc(slices.Values(held), func(a, b Held) int {
 		return cmp.Or(
@@ -87,7 +59,7 @@ func Release(n int, held []Held) []string {
 			compareBool(a.Healthy, b.Healthy),
 			compareBool(b.BusySince.IsZero(), a.BusySince.IsZero()),
 			b.BusySince.Compare(a.BusySince),
-			cmp.Compare(size[domain(a.Node)], size[domain(b.Node)]),
+			fewest(at[a.Name], at[b.Name]),
 			cmp.Compare(b.Name, a.Name),
 		)
 	})
@@ -99,6 +71,15 @@ func Release(n int, held []Held) []string {
 	return names
 }
 
+// fewest orders narrowest domains by how many nodes there are in those around them, the widest first, and in
+// themselves. It keeps the domains of one wider domain together.
+func fewest(a, b *domain) int {
+	if a == b {
+		return 0
+	}
+	return cmp.Or(fewest(a.parent, b.parent), cmp.Compare(a.size, b.size), cmp.Compare(a.value, b.value))
+}
+
 func compareBool(a, b bool) int {
 	switch {
 	case a == b:
@@ -108,34 +89,4 @@ func compareBool(a, b bool) int {
 	default:
 		return 1
 	}
-}
-
-// domain is the narrowest domain of a node, with those around it: racks of two spines may have one name.
-func domain(node Node) string { return strings.Join(node.Topology, "\x00") }
-
-func depth(nodes []Node) int {
-	if len(nodes) == 0 {
-		return 0
-	}
-	return len(nodes[0].Topology)
-}
-
-func byDomain(nodes []Node, level int) map[string][]Node {
-	domains := map[string][]Node{}
-	for _, node := range nodes {
-		if level < len(node.Topology) {
-			name := node.Topology[level]
-			domains[name] = append(domains[name], node)
-		}
-	}
-	return domains
-}
-
-func namesOf(nodes []Node) []string {
-	names := make([]string, len(nodes))
-	for i, node := range nodes {
-		names[i] = node.Name
-	}
-	slices.Sort(names)
-	return names
 }
