@@ -53,8 +53,8 @@ lab-build: preflight ## Build the control plane's binaries.
 	go run ./hack/lab build
 
 .PHONY: lab-up
-lab-up: build ## Start it with the operator; LAB_NODES=n sets the number of nodes.
-	LAB_NODES='$(LAB_NODES)' go run ./hack/lab up
+lab-up: build ## Start it with the operator; LAB_NODES=n sets the nodes, LAB_KARPENTER=0 leaves out Karpenter.
+	LAB_NODES='$(LAB_NODES)' LAB_KARPENTER='$(LAB_KARPENTER)' go run ./hack/lab up
 
 .PHONY: lab-status
 lab-status: preflight ## Say what runs.
@@ -74,6 +74,10 @@ test-one: lab-build build ## Run one test: make test-one PKG=./controllers/team 
 test-race: lab-build build ## Run every test under the race detector (needs a C compiler).
 	CGO_ENABLED=1 $(GO_TEST) -race ./...
 
+.PHONY: scale
+scale: lab-build build ## Measure five teams of 1,000 GPUs each; takes minutes.
+	SCALE=1 $(GO_TEST) -count=1 -v -run TestScale ./test/stories
+
 .PHONY: cover
 cover: lab-build build ## Run every test and report the coverage.
 	$(GO_TEST) -coverpkg=./api/...,./cmd/...,./controllers/...,./internal/... -coverprofile=cover.out ./...
@@ -85,6 +89,8 @@ cover: lab-build build ## Run every test and report the coverage.
 generate: tools ## Generate deepcopy and apply configurations.
 	@hack/tools/fresh.sh api 'zz_generated.*.go' \
 		$(CONTROLLER_GEN) object:headerFile=hack/boilerplate.go.txt paths=./api/...
+	@hack/tools/fresh.sh internal/karpenter 'zz_generated.*.go' \
+		$(CONTROLLER_GEN) object:headerFile=hack/boilerplate.go.txt paths=./internal/karpenter
 	@hack/tools/fresh.sh api '*/applyconfiguration/*.go' \
 		$(CONTROLLER_GEN) applyconfiguration:headerFile=hack/boilerplate.go.txt paths=./api/...
 

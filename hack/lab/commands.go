@@ -21,7 +21,7 @@ func (l *lab) up(ctx context.Context) error {
 	}
 	l.say("starting the cluster in %s with %d GPU nodes", l.dir, l.nodes)
 	c, err := cluster.Start(ctx, cluster.Options{
-		Dir: l.dir, BinDir: bin, Nodes: l.nodes, Detached: true, Progress: l.out,
+		Dir: l.dir, BinDir: bin, Nodes: l.nodes, Karpenter: l.karpenter, Detached: true, Progress: l.out,
 	})
 	if err != nil {
 		return err
@@ -62,6 +62,11 @@ func missing(path string) bool {
 }
 
 func (l *lab) explain(c *cluster.Cluster) {
+	karpenter := ""
+	if l.karpenter {
+		karpenter = fmt.Sprintf("  kubectl get nodepools,nodeclaims           # Karpenter makes nodes of the types %s and %s\n",
+			cluster.GPUInstanceType, cluster.CPUInstanceType)
+	}
 	_, _ = fmt.Fprintf(l.out, `
 The lab is up. Talk to it as its admin:
 
@@ -70,12 +75,12 @@ The lab is up. Talk to it as its admin:
   kubectl get nodes -L %[3]s,%[4]s,%[5]s
   kubectl apply -k config/samples
   kubectl get ft,gpool
-  kubectl label node b200-000 %[6]s=true     # break a node; take the label off to mend it
+%[8]s  kubectl label node b200-000 %[6]s=true     # break a node; take the label off to mend it
 
 Logs are in %[7]s. `+"`go run ./hack/lab status` says what runs, `go run ./hack/lab down` ends it.\n",
 		c.Kubeconfig(), filepath.Join(l.root, ".lab", "bin"),
 		cluster.ModelLabel, cluster.SpineLabel, cluster.RackLabel, cluster.BrokenLabel,
-		filepath.Join(l.dir, "logs"))
+		filepath.Join(l.dir, "logs"), karpenter)
 }
 
 // status prints a line for each component.

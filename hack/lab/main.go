@@ -36,7 +36,9 @@ type lab struct {
 	root  string
 	dir   string
 	nodes int
-	out   io.Writer
+	// karpenter says whether Karpenter is started, too.
+	karpenter bool
+	out       io.Writer
 }
 
 func main() {
@@ -57,7 +59,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	command, l, err := parse(root, args, os.Getenv("LAB_NODES"), stderr)
+	command, l, err := parse(root, args, os.Getenv, stderr)
 	if err != nil {
 		return err
 	}
@@ -79,15 +81,19 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 }
 
-// parse reads the command line. defaultNodes is the number of nodes from the environment, or empty.
-func parse(root string, args []string, defaultNodes string, stderr io.Writer) (string, *lab, error) {
-	l := &lab{root: root, nodes: cluster.DefaultNodes}
-	if defaultNodes != "" {
-		n, err := strconv.Atoi(defaultNodes)
-		if err != nil {
-			return "", nil, fmt.Errorf("LAB_NODES=%q is not a number", defaultNodes)
+// parse reads the command line; getenv gives the defaults of its flags.
+func parse(root string, args []string, getenv func(string) string, stderr io.Writer) (string, *lab, error) {
+	l := &lab{root: root, nodes: cluster.DefaultNodes, karpenter: true}
+	var err error
+	if value := getenv("LAB_NODES"); value != "" {
+		if l.nodes, err = strconv.Atoi(value); err != nil {
+			return "", nil, fmt.Errorf("LAB_NODES=%q is not a number", value)
 		}
-		l.nodes = n
+	}
+	if value := getenv("LAB_KARPENTER"); value != "" {
+		if l.karpenter, err = strconv.ParseBool(value); err != nil {
+			return "", nil, fmt.Errorf("LAB_KARPENTER=%q is neither 0 nor 1", value)
+		}
 	}
 	flags := flag.NewFlagSet("lab", flag.ContinueOnError)
 	flags.SetOutput(stderr)
@@ -96,6 +102,7 @@ func parse(root string, args []string, defaultNodes string, stderr io.Writer) (s
 		flags.PrintDefaults()
 	}
 	flags.IntVar(&l.nodes, "nodes", l.nodes, "number of GPU nodes (default from LAB_NODES)")
+	flags.BoolVar(&l.karpenter, "karpenter", l.karpenter, "start Karpenter (default from LAB_KARPENTER)")
 	flags.StringVar(&l.dir, "dir", filepath.Join(root, ".lab"), "directory of the cluster")
 	if len(args) == 0 {
 		flags.Usage()

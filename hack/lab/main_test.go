@@ -11,27 +11,32 @@ import (
 func TestParse(t *testing.T) {
 	tests := map[string]struct {
 		args    []string
-		env     string
+		env     map[string]string
 		command string
 		nodes   int
+		without bool // Karpenter
 		dir     string
 		wantErr bool
 		usage   bool
 	}{
 		"defaults":                         {args: []string{"up"}, command: "up", nodes: cluster.DefaultNodes, dir: "/repo/.lab"},
-		"from the environment":             {args: []string{"up"}, env: "16", command: "up", nodes: 16, dir: "/repo/.lab"},
-		"a flag wins":                      {args: []string{"up", "--nodes", "4", "--dir=/x"}, env: "16", command: "up", nodes: 4, dir: "/x"},
+		"from the environment":             {args: []string{"up"}, env: map[string]string{"LAB_NODES": "16"}, command: "up", nodes: 16, dir: "/repo/.lab"},
+		"a flag wins":                      {args: []string{"up", "--nodes", "4", "--dir=/x"}, env: map[string]string{"LAB_NODES": "16"}, command: "up", nodes: 4, dir: "/x"},
+		"without Karpenter":                {args: []string{"up"}, env: map[string]string{"LAB_KARPENTER": "0"}, command: "up", nodes: cluster.DefaultNodes, without: true, dir: "/repo/.lab"},
+		"with Karpenter after all":         {args: []string{"up", "--karpenter"}, env: map[string]string{"LAB_KARPENTER": "0"}, command: "up", nodes: cluster.DefaultNodes, dir: "/repo/.lab"},
+		"without by a flag":                {args: []string{"up", "--karpenter=false"}, command: "up", nodes: cluster.DefaultNodes, without: true, dir: "/repo/.lab"},
+		"half of Karpenter":                {args: []string{"up"}, env: map[string]string{"LAB_KARPENTER": "some"}, wantErr: true},
 		"status":                           {args: []string{"status"}, command: "status", nodes: cluster.DefaultNodes, dir: "/repo/.lab"},
 		"nothing":                          {wantErr: true, usage: true},
 		"an unknown command":               {args: []string{"start"}, wantErr: true, usage: true},
 		"an unknown flag":                  {args: []string{"up", "--gpus"}, wantErr: true, usage: true},
 		"an argument too many":             {args: []string{"down", "now"}, wantErr: true},
 		"fewer nodes than none":            {args: []string{"up", "--nodes=-1"}, wantErr: true},
-		"an environment that is no number": {args: []string{"up"}, env: "many", wantErr: true},
+		"an environment that is no number": {args: []string{"up"}, env: map[string]string{"LAB_NODES": "many"}, wantErr: true},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			command, l, err := parse("/repo", tt.args, tt.env, io.Discard)
+			command, l, err := parse("/repo", tt.args, func(name string) string { return tt.env[name] }, io.Discard)
 			if tt.wantErr {
 				if err == nil || errors.Is(err, errUsage) != tt.usage {
 					t.Fatalf("error %v, want one, usage %v", err, tt.usage)
@@ -41,8 +46,8 @@ func TestParse(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if command != tt.command || l.nodes != tt.nodes || l.dir != tt.dir {
-				t.Errorf("got %s, %d nodes in %s", command, l.nodes, l.dir)
+			if command != tt.command || l.nodes != tt.nodes || l.karpenter == tt.without || l.dir != tt.dir {
+				t.Errorf("got %s, %d nodes, Karpenter %v in %s", command, l.nodes, l.karpenter, l.dir)
 			}
 		})
 	}

@@ -8,6 +8,7 @@ cd "$(git rev-parse --show-toplevel)"
 generated=(
   ':(glob)**/go.mod' ':(glob)**/go.sum'
   ':(glob)api/**/zz_generated.*' ':(glob)api/**/applyconfiguration/**'
+  ':(glob)internal/karpenter/zz_generated.*'
   config/crd/bases config/rbac docs/reference.md
 )
 

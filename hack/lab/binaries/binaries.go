@@ -20,9 +20,10 @@ import (
 // progressInterval is how often a long build says that it is still alive.
 const progressInterval = 10 * time.Second
 
-// Ensure makes <root>/.lab/bin hold the lab's binaries and kwok's stages, and returns that directory.
-// It builds only when the pins, the flags or the toolchain changed; a first build takes minutes and
-// says so on progress. Concurrent calls, from other processes too, wait for the one that builds.
+// Ensure makes <root>/.lab/bin hold the lab's binaries and what they read, and returns that directory.
+// It builds only what a change of the pins, the flags or the toolchain concerns; a first build takes
+// minutes and says so on progress. Concurrent calls, from other processes too, wait for the one that
+// builds.
 func Ensure(ctx context.Context, root string, progress io.Writer) (string, error) {
 	// The go command runs in the pins' folders, so a relative path would mean another place there.
 	root, err := filepath.Abs(root)
@@ -35,12 +36,9 @@ func Ensure(ctx context.Context, root string, progress io.Writer) (string, error
 	if err != nil {
 		return "", err
 	}
-	want, err := stamp(root, toolchain)
-	if err != nil {
-		return "", err
-	}
-	if upToDate(bin, want) {
-		return bin, nil
+	old, err := outdated(root, bin, toolchain)
+	if err != nil || len(old) == 0 {
+		return bin, err
 	}
 
 	if err := os.MkdirAll(bin, 0o755); err != nil {
@@ -52,52 +50,88 @@ func Ensure(ctx context.Context, root string, progress io.Writer) (string, error
 	}
 	defer unlock()
 	// Whoever held the lock may have built what we want.
-	if upToDate(bin, want) {
-		return bin, nil
+	if old, err = outdated(root, bin, toolchain); err != nil {
+		return "", err
 	}
-	return bin, build(ctx, root, bin, want, progress)
+	return bin, build(ctx, root, bin, old, progress)
 }
 
-// build builds everything into a directory of its own and moves it into bin once all of it is there.
-func build(ctx context.Context, root, bin, want string, progress io.Writer) error {
+// outdatedPin is a pin to build, with the stamp that it will have then.
+type outdatedPin struct {
+	pin
+	want string
+}
+
+// outdated are the pins whose files in bin are missing or were built from something else.
+func outdated(root, bin, toolchain string) ([]outdatedPin, error) {
+	var old []outdatedPin
+	for _, p := range pins {
+		want, err := p.stamp(root, toolchain)
+		if err != nil {
+			return nil, err
+		}
+		if !p.upToDate(bin, want) {
+			old = append(old, outdatedPin{pin: p, want: want})
+		}
+	}
+	return old, nil
+}
+
+// build builds the pins one after the other, so that what is ready stays if a later one fails.
+func build(ctx context.Context, root, bin string, old []outdatedPin, progress io.Writer) error {
+	steps := steps{out: progress, clock: clock.RealClock{}}
+	for _, p := range old {
+		steps.total += len(p.targets)
+	}
+	for _, p := range old {
+		if err := p.build(ctx, root, bin, &steps); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// build builds all of the pin into a directory of its own and moves it into bin once all of it is there.
+func (p outdatedPin) build(ctx context.Context, root, bin string, steps *steps) error {
 	tmp, err := os.MkdirTemp(filepath.Dir(bin), "build-")
 	if err != nil {
 		return fmt.Errorf("create a directory to build in: %w", err)
 	}
 	defer func() { _ = os.RemoveAll(tmp) }()
 
-	version, err := goOutput(ctx, targets[0].dir(root), "list", "-m", "-f", "{{.Version}}", "k8s.io/kubernetes")
+	version, err := goOutput(ctx, pins[0].dir(root), "list", "-m", "-f", "{{.Version}}", "k8s.io/kubernetes")
 	if err != nil {
 		return err
 	}
-	steps := steps{out: progress, clock: clock.RealClock{}, total: len(targets)}
-	for _, t := range targets {
+	for _, t := range p.targets {
 		args, err := t.buildArgs(version, filepath.Join(tmp, t.name))
 		if err != nil {
 			return err
 		}
 		err = steps.run(t.name, func() error {
-			_, err := goOutput(ctx, t.dir(root), args...)
+			_, err := goOutput(ctx, p.dir(root), args...)
 			return err
 		})
 		if err != nil {
 			return fmt.Errorf("build %s: %w", t.name, err)
 		}
 	}
-	if err := collectStages(ctx, root, filepath.Join(tmp, StagesFile)); err != nil {
-		return err
+	for _, j := range p.joined {
+		if err := j.write(ctx, p.dir(root), filepath.Join(tmp, j.name)); err != nil {
+			return err
+		}
 	}
-	return install(tmp, bin, want)
+	return p.install(tmp, bin, p.want)
 }
 
 // install moves what was built from tmp to bin. The stamp goes first and comes back last, so that an
 // interruption in between is seen and mended by the next call.
-func install(tmp, bin, want string) error {
-	stampPath := filepath.Join(bin, stampFile)
+func (p pin) install(tmp, bin, want string) error {
+	stampPath := filepath.Join(bin, p.stampFile())
 	if err := os.RemoveAll(stampPath); err != nil {
 		return fmt.Errorf("remove the old stamp: %w", err)
 	}
-	for _, name := range files() {
+	for _, name := range p.files() {
 		if err := os.Rename(filepath.Join(tmp, name), filepath.Join(bin, name)); err != nil {
 			return fmt.Errorf("install %s: %w", name, err)
 		}
@@ -108,23 +142,22 @@ func install(tmp, bin, want string) error {
 	return nil
 }
 
-// collectStages joins kwok's stages, as its own module ships them, into one file.
-func collectStages(ctx context.Context, root, out string) error {
-	dir := filepath.Join(root, pinsDir, "kwok")
-	module, err := goOutput(ctx, dir, "list", "-m", "-f", "{{.Dir}}", "sigs.k8s.io/kwok")
+// write joins the files, as the module that the pin in dir names ships them, into out.
+func (j joined) write(ctx context.Context, dir, out string) error {
+	module, err := goOutput(ctx, dir, "list", "-m", "-f", "{{.Dir}}", j.module)
 	if err != nil {
 		return err
 	}
 	var all bytes.Buffer
-	for _, name := range stageFiles {
+	for _, name := range j.files {
 		content, err := os.ReadFile(filepath.Join(module, name))
 		if err != nil {
-			return fmt.Errorf("read a stage of kwok: %w", err)
+			return fmt.Errorf("read a part of %s: %w", j.name, err)
 		}
-		_, _ = fmt.Fprintf(&all, "---\n%s\n", bytes.TrimSpace(content))
+		_, _ = fmt.Fprintf(&all, "---\n%s\n", bytes.TrimPrefix(bytes.TrimSpace(content), []byte("---\n")))
 	}
 	if err := os.WriteFile(out, all.Bytes(), 0o644); err != nil {
-		return fmt.Errorf("write kwok's stages: %w", err)
+		return fmt.Errorf("write %s: %w", j.name, err)
 	}
 	return nil
 }

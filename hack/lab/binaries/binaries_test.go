@@ -78,59 +78,119 @@ func TestBuildEnv(t *testing.T) {
 
 func TestStamp(t *testing.T) {
 	root := t.TempDir()
-	for _, pin := range []string{"kubernetes", "kwok"} {
-		write(t, filepath.Join(root, pinsDir, pin, "go.mod"), "module "+pin)
-		write(t, filepath.Join(root, pinsDir, pin, "go.sum"), "sum")
+	for _, name := range []string{"one", "other"} {
+		write(t, filepath.Join(root, pinsDir, name, "go.mod"), "module "+name)
+		write(t, filepath.Join(root, pinsDir, name, "go.sum"), "sum")
 	}
-	digest := func(toolchain string) string {
+	digest := func(p pin, toolchain string) string {
 		t.Helper()
-		s, err := stamp(root, toolchain)
+		s, err := p.stamp(root, toolchain)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return s
 	}
 
-	first := digest("go1.26.8")
-	if again := digest("go1.26.8"); again != first {
+	one := pin{name: "one", targets: []target{{pkg: "example.com/x", name: "x"}}}
+	first := digest(one, "go1.26.8")
+	write(t, filepath.Join(root, pinsDir, "other", "go.sum"), "another sum")
+	if again := digest(one, "go1.26.8"); again != first {
 		t.Errorf("the same input gave %s, then %s", first, again)
 	}
-	if digest("go1.27.0") == first {
+	more := one
+	more.joined = []joined{{name: "y.yaml", module: "example.com/y", files: []string{"y.yaml"}}}
+	if digest(more, "go1.26.8") == first {
+		t.Error("one file more gave the same stamp")
+	}
+	if digest(one, "go1.27.0") == first {
 		t.Error("another toolchain gave the same stamp")
 	}
-	write(t, filepath.Join(root, pinsDir, "kwok", "go.sum"), "another sum")
-	if digest("go1.26.8") == first {
+	write(t, filepath.Join(root, pinsDir, "one", "go.sum"), "another sum")
+	if digest(one, "go1.26.8") == first {
 		t.Error("another pin gave the same stamp")
 	}
-	if err := os.Remove(filepath.Join(root, pinsDir, "kwok", "go.sum")); err != nil {
+	if err := os.Remove(filepath.Join(root, pinsDir, "one", "go.sum")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := stamp(root, "go1.26.8"); err == nil {
+	if _, err := one.stamp(root, "go1.26.8"); err == nil {
 		t.Error("a missing pin gave no error")
 	}
 }
 
 func TestUpToDateAndInstall(t *testing.T) {
 	bin, tmp := t.TempDir(), t.TempDir()
-	if upToDate(bin, "a") {
+	p := pin{
+		name:    "one",
+		targets: []target{{pkg: "example.com/x", name: "x"}},
+		joined:  []joined{{name: "y.yaml"}},
+	}
+	if p.upToDate(bin, "a") {
 		t.Fatal("an empty directory is up to date")
 	}
-	for _, name := range files() {
+	for _, name := range p.files() {
 		write(t, filepath.Join(tmp, name), name)
 	}
-	if err := install(tmp, bin, "a"); err != nil {
+	if err := p.install(tmp, bin, "a"); err != nil {
 		t.Fatal(err)
 	}
-	if !upToDate(bin, "a") || upToDate(bin, "b") {
+	if !p.upToDate(bin, "a") || p.upToDate(bin, "b") {
 		t.Error("want the directory up to date for stamp a alone")
+	}
+	other := p
+	other.name = "other"
+	if other.upToDate(bin, "a") {
+		t.Error("one pin's stamp vouches for another's files")
 	}
 
 	// An installation that breaks off must not pass for the old one or for a whole one.
-	if err := install(t.TempDir(), bin, "b"); err == nil {
+	if err := p.install(t.TempDir(), bin, "b"); err == nil {
 		t.Fatal("installing from an empty directory gave no error")
 	}
-	if upToDate(bin, "a") || upToDate(bin, "b") {
+	if p.upToDate(bin, "a") || p.upToDate(bin, "b") {
 		t.Error("a broken installation is up to date")
+	}
+}
+
+// Only what changed is built again.
+func TestOutdated(t *testing.T) {
+	root, bin, tmp := t.TempDir(), t.TempDir(), t.TempDir()
+	for _, p := range pins {
+		write(t, filepath.Join(p.dir(root), "go.mod"), "module "+p.name)
+		write(t, filepath.Join(p.dir(root), "go.sum"), "sum")
+		for _, name := range p.files() {
+			write(t, filepath.Join(tmp, name), name)
+		}
+	}
+	outdatedNames := func() []string {
+		t.Helper()
+		old, err := outdated(root, bin, "go1.26.8")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for _, p := range old {
+			names = append(names, p.name)
+		}
+		return names
+	}
+	if got := outdatedNames(); len(got) != len(pins) {
+		t.Fatalf("in an empty directory only %q are outdated", got)
+	}
+	old, err := outdated(root, bin, "go1.26.8")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range old {
+		if err := p.install(tmp, bin, p.want); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := outdatedNames(); len(got) != 0 {
+		t.Errorf("%q are outdated though all was just installed", got)
+	}
+	write(t, filepath.Join(root, pinsDir, "kwok", "go.mod"), "module another")
+	if got := outdatedNames(); !slices.Equal(got, []string{"kwok"}) {
+		t.Errorf("%q are outdated, want kwok alone", got)
 	}
 }
 

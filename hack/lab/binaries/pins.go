@@ -9,10 +9,16 @@ import (
 // pinsDir holds one Go module per family of tools; each go.sum vouches for what is built.
 const pinsDir = "hack/lab/pins"
 
+// pin is one of these modules and all that the lab takes from it.
+type pin struct {
+	// name is the folder below pinsDir whose go.mod decides the versions.
+	name    string
+	targets []target
+	joined  []joined
+}
+
 // target is one binary of the lab: a main package of a pinned module.
 type target struct {
-	// pin is the folder below pinsDir whose go.mod decides the version.
-	pin string
 	// pkg is the main package's import path.
 	pkg string
 	// name is the file name in the binary directory; it is not always the package's own.
@@ -21,31 +27,76 @@ type target struct {
 	versioned bool
 }
 
-// targets are built in this order: the longest first, so that the rest finds a warm build cache.
-var targets = []target{
-	{pin: "kubernetes", pkg: "k8s.io/kubernetes/cmd/kube-apiserver", name: "kube-apiserver", versioned: true},
-	{pin: "kubernetes", pkg: "k8s.io/kubernetes/cmd/kube-controller-manager", name: "kube-controller-manager", versioned: true},
-	{pin: "kubernetes", pkg: "k8s.io/kubernetes/cmd/kube-scheduler", name: "kube-scheduler", versioned: true},
-	{pin: "kubernetes", pkg: "k8s.io/kubernetes/cmd/kubectl", name: "kubectl", versioned: true},
-	{pin: "kubernetes", pkg: "go.etcd.io/etcd/server/v3", name: "etcd"},
-	{pin: "kwok", pkg: "sigs.k8s.io/kwok/cmd/kwok", name: "kwok"},
+// joined is a file in the binary directory that is made of files which a pinned module ships.
+type joined struct {
+	name   string
+	module string
+	// files are paths inside the module.
+	files []string
 }
 
 // StagesFile is the file in the binary directory that holds kwok's stages. kwok has no built-in ones.
 const StagesFile = "kwok-stages.yaml"
 
-// stageFiles are the life of a node and of a pod, as paths inside kwok's own module.
-var stageFiles = []string{
-	"kustomize/stage/node/fast/node-initialize.yaml",
-	"kustomize/stage/node/heartbeat-with-lease/node-heartbeat-with-lease.yaml",
-	"kustomize/stage/pod/fast/pod-ready.yaml",
-	"kustomize/stage/pod/fast/pod-complete.yaml",
-	"kustomize/stage/pod/fast/pod-delete.yaml",
+// KarpenterCRDsFile is the file in the binary directory that holds the kinds that Karpenter needs.
+const KarpenterCRDsFile = "karpenter-crds.yaml"
+
+// pins are built in this order: the longest first, so that the rest finds a warm build cache.
+var pins = []pin{
+	{
+		name: "kubernetes",
+		targets: []target{
+			{pkg: "k8s.io/kubernetes/cmd/kube-apiserver", name: "kube-apiserver", versioned: true},
+			{pkg: "k8s.io/kubernetes/cmd/kube-controller-manager", name: "kube-controller-manager", versioned: true},
+			{pkg: "k8s.io/kubernetes/cmd/kube-scheduler", name: "kube-scheduler", versioned: true},
+			{pkg: "k8s.io/kubernetes/cmd/kubectl", name: "kubectl", versioned: true},
+			{pkg: "go.etcd.io/etcd/server/v3", name: "etcd"},
+		},
+	},
+	{
+		name: "kwok",
+		targets: []target{
+			{pkg: "sigs.k8s.io/kwok/cmd/kwok", name: "kwok"},
+			{pkg: "sigs.k8s.io/karpenter/kwok", name: "karpenter"},
+		},
+		joined: []joined{
+			// The life of a node and of a pod.
+			{name: StagesFile, module: "sigs.k8s.io/kwok", files: []string{
+				"kustomize/stage/node/fast/node-initialize.yaml",
+				"kustomize/stage/node/heartbeat-with-lease/node-heartbeat-with-lease.yaml",
+				"kustomize/stage/pod/fast/pod-ready.yaml",
+				"kustomize/stage/pod/fast/pod-complete.yaml",
+				"kustomize/stage/pod/fast/pod-delete.yaml",
+			}},
+			{name: KarpenterCRDsFile, module: "sigs.k8s.io/karpenter", files: []string{
+				"pkg/apis/crds/karpenter.sh_nodepools.yaml",
+				"pkg/apis/crds/karpenter.sh_nodeclaims.yaml",
+				"kwok/apis/crds/karpenter.kwok.sh_kwoknodeclasses.yaml",
+			}},
+		},
+	},
 }
 
-// dir is the folder of the target's pinned module.
-func (t target) dir(root string) string {
-	return filepath.Join(root, pinsDir, t.pin)
+// dir is the folder of the pinned module.
+func (p pin) dir(root string) string {
+	return filepath.Join(root, pinsDir, p.name)
+}
+
+// files are the names of all that a build of the pin leaves, the stamp apart.
+func (p pin) files() []string {
+	names := make([]string, 0, len(p.targets)+len(p.joined))
+	for _, t := range p.targets {
+		names = append(names, t.name)
+	}
+	for _, j := range p.joined {
+		names = append(names, j.name)
+	}
+	return names
+}
+
+// stampFile says what the pin's files in the binary directory were built from. It is written last.
+func (p pin) stampFile() string {
+	return "stamp-" + p.name
 }
 
 // buildArgs are the arguments of the go command that builds the target into out. kubernetesVersion is

@@ -1,6 +1,6 @@
 // Package cluster runs a real Kubernetes control plane on loopback: etcd, the API server, the controller
-// manager, the scheduler, and kwok in the part of the kubelets and of the storage. The command line,
-// the end-to-end tests and the demo all use it.
+// manager, the scheduler, kwok in the part of the kubelets and of the storage, and Karpenter if wanted. The
+// command line, the end-to-end tests and the demo all use it.
 package cluster
 
 import (
@@ -28,6 +28,9 @@ type Options struct {
 	BinDir string
 	// Nodes is the number of GPU nodes; CPUNodes nodes without GPUs are added to them.
 	Nodes int
+	// Karpenter adds Karpenter, which makes further nodes for NodePools. It runs as a ServiceAccount with
+	// the rights that it has elsewhere.
+	Karpenter bool
 	// Detached processes outlive the one that starts them. The others are stopped by Stop and, where
 	// the kernel can do that, when their starter dies without it.
 	Detached bool
@@ -88,7 +91,7 @@ func Load(dir string) (*Cluster, error) {
 		return nil, err
 	}
 	c.adopt(s)
-	c.nodes, c.plan.bin = s.Nodes, s.BinDir
+	c.nodes, c.plan.bin, c.plan.withKarpenter = s.Nodes, s.BinDir, s.Karpenter
 	return c, nil
 }
 
@@ -101,7 +104,7 @@ func open(opts Options) (*Cluster, error) {
 		return nil, fmt.Errorf("a cluster needs a directory and no negative number of nodes, got %q and %d", opts.Dir, opts.Nodes)
 	}
 	c := &Cluster{
-		plan:     plan{layout: layout{dir: dir}, bin: opts.BinDir},
+		plan:     plan{layout: layout{dir: dir}, bin: opts.BinDir, withKarpenter: opts.Karpenter},
 		nodes:    opts.Nodes,
 		detached: opts.Detached,
 		progress: opts.Progress,
@@ -123,10 +126,24 @@ func (c *Cluster) resume() error {
 		return err
 	}
 	c.adopt(s)
-	if len(c.running()) > 0 && s.Nodes != c.nodes {
+	if len(c.running()) == 0 {
+		return nil
+	}
+	if s.Nodes != c.nodes {
 		return fmt.Errorf("the cluster in %s runs with %d GPU nodes, not %d: stop it first", c.plan.dir, s.Nodes, c.nodes)
 	}
+	if s.Karpenter != c.plan.withKarpenter {
+		return fmt.Errorf("the cluster in %s runs %s Karpenter, not %s it: stop it first", c.plan.dir,
+			withOrWithout(s.Karpenter), withOrWithout(c.plan.withKarpenter))
+	}
 	return nil
+}
+
+func withOrWithout(with bool) string {
+	if with {
+		return "with"
+	}
+	return "without"
 }
 
 func (c *Cluster) adopt(s *state) {

@@ -61,7 +61,7 @@ func TestCluster(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	opts := Options{Dir: dir, BinDir: bin, Nodes: 4, Progress: t.Output()}
+	opts := Options{Dir: dir, BinDir: bin, Nodes: 4, Karpenter: true, Progress: t.Output()}
 	c, err := Start(ctx, opts)
 	if err != nil {
 		t.Fatal(err)
@@ -81,6 +81,7 @@ func TestCluster(t *testing.T) {
 	})
 	t.Run("people have the rights that they were given", func(t *testing.T) { testPeople(t, c) })
 	t.Run("the manager is the operator's service account", func(t *testing.T) { testManager(t, c) })
+	t.Run("Karpenter makes nodes", func(t *testing.T) { testKarpenter(t, c) })
 	t.Run("what died is started again", func(t *testing.T) { testRestart(t, opts) })
 	t.Run("secrets are private", func(t *testing.T) { testPrivate(t, dir) })
 
@@ -89,8 +90,8 @@ func TestCluster(t *testing.T) {
 		t.Fatal(err)
 	}
 	records := loaded.running()
-	if len(records) < 5 {
-		t.Errorf("%d processes were written down, want the control plane and the manager", len(records))
+	if len(records) < 7 {
+		t.Errorf("%d processes were written down, want the control plane, Karpenter and the manager", len(records))
 	}
 	if err := c.Remove(); err == nil {
 		t.Error("a running cluster let itself be removed")
@@ -194,8 +195,10 @@ func testRestart(t *testing.T, opts Options) {
 		t.Fatal(err)
 	}
 	etcd := loaded.process(componentEtcd)
-	if err := loaded.process(componentKwok).Kill(t.Context()); err != nil {
-		t.Fatal(err)
+	for _, name := range []string{componentKwok, componentKarpenter} {
+		if err := loaded.process(name).Kill(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 	}
 	again, err := Start(t.Context(), opts)
 	if err != nil {
@@ -209,15 +212,21 @@ func testRestart(t *testing.T, opts Options) {
 			t.Errorf("%s is not ready: %s", s.Name, s.Problem)
 		}
 	}
-	opts.Nodes++
-	if _, err := Start(t.Context(), opts); err == nil {
+	other := opts
+	other.Nodes++
+	if _, err := Start(t.Context(), other); err == nil {
 		t.Error("a running cluster was started with another number of nodes")
+	}
+	other = opts
+	other.Karpenter = false
+	if _, err := Start(t.Context(), other); err == nil || !strings.Contains(err.Error(), "runs with Karpenter, not without") {
+		t.Errorf("starting a running cluster without Karpenter = %v", err)
 	}
 }
 
 func testPrivate(t *testing.T, dir string) {
 	t.Helper()
-	for _, name := range []string{"kubeconfig", "pki/ca.key", "pki/etcd.key", "config/manager.kubeconfig", "state.json"} {
+	for _, name := range []string{"kubeconfig", "pki/ca.key", "pki/etcd.key", "config/manager.kubeconfig", "config/karpenter.kubeconfig", "state.json"} {
 		info, err := os.Stat(filepath.Join(dir, name))
 		if err != nil {
 			t.Error(err)

@@ -14,6 +14,7 @@ const (
 	componentControllerManager = "kube-controller-manager"
 	componentScheduler         = "kube-scheduler"
 	componentKwok              = "kwok"
+	componentKarpenter         = "karpenter"
 )
 
 const (
@@ -40,6 +41,8 @@ type plan struct {
 	layout
 	bin   string
 	ports ports
+	// withKarpenter says that Karpenter is one of the components.
+	withKarpenter bool
 }
 
 func (p plan) command(name, probe string, args ...string) command {
@@ -53,7 +56,11 @@ func (p plan) core() []command { return []command{p.etcd(), p.apiServer()} }
 
 // controllers is all that works through the API server, in no order.
 func (p plan) controllers() []command {
-	return []command{p.controllerManager(), p.scheduler(), p.kwok()}
+	all := []command{p.controllerManager(), p.scheduler(), p.kwok()}
+	if p.withKarpenter {
+		all = append(all, p.karpenter())
+	}
+	return all
 }
 
 func (p plan) etcd() command {

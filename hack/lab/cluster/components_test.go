@@ -12,6 +12,7 @@ import (
 func testPlan() plan {
 	return plan{layout: layout{dir: "/lab"}, bin: "/bin", ports: ports{
 		EtcdClient: 1001, EtcdPeer: 1002, APIServer: 1003, ControllerManager: 1004, Scheduler: 1005, Kwok: 1006,
+		KarpenterMetrics: 1007, KarpenterHealth: 1008,
 	}}
 }
 
@@ -75,7 +76,36 @@ func TestCommandFlags(t *testing.T) {
 	}
 }
 
-// Nothing of the lab may be reached from another machine.
+// Karpenter has no flags to speak of.
+func TestKarpenterEnvironment(t *testing.T) {
+	cmd := testPlan().karpenter()
+	if want := "http://127.0.0.1:1008/readyz"; cmd.probe != want {
+		t.Errorf("probe %s, want %s", cmd.probe, want)
+	}
+	for _, pair := range []string{
+		"KUBECONFIG=/lab/config/karpenter.kubeconfig", "METRICS_PORT=1007", "HEALTH_PROBE_PORT=1008",
+		"FEATURE_GATES=StaticCapacity=true", "INSTANCE_TYPES_FILE_PATH=/lab/config/instance-types.json",
+		"DISABLE_LEADER_ELECTION=true",
+	} {
+		if !slices.Contains(cmd.env, pair) {
+			t.Errorf("it lacks %s: %q", pair, cmd.env)
+		}
+	}
+}
+
+func TestKarpenterIsOnlyThereIfWanted(t *testing.T) {
+	isKarpenter := func(cmd command) bool { return cmd.name == componentKarpenter }
+	p := testPlan()
+	if slices.ContainsFunc(p.controllers(), isKarpenter) {
+		t.Error("it is a component though nobody wants it")
+	}
+	p.withKarpenter = true
+	if !slices.ContainsFunc(p.controllers(), isKarpenter) {
+		t.Error("it is no component though it is wanted")
+	}
+}
+
+// Nothing of the lab may be reached from another machine, Karpenter's metrics and health apart.
 func TestOnlyLoopback(t *testing.T) {
 	addresses := regexp.MustCompile(`\d+\.\d+\.\d+\.\d+(/\d+)?`)
 	for _, cmd := range append(testPlan().core(), testPlan().controllers()...) {
@@ -111,10 +141,13 @@ func TestChoosePorts(t *testing.T) {
 	if first.APIServer == busy {
 		t.Error("chose a port that somebody listens on")
 	}
-	all := []int{first.EtcdClient, first.EtcdPeer, first.APIServer, first.ControllerManager, first.Scheduler, first.Kwok}
+	all := []int{
+		first.EtcdClient, first.EtcdPeer, first.APIServer, first.ControllerManager, first.Scheduler, first.Kwok,
+		first.KarpenterMetrics, first.KarpenterHealth,
+	}
 	slices.Sort(all)
-	if len(slices.Compact(all)) != 6 || all[0] < firstPort || all[5] >= lastPort {
-		t.Errorf("want six ports within the range, got %v", all)
+	if len(slices.Compact(all)) != 8 || all[0] < firstPort || all[7] >= lastPort {
+		t.Errorf("want eight ports within the range, got %v", all)
 	}
 	if again, err := choosePorts(first); err != nil || again != first {
 		t.Errorf("free ports of before were not taken again: %+v, then %+v, %v", first, again, err)

@@ -12,5 +12,10 @@ var kwokConfig []byte
 //go:embed manifests/storage.yaml
 var storageManifest []byte
 
+// karpenterManifest has Karpenter's identity and rights, and a node class.
+//
+//go:embed manifests/karpenter.yaml
+var karpenterManifest []byte
+
 // BrokenLabel on a node, with the value "true", makes the node not ready until it is taken off.
 const BrokenLabel = "lab.foundation.team/broken"

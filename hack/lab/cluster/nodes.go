@@ -51,14 +51,30 @@ func buildNodes(count int) []*corev1.Node {
 		nodes = append(nodes, gpuNode("h100", i))
 	}
 	for i := range CPUNodes {
-		nodes = append(nodes, node(fmt.Sprintf("cpu-%d", i), "cpu-64", nil, corev1.ResourceList{
-			corev1.ResourceCPU:              resource.MustParse("64"),
-			corev1.ResourceMemory:           resource.MustParse("512Gi"),
-			corev1.ResourceEphemeralStorage: resource.MustParse("2Ti"),
-			corev1.ResourcePods:             resource.MustParse("250"),
-		}))
+		nodes = append(nodes, node(fmt.Sprintf("cpu-%d", i), "cpu-64", nil, cpuCapacity()))
 	}
 	return nodes
+}
+
+// gpuCapacity is what a GPU node offers.
+func gpuCapacity() corev1.ResourceList {
+	return corev1.ResourceList{
+		corev1.ResourceCPU:              resource.MustParse("224"),
+		corev1.ResourceMemory:           resource.MustParse("2Ti"),
+		corev1.ResourceEphemeralStorage: resource.MustParse("28Ti"),
+		corev1.ResourcePods:             resource.MustParse("250"),
+		GPUResource:                     *resource.NewQuantity(GPUsPerNode, resource.DecimalSI),
+	}
+}
+
+// cpuCapacity is what a node without GPUs offers.
+func cpuCapacity() corev1.ResourceList {
+	return corev1.ResourceList{
+		corev1.ResourceCPU:              resource.MustParse("64"),
+		corev1.ResourceMemory:           resource.MustParse("512Gi"),
+		corev1.ResourceEphemeralStorage: resource.MustParse("2Ti"),
+		corev1.ResourcePods:             resource.MustParse("250"),
+	}
 }
 
 // gpuNode is the node with this index among those of its model. Models do not share racks or spines.
@@ -70,13 +86,7 @@ func gpuNode(model string, index int) *corev1.Node {
 		SpineLabel: spine,
 		RackLabel:  fmt.Sprintf("%s-r%d", spine, rack%racksPerSpine),
 	}
-	return node(fmt.Sprintf("%s-%03d", model, index), fmt.Sprintf("%s-%d", model, GPUsPerNode), labels, corev1.ResourceList{
-		corev1.ResourceCPU:              resource.MustParse("224"),
-		corev1.ResourceMemory:           resource.MustParse("2Ti"),
-		corev1.ResourceEphemeralStorage: resource.MustParse("28Ti"),
-		corev1.ResourcePods:             resource.MustParse("250"),
-		GPUResource:                     *resource.NewQuantity(GPUsPerNode, resource.DecimalSI),
-	})
+	return node(fmt.Sprintf("%s-%03d", model, index), fmt.Sprintf("%s-%d", model, GPUsPerNode), labels, gpuCapacity())
 }
 
 func node(name, instanceType string, labels map[string]string, capacity corev1.ResourceList) *corev1.Node {

@@ -70,7 +70,11 @@ func (c *Cluster) StartManager(ctx context.Context, opts ManagerOptions) (*Proce
 		}
 	}
 	kubeconfig := c.plan.config(opts.Name + ".kubeconfig")
-	if err := c.writeServiceAccountKubeconfig(ctx, kubeconfig, OperatorNamespace, OperatorServiceAccount); err != nil {
+	err = c.writeServiceAccountKubeconfig(ctx, kubeconfig, OperatorNamespace, OperatorServiceAccount)
+	if apierrors.IsNotFound(err) {
+		return nil, fmt.Errorf("the operator is not there: call InstallOperator first: %w", err)
+	}
+	if err != nil {
 		return nil, err
 	}
 	taken := map[int]bool{}
@@ -134,9 +138,6 @@ func (c *Cluster) writeServiceAccountKubeconfig(ctx context.Context, path, names
 	seconds := int64(credentialLifetime.Seconds())
 	request := &authenticationv1.TokenRequest{Spec: authenticationv1.TokenRequestSpec{ExpirationSeconds: &seconds}}
 	token, err := client.CoreV1().ServiceAccounts(namespace).CreateToken(ctx, name, request, metav1.CreateOptions{})
-	if apierrors.IsNotFound(err) {
-		return fmt.Errorf("the operator's ServiceAccount %s/%s is not there: call InstallOperator first: %w", namespace, name, err)
-	}
 	if err != nil {
 		return fmt.Errorf("get a token for ServiceAccount %s/%s: %w", namespace, name, err)
 	}

@@ -25,6 +25,8 @@ type ports struct {
 	ControllerManager int `json:"controllerManager"`
 	Scheduler         int `json:"scheduler"`
 	Kwok              int `json:"kwok"`
+	KarpenterMetrics  int `json:"karpenterMetrics"`
+	KarpenterHealth   int `json:"karpenterHealth"`
 }
 
 // choosePorts picks free ports, those of before where they are still free: kubeconfigs name them.
@@ -34,6 +36,7 @@ func choosePorts(before ports) (ports, error) {
 	for _, port := range []*int{
 		&chosen.EtcdClient, &chosen.EtcdPeer, &chosen.APIServer,
 		&chosen.ControllerManager, &chosen.Scheduler, &chosen.Kwok,
+		&chosen.KarpenterMetrics, &chosen.KarpenterHealth,
 	} {
 		if *port == 0 || taken[*port] || !isFree(*port) {
 			free, err := freePort(taken)

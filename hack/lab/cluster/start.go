@@ -36,6 +36,10 @@ func (c *Cluster) start(ctx context.Context) error {
 		}
 		started += fresh
 	}
+	// Before the controllers: the garbage collector looks for new kinds only twice a minute.
+	if err := c.installKarpenter(ctx); err != nil {
+		return fmt.Errorf("install Karpenter: %w", err)
+	}
 	controllers := make([]*Process, 0, len(c.plan.controllers()))
 	for _, cmd := range c.plan.controllers() {
 		p, fresh, err := c.ensure(cmd)

@@ -16,6 +16,7 @@ var ErrNotStarted = errors.New("no cluster was started here")
 type state struct {
 	BinDir    string   `json:"binDir"`
 	Nodes     int      `json:"nodes"`
+	Karpenter bool     `json:"karpenter"`
 	Ports     ports    `json:"ports"`
 	Processes []record `json:"processes"`
 }
@@ -37,7 +38,7 @@ func readState(l layout) (*state, error) {
 
 // save writes the state down; the caller holds c.mu.
 func (c *Cluster) save() error {
-	s := state{BinDir: c.plan.bin, Nodes: c.nodes, Ports: c.plan.ports}
+	s := state{BinDir: c.plan.bin, Nodes: c.nodes, Karpenter: c.plan.withKarpenter, Ports: c.plan.ports}
 	for _, p := range c.processes {
 		s.Processes = append(s.Processes, p.record)
 	}
