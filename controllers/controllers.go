@@ -4,6 +4,7 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
@@ -14,8 +15,14 @@ import (
 	"foundation.team/operator/internal/index"
 )
 
+// Options are what a person who starts the operator chooses.
+type Options struct {
+	// Collect is how long requests for GPUs are collected before they are decided together; pool.DefaultCollect is good.
+	Collect time.Duration
+}
+
 // Add adds every controller to a manager.
-func Add(ctx context.Context, mgr manager.Manager, now clock.PassiveClock) error {
+func Add(ctx context.Context, mgr manager.Manager, now clock.PassiveClock, o Options) error {
 	if err := index.Register(ctx, mgr.GetFieldIndexer()); err != nil {
 		return err
 	}
@@ -26,6 +33,7 @@ func Add(ctx context.Context, mgr manager.Manager, now clock.PassiveClock) error
 		Applier: applier,
 		Events:  mgr.GetEventRecorder("foundation-operator"),
 		Clock:   now,
+		Collect: o.Collect,
 	}
 	if err := pools.SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("set up the pool controller: %w", err)

@@ -22,6 +22,9 @@ const (
 	ConditionVolumesReady = "VolumesReady"
 	// ConditionGPUsReady is about grants and nodes.
 	ConditionGPUsReady = "GPUsReady"
+	// ConditionAwardsFit is, on a FoundationTeam and on a GPUPool, False when the calendar shows that an award will not be
+	// served in full later, or that the pool ends before it. What is missing today is told by GPUsReady.
+	ConditionAwardsFit = "AwardsFit"
 	// ConditionTornDown is there while a deleted FoundationTeam is taken apart and says what it waits for.
 	ConditionTornDown = "TornDown"
 
@@ -72,6 +75,10 @@ const (
 	ReasonPoolUnavailable = "PoolUnavailable"
 	// ReasonShortfall: the pool has too few free GPUs.
 	ReasonShortfall = "Shortfall"
+	// ReasonOverbooked: more of a pool is awarded for a later time than it has.
+	ReasonOverbooked = "Overbooked"
+	// ReasonPoolEnds: a pool is not available any more, or not yet, for a part of an award.
+	ReasonPoolEnds = "PoolEnds"
 	// ReasonNodesNotReady: granted nodes are not claimed yet, not Ready, or cordoned.
 	ReasonNodesNotReady = "NodesNotReady"
 
@@ -90,6 +97,8 @@ const (
 	// term is not over.
 	ReasonDeletionNotConfirmed = "DeletionNotConfirmed"
 
+	// ReasonKarpenterMissing: a GPUPool wants nodes of Karpenter, and its kinds are not installed.
+	ReasonKarpenterMissing = "KarpenterMissing"
 	// ReasonInvalidSelector: a GPUPool's node selector cannot be parsed.
 	ReasonInvalidSelector = "InvalidSelector"
 	// ReasonNoNodes: no node matches a GPUPool's selector.

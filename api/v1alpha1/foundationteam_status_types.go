@@ -98,12 +98,20 @@ type TeamPoolStatus struct {
 	// ready is how many are on nodes that are the team's and Ready.
 	// +optional
 	Ready *int32 `json:"ready,omitempty"`
+	// held is how many are on nodes that are the team's own, those on their way back included.
+	// +optional
+	Held *int32 `json:"held,omitempty"`
 	// shortfall is requested less granted.
 	// +optional
 	Shortfall *int32 `json:"shortfall,omitempty"`
 	// nextFree is the earliest time at which the pool's calendar shows more for this team.
 	// +optional
 	NextFree *metav1.Time `json:"nextFree,omitempty"`
+	// forecast says what an award will be short of later, and what helps. It is empty if all awards fit.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	Forecast string `json:"forecast,omitempty"`
 	// message says what is missing and what helps. It is empty when nothing is.
 	// +optional
 	// +kubebuilder:validation:MinLength=1

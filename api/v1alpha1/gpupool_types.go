@@ -21,11 +21,12 @@ import (
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Message",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:validation:XValidation:rule="!has(self.spec.karpenter) || self.metadata.name.size() <= 20",messageExpression="'metadata.name: ' + self.metadata.name + ' must have at most 20 characters in a pool with spec.karpenter: its NodePools are called <team>.<pool>.<mode>'",message="metadata.name: must have at most 20 characters in a pool with spec.karpenter: its NodePools are called <team>.<pool>.<mode>"
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 63 && self.metadata.name.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",messageExpression="'metadata.name: ' + self.metadata.name + ' must be at most 63 lower case letters, digits and hyphens, and start and end with a letter or digit: nodes are labelled with it'",message="metadata.name: must be at most 63 lower case letters, digits and hyphens, and start and end with a letter or digit: nodes are labelled with it"
 type GPUPool struct {
 	metav1.TypeMeta `json:",inline"`
 	// metadata is the standard object metadata. The name has at most 63 lower case letters, digits and
-	// hyphens.
+	// hyphens, in a pool with spec.karpenter at most 20.
 	// +optional
 	metav1.ObjectMeta `json:"metadata,omitempty"`
 
@@ -39,6 +40,11 @@ type GPUPool struct {
 
 // GPUPoolSpec is what a stock of GPUs is.
 //
+// +kubebuilder:validation:XValidation:rule="has(self.static) != has(self.karpenter)",messageExpression="(has(self.static) ? 'has both static and karpenter' : 'has neither static nor karpenter') + ': give one, static for nodes that exist or karpenter for nodes that Karpenter makes'",message="must have exactly one of static, for nodes that exist, and karpenter, for nodes that Karpenter makes"
+// +kubebuilder:validation:XValidation:rule="has(self.static) == has(oldSelf.static)",messageExpression="'static and karpenter cannot be changed into each other, teams have the nodes: keep ' + (has(oldSelf.static) ? 'static' : 'karpenter') + ' and make a new GPUPool'",message="static and karpenter cannot be changed into each other, teams have the nodes: make a new GPUPool"
+// +kubebuilder:validation:XValidation:fieldPath=".deviceClassName",rule="!has(oldSelf.deviceClassName) || (has(self.deviceClassName) && self.deviceClassName == oldSelf.deviceClassName)",messageExpression="(has(self.deviceClassName) ? self.deviceClassName + ' cannot replace ' + oldSelf.deviceClassName : 'cannot be taken out') + ', quotas that are in use name it: keep ' + oldSelf.deviceClassName + ' and make a new GPUPool'",message="cannot change, quotas that are in use name it: make a new GPUPool"
+// +kubebuilder:validation:XValidation:fieldPath=".reclaim.requireScrub",rule="!has(self.karpenter) || !has(self.reclaim) || !has(self.reclaim.requireScrub) || !self.reclaim.requireScrub",message="is for static nodes: Karpenter's are ended, not handed on; leave it out"
+// +kubebuilder:validation:XValidation:fieldPath=".karpenter.capacity",rule="!has(self.karpenter) || self.karpenter.capacity % self.gpusPerNode == 0",messageExpression="'%d must be a multiple of gpusPerNode, %d: nodes are granted whole'.format([self.karpenter.capacity, self.gpusPerNode])",message="must be a multiple of gpusPerNode: nodes are granted whole"
 // +kubebuilder:validation:XValidation:fieldPath=".supplier",rule="self.source != 'Leased' || has(self.supplier)",message="is required for source Leased: name the organisation that leases the GPUs out, which may not draw from the pool"
 type GPUPoolSpec struct {
 	// model is the GPU's model, for people.
@@ -73,6 +79,15 @@ type GPUPoolSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*/[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$') && !self.contains('kubernetes.io/') && !self.startsWith('requests.')",message="must be an extended resource such as nvidia.com/gpu: <domain>/<name>, not under kubernetes.io"
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",messageExpression="'cannot change, quotas that are in use name it: keep ' + oldSelf + ' and make a new GPUPool'",message="cannot change, quotas that are in use name it: make a new GPUPool"
 	ResourceName string `json:"resourceName,omitempty"`
+	// deviceClassName is the DeviceClass by which pods may claim the same GPUs through dynamic resource allocation.
+	// Teams may then use resourceclaims in their namespaces, as far as they were granted. Device classes that no grant
+	// covers are 0 in their quotas. It can be added later, but not changed or taken out.
+	// See https://kubernetes.io/docs/concepts/scheduling-eviction/dynamic-resource-allocation.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="must be the name of a DeviceClass, for example gpu.nvidia.com"
+	DeviceClassName string `json:"deviceClassName,omitempty"`
 	// gpusPerNode is how many GPUs each node has. Nodes are granted whole. It cannot change.
 	// +required
 	// +kubebuilder:validation:Minimum=1
@@ -83,8 +98,11 @@ type GPUPoolSpec struct {
 	// +optional
 	Availability *Window `json:"availability,omitempty"`
 	// static takes existing nodes.
-	// +required
+	// +optional
 	Static *StaticNodes `json:"static,omitempty"`
+	// karpenter has Karpenter make the nodes.
+	// +optional
+	Karpenter *KarpenterNodes `json:"karpenter,omitempty"`
 	// reclaim is how GPUs are taken back.
 	// +optional
 	// +default={}
@@ -128,7 +146,153 @@ type StaticNodes struct {
 	TopologyKeys []string `json:"topologyKeys,omitempty"`
 }
 
+// KarpenterNodes is nodes that Karpenter makes, for each team by a NodePool of its own. They are ended, not handed on,
+// when a team lets them go. Karpenter must be installed, with its StaticCapacity feature gate for mode Static.
+// See https://karpenter.sh/docs/concepts/nodepools.
+//
+// +kubebuilder:validation:XValidation:fieldPath=".nodeResources",rule="self.mode != 'Dynamic' || has(self.nodeResources)",message="is required for mode Dynamic, quotas follow from it before the first node is there: say what one node offers, for example cpu: 180 and memory: 1900Gi"
+// +kubebuilder:validation:XValidation:fieldPath=".consolidateAfter",rule="self.mode == 'Dynamic' || !has(self.consolidateAfter)",messageExpression="self.consolidateAfter + ' is for mode Dynamic, in mode Static nodes stay for as long as they are granted: leave it out, also when mode changes to Static'",message="is for mode Dynamic, in mode Static nodes stay for as long as they are granted: leave it out, also when mode changes to Static"
+// +kubebuilder:validation:XValidation:fieldPath=".requirements",rule="self.mode == 'Dynamic' || self.requirements.exists(r, r.key == 'node.kubernetes.io/instance-type' && r.operator == 'In')",message="must name the instance types in mode Static: add one with key node.kubernetes.io/instance-type, operator In"
+type KarpenterNodes struct {
+	// capacity is how many GPUs there may be in all, a multiple of gpusPerNode.
+	// +required
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=100000
+	Capacity *int32 `json:"capacity,omitempty"`
+	// mode is when nodes are there: Static for as long as they are granted, Dynamic while pods need them. Changing it
+	// makes new nodes and lets those that there are go as reclaim says.
+	// +optional
+	// +default="Static"
+	Mode KarpenterMode `json:"mode,omitempty"`
+	// nodeClassRef is the cloud provider's configuration of the nodes. Its group and kind cannot change.
+	// +required
+	NodeClassRef NodeClassReference `json:"nodeClassRef,omitzero"`
+	// requirements narrow down which nodes Karpenter makes, for example by instance type and zone. All must have
+	// gpusPerNode GPUs.
+	// +required
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=32
+	Requirements []NodeRequirement `json:"requirements,omitempty"`
+	// labels are further labels of the nodes.
+	// +optional
+	// +kubebuilder:validation:MaxProperties=16
+	// +kubebuilder:validation:XValidation:rule="self.all(k, k.size() <= 317 && self[k].size() <= 63 && k.matches(r'^[-./\\w]+$'))",messageExpression="self.filter(k, !(k.size() <= 317 && self[k].size() <= 63 && k.matches(r'^[-./\\w]+$')))[0] + ' must be a label of nodes: a key of at most 317 characters such as example.com/rack, and a value of at most 63'",message="must be labels of nodes: keys of at most 317 characters such as example.com/rack, and values of at most 63"
+	// +kubebuilder:validation:XValidation:rule="!self.exists(k, k == 'kubernetes.io/hostname' || k.startsWith('karpenter.sh/') || k.startsWith('foundation.team/') || k.startsWith('node-restriction.kubernetes.io/'))",messageExpression="self.filter(k, k == 'kubernetes.io/hostname' || k.startsWith('karpenter.sh/') || k.startsWith('foundation.team/') || k.startsWith('node-restriction.kubernetes.io/'))[0] + ' is for the operator and Karpenter to set: leave it out'",message="has labels that are for the operator and Karpenter to set: leave out kubernetes.io/hostname and those of karpenter.sh/, foundation.team/ and node-restriction.kubernetes.io/"
+	Labels map[string]string `json:"labels,omitempty"`
+	// taints are further taints of the nodes. Pods of teams must tolerate them by themselves.
+	// +optional
+	// +listType=map
+	// +listMapKey=key
+	// +listMapKey=effect
+	// +kubebuilder:validation:MaxItems=16
+	Taints []NodeTaint `json:"taints,omitempty"`
+	// nodeResources is what one node offers to pods: cpu, memory and, if pods need it, ephemeral-storage. Quotas of them
+	// follow from it in proportion to the GPUs until nodes are there; then from the smallest node. Required in mode
+	// Dynamic.
+	// +optional
+	// +kubebuilder:validation:MinProperties=1
+	// +kubebuilder:validation:MaxProperties=3
+	// +kubebuilder:validation:XValidation:rule="self.all(k, k in ['cpu', 'memory', 'ephemeral-storage'])",messageExpression="self.filter(k, !(k in ['cpu', 'memory', 'ephemeral-storage']))[0] + ' is not one of cpu, memory and ephemeral-storage: leave it out, pods and GPUs follow from the grant'",message="must be cpu, memory and ephemeral-storage: pods and GPUs follow from the grant"
+	// +kubebuilder:validation:XValidation:rule="'cpu' in self && 'memory' in self",message="must have cpu and memory: quotas of both follow from it"
+	// +kubebuilder:validation:XValidation:rule="self.all(k, type(self[k]) == int ? self[k] > 0 : (self[k].size() <= 32 && isQuantity(self[k]) && quantity(self[k]).isGreaterThan(quantity('0'))))",messageExpression="self.filter(k, !(type(self[k]) == int ? self[k] > 0 : (self[k].size() <= 32 && isQuantity(self[k]) && quantity(self[k]).isGreaterThan(quantity('0')))))[0] + ' must be a quantity of more than 0 in at most 32 characters, for example 64 or 512Gi'",message="quantities must be more than 0, in at most 32 characters"
+	NodeResources corev1.ResourceList `json:"nodeResources,omitempty"`
+	// consolidateAfter is, in mode Dynamic, how long a node may be without pods before it goes, for example 5m. Hours,
+	// minutes and seconds; the most is 720h, the default 5m.
+	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MinLength=2
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule="self.size() > 0 && self.matches('^([0-9]{1,3}h)?([0-9]{1,5}m)?([0-9]{1,7}s)?$') && duration(self) <= duration('720h')",message="must be between 0s and 720h, written in hours, minutes and seconds, for example 5m"
+	ConsolidateAfter *metav1.Duration `json:"consolidateAfter,omitempty"`
+}
+
+// KarpenterMode is when the nodes of a pool are there.
+//
+// +kubebuilder:validation:Enum=Static;Dynamic
+type KarpenterMode string
+
+// Modes.
+const (
+	// KarpenterStatic: for as long as they are granted.
+	KarpenterStatic KarpenterMode = "Static"
+	// KarpenterDynamic: while pods need them.
+	KarpenterDynamic KarpenterMode = "Dynamic"
+)
+
+// NodeClassReference names a cloud provider's node class.
+//
+// +kubebuilder:validation:XValidation:rule="self.group == oldSelf.group && self.kind == oldSelf.kind",messageExpression="self.group + ' ' + self.kind + ' cannot replace ' + oldSelf.group + ' ' + oldSelf.kind + ', NodePools cannot follow: keep group and kind and make a new GPUPool'",message="group and kind cannot change, NodePools cannot follow: make a new GPUPool"
+type NodeClassReference struct {
+	// group is its API group, for example karpenter.k8s.aws.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="must be an API group without a version, for example karpenter.k8s.aws"
+	Group string `json:"group,omitempty"`
+	// kind is its kind, for example EC2NodeClass.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Z][A-Za-z0-9]*$')",message="must be a kind, for example EC2NodeClass"
+	Kind string `json:"kind,omitempty"`
+	// name is its name.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="must be the name of an object, for example default"
+	Name string `json:"name,omitempty"`
+}
+
+// NodeRequirement is what a label of the nodes must be.
+//
+// +kubebuilder:validation:XValidation:rule="self.operator in ['In', 'NotIn'] ? has(self.values) && self.values.size() > 0 : self.operator in ['Gt', 'Lt'] ? has(self.values) && self.values.size() == 1 && self.values[0].matches('^[0-9]{1,18}$') : !(self.operator in ['Exists', 'DoesNotExist']) || !has(self.values) || self.values.size() == 0",messageExpression="self.key + ' ' + self.operator + (has(self.values) && self.values.size() > 0 ? ' [' + self.values.join(', ') + ']' : ' without values') + ': give In and NotIn values, Gt and Lt one whole number, Exists and DoesNotExist none'",message="give In and NotIn values, Gt and Lt one whole number, Exists and DoesNotExist none"
+type NodeRequirement struct {
+	// key is the label's key.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=316
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([a-z0-9]([-.a-z0-9]*[a-z0-9])?/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$')",message="must be the key of a node label, for example node.kubernetes.io/instance-type"
+	// +kubebuilder:validation:XValidation:rule="self == 'karpenter.sh/capacity-type' || !self.matches('^([^/]*karpenter[.]sh|foundation[.]team|node-restriction[.]kubernetes[.]io)/|^kubernetes[.]io/hostname$')",message="is for the operator and Karpenter to set: leave it out, and choose nodes by other labels or by karpenter.sh/capacity-type"
+	Key string `json:"key,omitempty"`
+	// operator says how the label is compared with values.
+	// +required
+	// +kubebuilder:validation:Enum=In;NotIn;Exists;DoesNotExist;Gt;Lt
+	Operator corev1.NodeSelectorOperator `json:"operator,omitempty"`
+	// values are what it is compared with.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=63
+	// +kubebuilder:validation:items:XValidation:rule="self.matches('^[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$')",message="must be the value of a node label: letters, digits, hyphens, dots and underscores"
+	Values []string `json:"values,omitempty"`
+}
+
+// NodeTaint is a taint of the nodes.
+type NodeTaint struct {
+	// key is the taint's key.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=317
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([a-z0-9]([-.a-z0-9]*[a-z0-9])?/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$')",message="must be the key of a taint, for example nvidia.com/gpu"
+	// +kubebuilder:validation:XValidation:rule="!self.matches('^([^/]*karpenter[.]sh|foundation[.]team)/')",message="is for the operator and Karpenter to set: leave it out"
+	Key string `json:"key,omitempty"`
+	// value is the taint's value.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$')",message="must be the value of a taint: letters, digits, hyphens, dots and underscores"
+	Value string `json:"value,omitempty"`
+	// effect is what happens to pods that do not tolerate it.
+	// +required
+	// +kubebuilder:validation:Enum=NoSchedule;PreferNoSchedule;NoExecute
+	Effect corev1.TaintEffect `json:"effect,omitempty"`
+}
+
 // Reclaim is how GPUs are taken back from a team whose grant shrinks or ends.
+//
+// +kubebuilder:validation:XValidation:fieldPath=".force",rule="!has(self.force) || !has(self.gracePeriod) || [self.force, self.gracePeriod].exists(d, d.size() == 0 || !d.matches('^([0-9]{1,4}h)?([0-9]{1,5}m)?([0-9]{1,7}s)?$')) || duration(self.force) >= duration(self.gracePeriod)",messageExpression="self.force + ' is before gracePeriod, ' + self.gracePeriod + ', is over, and both are counted from the same moment: make it as long or longer'",message="must be as long as gracePeriod or longer: both are counted from the same moment"
 type Reclaim struct {
 	// gracePeriod is how long running pods may stay on a node that is to be let go, for example 72h. After it
 	// they are evicted. Hours, minutes and seconds, for example 1h30m; 0s evicts at once, the most is 720h.
@@ -139,11 +303,26 @@ type Reclaim struct {
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:XValidation:rule="self.size() > 0 && self.matches('^([0-9]{1,3}h)?([0-9]{1,5}m)?([0-9]{1,7}s)?$') && duration(self) <= duration('720h')",message="must be between 0s and 720h, written in hours, minutes and seconds, for example 72h or 1h30m"
 	GracePeriod *metav1.Duration `json:"gracePeriod,omitempty"`
+	// force is how long after a node was asked back its pods are deleted even if a PodDisruptionBudget refuses their
+	// eviction, for example 96h; not before gracePeriod. Without it budgets are always respected. Hours, minutes and
+	// seconds; the most is 1440h.
+	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MinLength=2
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule="self.size() > 0 && self.matches('^([0-9]{1,4}h)?([0-9]{1,5}m)?([0-9]{1,7}s)?$') && duration(self) <= duration('1440h')",message="must be between 0s and 1440h, written in hours, minutes and seconds, for example 96h"
+	Force *metav1.Duration `json:"force,omitempty"`
+	// requireScrub gives a static node to nobody before its GPUs were scrubbed for this hand-over: the operator sets the
+	// annotation foundation.team/scrub-request on a node that is empty, and who scrubs answers with the same value in
+	// foundation.team/scrubbed. That holds for nodes that are new in the pool too.
+	// +optional
+	// +default=false
+	RequireScrub bool `json:"requireScrub,omitempty"` //nolint:kubeapilinter // false and missing mean the same
 }
 
 // GPUPoolStatus is what there is of a stock and who has it.
 type GPUPoolStatus struct {
-	// conditions are Ready and Oversubscribed; Reconciling and Stalled only while they are true.
+	// conditions are Ready, Oversubscribed and AwardsFit; Reconciling and Stalled only while they are true.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -218,6 +397,9 @@ type Grant struct {
 	// ready is what is on nodes that are the team's own to use and healthy.
 	// +required
 	Ready int32 `json:"ready"`
+	// evictionFrom is when the first pods on nodes that are on their way back are evicted.
+	// +optional
+	EvictionFrom *metav1.Time `json:"evictionFrom,omitempty"`
 	// shortfall is requested less granted.
 	// +required
 	Shortfall int32 `json:"shortfall"`
@@ -228,6 +410,23 @@ type Grant struct {
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	NextFreeCount int32 `json:"nextFreeCount,omitempty"`
+	// shortFrom is the first later moment at which the calendar shows too little for an award of this team.
+	// +optional
+	ShortFrom *metav1.Time `json:"shortFrom,omitempty"`
+	// shortCount is how many GPUs will be missing then.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	ShortCount int32 `json:"shortCount,omitempty"`
+	// forecastReason is why an award of this team will be short of something later: Overbooked, PoolEnds or Ineligible.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	ForecastReason string `json:"forecastReason,omitempty"`
+	// forecast says what an award of this team will be short of later, and what helps. It is empty if all awards fit.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	Forecast string `json:"forecast,omitempty"`
 	// reason is why the team has less than it asked for: Ineligible, PoolUnavailable, NotWholeNodes or Shortfall.
 	// +optional
 	// +kubebuilder:validation:MinLength=1

@@ -31,6 +31,9 @@ const (
 	// AnnotationTeamUID is the UID of the FoundationTeam that an object belongs to. Name and UID must both match
 	// before the operator changes or deletes the object.
 	AnnotationTeamUID = "foundation.team/team-uid"
+	// AnnotationDeviceClasses are, on a namespace, the device classes that resource claims in it may name, with commas
+	// between them.
+	AnnotationDeviceClasses = "foundation.team/device-classes"
 	// AnnotationAdopt, set by an admin on an existing object to a team's name, lets that team take the object over.
 	AnnotationAdopt = "foundation.team/adopt"
 	// AnnotationConfirmDeletion, set on a FoundationTeam to its own name, confirms deletionPolicy Delete.
@@ -39,6 +42,10 @@ const (
 	AnnotationHold = "foundation.team/hold"
 	// AnnotationReleasingSince is, on a node, when its team was asked to let it go (RFC 3339).
 	AnnotationReleasingSince = "foundation.team/releasing-since"
+	// AnnotationScrubRequest is, on a node that is empty and to be scrubbed before anyone gets it, the name of this
+	// hand-over. AnnotationScrubbed, set by who scrubbed it to the same value, lets it go on.
+	AnnotationScrubRequest = "foundation.team/scrub-request"
+	AnnotationScrubbed     = "foundation.team/scrubbed"
 )
 
 // Taints on pool nodes, all NoSchedule.

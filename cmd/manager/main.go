@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
 	"foundation.team/operator/controllers"
+	"foundation.team/operator/controllers/pool"
 	"foundation.team/operator/internal/setup"
 )
 
@@ -34,6 +35,8 @@ func run(ctx context.Context, flags *flag.FlagSet, args []string) error {
 	flags.StringVar(&options.HealthProbeBindAddress, "health-probe-bind-address", ":8081", "host:port of /healthz and /readyz; 0 turns them off")
 	flags.BoolVar(&options.LeaderElect, "leader-elect", false, "work only while holding the lease foundation-operator; needed with more than one replica")
 	flags.StringVar(&options.LeaderElectionNamespace, "leader-election-namespace", defaultNamespace(), "namespace of the lease")
+	var work controllers.Options
+	flags.DurationVar(&work.Collect, "collect-requests", pool.DefaultCollect, "how long requests for GPUs are collected before they are decided together, so that the order in which they arrive decides nothing")
 	printVersion := flags.Bool("version", false, "print the version and exit")
 	var logs zap.Options
 	logs.BindFlags(flags)
@@ -56,7 +59,7 @@ func run(ctx context.Context, flags *flag.FlagSet, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := controllers.Add(ctx, mgr, clock.RealClock{}); err != nil {
+	if err := controllers.Add(ctx, mgr, clock.RealClock{}, work); err != nil {
 		return err
 	}
 	logger.Info("starting", "version", version)

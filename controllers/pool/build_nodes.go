@@ -11,6 +11,7 @@ import (
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/calendar"
+	"foundation.team/operator/internal/karpenter"
 	"foundation.team/operator/internal/placement"
 )
 
@@ -34,8 +35,13 @@ type Change struct {
 // Nodes is what happens to a pool's nodes.
 type Nodes struct {
 	Changes []Change
-	// Evict are the pods whose grace is over, the newest first.
-	Evict []corev1.Pod
+	// Evict are the pods whose grace is over, End those for which not even a disruption budget counts any more, both the
+	// newest first.
+	Evict, End []corev1.Pod
+	// NodePools are what they shall be; EndClaims and EndNodePools are nobody's any more.
+	NodePools    []*karpenter.NodePoolApplyConfiguration
+	EndClaims    []*karpenter.NodeClaim
+	EndNodePools []*karpenter.NodePool
 	// Next is when to look again; zero if only an event can change anything.
 	Next time.Time
 }
@@ -50,6 +56,9 @@ func ToInspect(in Input, grants Grants) []string {
 		shrinks[p.key] = p.active > p.granted
 	}
 	for _, n := range nodes {
+		if n.launching || n.ending() || n.awaitsScrub(in.Pool) {
+			continue
+		}
 		if !n.releasing.IsZero() || n.holder != nil && shrinks[*n.holder] {
 			names = append(names, n.Name)
 		}
@@ -61,18 +70,22 @@ func ToInspect(in Input, grants Grants) []string {
 // through being free, and becomes free only when it was closed to new pods and no pod is left on it. That holds for
 // nodes that are new in the pool too.
 func BuildNodes(in Input, grants Grants) Nodes {
-	b := nodesBuilder{in: in, nodes: readNodes(in), after: map[string]*corev1.Node{}}
+	b := &nodesBuilder{in: in, backend: backendOf(in.Pool), nodes: readNodes(in), after: map[string]*corev1.Node{}}
 	b.release()
+	b.backend.prepare(b)
 	for _, p := range grants.inOrder() {
+		// What goes whatever was granted is not the team's to give back, nor does it keep the team from others.
+		active := count(b.nodes, func(n *node) bool { return n.active(p.key) && !n.outgoing })
 		switch {
-		case p.active < p.granted:
-			b.claim(p)
-		case p.active > p.granted:
-			b.askBack(p)
+		case active < p.granted:
+			b.claim(p, p.granted-active)
+		case active > p.granted:
+			b.askBack(p, active-p.granted)
 		}
 	}
 	b.markOthers()
-	return b.result()
+	b.backend.finish(b, grants)
+	return b.done()
 }
 
 // inOrder are the parts, those served first before the others.
@@ -81,10 +94,11 @@ func (g Grants) inOrder() []*part {
 }
 
 type nodesBuilder struct {
-	in    Input
-	nodes []*node
-	after map[string]*corev1.Node
-	next  time.Time
+	in      Input
+	backend backend
+	nodes   []*node
+	after   map[string]*corev1.Node
+	result  Nodes
 }
 
 func (b *nodesBuilder) change(n *node, mutate func(*corev1.Node)) {
@@ -95,25 +109,27 @@ func (b *nodesBuilder) change(n *node, mutate func(*corev1.Node)) {
 }
 
 func (b *nodesBuilder) lookAgain(at time.Time) {
-	if b.next.IsZero() || at.Before(b.next) {
-		b.next = at
+	if b.result.Next.IsZero() || at.Before(b.result.Next) {
+		b.result.Next = at
 	}
 }
 
-// release frees nodes that are closed and empty.
+// release lets go of nodes that are closed and empty.
 func (b *nodesBuilder) release() {
 	for _, n := range b.nodes {
-		if n.releasing.IsZero() {
+		// Until then it is foretold to come free, and nothing else may happen to it.
+		if until := n.releasing.Add(max(gracePeriod(b.in.Pool), settle)); n.ending() && b.in.Now.Before(until) {
+			b.lookAgain(until)
+		}
+		if n.releasing.IsZero() || n.ending() || n.awaitsScrub(b.in.Pool) {
 			continue
 		}
 		pods, settled := b.in.Pods[n.Name], n.releasing.Add(settle)
 		switch {
 		case b.in.Now.Before(settled):
 			b.lookAgain(settled)
-		case len(pods) == 0 && b.keeps(n):
-			b.change(n, b.markFree)
 		case len(pods) == 0:
-			b.change(n, unmark)
+			b.backend.vacate(b, n)
 		case n.settling(b.in):
 			b.lookAgain(n.releasing.Add(settle + inspectEvery))
 		case n.holder == nil:
@@ -124,13 +140,13 @@ func (b *nodesBuilder) release() {
 	}
 }
 
-// overdue are the pods whose grace is over, on nodes that are still to be let go. Pods that were on a node before it
-// came into the pool are nobody's to evict.
-func (b *nodesBuilder) overdue() []corev1.Pod {
+// overdue are the pods on nodes that are still to be let go, and were asked back at least this long ago. Pods that were on
+// a node before it came into the pool are nobody's to end.
+func (b *nodesBuilder) overdue(after time.Duration) []corev1.Pod {
 	var pods []corev1.Pod
 	for _, n := range b.nodes {
-		due := n.releasing.Add(max(gracePeriod(b.in.Pool), settle))
-		if after := b.after[n.Name]; n.holder == nil || n.releasing.IsZero() || b.in.Now.Before(due) || after != nil && !isReleasing(after) {
+		due := n.releasing.Add(max(after, settle))
+		if after := b.after[n.Name]; n.holder == nil || n.releasing.IsZero() || n.ending() || b.in.Now.Before(due) || after != nil && !isReleasing(after) {
 			continue
 		}
 		pods = append(pods, b.in.Pods[n.Name]...)
@@ -149,38 +165,25 @@ func isReleasing(n *corev1.Node) bool {
 // keeps says whether a node that is nobody's stays in the pool.
 func (b *nodesBuilder) keeps(n *node) bool { return n.member && b.in.Pool.DeletionTimestamp.IsZero() }
 
-// claim gives a team what it is missing: first its own nodes that are on their way back, then free ones close to the
-// ones it has.
-func (b *nodesBuilder) claim(p *part) {
-	missing := p.granted - p.active
+// claim gives a team what it is missing: first its own nodes that are on their way back, then others.
+func (b *nodesBuilder) claim(p *part, missing int) {
 	for _, n := range b.nodes {
-		if missing > 0 && n.held(p.key) && !n.releasing.IsZero() {
+		if missing > 0 && n.held(p.key) && !n.releasing.IsZero() && !n.outgoing {
 			b.change(n, func(after *corev1.Node) { b.markHeld(after, p.key) })
+			// It may just have been found to be empty.
+			b.result.EndClaims = slices.DeleteFunc(b.result.EndClaims, func(claim *karpenter.NodeClaim) bool { return claim == n.claim })
 			missing--
 		}
 	}
-	var own, free []placement.Node
-	byName := map[string]*node{}
-	for _, n := range b.nodes {
-		byName[n.Name] = n
-		switch {
-		case n.held(p.key):
-			own = append(own, place(b.in, n))
-		case n.free(b.in.Pool.Name) && b.after[n.Name] == nil:
-			free = append(free, place(b.in, n))
-		}
-	}
-	for _, name := range placement.Choose(missing, own, free) {
-		b.change(byName[name], func(after *corev1.Node) { b.markHeld(after, p.key) })
-	}
+	b.backend.supply(b, p, missing)
 }
 
 // askBack closes nodes that a team has beyond its grant to new pods, and starts their grace.
-func (b *nodesBuilder) askBack(p *part) {
+func (b *nodesBuilder) askBack(p *part, surplus int) {
 	var held []placement.Held
 	byName := map[string]*node{}
 	for _, n := range b.nodes {
-		if !n.active(p.key) {
+		if !n.active(p.key) || n.outgoing {
 			continue
 		}
 		byName[n.Name] = n
@@ -188,58 +191,59 @@ func (b *nodesBuilder) askBack(p *part) {
 			Node: place(b.in, n), Leaving: !n.member, Healthy: n.healthy, BusySince: busySince(b.in.Pods[n.Name]),
 		})
 	}
-	for _, name := range placement.Release(p.active-p.granted, held) {
-		b.change(byName[name], func(after *corev1.Node) {
-			b.markHeld(after, p.key)
-			markReleasing(after, b.in.Now)
-		})
-		b.lookAgain(b.in.Now.Add(settle))
+	for _, name := range placement.Release(surplus, held) {
+		b.askBackNode(byName[name])
 	}
 }
 
-// markOthers closes nodes that are new in the pool, restores marks that somebody took off, and takes the pool's marks
-// off free nodes that left it.
+// askBackNode closes a node to new pods. One that is not there yet can have none; one that is there, and not seen here,
+// can.
+func (b *nodesBuilder) askBackNode(n *node) {
+	if n.launching {
+		if n.claim.Status.NodeName == "" {
+			b.backend.vacate(b, n)
+		}
+		return
+	}
+	b.change(n, func(after *corev1.Node) {
+		b.markHeld(after, *n.holder)
+		markReleasing(after, b.in.Now)
+	})
+	b.lookAgain(b.in.Now.Add(settle))
+}
+
+// markOthers restores marks that somebody took off a team's nodes, and sees to those that nobody has.
 func (b *nodesBuilder) markOthers() {
 	for _, n := range b.nodes {
 		switch {
-		case b.after[n.Name] != nil:
-		case n.holder != nil:
+		case b.after[n.Name] != nil || n.launching || n.ending():
+		case n.holder == nil:
+			b.backend.rest(b, n)
+		case !n.making():
 			b.change(n, func(after *corev1.Node) {
 				b.markHeld(after, *n.holder)
 				if !n.releasing.IsZero() {
 					markReleasing(after, n.releasing)
 				}
 			})
-		case !b.keeps(n) && n.ours(b.in.Pool.Name):
-			b.change(n, unmark)
-		case !b.keeps(n):
-		case n.empty(b.in.Pool.Name):
-			b.change(n, b.markFree)
-		default:
-			b.enter(n)
 		}
 	}
 }
 
-// enter closes a node that is new in the pool.
-func (b *nodesBuilder) enter(n *node) {
-	since := n.releasing
-	if since.IsZero() {
-		since = b.in.Now
-		b.lookAgain(since.Add(settle))
-	}
-	b.change(n, b.markFree)
-	b.change(n, func(after *corev1.Node) { markReleasing(after, since) })
-}
-
-func (b *nodesBuilder) result() Nodes {
-	var changes []Change
+func (b *nodesBuilder) done() Nodes {
 	for _, n := range b.nodes {
 		if after := b.after[n.Name]; after != nil && !sameMarks(n.Node, after) {
-			changes = append(changes, Change{Before: n.Node, After: after})
+			b.result.Changes = append(b.result.Changes, Change{Before: n.Node, After: after})
 		}
 	}
-	return Nodes{Changes: changes, Evict: b.overdue(), Next: b.next}
+	b.result.Evict = b.overdue(gracePeriod(b.in.Pool))
+	if force := b.in.Pool.Spec.Reclaim; force != nil && force.Force != nil {
+		b.result.End = b.overdue(force.Force.Duration)
+		b.result.Evict = slices.DeleteFunc(b.result.Evict, func(pod corev1.Pod) bool {
+			return slices.ContainsFunc(b.result.End, func(ended corev1.Pod) bool { return ended.UID == pod.UID && ended.Name == pod.Name })
+		})
+	}
+	return b.result
 }
 
 func (b *nodesBuilder) markHeld(n *corev1.Node, key teamKey) {
@@ -268,7 +272,10 @@ func unmark(n *corev1.Node) {
 	for _, key := range []string{foundationv1alpha1.LabelPool, foundationv1alpha1.LabelTeam, foundationv1alpha1.LabelNodeTeam} {
 		delete(n.Labels, key)
 	}
-	for _, key := range []string{foundationv1alpha1.AnnotationTeamUID, foundationv1alpha1.AnnotationReleasingSince} {
+	for _, key := range []string{
+		foundationv1alpha1.AnnotationTeamUID, foundationv1alpha1.AnnotationReleasingSince,
+		foundationv1alpha1.AnnotationScrubRequest, foundationv1alpha1.AnnotationScrubbed,
+	} {
 		delete(n.Annotations, key)
 	}
 	n.Spec.Taints = slices.DeleteFunc(n.Spec.Taints, isOurs)

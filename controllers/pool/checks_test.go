@@ -6,6 +6,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
@@ -19,6 +20,9 @@ type stock struct {
 }
 
 func (w *world) stock(in Input) stock {
+	if w.karpenter != nil {
+		return w.karpenter.stock(w.pool)
+	}
 	s := stock{heldBy: map[teamKey]int{}}
 	for _, node := range in.Nodes {
 		member := node.Labels[builder.ModelLabel] == b200
@@ -28,21 +32,26 @@ func (w *world) stock(in Input) stock {
 		if owner, owned := w.owner[node.Name]; owned {
 			s.held++
 			s.heldBy[owner]++
-		} else if member && healthy(node, w.pool) && describe(node) == "b200 +unassigned=" {
+		} else if member && healthy(node, w.pool) && w.isKnownFree(node) {
 			s.free++
 		}
 	}
 	return s
 }
 
+// isKnownFree says whether a node's marks are those of a free one, whatever somebody else wrote on it about scrubbing.
+func (w *world) isKnownFree(node *corev1.Node) bool {
+	_, asked := node.Annotations[foundationv1alpha1.AnnotationScrubRequest]
+	marks := node.DeepCopy()
+	without(foundationv1alpha1.AnnotationScrubRequest, foundationv1alpha1.AnnotationScrubbed)(marks)
+	return describe(marks) == isFree && !(asked && requireScrub(w.pool))
+}
+
 // checkGrants checks that nobody has more than they ask for, that no grant is raised beyond what there is, and that a
 // raise is of nodes that are free or the team's own.
 func (w *world) checkGrants(in Input, status foundationv1alpha1.GPUPoolStatus) {
 	checkLines(w.t, status.Grants)
-	before := map[teamKey]int{}
-	for _, grant := range w.pool.Status.Grants {
-		before[teamKey{grant.Team, types.UID(grant.UID)}] = int(grant.Granted / builder.PerNode)
-	}
+	before := grantedBy(w.pool.Status)
 	there, sum, owed, fromFree := w.stock(in), 0, 0, false
 	var raised []string
 	for _, grant := range status.Grants {
@@ -56,6 +65,9 @@ func (w *world) checkGrants(in Input, status foundationv1alpha1.GPUPoolStatus) {
 			raised = append(raised, key.String())
 			fromFree = fromFree || nodes > there.heldBy[key]
 		}
+	}
+	if len(raised) > 0 && in.Now.Before(in.CollectUntil) {
+		w.t.Fatalf("%s are raised while requests are collected", raised)
 	}
 	if len(raised) > 0 && sum > there.members {
 		w.t.Fatalf("%s are raised while %d of %d nodes are granted", raised, sum, there.members)
@@ -101,9 +113,14 @@ func (w *world) checkAsleep(at time.Time) {
 	in := w.input()
 	in.Now = at
 	_, status, result := w.decide(&in)
-	if got, was := asJSON(w.t, status), asJSON(w.t, w.pool.Status); got != was || len(result.Changes)+len(result.Evict) > 0 {
-		w.t.Fatalf("at %s, asleep until %s, the status should be\n%s and is\n%s", at, w.wake, got, was)
+	if got, was := asJSON(w.t, status), asJSON(w.t, w.pool.Status); got != was || w.writes(result) > 0 {
+		w.t.Fatalf("at %s, asleep until %s, %d writes, the status should be\n%s and is\n%s", at, w.wake, w.writes(result), got, was)
 	}
+}
+
+// writes is how many requests are sent for a result.
+func (w *world) writes(result Nodes) int {
+	return len(result.Changes) + len(result.Evict) + len(result.End) + len(result.EndClaims) + len(result.EndNodePools) + w.karpenter.differences(result)
 }
 
 // checkChange checks that a node has one owner at most, and changes owners only through being free and empty.
@@ -114,15 +131,22 @@ func (w *world) checkChange(change Change, result Nodes) {
 	switch {
 	case change.After.Labels[foundationv1alpha1.LabelNodeTeam] != "":
 		w.checkClaim(change.After, result)
+		w.scrubs.dirties(name)
+	case w.karpenter != nil:
+		w.t.Fatalf("%s of %s becomes nobody's: %s", name, owner, is)
 	case since != "":
 		if !strings.HasPrefix(is, "b200 +releasing= +unassigned= since ") {
 			w.t.Fatalf("%s is looked into and open: %s", name, is)
 		}
-	case is != "" && is != "b200 +unassigned=":
+		w.checkRequest(change)
+	case is != "" && is != isFree:
 		w.t.Fatalf("%s is neither held nor free nor let go: %s", name, is)
 	default:
 		if len(w.pods[name]) > 0 && (owned || is != "") {
 			w.t.Fatalf("%s is let go with pods %v of %s on it: %s", name, w.pods[name], owner, is)
+		}
+		if is == isFree {
+			w.checkScrubbed(change)
 		}
 		delete(w.owner, name)
 		delete(w.left, name)
@@ -160,25 +184,25 @@ func (w *world) checkClaim(after *corev1.Node, result Nodes) {
 	}
 }
 
-// checkEviction checks that only a team's own pods are evicted, and only when its grace is over.
-func (w *world) checkEviction(pod string) {
+// checkEnded checks that only a team's own pods are ended, and only so long after the node was asked back.
+func (w *world) checkEnded(pod string, after time.Duration) {
 	for name, pods := range w.pods {
 		if _, on := pods[pod]; !on {
 			continue
 		}
 		since := w.nodes[name].Annotations[foundationv1alpha1.AnnotationReleasingSince]
-		if since == "" || w.now.Sub(builder.Time(since)) < grace {
-			w.t.Fatalf("%s on %s is evicted at %s: %s", pod, name, w.now, describe(w.nodes[name]))
+		if since == "" || w.now.Sub(builder.Time(since)) < after {
+			w.t.Fatalf("%s on %s is ended at %s: %s", pod, name, w.now, describe(w.nodes[name]))
 		}
 		if _, owned := w.owner[name]; !owned {
-			w.t.Fatalf("%s on %s, which was nobody's, is evicted", pod, name)
+			w.t.Fatalf("%s on %s, which was nobody's, is ended", pod, name)
 		}
 	}
 }
 
 // settleDown stops everything and lets the operator finish.
 func (w *world) settleDown() {
-	w.budget, w.crash, w.flaky = false, false, false
+	w.budget, w.crash, w.flaky = false, 0, false
 	for name, node := range w.nodes {
 		node.Status.Conditions[0].Status, node.Spec.Unschedulable = corev1.ConditionTrue, false
 		if _, owned := w.owner[name]; !owned {
@@ -188,7 +212,10 @@ func (w *world) settleDown() {
 	w.watchFires()
 	w.pass(3 * grace)
 	// An award may just have ended.
-	for round := 0; w.polls() && round < 10; round++ {
+	for round := 0; w.others() || w.polls() && round < 10; round++ {
+		if round > 30 {
+			w.t.Fatalf("it does not come to an end:\n%s", w.snapshot())
+		}
 		w.pass(grace + time.Minute)
 	}
 	before := w.snapshot()
@@ -196,28 +223,68 @@ func (w *world) settleDown() {
 	if after := w.snapshot(); after != before {
 		w.t.Fatalf("it went to sleep too early:\n%s\nand then\n%s", before, after)
 	}
-	w.checkSettled()
+}
+
+// others lets those who work with the operator do what they are waited for. It returns false if that is nothing.
+func (w *world) others() bool {
+	before := w.snapshot()
+	w.scrubs.answerAll(w)
+	w.karpenter.actAll(w)
+	w.watchFires()
+	return w.snapshot() != before
 }
 
 // checkSettled checks that nothing is left to do, and that everyone has what they can have.
 func (w *world) checkSettled() {
 	in := w.input()
 	grants, status, result := w.decide(&in)
-	if len(result.Changes)+len(result.Evict) > 0 || !result.Next.IsZero() || w.polls() {
-		w.t.Fatalf("%d changes and %d evictions, looks again at %s, with nothing going on:\n%s", len(result.Changes), len(result.Evict), result.Next, w.snapshot())
+	if w.writes(result) > 0 || !result.Next.IsZero() || w.polls() {
+		w.t.Fatalf("%d writes, looks again at %s, with nothing going on:\n%s", w.writes(result), result.Next, w.snapshot())
 	}
 	spare := w.stock(in).free
 	for _, p := range grants.parts {
-		if p.active > p.granted || p.active < p.granted && spare > 0 {
+		late := p.active < p.granted && (spare > 0 || w.karpenter != nil) && !dynamic(w.pool)
+		if p.active > p.granted || late {
 			w.t.Fatalf("%s has %d nodes and is granted %d, with %d free", p.key, p.active, p.granted, spare)
 		}
 		if p.granted < p.want && spare > 0 && status.Capacity.Granted < status.Capacity.Total {
 			w.t.Fatalf("%s is granted %d of %d nodes, with %d free", p.key, p.granted, p.want, spare)
 		}
 	}
+	w.karpenter.checkSettled(w, grants)
 	for name, owner := range w.owner {
 		if node := w.nodes[name]; node != nil && inSight(node) && w.demand(owner) == 0 {
 			w.t.Fatalf("%s is still the node of %s, who asks for none: %s", name, owner, describe(node))
 		}
 	}
+}
+
+// tearDown deletes the pool: teams keep what they have for as long as their awards last, and then nothing is left.
+func (w *world) tearDown() {
+	w.pool.DeletionTimestamp = new(metav1.NewTime(w.now))
+	before := grantedBy(w.pool.Status)
+	w.watchFires()
+	w.settleDown()
+	for key, granted := range grantedBy(w.pool.Status) {
+		if granted > before[key] {
+			w.t.Fatalf("%s is raised from %d to %d by a pool that is being deleted", key, before[key], granted)
+		}
+	}
+	for _, team := range w.teams {
+		team.Spec.GPUs = nil
+	}
+	w.watchFires()
+	w.settleDown()
+	if in := w.input(); !Unused(in) {
+		w.t.Fatalf("the deleted pool still has\n%s", w.snapshot())
+	}
+}
+
+// grantedBy is how many nodes each team was granted.
+func grantedBy(status foundationv1alpha1.GPUPoolStatus) map[teamKey]int {
+	nodes := map[teamKey]int{}
+	for _, grant := range status.Grants {
+		nodes[teamKey{grant.Team, types.UID(grant.UID)}] = int(grant.Granted / builder.PerNode)
+	}
+	return nodes
 }

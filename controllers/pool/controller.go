@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -19,6 +21,7 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/apply"
 	"foundation.team/operator/internal/conditions"
+	"foundation.team/operator/internal/karpenter"
 	"foundation.team/operator/internal/lifecycle"
 )
 
@@ -30,14 +33,21 @@ type Reconciler struct {
 	Applier *apply.Applier
 	Events  events.EventRecorder
 	Clock   clock.PassiveClock
+	// Collect is how long requests for GPUs are collected before they are decided together.
+	Collect time.Duration
+
+	requests  collector
+	karpenter *karpenterWatch
 }
 
 // +kubebuilder:rbac:groups=foundation.team,resources=gpupools,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=foundation.team,resources=gpupools/status,verbs=patch
 // +kubebuilder:rbac:groups=foundation.team,resources=foundationteams,verbs=get;list;watch
 // +kubebuilder:rbac:groups="",resources=nodes,verbs=get;list;watch;patch
-// +kubebuilder:rbac:groups="",resources=pods,verbs=list
+// +kubebuilder:rbac:groups="",resources=pods,verbs=list;delete
 // +kubebuilder:rbac:groups="",resources=pods/eviction,verbs=create
+// +kubebuilder:rbac:groups=karpenter.sh,resources=nodepools,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=karpenter.sh,resources=nodeclaims,verbs=list;watch;delete
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
 // Reconcile brings one pool's grants and nodes to where they should be. Grants are written down before nodes follow
@@ -45,6 +55,7 @@ type Reconciler struct {
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	pool := &foundationv1alpha1.GPUPool{}
 	if err := r.Client.Get(ctx, req.NamespacedName, pool); apierrors.IsNotFound(err) {
+		r.requests.forget(req.Name)
 		return apply.Retry(ctrl.Result{}, r.reconcileGone(ctx, req.Name))
 	} else if err != nil {
 		return ctrl.Result{}, fmt.Errorf("read pool %s: %w", req.Name, err)
@@ -78,7 +89,19 @@ func (r *Reconciler) reconcile(ctx context.Context, pool *foundationv1alpha1.GPU
 	if !pool.DeletionTimestamp.IsZero() && Unused(in) {
 		return r.letGo(ctx, pool)
 	}
-	return ctrl.Result{RequeueAfter: lifecycle.Wait(in.Now, nodes.Next, nextTransition(in, grants))}, nil
+	return ctrl.Result{RequeueAfter: lifecycle.Wait(in.Now, nodes.Next, nextTransition(in, grants), lookAgain(in, grants))}, nil
+}
+
+// lookAgain is when something is to be looked at that no event tells of; zero if there is nothing.
+func lookAgain(in Input, grants Grants) time.Time {
+	switch {
+	case grants.waits():
+		return in.CollectUntil
+	case in.KarpenterMissing:
+		return in.Now.Add(lookForKarpenter)
+	default:
+		return time.Time{}
+	}
 }
 
 // reconcileGone takes the marks of a pool that is gone, in spite of its finalizer, off nodes that are nobody's. The
@@ -122,6 +145,13 @@ func (r *Reconciler) letGo(ctx context.Context, pool *foundationv1alpha1.GPUPool
 // applyNodes changes what it can: one node that fails does not hold up the others.
 func (r *Reconciler) applyNodes(ctx context.Context, nodes Nodes) error {
 	var errs []error
+	for _, config := range nodes.NodePools {
+		// First of all: what the operator ends next must not be made anew.
+		owner := apply.Owner{Team: config.Labels[foundationv1alpha1.LabelTeam], UID: types.UID(config.Annotations[foundationv1alpha1.AnnotationTeamUID])}
+		if err := r.Applier.Apply(ctx, owner, config); err != nil {
+			return err
+		}
+	}
 	for _, change := range nodes.Changes {
 		if err := r.Applier.Patch(ctx, change.Before, change.After); client.IgnoreNotFound(err) != nil {
 			errs = append(errs, err)
@@ -133,7 +163,42 @@ func (r *Reconciler) applyNodes(ctx context.Context, nodes Nodes) error {
 			log.FromContext(ctx).Info("pod not evicted", "pod", client.ObjectKeyFromObject(&nodes.Evict[i]), "error", err.Error())
 		}
 	}
+	for i := range nodes.End {
+		if err := r.Applier.EndPod(ctx, &nodes.End[i]); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	for _, claim := range nodes.EndClaims {
+		if err := r.Applier.Delete(ctx, ownerOf(claim), claim); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	for _, nodePool := range nodes.EndNodePools {
+		if err := r.endNodePool(ctx, nodePool); err != nil {
+			errs = append(errs, err)
+		}
+	}
 	return errors.Join(errs...)
+}
+
+// endNodePool deletes a NodePool when the API server, too, has no NodeClaim of it: they would go with it.
+func (r *Reconciler) endNodePool(ctx context.Context, nodePool *karpenter.NodePool) error {
+	var claims karpenter.NodeClaimList
+	if err := r.Live.List(ctx, &claims, client.MatchingLabels{karpenter.LabelNodePool: nodePool.Name}, client.Limit(1)); err != nil {
+		return fmt.Errorf("list NodeClaims of NodePool %s: %w", nodePool.Name, err)
+	}
+	if len(claims.Items) > 0 {
+		return nil
+	}
+	return r.Applier.Delete(ctx, ownerOf(nodePool), nodePool)
+}
+
+// ownerOf is the team whose marks an object of Karpenter's carries.
+func ownerOf(obj client.Object) apply.Owner {
+	return apply.Owner{
+		Team: obj.GetLabels()[foundationv1alpha1.LabelTeam],
+		UID:  types.UID(obj.GetAnnotations()[foundationv1alpha1.AnnotationTeamUID]),
+	}
 }
 
 func (r *Reconciler) writeStatus(ctx context.Context, pool *foundationv1alpha1.GPUPool, status foundationv1alpha1.GPUPoolStatus) error {
@@ -148,5 +213,6 @@ func (r *Reconciler) writeStatus(ctx context.Context, pool *foundationv1alpha1.G
 
 // Unused says whether no node carries the pool's marks any more.
 func Unused(in Input) bool {
-	return !slices.ContainsFunc(readNodes(in), func(n *node) bool { return n.ours(in.Pool.Name) })
+	return len(in.NodeClaims)+len(in.NodePools) == 0 &&
+		!slices.ContainsFunc(readNodes(in), func(n *node) bool { return n.ours(in.Pool.Name) })
 }

@@ -3,6 +3,7 @@ package pool
 import (
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -10,8 +11,10 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/karpenter"
 	"foundation.team/operator/test/support/builder"
 )
 
@@ -22,12 +25,17 @@ var now = builder.Now
 
 // input is a pool with what an observer would find for it.
 func input(pool *foundationv1alpha1.GPUPool, things ...any) Input {
-	selector, err := metav1.LabelSelectorAsSelector(&pool.Spec.Static.NodeSelector)
-	if err != nil {
-		panic(err)
+	in := Input{
+		Pool: pool, Selector: labels.SelectorFromSet(labels.Set{foundationv1alpha1.LabelPool: pool.Name}), Now: now, Pods: map[string][]corev1.Pod{},
 	}
-	in := Input{Pool: pool, Selector: selector, Now: now, Pods: map[string][]corev1.Pod{}}
-	for _, thing := range things {
+	if pool.Spec.Static != nil {
+		selector, err := metav1.LabelSelectorAsSelector(&pool.Spec.Static.NodeSelector)
+		if err != nil {
+			panic(err)
+		}
+		in.Selector = selector
+	}
+	for _, thing := range flat(things) {
 		switch typed := thing.(type) {
 		case *foundationv1alpha1.FoundationTeam:
 			in.Teams = append(in.Teams, typed)
@@ -35,16 +43,33 @@ func input(pool *foundationv1alpha1.GPUPool, things ...any) Input {
 			in.Nodes = append(in.Nodes, typed)
 		case []*corev1.Node:
 			in.Nodes = append(in.Nodes, typed...)
+		case *karpenter.NodePool:
+			in.NodePools = append(in.NodePools, typed)
+		case *karpenter.NodeClaim:
+			in.NodeClaims = append(in.NodeClaims, typed)
 		case time.Time:
 			in.Now = typed
 		case map[string][]corev1.Pod:
 			in.Pods = typed
 		default:
-			panic("neither team, node, time nor pods")
+			panic(fmt.Sprintf("an input has no %T", thing))
 		}
 	}
 	slices.SortFunc(in.Nodes, func(a, b *corev1.Node) int { return cmp.Compare(a.Name, b.Name) })
 	return in
+}
+
+// flat takes lists apart.
+func flat(things []any) []any {
+	var all []any
+	for _, thing := range things {
+		if list, ok := thing.([]any); ok {
+			all = append(all, flat(list)...)
+		} else {
+			all = append(all, thing)
+		}
+	}
+	return all
 }
 
 // nodes makes several nodes alike.
@@ -77,7 +102,15 @@ func look(in Input, result Nodes) map[string]string {
 	return after
 }
 
-// describe sums the marks up: "pool team@uid +taints since", each where it is there.
+func podNames(pods []corev1.Pod) []string {
+	var names []string
+	for _, pod := range pods {
+		names = append(names, pod.Name)
+	}
+	return names
+}
+
+// describe sums the marks up: "pool team@uid +taints since scrub scrubbed", each where it is there.
 func describe(node *corev1.Node) string {
 	var words []string
 	add := func(word string) {
@@ -92,8 +125,14 @@ func describe(node *corev1.Node) string {
 	for _, key := range slices.Sorted(maps.Keys(taintSet(node))) {
 		add("+" + strings.TrimPrefix(strings.TrimSuffix(key, ":NoSchedule"), "foundation.team/"))
 	}
-	if since := node.Annotations[foundationv1alpha1.AnnotationReleasingSince]; since != "" {
-		add("since " + since)
+	for _, mark := range []struct{ word, key string }{
+		{"since ", foundationv1alpha1.AnnotationReleasingSince},
+		{"scrub ", foundationv1alpha1.AnnotationScrubRequest},
+		{"scrubbed ", foundationv1alpha1.AnnotationScrubbed},
+	} {
+		if value := node.Annotations[mark.key]; value != "" {
+			add(mark.word + value)
+		}
 	}
 	return strings.Join(words, " ")
 }

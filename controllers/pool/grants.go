@@ -29,7 +29,10 @@ type part struct {
 	active, releasing int
 	// ineligible is the organisation that may not draw from the pool.
 	ineligible string
-	opening    calendar.Opening
+	// outlook is what the calendar foretells, uncovered the first later moment at which the pool is not available for
+	// what was awarded, and that many GPUs.
+	outlook   calendar.Outlook
+	uncovered uncovered
 }
 
 // Grants is who gets how much of a pool.
@@ -39,17 +42,18 @@ type Grants struct {
 	// looked at first: until it is known which of them are free nothing is granted, so that teams' nodes can be chosen
 	// close together.
 	capacity, free, settling int
+	// overbooked is when more is wanted than there is; nil if never.
+	overbooked *calendar.Overbooking
+	// collecting is true while requests that come together are waited for: no grant is raised.
+	collecting bool
 }
 
 // DecideGrants gives out a pool's nodes. What a team has it keeps; the rest is decided by the calendar's rules.
 func DecideGrants(in Input) Grants {
 	nodes := readNodes(in)
 	parts := gather(in, nodes)
-	g := Grants{
-		parts:    parts,
-		capacity: count(nodes, func(n *node) bool { return n.member }),
-		free:     count(nodes, func(n *node) bool { return n.free(in.Pool.Name) }),
-	}
+	g := Grants{parts: parts, collecting: in.Now.Before(in.CollectUntil)}
+	g.capacity, g.free = backendOf(in.Pool).stock(in, nodes)
 	for _, p := range parts {
 		// Nodes that are granted and not claimed yet come out of the team's own first.
 		g.free -= max(p.kept()-p.active-p.releasing, 0)
@@ -61,6 +65,9 @@ func DecideGrants(in Input) Grants {
 	claims := make([]calendar.Claim, len(parts))
 	for i, p := range parts {
 		claims[i] = p.claim()
+		if g.collecting {
+			claims[i].Want = p.kept()
+		}
 	}
 	granted := calendar.Grant(claims, g.grantable(), g.capacity)
 	for _, p := range parts {
@@ -78,6 +85,11 @@ func (g *Grants) grantable() int {
 		return 0
 	}
 	return g.free
+}
+
+// waits says whether somebody is short only because requests are being collected.
+func (g *Grants) waits() bool {
+	return g.collecting && slices.ContainsFunc(g.parts, func(p *part) bool { return p.granted < p.want })
 }
 
 // granted is the sum of what is granted, in nodes.
@@ -154,57 +166,7 @@ func (p *part) claim() calendar.Claim {
 
 // present says whether the part is worth a line in status. A node that somebody marked by hand is held by no team.
 func (p *part) present() bool {
-	return p.key.uid != "" && (p.requested > 0 || p.granted > 0 || p.active+p.releasing > 0)
-}
-
-// foresee asks the calendar when teams that are short can have more.
-func (g *Grants) foresee(in Input, nodes []*node) {
-	if !slices.ContainsFunc(g.parts, func(p *part) bool { return p.granted < p.want }) || !in.Pool.DeletionTimestamp.IsZero() {
-		return
-	}
-	bookings := make([]calendar.Booking, len(g.parts))
-	for i, p := range g.parts {
-		claim := p.claim()
-		claim.Have = p.granted
-		bookings[i] = calendar.Booking{
-			Claim:   claim,
-			WantAt:  p.wantAt(in.Pool.Spec.GPUsPerNode),
-			Changes: lifecycle.Boundaries(p.spans),
-		}
-	}
-	openings := calendar.Openings(bookings, g.free, g.capacity, g.releases(in, nodes), in.Now)
-	for _, p := range g.parts {
-		p.opening = openings[p.key.String()]
-	}
-}
-
-// releases are when nodes that are on their way back will be free at the latest. For a node that was busy when it came
-// into the pool nobody can say.
-func (g *Grants) releases(in Input, nodes []*node) []calendar.Release {
-	now := in.Now.Truncate(time.Second)
-	at := map[time.Time]int{}
-	for _, n := range nodes {
-		since := n.releasing
-		if since.IsZero() {
-			since = now
-		}
-		switch {
-		case !n.member || !n.healthy || n.free(in.Pool.Name):
-		case n.holder == nil:
-			at[since.Add(settle)]++
-		case !n.releasing.IsZero():
-			at[since.Add(max(gracePeriod(in.Pool), settle))]++
-		}
-	}
-	for _, p := range g.parts {
-		// What a team was just told to let go it has for the whole grace period.
-		at[now.Add(max(gracePeriod(in.Pool), settle))] += max(p.active-p.granted, 0)
-	}
-	var releases []calendar.Release
-	for _, moment := range slices.SortedFunc(maps.Keys(at), time.Time.Compare) {
-		releases = append(releases, calendar.Release{At: moment, Nodes: at[moment]})
-	}
-	return releases
+	return p.key.uid != "" && (p.requested > 0 || p.granted > 0 || p.active+p.releasing > 0 || p.troubled())
 }
 
 // ineligible is the organisation of the team's consortium that may not draw from the pool: one that the pool names,
@@ -239,6 +201,12 @@ func (p *part) explain(in Input, g Grants, nodes []*node) (reason, message strin
 	case available < p.requested:
 		return foundationv1alpha1.ReasonPoolUnavailable,
 			fmt.Sprintf("%s: %s; move the award or name another pool", pool, availability(in))
+	case p.granted < p.want && in.KarpenterMissing:
+		return foundationv1alpha1.ReasonKarpenterMissing,
+			fmt.Sprintf("%s: Karpenter, which makes this pool's nodes, is not installed in this cluster: an admin has to install it, or name another pool", pool)
+	case p.granted < p.want && g.collecting:
+		return foundationv1alpha1.ReasonProgressing,
+			fmt.Sprintf("%s: requests that come together are decided together, in a moment", pool)
 	case p.granted < p.want && g.settling > 0:
 		return foundationv1alpha1.ReasonProgressing,
 			fmt.Sprintf("%s: %s new in the pool, looked at for pods before being given out", pool, are(g.settling, "node"))
@@ -259,13 +227,46 @@ func (p *part) explain(in Input, g Grants, nodes []*node) (reason, message strin
 
 // explainNodes says which of the team's nodes it cannot use.
 func (p *part) explainNodes(in Input, nodes []*node) (reason, message string) {
-	perNode := in.Pool.Spec.GPUsPerNode
-	sick := filter(nodes, func(n *node) bool { return n.active(p.key) && !n.healthy })
-	if len(sick) == 0 {
+	sick := filter(nodes, func(n *node) bool { return n.active(p.key) && !n.healthy && !n.making() })
+	making := filter(nodes, func(n *node) bool { return n.active(p.key) && n.making() })
+	missing := max(p.granted-p.active, 0)
+	if in.Pool.Spec.Karpenter == nil || dynamic(in.Pool) {
+		// The one claims its nodes at once, the other makes them when pods come.
+		missing = 0
+	}
+	complaint := ""
+	if p.active < p.granted {
+		complaint = complain(in, p.key)
+	}
+	var why []string
+	if len(sick) > 0 {
+		why = append(why, fmt.Sprintf("%s not Ready, cordoned or short of GPUs (%s)", are(len(sick), "node"), namesOf(sick)))
+	}
+	if len(making) > 0 {
+		why = append(why, laggards(making))
+	}
+	if complaint != "" {
+		missing = p.granted - p.active
+		why = append(why, complaint)
+	} else if missing > 0 {
+		why = append(why, are(missing, "node")+" not made by Karpenter yet")
+	}
+	if len(why) == 0 {
 		return "", ""
 	}
-	return foundationv1alpha1.ReasonNodesNotReady, fmt.Sprintf("%s: %d of %d GPUs not ready: %s not Ready, cordoned or short of GPUs (%s)",
-		in.Pool.Name, int32(len(sick))*perNode, int32(p.granted)*perNode, are(len(sick), "node"), namesOf(sick))
+	perNode := in.Pool.Spec.GPUsPerNode
+	return foundationv1alpha1.ReasonNodesNotReady, fmt.Sprintf("%s: %d of %d GPUs not ready: %s",
+		in.Pool.Name, int32(len(sick)+len(making)+missing)*perNode, int32(max(p.granted, p.active))*perNode, strings.Join(why, "; "))
+}
+
+// laggards says how far nodes are that Karpenter is making.
+func laggards(making []*node) string {
+	for _, n := range making {
+		if step, why := lag(n.claim); why != "" {
+			return fmt.Sprintf("%s being made, NodeClaim %s is not %s (%s)", are(len(making), "node"), n.claim.Name, step, why)
+		}
+	}
+	return are(len(making), "node") + " being made"
 }
 
 // are counts things in a sentence: 1 node is, 2 nodes are.
@@ -280,10 +281,10 @@ func (p *part) explainShortfall(in Input, free int) string {
 	perNode := in.Pool.Spec.GPUsPerNode
 	short := p.requested - int32(p.granted)*perNode
 	message := fmt.Sprintf("%s: %d of %d short, %d free", in.Pool.Name, short, p.requested, int32(free)*perNode)
-	if p.opening.Nodes == 0 {
+	if p.outlook.Opening.Nodes == 0 {
 		return message + ", none foreseen; shrink or end an award, or name another pool"
 	}
-	return fmt.Sprintf("%s, %d more by %s", message, int32(p.opening.Nodes)*perNode, p.opening.At.UTC().Format("2006-01-02T15:04Z"))
+	return fmt.Sprintf("%s, %d more by %s", message, int32(p.outlook.Opening.Nodes)*perNode, p.outlook.Opening.At.UTC().Format("2006-01-02T15:04Z"))
 }
 
 func availability(in Input) string {

@@ -54,6 +54,15 @@ func TestDecideGrants(t *testing.T) {
 		"a node that lacks a GPU is not free": {
 			input(builder.Pool(b200), hanbit, builder.Node("n1", free, builder.Offers(7, "1", "1Gi", "1Gi"))), map[string]int32{"hanbit": 0},
 		},
+		"a node whose GPUs a DRA driver publishes is free": {
+			input(builder.Pool(b200, builder.DeviceClassName("gpu.example.com")), hanbit, builder.Node("n1", free, builder.WithoutGPUs())), map[string]int32{"hanbit": 8},
+		},
+		"a node without GPUs is not free": {
+			input(builder.Pool(b200), hanbit, builder.Node("n1", free, builder.WithoutGPUs())), map[string]int32{"hanbit": 0},
+		},
+		"a node that lacks a GPU is not free, with DRA beside it": {
+			input(builder.Pool(b200, builder.DeviceClassName("gpu.example.com")), hanbit, builder.Node("n1", free, builder.Offers(7, "1", "1Gi", "1Gi"))), map[string]int32{"hanbit": 0},
+		},
 		"another pool's node is not free": {
 			input(builder.Pool(b200), hanbit, builder.Node("n1", builder.FreeIn("h100"), builder.Matching(b200))), map[string]int32{"hanbit": 0},
 		},

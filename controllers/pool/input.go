@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/karpenter"
 	"foundation.team/operator/internal/placement"
 )
 
@@ -23,9 +24,15 @@ type Input struct {
 	Teams []*foundationv1alpha1.FoundationTeam
 	// Nodes are those that match the pool's selector or carry its label, by name.
 	Nodes []*corev1.Node
+	// NodePools and NodeClaims are Karpenter's for this pool; KarpenterMissing is true if the cluster has no such kinds.
+	NodePools        []*karpenter.NodePool
+	NodeClaims       []*karpenter.NodeClaim
+	KarpenterMissing bool
 	// Pods are the pods that keep a node busy, by node, for the nodes that ToInspect named.
 	Pods map[string][]corev1.Pod
-	Now  time.Time
+	// CollectUntil is until when requests are collected before any of them is served; zero if they are.
+	CollectUntil time.Time
+	Now          time.Time
 }
 
 // teamKey is a team, and no other of the same name.
@@ -53,6 +60,12 @@ type node struct {
 	closed bool
 	// releasing is since when it is closed to new pods so that it becomes free; zero if it is not.
 	releasing time.Time
+	// claim is the NodeClaim of a node that Karpenter makes; nil for one that is just there. While it is launching there
+	// is no Node yet, only its name.
+	claim     *karpenter.NodeClaim
+	launching bool
+	// outgoing is true if the node goes whatever its team was granted.
+	outgoing bool
 }
 
 func (n *node) ours(pool string) bool { return n.Labels[foundationv1alpha1.LabelPool] == pool }
@@ -71,7 +84,8 @@ func (n *node) empty(pool string) bool {
 // settling says whether the node came into the pool just now and may be free in a moment.
 func (n *node) settling(in Input) bool {
 	fresh := n.holder == nil && n.releasing.IsZero() && !n.empty(in.Pool.Name)
-	return n.member && n.healthy && (fresh || n.entering() && in.Now.Before(n.releasing.Add(settle+inspectEvery)))
+	return n.member && n.healthy && (fresh || n.entering() && in.Now.Before(n.releasing.Add(settle+inspectEvery)) &&
+		n.Annotations[foundationv1alpha1.AnnotationScrubRequest] == "")
 }
 
 // entering says whether the node is new in the pool, and not known to be empty.
@@ -80,32 +94,31 @@ func (n *node) entering() bool { return n.member && n.holder == nil && !n.releas
 // free says whether the node can be given to a team.
 func (n *node) free(pool string) bool { return n.member && n.healthy && n.empty(pool) }
 
-// readNodes reads the nodes of an input.
-func readNodes(in Input) []*node {
-	nodes := make([]*node, 0, len(in.Nodes))
-	for _, obj := range in.Nodes {
-		nodes = append(nodes, readNode(in, obj))
-	}
-	return nodes
+// scrubbed says whether who scrubs has answered the request of this hand-over.
+func (n *node) scrubbed() bool {
+	request := n.Annotations[foundationv1alpha1.AnnotationScrubRequest]
+	return n.holder == nil && request != "" && n.Annotations[foundationv1alpha1.AnnotationScrubbed] == request
 }
 
-func readNode(in Input, obj *corev1.Node) *node {
-	matches := in.Selector.Matches(labels.Set(obj.Labels))
-	pool := obj.Labels[foundationv1alpha1.LabelPool]
-	n := &node{
-		Node:    obj,
-		member:  matches && (pool == "" || pool == in.Pool.Name) && obj.DeletionTimestamp.IsZero(),
-		foreign: matches && pool != "" && pool != in.Pool.Name,
-		healthy: healthy(obj, in.Pool),
-		closed:  hasTaint(obj, foundationv1alpha1.TaintUnassigned),
+// awaitsScrub says whether the node is empty and only has to be scrubbed.
+func (n *node) awaitsScrub(pool *foundationv1alpha1.GPUPool) bool {
+	return requireScrub(pool) && n.entering() && n.Annotations[foundationv1alpha1.AnnotationScrubRequest] != "" && !n.scrubbed()
+}
+
+func requireScrub(pool *foundationv1alpha1.GPUPool) bool {
+	return pool.Spec.Reclaim != nil && pool.Spec.Reclaim.RequireScrub
+}
+
+// readNodes reads the nodes of an input.
+func readNodes(in Input) []*node { return backendOf(in.Pool).nodes(in) }
+
+// releasingSince reads since when a node is on its way back.
+func releasingSince(in Input, obj *corev1.Node) time.Time {
+	since, ok := obj.Annotations[foundationv1alpha1.AnnotationReleasingSince]
+	if !ok && !hasTaint(obj, foundationv1alpha1.TaintReleasing) {
+		return time.Time{}
 	}
-	if matches && pool == "" || pool == in.Pool.Name {
-		n.holder = holder(in, obj)
-		if since, ok := obj.Annotations[foundationv1alpha1.AnnotationReleasingSince]; ok || hasTaint(obj, foundationv1alpha1.TaintReleasing) {
-			n.releasing = parseTime(since, in.Now)
-		}
-	}
-	return n
+	return parseTime(since, in.Now)
 }
 
 // holder reads whose node it is. One mark is enough, and the one that a kubelet cannot forge comes first: a node that
@@ -123,13 +136,18 @@ func holder(in Input, obj *corev1.Node) *teamKey {
 	if name == "" {
 		return nil
 	}
-	key := teamKey{name: name, uid: types.UID(obj.Annotations[foundationv1alpha1.AnnotationTeamUID])}
+	key := teamKey{name: name, uid: types.UID(obj.Annotations[foundationv1alpha1.AnnotationTeamUID])}.completed(in)
+	return &key
+}
+
+// completed adds, where somebody took it off, the UID of the team that has a grant under this name.
+func (k teamKey) completed(in Input) teamKey {
 	for _, grant := range in.Pool.Status.Grants {
-		if key.uid == "" && grant.Team == name {
-			key.uid = types.UID(grant.UID)
+		if k.uid == "" && grant.Team == k.name {
+			k.uid = types.UID(grant.UID)
 		}
 	}
-	return &key
+	return k
 }
 
 func hasTaint(obj *corev1.Node, key string) bool {
@@ -151,17 +169,21 @@ func healthy(obj *corev1.Node, pool *foundationv1alpha1.GPUPool) bool {
 	if obj.Spec.Unschedulable || !obj.DeletionTimestamp.IsZero() {
 		return false
 	}
-	gpus := obj.Status.Allocatable[corev1.ResourceName(pool.Spec.ResourceName)]
-	return gpus.Value() >= int64(pool.Spec.GPUsPerNode) &&
+	gpus, served := obj.Status.Allocatable[corev1.ResourceName(pool.Spec.ResourceName)]
+	// A DRA driver publishes devices instead; a node of which it does is as good.
+	byDriver := !served && pool.Spec.DeviceClassName != ""
+	return (byDriver || gpus.Value() >= int64(pool.Spec.GPUsPerNode)) &&
 		slices.ContainsFunc(obj.Status.Conditions, func(condition corev1.NodeCondition) bool {
 			return condition.Type == corev1.NodeReady && condition.Status == corev1.ConditionTrue
 		})
 }
 
 func place(in Input, n *node) placement.Node {
-	topology := make([]string, len(in.Pool.Spec.Static.TopologyKeys))
-	for i, key := range in.Pool.Spec.Static.TopologyKeys {
-		topology[i] = n.Labels[key]
+	var topology []string
+	if static := in.Pool.Spec.Static; static != nil {
+		for _, key := range static.TopologyKeys {
+			topology = append(topology, n.Labels[key])
+		}
 	}
 	return placement.Node{Name: n.Name, Topology: topology}
 }

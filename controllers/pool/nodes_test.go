@@ -187,6 +187,14 @@ func TestBuildNodes(t *testing.T) {
 			in:   input(granted(8), wants(8), saebit, builder.Node("n1", matching), podsOn("n1", work)),
 			want: map[string]string{"n1": entering(now)}, changes: 1, next: now.Add(settle),
 		},
+		"a node that Karpenter made for a team is no other pool's": {
+			in:   input(builder.Pool(b200), wants(8), made("n1", "x1.s", hanbit, matching)[1]),
+			want: map[string]string{"n1": "x1 hanbit/hanbit@hanbit-uid +team=hanbit"},
+		},
+		"nor that of a later pool of the same name": {
+			in:   input(builder.Pool(b200), wants(8), made("n1", static, saebit)[1], made("n2", static, saebit, matching)[1]),
+			want: map[string]string{"n1": isSaebit, "n2": isSaebit},
+		},
 		"other labels, annotations and taints stay": {
 			in:   input(builder.Pool(b200), wants(8), builder.Node("n1", free, builder.Tainted("example.com/slow", "yes"), builder.Labelled("app", "x"), builder.NodeAnnotated("note", "y"))),
 			want: map[string]string{"n1": "b200 hanbit/hanbit@hanbit-uid +example.com/slow=yes +team=hanbit"}, changes: 1,
@@ -205,11 +213,7 @@ func TestBuildNodes(t *testing.T) {
 			if !result.Next.Equal(tt.next) {
 				t.Errorf("looks again at %s, want %s", result.Next, tt.next)
 			}
-			var evicted []string
-			for _, pod := range result.Evict {
-				evicted = append(evicted, pod.Name)
-			}
-			if diff := cmp.Diff(tt.evicted, evicted); diff != "" {
+			if diff := cmp.Diff(tt.evicted, podNames(result.Evict)); diff != "" {
 				t.Errorf("evicted: %s", diff)
 			}
 			if after := asJSON(t, tt.in.Nodes); after != before {
@@ -232,11 +236,7 @@ func TestEvictNewestFirst(t *testing.T) {
 		"n1": {builder.Pod("x", "old", long), builder.Pod("x", "newest", now)},
 		"n2": {builder.Pod("x", "b", long.Add(time.Hour)), builder.Pod("x", "a", long.Add(time.Hour))},
 	})
-	var order []string
-	for _, pod := range BuildNodes(in, DecideGrants(in)).Evict {
-		order = append(order, pod.Name)
-	}
-	if diff := cmp.Diff([]string{"newest", "a", "b", "old"}, order); diff != "" {
+	if diff := cmp.Diff([]string{"newest", "a", "b", "old"}, podNames(BuildNodes(in, DecideGrants(in)).Evict)); diff != "" {
 		t.Error(diff)
 	}
 }

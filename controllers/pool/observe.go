@@ -14,24 +14,28 @@ import (
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/index"
+	"foundation.team/operator/internal/karpenter"
 )
 
 // observe reads a pool's Input from the cache, but for pods.
 func (r *Reconciler) observe(ctx context.Context, pool *foundationv1alpha1.GPUPool) (Input, error) {
 	in := Input{Pool: pool, Now: r.Clock.Now()}
-	has := labels.SelectorFromSet(labels.Set{foundationv1alpha1.LabelPool: pool.Name})
-	if in.Selector, in.Invalid = metav1.LabelSelectorAsSelector(&pool.Spec.Static.NodeSelector); in.Invalid != nil {
-		in.Selector = has
-	}
-
 	var teams foundationv1alpha1.FoundationTeamList
 	if err := r.Client.List(ctx, &teams, client.MatchingFields{index.AwardPool: pool.Name}); err != nil {
 		return Input{}, fmt.Errorf("list teams with awards of pool %s: %w", pool.Name, err)
 	}
-	for i := range teams.Items {
-		in.Teams = append(in.Teams, &teams.Items[i])
-	}
+	in.Teams = pointers(teams.Items)
+	in.CollectUntil = r.requests.until(pool.Name, requestsOf(in.Teams, pool.Name), in.Now, r.Collect)
 
+	has := labels.SelectorFromSet(labels.Set{foundationv1alpha1.LabelPool: pool.Name})
+	in.Selector = has
+	if pool.Spec.Static != nil {
+		if in.Selector, in.Invalid = metav1.LabelSelectorAsSelector(&pool.Spec.Static.NodeSelector); in.Invalid != nil {
+			in.Selector = has
+		}
+	} else if err := r.observeKarpenter(ctx, &in); err != nil {
+		return Input{}, err
+	}
 	nodes := map[string]*corev1.Node{}
 	for _, matching := range []labels.Selector{in.Selector, has} {
 		var list corev1.NodeList
@@ -47,6 +51,38 @@ func (r *Reconciler) observe(ctx context.Context, pool *foundationv1alpha1.GPUPo
 	}
 	slices.SortFunc(in.Nodes, func(a, b *corev1.Node) int { return cmp.Compare(a.Name, b.Name) })
 	return in, nil
+}
+
+// observeKarpenter reads what Karpenter has for a pool.
+func (r *Reconciler) observeKarpenter(ctx context.Context, in *Input) error {
+	served, err := r.karpenter.watch(ctx)
+	if err != nil {
+		return err
+	}
+	if !served {
+		in.KarpenterMissing = true
+		return nil
+	}
+	ofPool := client.MatchingLabels{foundationv1alpha1.LabelPool: in.Pool.Name}
+	var pools karpenter.NodePoolList
+	if err := r.Client.List(ctx, &pools, ofPool); err != nil {
+		return fmt.Errorf("list NodePools of pool %s: %w", in.Pool.Name, err)
+	}
+	in.NodePools = pointers(pools.Items)
+	var claims karpenter.NodeClaimList
+	if err := r.Client.List(ctx, &claims, ofPool); err != nil {
+		return fmt.Errorf("list NodeClaims of pool %s: %w", in.Pool.Name, err)
+	}
+	in.NodeClaims = pointers(claims.Items)
+	return nil
+}
+
+func pointers[T any](items []T) []*T {
+	list := make([]*T, len(items))
+	for i := range items {
+		list[i] = &items[i]
+	}
+	return list
 }
 
 // inspect reads live which pods keep nodes busy. It is asked only while nodes change hands.

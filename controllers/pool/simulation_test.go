@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -19,33 +20,54 @@ import (
 // Whatever happens in whatever order, after every step the invariants hold, and when it stops, all is as it should be.
 func TestPoolInvariants(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		w := newWorld(t)
-		actions := map[string]func(*rapid.T){
-			"a team comes":            func(*rapid.T) { w.teamComes() },
-			"a team's award changes":  func(*rapid.T) { w.awardChanges() },
-			"a team is suspended":     func(*rapid.T) { w.suspend() },
-			"a team is deleted":       func(*rapid.T) { w.teamLeaves() },
-			"a node comes":            func(*rapid.T) { w.nodeComes() },
-			"a node vanishes":         func(*rapid.T) { w.nodeVanishes() },
-			"a node breaks or mends":  func(*rapid.T) { w.nodeBreaks() },
-			"a node changes its pool": func(*rapid.T) { w.nodeChangesPool() },
-			"a node loses a mark":     func(*rapid.T) { w.nodeLosesMark() },
-			"a pod starts":            func(*rapid.T) { w.podStarts() },
-			"a pod ends":              func(*rapid.T) { w.podEnds() },
-			"a budget":                func(*rapid.T) { w.budget = !w.budget },
-			"the operator crashes":    func(*rapid.T) { w.crash = true },
-			"writes fail":             func(*rapid.T) { w.flaky = true },
-			"time passes": func(t *rapid.T) {
-				w.pass(rapid.SampledFrom([]time.Duration{time.Second, 3 * time.Second, settle, 20 * time.Second, grace / 2, grace, 3 * grace}).Draw(t, "time"))
-			},
-		}
-		for name, action := range actions {
-			actions[name] = func(rt *rapid.T) { w.t = rt; action(rt) }
-		}
-		t.Repeat(actions)
-		w.t = t
-		w.settleDown()
+		w := newStaticWorld(t)
+		w.run(t, w.staticActions())
 	})
+}
+
+// run lets things happen, then stops them, and in the end deletes the pool.
+func (w *world) run(t *rapid.T, more map[string]func()) {
+	actions := map[string]func(*rapid.T){}
+	for name, action := range w.actions() {
+		actions[name] = func(rt *rapid.T) { w.t = rt; action() }
+	}
+	for name, action := range more {
+		actions[name] = func(rt *rapid.T) { w.t = rt; action() }
+	}
+	t.Repeat(actions)
+	w.t = t
+	w.settleDown()
+	w.checkSettled()
+	w.tearDown()
+}
+
+// actions are what can happen in every world.
+func (w *world) actions() map[string]func() {
+	return map[string]func(){
+		"a team comes":           w.teamComes,
+		"a team's award changes": w.awardChanges,
+		"a team is suspended":    w.suspend,
+		"a team is deleted":      w.teamLeaves,
+		"a node breaks or mends": w.nodeBreaks,
+		"a node loses a mark":    w.nodeLosesMark,
+		"a pod starts":           w.podStarts,
+		"a pod ends":             w.podEnds,
+		"a budget":               func() { w.budget = !w.budget },
+		"the operator crashes":   func() { w.crash = rapid.IntRange(1, 4).Draw(w.t, "writes") },
+		"writes fail":            func() { w.flaky = true },
+		"time passes": func() {
+			w.pass(rapid.SampledFrom([]time.Duration{time.Second, 3 * time.Second, settle, 20 * time.Second, grace / 2, grace, 3 * grace}).Draw(w.t, "time"))
+		},
+	}
+}
+
+// staticActions are what can happen where nodes are just there.
+func (w *world) staticActions() map[string]func() {
+	return map[string]func(){
+		"a node comes":            w.nodeComes,
+		"a node vanishes":         w.nodeVanishes,
+		"a node changes its pool": w.nodeChangesPool,
+	}
 }
 
 func (w *world) pick(label string, names []string) string {
@@ -149,6 +171,7 @@ func (w *world) nodeVanishes() {
 	delete(w.pods, node.Name)
 	delete(w.owner, node.Name)
 	delete(w.left, node.Name)
+	w.scrubs.dirties(node.Name)
 	w.watchFires()
 	if rapid.Bool().Draw(w.t, "comes back") {
 		w.nodes[node.Name] = builder.Node(node.Name, builder.Matching(b200), builder.Labelled("rack", node.Labels["rack"]))
@@ -182,7 +205,11 @@ func (w *world) nodeChangesPool() {
 // nodeLosesMark takes one of the operator's marks off a node.
 func (w *world) nodeLosesMark() {
 	node := w.pickNode(func(node *corev1.Node) bool { return describe(node) != "" })
-	switch mark := rapid.SampledFrom([]string{"pool", "team", "node team", "uid", "taints", "since"}).Draw(w.t, "mark"); mark {
+	marks := []string{"team", "node team", "uid", "taints", "since"}
+	if w.karpenter == nil {
+		marks = append(marks, "pool")
+	}
+	switch mark := rapid.SampledFrom(marks).Draw(w.t, "mark"); mark {
 	case "pool":
 		delete(node.Labels, foundationv1alpha1.LabelPool)
 	case "team":
@@ -228,10 +255,7 @@ func (w *world) podEnds() {
 			names = append(names, name+"/"+pod)
 		}
 	}
-	var node, pod string
-	if _, err := fmt.Sscanf(w.pick("pod", names), "%3s/%s", &node, &pod); err != nil {
-		w.t.Fatal(err)
-	}
+	node, pod, _ := strings.Cut(w.pick("pod", names), "/")
 	delete(w.pods[node], pod)
 	w.busy = true
 }

@@ -20,10 +20,11 @@ const named = 3
 
 // humanReasons are those that time and the operator cannot mend.
 var humanReasons = map[string]bool{
-	foundationv1alpha1.ReasonInvalidSelector: true,
-	foundationv1alpha1.ReasonNodeConflict:    true,
-	foundationv1alpha1.ReasonNodesOccupied:   true,
-	foundationv1alpha1.ReasonNodesLeft:       true,
+	foundationv1alpha1.ReasonInvalidSelector:  true,
+	foundationv1alpha1.ReasonKarpenterMissing: true,
+	foundationv1alpha1.ReasonNodeConflict:     true,
+	foundationv1alpha1.ReasonNodesOccupied:    true,
+	foundationv1alpha1.ReasonNodesLeft:        true,
 }
 
 // BuildStatus is a pool's status.
@@ -36,9 +37,12 @@ func BuildStatus(in Input, grants Grants) foundationv1alpha1.GPUPoolStatus {
 		Grants:             grantList(in, grants, nodes),
 		NextTransitionTime: lifecycle.MetaTime(nextTransition(in, grants)),
 	}
-	ready := readyCondition(in, nodes)
-	current := []metav1.Condition{ready, oversubscribedCondition(in, grants)}
-	if reconciling := reconcilingCondition(grants, nodes); reconciling != nil {
+	ready, fit := readyCondition(in, nodes), awardsFitCondition(in, grants)
+	if ready.Status == metav1.ConditionTrue && fit.Status != metav1.ConditionTrue {
+		ready.Message += "; " + fit.Message
+	}
+	current := []metav1.Condition{ready, oversubscribedCondition(in, grants), fit}
+	if reconciling := reconcilingCondition(in, grants, nodes); reconciling != nil {
 		current = append(current, *reconciling)
 	}
 	if humanReasons[ready.Reason] {
@@ -84,10 +88,13 @@ func shape(in Input, nodes []*node) corev1.ResourceList {
 			}
 		}
 	}
-	if least == nil {
-		return in.Pool.Status.Node
+	if least != nil {
+		return least
 	}
-	return least
+	if in.Pool.Status.Node == nil && in.Pool.Spec.Karpenter != nil {
+		return in.Pool.Spec.Karpenter.NodeResources
+	}
+	return in.Pool.Status.Node
 }
 
 // canonical is a quantity as the API server would give it back, so that an unchanged status compares equal.
@@ -104,21 +111,35 @@ func grantList(in Input, grants Grants, nodes []*node) []foundationv1alpha1.Gran
 		}
 		reason, message := p.explain(in, grants, nodes)
 		granted := int32(p.granted) * perNode
-		list = append(list, foundationv1alpha1.Grant{
+		grant := foundationv1alpha1.Grant{
 			Team:          p.key.name,
 			UID:           string(p.key.uid),
 			Requested:     p.requested,
 			Granted:       granted,
 			Held:          int32(p.active+p.releasing) * perNode,
 			Ready:         int32(count(nodes, func(n *node) bool { return n.active(p.key) && n.healthy })) * perNode,
+			EvictionFrom:  lifecycle.MetaTime(evictionFrom(in, p.key, nodes)),
 			Shortfall:     max(p.requested-granted, 0),
-			NextFree:      lifecycle.MetaTime(p.opening.At),
-			NextFreeCount: int32(p.opening.Nodes) * perNode,
+			NextFree:      lifecycle.MetaTime(p.outlook.Opening.At),
+			NextFreeCount: int32(p.outlook.Opening.Nodes) * perNode,
 			Reason:        reason,
 			Message:       message,
-		})
+		}
+		p.fillForecast(&grant, in, grants.capacity)
+		list = append(list, grant)
 	}
 	return list
+}
+
+// evictionFrom is when the first pods on nodes that a team was asked for are evicted; zero if it was asked for none.
+func evictionFrom(in Input, key teamKey, nodes []*node) time.Time {
+	var times []time.Time
+	for _, n := range nodes {
+		if n.held(key) && !n.releasing.IsZero() && !n.ending() {
+			times = append(times, n.releasing.Add(max(gracePeriod(in.Pool), settle)))
+		}
+	}
+	return lifecycle.Next(time.Time{}, times)
 }
 
 func nextTransition(in Input, grants Grants) time.Time {
@@ -133,41 +154,13 @@ func nextTransition(in Input, grants Grants) time.Time {
 }
 
 func readyCondition(in Input, nodes []*node) metav1.Condition {
-	no := func(reason, message string) metav1.Condition {
-		return conditions.False(foundationv1alpha1.ConditionReady, reason, message)
-	}
-	perNode := in.Pool.Spec.GPUsPerNode
-	members := count(nodes, func(n *node) bool { return n.member })
-	foreign := filter(nodes, func(n *node) bool { return n.foreign })
-	sick := filter(nodes, func(n *node) bool { return n.member && !n.healthy })
 	held := filter(nodes, func(n *node) bool { return n.holder != nil })
-	left := filter(held, func(n *node) bool { return !n.member })
-	occupied := filter(nodes, func(n *node) bool { return n.entering() && len(in.Pods[n.Name]) > 0 })
-	switch {
-	case in.Invalid != nil:
-		return no(foundationv1alpha1.ReasonInvalidSelector, fmt.Sprintf("spec.static.nodeSelector: %v: correct it; the pool goes on with the nodes that it has", in.Invalid))
-	case !in.Pool.DeletionTimestamp.IsZero() && len(held) > 0:
-		return no(foundationv1alpha1.ReasonNodesInUse, fmt.Sprintf("deletion waits for %s of teams: %s; end the awards of this pool in their spec.gpus",
-			conditions.Count(len(held), "node"), namesOf(held)))
-	case len(foreign) > 0:
-		return no(foundationv1alpha1.ReasonNodeConflict, fmt.Sprintf("%d nodes match spec.static.nodeSelector but belong to another pool: %s; make the selectors of the pools disjoint",
-			len(foreign), namesOf(foreign)))
-	case members == 0:
-		return no(foundationv1alpha1.ReasonNoNodes, "no node matches spec.static.nodeSelector; correct it or label nodes")
-	case len(occupied) > 0:
-		pod := in.Pods[occupied[0].Name][0]
-		return no(foundationv1alpha1.ReasonNodesOccupied, fmt.Sprintf("%s with pods from before they came into the pool: %s (%s/%s); move the pods, for example with kubectl drain",
-			conditions.Count(len(occupied), "node"), namesOf(occupied), pod.Namespace, pod.Name))
-	case len(left) > 0:
-		return no(foundationv1alpha1.ReasonNodesLeft, fmt.Sprintf("%s of teams left the pool: %s; match them with spec.static.nodeSelector again, or shrink the awards of their teams",
-			conditions.Count(len(left), "node"), namesOf(left)))
-	case len(sick) > 0:
-		return no(foundationv1alpha1.ReasonNodesUnhealthy, fmt.Sprintf("%d of %d GPUs on nodes that are not Ready, cordoned or lack GPUs: %s",
-			int32(len(sick))*perNode, int32(members)*perNode, namesOf(sick)))
-	default:
-		return conditions.True(foundationv1alpha1.ConditionReady, foundationv1alpha1.ReasonAsDeclared,
-			fmt.Sprintf("%d GPUs on %s", int32(members)*perNode, conditions.Count(members, "node")))
+	if !in.Pool.DeletionTimestamp.IsZero() && len(held) > 0 {
+		return conditions.False(foundationv1alpha1.ConditionReady, foundationv1alpha1.ReasonNodesInUse,
+			fmt.Sprintf("deletion waits for %s of teams: %s; end the awards of this pool in their spec.gpus",
+				conditions.Count(len(held), "node"), namesOf(held)))
 	}
+	return backendOf(in.Pool).ready(in, nodes)
 }
 
 func oversubscribedCondition(in Input, grants Grants) metav1.Condition {
@@ -181,29 +174,56 @@ func oversubscribedCondition(in Input, grants Grants) metav1.Condition {
 }
 
 // reconcilingCondition is there while nodes are on their way.
-func reconcilingCondition(grants Grants, nodes []*node) *metav1.Condition {
+func reconcilingCondition(in Input, grants Grants, nodes []*node) *metav1.Condition {
 	claims, leaves := 0, 0
 	for _, p := range grants.parts {
 		claims += max(p.granted-p.active, 0)
 		leaves += max(p.active-p.granted, 0)
 	}
-	draining := filter(nodes, func(n *node) bool { return n.holder != nil && !n.releasing.IsZero() })
-	entering := filter(nodes, (*node).entering)
-	leaves += len(draining)
-	if claims+leaves+len(entering) == 0 {
-		return nil
+	if dynamic(in.Pool) {
+		// They come when pods ask for them.
+		claims = 0
 	}
+	draining := filter(nodes, func(n *node) bool { return n.holder != nil && !n.releasing.IsZero() })
+	scrubbing := filter(nodes, func(n *node) bool { return n.awaitsScrub(in.Pool) })
+	entering := filter(nodes, func(n *node) bool { return n.entering() && !n.awaitsScrub(in.Pool) })
+	making := filter(nodes, func(n *node) bool { return n.making() && !n.ending() })
+	leaves += len(draining)
 	var parts []string
-	add := func(n int, what, names string) {
+	add := func(n int, what string) {
 		if n > 0 {
-			parts = append(parts, conditions.Count(n, "node")+" "+what+names)
+			parts = append(parts, conditions.Count(n, "node")+" "+what)
 		}
 	}
-	add(claims, "to be claimed", "")
-	add(leaves, "being let go by their team", "")
-	add(len(entering), "waiting to be empty before being granted: ", namesOf(entering))
+	claimed := "to be claimed"
+	if in.Pool.Spec.Karpenter != nil {
+		claimed = "to be made by Karpenter"
+	}
+	add(claims, claimed)
+	add(len(making), "being made by Karpenter")
+	add(leaves, "being let go by their team"+stuck(in, draining))
+	add(len(entering), "waiting to be empty before being granted: "+namesOf(entering))
+	add(len(scrubbing), "waiting to be scrubbed before being granted: "+namesOf(scrubbing))
+	if len(parts) == 0 {
+		return nil
+	}
 	condition := conditions.True(foundationv1alpha1.ConditionReconciling, foundationv1alpha1.ReasonProgressing, strings.Join(parts, ", "))
 	return &condition
+}
+
+// stuck names the work that is still there although it was evicted: something refuses that.
+func stuck(in Input, draining []*node) string {
+	for _, n := range draining {
+		if n.ending() || in.Now.Before(n.releasing.Add(max(gracePeriod(in.Pool), settle)+inspectEvery)) {
+			continue
+		}
+		for _, pod := range in.Pods[n.Name] {
+			if pod.DeletionTimestamp.IsZero() {
+				return fmt.Sprintf(" (pod %s/%s on %s is past its grace: a PodDisruptionBudget may hold it, delete that or set spec.reclaim.force)", pod.Namespace, pod.Name, n.Name)
+			}
+		}
+	}
+	return ""
 }
 
 func filter(nodes []*node, is func(*node) bool) []*node {
@@ -212,12 +232,17 @@ func filter(nodes []*node, is func(*node) bool) []*node {
 
 // namesOf names the first few nodes.
 func namesOf(nodes []*node) string {
-	var names []string
-	for _, n := range nodes[:min(len(nodes), named)] {
-		names = append(names, n.Name)
+	names := make([]string, len(nodes))
+	for i, n := range nodes {
+		names[i] = n.Name
 	}
-	if len(nodes) > named {
-		names = append(names, "…")
+	return few(names)
+}
+
+// few are the first of the names.
+func few(names []string) string {
+	if len(names) > named {
+		names = append(slices.Clone(names[:named]), "…")
 	}
 	return strings.Join(names, ", ")
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
@@ -15,6 +16,7 @@ import (
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/conditions"
+	"foundation.team/operator/internal/karpenter"
 	"foundation.team/operator/test/support/builder"
 )
 
@@ -36,7 +38,7 @@ func TestCapacity(t *testing.T) {
 			Team: "hanbit", UID: "hanbit-uid", Requested: 20, Granted: 16, Held: 16, Ready: 8, Shortfall: 4, Reason: foundationv1alpha1.ReasonNotWholeNodes,
 			Message: "b200: 20 requested, 16 granted: nodes have 8 GPUs and are granted whole; ask for 16 or 24",
 		},
-		{Team: "maru", UID: "maru-uid", Held: 8},
+		{Team: "maru", UID: "maru-uid", Held: 8, EvictionFrom: builder.MetaTime(now.Add(72 * time.Hour))},
 		{Team: "saebit", UID: "saebit-uid", Requested: 8, Granted: 8},
 	}
 	if diff := cmp.Diff(wantGrants, status.Grants); diff != "" {
@@ -167,7 +169,7 @@ func TestReconcilingCondition(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			got := reconcilingCondition(DecideGrants(tt.in), readNodes(tt.in))
+			got := reconcilingCondition(tt.in, DecideGrants(tt.in), readNodes(tt.in))
 			switch {
 			case got == nil && tt.want != "":
 				t.Errorf("no condition, want %q", tt.want)
@@ -237,6 +239,8 @@ func TestStatusIsOneThatTheAPIServerTakes(t *testing.T) {
 			granted(8), builder.Team("hanbit", builder.TeamUID("later"), builder.Award(b200, 8)), nodes(builder.HeldIn(b200, hanbit), "n1"), nodes(builder.FreeIn(b200), "n2")),
 		"somebody labelled a node by hand": input(
 			builder.Pool(b200), builder.Node("n1", builder.FreeIn(b200), builder.Labelled(foundationv1alpha1.LabelTeam, "hanbit"))),
+		"Karpenter has much to say": input(given(8), wants(8), builder.NodeClaim("c1", static, hanbit,
+			builder.Condition(karpenter.ConditionLaunched, metav1.ConditionFalse, "InsufficientCapacity", strings.Repeat("no x1.8 in zone-ä ", 500)))),
 	}
 	for name, in := range tests {
 		t.Run(name, func(t *testing.T) { checkLines(t, BuildStatus(in, DecideGrants(in)).Grants) })
@@ -252,7 +256,7 @@ func checkLines(t interface{ Errorf(string, ...any) }, grants []foundationv1alph
 			t.Errorf("two lines for team %s", key)
 		}
 		seen[key] = true
-		if grant.Team == "" || grant.UID == "" || len(grant.Message) > 1024 {
+		if grant.Team == "" || grant.UID == "" || len(grant.Message) > 1024 || !utf8.ValidString(grant.Message) {
 			t.Errorf("a line without a team or a UID, or with too long a message: %+v", grant)
 		}
 	}

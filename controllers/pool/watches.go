@@ -25,12 +25,17 @@ import (
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	// The start of a deletion changes the generation too.
 	changed := builder.WithPredicates(predicate.GenerationChangedPredicate{})
-	return ctrl.NewControllerManagedBy(mgr).
+	c, err := ctrl.NewControllerManagedBy(mgr).
 		Named("gpupool").
 		For(&foundationv1alpha1.GPUPool{}, changed).
 		Watches(&foundationv1alpha1.FoundationTeam{}, handler.EnqueueRequestsFromMapFunc(poolsOfTeam), changed).
 		Watches(&corev1.Node{}, handler.EnqueueRequestsFromMapFunc(r.poolsOfNode), builder.WithPredicates(nodeChanged())).
-		Complete(r)
+		Build(r)
+	if err != nil {
+		return err
+	}
+	r.karpenter = &karpenterWatch{controller: c, cache: mgr.GetCache(), mapper: mgr.GetRESTMapper()}
+	return nil
 }
 
 func poolsOfTeam(_ context.Context, obj client.Object) []reconcile.Request {
@@ -53,6 +58,9 @@ func (r *Reconciler) poolsOfNode(ctx context.Context, obj client.Object) []recon
 		return requests
 	}
 	for _, pool := range pools.Items {
+		if pool.Spec.Static == nil {
+			continue
+		}
 		selector, err := metav1.LabelSelectorAsSelector(&pool.Spec.Static.NodeSelector)
 		if pool.Name != marked && err == nil && selector.Matches(labels.Set(obj.GetLabels())) {
 			requests = append(requests, reconcile.Request{NamespacedName: types.NamespacedName{Name: pool.Name}})

@@ -16,8 +16,11 @@ import (
 	"foundation.team/operator/test/support/builder"
 )
 
-// grace is the reclaim period of the world's pool.
-const grace = time.Hour
+// grace is the reclaim period of the world's pool, force after how long its pods are ended.
+const (
+	grace = time.Hour
+	force = 2 * grace
+)
 
 // world is a cluster with one pool in which things happen. The operator is called as its watches and its own wake-up
 // calls would have it, and everything it decides is checked.
@@ -39,19 +42,37 @@ type world struct {
 	wake time.Time
 	// budget says that a disruption budget refuses evictions.
 	budget bool
-	// crash says that the operator dies between writing its status and changing nodes, flaky that every other write
-	// to a node fails.
-	crash, flaky bool
+	// crash says that the operator dies after that many more writes, flaky that every other write to a node fails.
+	crash int
+	flaky bool
+	// requests collects them for that long.
+	requests collector
+	collect  time.Duration
+	// scrubs is who scrubs nodes; nil if nobody does. karpenter makes the nodes; nil if they are just there.
+	scrubs    *scrubber
+	karpenter *cloud
 	// busy says that something happened that the operator does not watch.
 	busy   bool
 	serial int
 }
 
-func newWorld(t *rapid.T) *world {
-	w := &world{
-		t: t, now: now, pool: builder.Pool(b200, builder.Grace(grace), builder.TopologyKeys("rack")),
+func newWorld(t *rapid.T, mods ...builder.PoolMod) *world {
+	mods = append([]builder.PoolMod{builder.Grace(grace)}, mods...)
+	if rapid.Bool().Draw(t, "force") {
+		mods = append(mods, builder.Force(force))
+	}
+	return &world{
+		t: t, now: now, pool: builder.Pool(b200, mods...), collect: time.Duration(rapid.IntRange(0, 2).Draw(t, "collect")) * time.Second,
 		teams: map[string]*foundationv1alpha1.FoundationTeam{}, nodes: map[string]*corev1.Node{},
 		pods: map[string]map[string]types.UID{}, since: map[string]time.Time{}, owner: map[string]teamKey{}, left: map[string]time.Time{},
+	}
+}
+
+// newStaticWorld has some nodes to begin with.
+func newStaticWorld(t *rapid.T, mods ...builder.PoolMod) *world {
+	w := newWorld(t, append([]builder.PoolMod{builder.TopologyKeys("rack")}, mods...)...)
+	if requireScrub(w.pool) {
+		w.scrubs = newScrubber()
 	}
 	for range rapid.IntRange(1, 6).Draw(t, "nodes") {
 		w.addNode()
@@ -66,6 +87,7 @@ func (w *world) addNode() {
 	rack := rapid.SampledFrom([]string{"r1", "r2"}).Draw(w.t, "rack")
 	w.nodes[name] = builder.Node(name, builder.Matching(b200), builder.Labelled("rack", rack))
 	w.pods[name] = map[string]types.UID{}
+	w.scrubs.dirties(name)
 }
 
 func (w *world) addPod(node string, team types.UID) {
@@ -86,7 +108,10 @@ func (w *world) input() Input {
 			things = append(things, node.DeepCopy())
 		}
 	}
-	return input(w.pool.DeepCopy(), append(things, w.now)...)
+	things = append(things, w.karpenter.has()...)
+	in := input(w.pool.DeepCopy(), append(things, w.now)...)
+	in.CollectUntil = w.requests.until(w.pool.Name, requestsOf(in.Teams, w.pool.Name), w.now, w.collect)
+	return in
 }
 
 func (w *world) decide(in *Input) (Grants, foundationv1alpha1.GPUPoolStatus, Nodes) {
@@ -106,12 +131,12 @@ func (w *world) reconcile() {
 	w.checkGrants(in, status)
 	w.pool.Status = status
 	w.checkAgain(in)
-	w.wake = w.now.Add(lifecycle.Wait(w.now, result.Next, nextTransition(in, grants)))
+	w.wake = w.now.Add(lifecycle.Wait(w.now, result.Next, nextTransition(in, grants), lookAgain(in, grants)))
 	if w.wake.Equal(w.now) {
 		w.wake = time.Time{}
 	}
-	if w.crash {
-		w.crash, w.wake = false, w.now.Add(time.Second)
+	if w.dies() || !w.resize(result) {
+		w.wake = w.now.Add(time.Second)
 		return
 	}
 	for i, change := range result.Changes {
@@ -119,18 +144,45 @@ func (w *world) reconcile() {
 			w.wake = w.now.Add(time.Second)
 			continue
 		}
-		w.checkChange(change, result)
-		w.nodes[change.After.Name] = change.After.DeepCopy()
-	}
-	for _, pod := range result.Evict {
-		w.checkEviction(pod.Name)
-		if !w.budget {
-			for _, pods := range w.pods {
-				delete(pods, pod.Name)
-			}
+		if w.dies() {
+			w.wake = w.now.Add(time.Second)
+			return
+		}
+		if w.karpenter.patches(w, change) {
+			w.checkChange(change, result)
+			w.nodes[change.After.Name] = change.After.DeepCopy()
 		}
 	}
+	w.endPods(result)
+	if !w.endClaims(result) {
+		w.wake = w.now.Add(time.Second)
+	}
 	w.flaky, w.busy = false, false
+}
+
+// dies says whether the operator dies now, before its next write.
+func (w *world) dies() bool {
+	w.crash = max(w.crash-1, -1)
+	return w.crash == 0
+}
+
+func (w *world) endPods(result Nodes) {
+	for _, pod := range result.Evict {
+		w.checkEnded(pod.Name, grace)
+		if !w.budget {
+			w.endPod(pod.Name)
+		}
+	}
+	for _, pod := range result.End {
+		w.checkEnded(pod.Name, force)
+		w.endPod(pod.Name)
+	}
+}
+
+func (w *world) endPod(name string) {
+	for _, pods := range w.pods {
+		delete(pods, name)
+	}
 }
 
 // watchFires reconciles until nothing is written any more: each write is seen by a watch.
@@ -151,7 +203,7 @@ func (w *world) snapshot() string {
 	for _, name := range slices.Sorted(maps.Keys(w.nodes)) {
 		words = append(words, name+": "+describe(w.nodes[name]))
 	}
-	return strings.Join(words, "\n") + "\n" + asJSON(w.t, w.pool.Status)
+	return strings.Join(words, "\n") + "\n" + w.karpenter.describe() + asJSON(w.t, w.pool.Status)
 }
 
 // pass lets time pass, and wakes the operator when it asked for it.
@@ -174,9 +226,11 @@ func inSight(node *corev1.Node) bool {
 	return node.Labels[builder.ModelLabel] == b200 || node.Labels[foundationv1alpha1.LabelPool] == b200
 }
 
-// polls says whether nodes are on their way.
+// polls says whether the operator looks at nodes every now and then: while they are on their way, unless somebody else is
+// to do something about them first.
 func (w *world) polls() bool {
-	return slices.ContainsFunc(slices.Collect(maps.Values(w.nodes)), func(node *corev1.Node) bool {
-		return inSight(node) && node.Annotations[foundationv1alpha1.AnnotationReleasingSince] != ""
+	return w.karpenter.misses(w) || slices.ContainsFunc(slices.Collect(maps.Values(w.nodes)), func(node *corev1.Node) bool {
+		since := node.Annotations[foundationv1alpha1.AnnotationReleasingSince]
+		return since != "" && inSight(node) && !w.scrubs.holdsUp(node) && !w.karpenter.ends(node)
 	})
 }

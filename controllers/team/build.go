@@ -35,7 +35,7 @@ func Build(in Input) Desired {
 	for _, p := range in.places() {
 		desired.Places = append(desired.Places, DesiredPlace{
 			place:     p,
-			Namespace: buildNamespace(in, p),
+			Namespace: buildNamespace(in, p, shares),
 			Isolation: append(buildNetworkPolicies(in, p), buildLimitRange(in, p)),
 			Quota:     buildQuota(in, p, shares),
 			Volumes:   buildVolumes(in, p),

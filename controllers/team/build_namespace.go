@@ -17,9 +17,12 @@ var podSecurity = map[string]string{
 	"pod-security.kubernetes.io/audit-version":   "latest",
 }
 
-func buildNamespace(in Input, p place) *corev1ac.NamespaceApplyConfiguration {
+func buildNamespace(in Input, p place, shares map[string]share) *corev1ac.NamespaceApplyConfiguration {
 	labels, annotations := marks(in)
 	namespace := corev1ac.Namespace(p.name).WithLabels(labels).WithLabels(podSecurity).WithAnnotations(annotations)
+	if classes := in.claimable(p, shares[p.name]); classes != "" {
+		namespace.WithAnnotations(map[string]string{foundationv1alpha1.AnnotationDeviceClasses: classes})
+	}
 	if !p.open() {
 		namespace.WithLabels(map[string]string{foundationv1alpha1.LabelLocked: "true"})
 	}

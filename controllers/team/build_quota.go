@@ -42,25 +42,30 @@ var counts = map[corev1.ResourceName]resource.Quantity{
 	"count/leases.coordination.k8s.io":    resource.MustParse("100"),
 	corev1.ResourceReplicationControllers: resource.MustParse("0"),
 	// Ways around isolation and around the GPU quota.
-	corev1.ResourceServicesNodePorts:               resource.MustParse("0"),
-	corev1.ResourceServicesLoadBalancers:           resource.MustParse("0"),
-	"count/resourceclaims.resource.k8s.io":         resource.MustParse("0"),
-	"count/resourceclaimtemplates.resource.k8s.io": resource.MustParse("0"),
+	corev1.ResourceServicesNodePorts:     resource.MustParse("0"),
+	corev1.ResourceServicesLoadBalancers: resource.MustParse("0"),
+	resourceClaims:                       resource.MustParse("0"),
+	resourceClaimTemplates:               resource.MustParse("0"),
 }
 
 // startKeys are the entries that are 0 where nothing may start.
 var startKeys = []corev1.ResourceName{
 	corev1.ResourcePods, corev1.ResourceRequestsCPU, corev1.ResourceRequestsMemory, corev1.ResourceRequestsEphemeralStorage,
+	resourceClaims, resourceClaimTemplates,
 }
 
 // buildQuota is the namespace's ResourceQuota: GPUs as shared out, what comes with them by the nodes' shape, a base, and
-// bounds on everything else. GPUs of pools that the team has no part in are 0. Where nothing may start, what starts
-// is 0; in a place that is not open all of it is.
+// bounds on everything else. GPUs of pools and device classes that the team has no part in are 0. Where nothing may
+// start, what starts is 0; in a place that is not open all of it is.
 func buildQuota(in Input, p place, shares map[string]share) *corev1ac.ResourceQuotaApplyConfiguration {
 	hard := maps.Clone(counts)
 	maps.Copy(hard, base)
 	share := shares[p.name]
-	hard[corev1.ResourcePods] = plus(hard[corev1.ResourcePods], *resource.NewQuantity(podsPerGPU*share.total(), resource.DecimalSI))
+	hard[corev1.ResourcePods] = plus(hard[corev1.ResourcePods], *resource.NewQuantity(podsPerGPU*share.gpus, resource.DecimalSI))
+	if devices := share.devices(); devices > 0 {
+		hard[resourceClaims] = *resource.NewQuantity(claimsPerGPU*devices, resource.DecimalSI)
+		hard[resourceClaimTemplates] = resource.MustParse(claimTemplates)
+	}
 	for name, quantity := range share.compute {
 		hard[requests(name)] = plus(hard[requests(name)], quantity)
 	}
@@ -76,18 +81,18 @@ func buildQuota(in Input, p place, shares map[string]share) *corev1ac.ResourceQu
 		for _, key := range startKeys {
 			hard[key] = resource.MustParse("0")
 		}
-		share.gpus = nil
+		share.entries = nil
 	}
 	if !p.open() {
 		for key := range hard {
 			hard[key] = resource.MustParse("0")
 		}
 	}
-	for _, pool := range in.Pools {
-		hard[requests(corev1.ResourceName(pool.Spec.ResourceName))] = resource.MustParse("0")
+	for name := range in.deviceEntries() {
+		hard[name] = resource.MustParse("0")
 	}
-	for name, gpus := range share.gpus {
-		hard[requests(name)] = *resource.NewQuantity(gpus, resource.DecimalSI)
+	for name, gpus := range share.entries {
+		hard[name] = *resource.NewQuantity(gpus, resource.DecimalSI)
 	}
 	labels, annotations := marks(in)
 	return corev1ac.ResourceQuota(objectName, p.name).WithLabels(labels).WithAnnotations(annotations).
@@ -148,25 +153,6 @@ func (in Input) volumeSizes(namespace string) []resource.Quantity {
 
 func requests(name corev1.ResourceName) corev1.ResourceName {
 	return corev1.DefaultResourceRequestsPrefix + name
-}
-
-// gpuNames are the entries of a quota that count the pools' GPUs.
-func (in Input) gpuNames() map[corev1.ResourceName]bool {
-	names := map[corev1.ResourceName]bool{}
-	for _, pool := range in.Pools {
-		names[requests(corev1.ResourceName(pool.Spec.ResourceName))] = true
-	}
-	return names
-}
-
-// gpusOf is the sum of a quota's entries for the pools' GPUs.
-func (in Input) gpusOf(list corev1.ResourceList) int32 {
-	var sum int64
-	for name := range in.gpuNames() {
-		quantity := list[name]
-		sum += quantity.Value()
-	}
-	return int32(sum)
 }
 
 func times(quantity resource.Quantity, n int64) resource.Quantity {

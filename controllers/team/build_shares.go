@@ -3,6 +3,7 @@ package team
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -12,16 +13,21 @@ import (
 
 // share is a namespace's part of what a team was granted.
 type share struct {
-	// gpus are by extended resource name.
-	gpus map[corev1.ResourceName]int64
+	// gpus is how many in all, entries how many by each entry of a quota that counts them: a pool with a device class
+	// has several.
+	gpus    int64
+	entries map[corev1.ResourceName]int64
 	// compute is what the nodes have besides GPUs, in proportion.
 	compute corev1.ResourceList
 }
 
-func (s share) total() int64 {
+// devices is how many GPUs may be claimed by device class.
+func (s share) devices() int64 {
 	var sum int64
-	for _, gpus := range s.gpus {
-		sum += gpus
+	for name, gpus := range s.entries {
+		if strings.HasSuffix(string(name), corev1.ResourceClaimsPerClass) {
+			sum += gpus
+		}
 	}
 	return sum
 }
@@ -37,20 +43,38 @@ func gpuShares(in Input) map[string]share {
 		}
 	}
 	shares := map[string]share{}
-	for name, granted := range grantedResources(in) {
+	for _, granted := range grantedResources(in) {
 		for i, gpus := range split(granted.gpus, weights) {
 			s := shares[open[i].name]
-			if s.gpus == nil {
-				s = share{gpus: map[corev1.ResourceName]int64{}, compute: corev1.ResourceList{}}
+			if s.entries == nil {
+				s = share{entries: map[corev1.ResourceName]int64{}, compute: corev1.ResourceList{}}
 			}
-			s.gpus[name] = gpus
+			s.gpus += gpus
 			for kind, quantity := range granted.compute {
 				s.compute[kind] = plus(s.compute[kind], proportion(kind, quantity, gpus, granted.gpus))
 			}
 			shares[open[i].name] = s
 		}
 	}
+	for name, granted := range grantedEntries(in) {
+		for i, gpus := range split(granted, weights) {
+			shares[open[i].name].entries[name] = gpus
+		}
+	}
 	return shares
+}
+
+// grantedEntries is how many GPUs the pools gave, by entry of a quota. Pools that have one in common add up.
+func grantedEntries(in Input) map[corev1.ResourceName]int64 {
+	sums := map[corev1.ResourceName]int64{}
+	for _, pool := range in.Pools {
+		if grant := grantOf(pool, in.Team); grant != nil && grant.Granted > 0 {
+			for _, name := range in.entriesOf(pool) {
+				sums[name] += int64(grant.Granted)
+			}
+		}
+	}
+	return sums
 }
 
 // granted is what the pools of one extended resource gave.

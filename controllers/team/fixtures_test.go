@@ -5,6 +5,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	resourcev1 "k8s.io/api/resource/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -26,6 +27,7 @@ func input(team *foundationv1alpha1.FoundationTeam, things ...any) Input {
 		Team: team, Now: now,
 		Pools:          map[string]*foundationv1alpha1.GPUPool{},
 		StorageClasses: map[string]*storagev1.StorageClass{},
+		DeviceClasses:  map[string]*resourcev1.DeviceClass{},
 		Namespaces:     map[string]*corev1.Namespace{},
 		Quotas:         map[string]*corev1.ResourceQuota{},
 	}
@@ -37,6 +39,8 @@ func input(team *foundationv1alpha1.FoundationTeam, things ...any) Input {
 			in.Pools[typed.Name] = typed
 		case *storagev1.StorageClass:
 			in.StorageClasses[typed.Name] = typed
+		case *resourcev1.DeviceClass:
+			in.DeviceClasses[typed.Name] = typed
 		case *corev1.Namespace:
 			in.Namespaces[typed.Name] = typed
 		case *corev1.ResourceQuota:

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	resourcev1 "k8s.io/api/resource/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -18,9 +19,10 @@ import (
 type Input struct {
 	Team *foundationv1alpha1.FoundationTeam
 	Now  time.Time
-	// Pools are all GPUPools, StorageClasses all StorageClasses, by name.
+	// Pools are all GPUPools, StorageClasses and DeviceClasses all of these, by name.
 	Pools          map[string]*foundationv1alpha1.GPUPool
 	StorageClasses map[string]*storagev1.StorageClass
+	DeviceClasses  map[string]*resourcev1.DeviceClass
 	// Namespaces are those that carry the team's label, and those that have a name that the team wants, by name.
 	Namespaces map[string]*corev1.Namespace
 	// Quotas are the team's ResourceQuotas, by namespace.

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	resourcev1 "k8s.io/api/resource/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -24,6 +25,7 @@ func (r *Reconciler) observe(ctx context.Context, team *foundationv1alpha1.Found
 		Now:            r.Clock.Now(),
 		Pools:          map[string]*foundationv1alpha1.GPUPool{},
 		StorageClasses: map[string]*storagev1.StorageClass{},
+		DeviceClasses:  map[string]*resourcev1.DeviceClass{},
 		Namespaces:     map[string]*corev1.Namespace{},
 		Quotas:         map[string]*corev1.ResourceQuota{},
 	}
@@ -56,6 +58,13 @@ func (r *Reconciler) observeCluster(ctx context.Context, in *Input) error {
 	}
 	for i := range classes.Items {
 		in.StorageClasses[classes.Items[i].Name] = &classes.Items[i]
+	}
+	var devices resourcev1.DeviceClassList
+	if err := r.Client.List(ctx, &devices); err != nil {
+		return fmt.Errorf("list device classes: %w", err)
+	}
+	for i := range devices.Items {
+		in.DeviceClasses[devices.Items[i].Name] = &devices.Items[i]
 	}
 	return nil
 }

@@ -10,9 +10,9 @@ import (
 	"foundation.team/operator/internal/apply"
 )
 
-// raises is, by extended resource, which namespaces of a team have more than they shall: nobody else's quota of that
-// resource is raised before theirs are lowered, and the cluster enforces it. So their sum never exceeds the grant on
-// the way.
+// raises is, by entry for devices, which namespaces of a team have more than they shall: nobody else's quota of that
+// entry is raised before theirs are lowered, and the cluster enforces it. So their sum never exceeds the grant on the
+// way.
 type raises map[corev1.ResourceName]map[string]bool
 
 // allowedRaises reads who has more than it shall. A quota that the cache shows older than we wrote it could have.
@@ -24,7 +24,7 @@ func (r *Reconciler) allowedRaises(in Input, desired Desired) raises {
 			continue
 		}
 		stale := r.Applier.Stale(apply.NameOf(p.Quota), live)
-		for name := range in.gpuNames() {
+		for name := range in.deviceEntries() {
 			want := (*p.Quota.Spec.Hard)[name]
 			if stale || exceeds(live.Spec.Hard[name], want) || exceeds(live.Status.Hard[name], want) {
 				if above[name] == nil {
@@ -37,8 +37,7 @@ func (r *Reconciler) allowedRaises(in Input, desired Desired) raises {
 	return above
 }
 
-// clamp is the quota as far as it may go now: what it lowers, and what it raises of resources that no other namespace
-// has too much of.
+// clamp is the quota as far as it may go now: what it lowers, and what it raises of what no other namespace has too much of.
 func (r raises) clamp(live *corev1.ResourceQuota, p DesiredPlace) *corev1ac.ResourceQuotaApplyConfiguration {
 	hard := maps.Clone(*p.Quota.Spec.Hard)
 	for name, above := range r {

@@ -89,8 +89,15 @@ func list(cpu, memory, ephemeral string) corev1.ResourceList {
 
 func TestGPUShares(t *testing.T) {
 	hanbit := two(7, 1)
-	shape := builder.NodeShape("192", "2048Gi", "8Ti")
-	amd := corev1.ResourceName("amd.com/gpu")
+	shape, classed := builder.NodeShape("192", "2048Gi", "8Ti"), builder.DeviceClassName("gpu.example.com")
+	one := builder.Team("hanbit", builder.Namespace("train", 1))
+	const (
+		gpu      corev1.ResourceName = "requests.nvidia.com/gpu"
+		amd      corev1.ResourceName = "requests.amd.com/gpu"
+		devices  corev1.ResourceName = "gpu.example.com.deviceclass.resource.k8s.io/devices"
+		implicit corev1.ResourceName = "requests.deviceclass.resource.kubernetes.io/gpu.example.com"
+		extended corev1.ResourceName = "requests.example.com/gpu"
+	)
 	tests := map[string]struct {
 		in   Input
 		want map[string]share
@@ -104,34 +111,63 @@ func TestGPUShares(t *testing.T) {
 		"by weight, with what the node has": {
 			input(hanbit, builder.Pool("b200", shape, builder.Granted(hanbit, 8))),
 			map[string]share{
-				"hanbit-train": {gpus: map[corev1.ResourceName]int64{builder.GPU: 7}, compute: list("168", "1792Gi", "7Ti")},
-				"hanbit-eval":  {gpus: map[corev1.ResourceName]int64{builder.GPU: 1}, compute: list("24", "256Gi", "1Ti")},
+				"hanbit-train": {gpus: 7, entries: map[corev1.ResourceName]int64{gpu: 7}, compute: list("168", "1792Gi", "7Ti")},
+				"hanbit-eval":  {gpus: 1, entries: map[corev1.ResourceName]int64{gpu: 1}, compute: list("24", "256Gi", "1Ti")},
 			},
 		},
 		"two pools of one resource are one": {
 			input(hanbit, builder.Pool("a", shape, builder.Granted(hanbit, 8)), builder.Pool("b", builder.NodeShape("64", "512Gi", "0"), builder.Granted(hanbit, 8))),
 			map[string]share{
-				"hanbit-train": {gpus: map[corev1.ResourceName]int64{builder.GPU: 14}, compute: list("224", "2240Gi", "7Ti")},
-				"hanbit-eval":  {gpus: map[corev1.ResourceName]int64{builder.GPU: 2}, compute: list("32", "320Gi", "1Ti")},
+				"hanbit-train": {gpus: 14, entries: map[corev1.ResourceName]int64{gpu: 14}, compute: list("224", "2240Gi", "7Ti")},
+				"hanbit-eval":  {gpus: 2, entries: map[corev1.ResourceName]int64{gpu: 2}, compute: list("32", "320Gi", "1Ti")},
 			},
 		},
 		"two resources are split each": {
-			input(two(1, 1), builder.Pool("a", builder.Granted(hanbit, 8)), builder.Pool("b", builder.ResourceName(string(amd)), builder.Granted(hanbit, 16))),
+			input(two(1, 1), builder.Pool("a", builder.Granted(hanbit, 8)), builder.Pool("b", builder.ResourceName("amd.com/gpu"), builder.Granted(hanbit, 16))),
 			map[string]share{
-				"hanbit-train": {gpus: map[corev1.ResourceName]int64{builder.GPU: 4, amd: 8}, compute: corev1.ResourceList{}},
-				"hanbit-eval":  {gpus: map[corev1.ResourceName]int64{builder.GPU: 4, amd: 8}, compute: corev1.ResourceList{}},
+				"hanbit-train": {gpus: 12, entries: map[corev1.ResourceName]int64{gpu: 4, amd: 8}, compute: corev1.ResourceList{}},
+				"hanbit-eval":  {gpus: 12, entries: map[corev1.ResourceName]int64{gpu: 4, amd: 8}, compute: corev1.ResourceList{}},
 			},
 		},
 		"a namespace without a weight has weight 1": {
 			input(two(1, 1, func(team *foundationv1alpha1.FoundationTeam) { team.Spec.Namespaces[1].GPUWeight = nil }), builder.Pool("b200", builder.Granted(hanbit, 8))),
 			map[string]share{
-				"hanbit-train": {gpus: map[corev1.ResourceName]int64{builder.GPU: 4}, compute: corev1.ResourceList{}},
-				"hanbit-eval":  {gpus: map[corev1.ResourceName]int64{builder.GPU: 4}, compute: corev1.ResourceList{}},
+				"hanbit-train": {gpus: 4, entries: map[corev1.ResourceName]int64{gpu: 4}, compute: corev1.ResourceList{}},
+				"hanbit-eval":  {gpus: 4, entries: map[corev1.ResourceName]int64{gpu: 4}, compute: corev1.ResourceList{}},
 			},
 		},
 		"a retired namespace has none": {
 			input(builder.Team("hanbit", builder.Namespace("train", 1)), builder.OwnedNamespace(hanbit, "old"), builder.Pool("b200", builder.Granted(hanbit, 8))),
-			map[string]share{"hanbit-train": {gpus: map[corev1.ResourceName]int64{builder.GPU: 8}, compute: corev1.ResourceList{}}},
+			map[string]share{"hanbit-train": {gpus: 8, entries: map[corev1.ResourceName]int64{gpu: 8}, compute: corev1.ResourceList{}}},
+		},
+		"a device class is the same GPUs once more": {
+			input(hanbit, builder.Pool("b200", shape, builder.DeviceClassName("gpu.example.com"), builder.Granted(hanbit, 8))),
+			map[string]share{
+				"hanbit-train": {gpus: 7, entries: map[corev1.ResourceName]int64{gpu: 7, devices: 7, implicit: 7}, compute: list("168", "1792Gi", "7Ti")},
+				"hanbit-eval":  {gpus: 1, entries: map[corev1.ResourceName]int64{gpu: 1, devices: 1, implicit: 1}, compute: list("24", "256Gi", "1Ti")},
+			},
+		},
+		"with the pool's extended resource": {
+			input(one, builder.DeviceClass("gpu.example.com", "nvidia.com/gpu"), builder.Pool("b200", classed, builder.Granted(one, 8))),
+			map[string]share{"hanbit-train": {gpus: 8, entries: map[corev1.ResourceName]int64{gpu: 8, devices: 8, implicit: 8}, compute: corev1.ResourceList{}}},
+		},
+		"with another extended resource": {
+			input(one, builder.DeviceClass("gpu.example.com", "example.com/gpu"), builder.Pool("b200", classed, builder.Granted(one, 8))),
+			map[string]share{"hanbit-train": {gpus: 8, entries: map[corev1.ResourceName]int64{gpu: 8, devices: 8, implicit: 8, extended: 8}, compute: corev1.ResourceList{}}},
+		},
+		"two pools of one class add up, also with different resources": {
+			input(
+				one, builder.DeviceClass("gpu.example.com", "example.com/gpu"), builder.Pool("a", classed, builder.Granted(one, 8)),
+				builder.Pool("b", classed, builder.ResourceName("amd.com/gpu"), builder.Granted(one, 16)), builder.Pool("c", builder.Granted(one, 32)),
+			),
+			map[string]share{"hanbit-train": {gpus: 56, entries: map[corev1.ResourceName]int64{gpu: 40, amd: 16, devices: 24, implicit: 24, extended: 24}, compute: corev1.ResourceList{}}},
+		},
+		"a class that is another pool's resource counts there": {
+			input(
+				one, builder.DeviceClass("gpu.example.com", "amd.com/gpu"), builder.Pool("a", classed, builder.Granted(one, 8)),
+				builder.Pool("b", builder.ResourceName("amd.com/gpu"), builder.Granted(one, 16)),
+			),
+			map[string]share{"hanbit-train": {gpus: 24, entries: map[corev1.ResourceName]int64{gpu: 8, amd: 24, devices: 8, implicit: 8}, compute: corev1.ResourceList{}}},
 		},
 	}
 	equal := cmp.Comparer(func(a, b resource.Quantity) bool { return a.Cmp(b) == 0 })

@@ -54,6 +54,8 @@ func BuildStatus(in Input, desired Desired, out *Outcome, tornDown *metav1.Condi
 		ready = conditions.False(foundationv1alpha1.ConditionReady, tornDown.Reason, tornDown.Message)
 	}
 	current := append([]metav1.Condition{ready}, areas...)
+	// What is missing later is no reason not to be Ready today.
+	current = append(current, awardsFitCondition(in))
 	current = append(current, progress(areas)...)
 	status.Conditions = conditions.Merge(in.Team.Status.Conditions, current, in.Team.Generation, in.Now)
 	return status
@@ -98,7 +100,16 @@ func summary(in Input) string {
 	if status := gpuStatus(in); status.Requested != nil && *status.Requested > 0 {
 		gpus = fmt.Sprintf("%d GPUs", *status.Granted)
 	}
-	return gpus + ", " + conditions.Count(len(in.Team.Spec.Namespaces), "namespace")
+	sum := gpus + ", " + conditions.Count(len(in.Team.Spec.Namespaces), "namespace")
+	for _, view := range poolViews(in) {
+		if view.reason == "" && view.message != "" {
+			sum += "; " + view.message
+		}
+	}
+	if fit := awardsFitCondition(in); fit.Status != metav1.ConditionTrue {
+		sum += "; later: " + fit.Message
+	}
+	return sum
 }
 
 func storage(in Input) string {
@@ -122,7 +133,7 @@ func namespaceStatus(in Input, desired Desired, out *Outcome) []foundationv1alph
 		}
 		if quota := in.Quotas[p.name]; quota != nil {
 			entry.GPUs = new(in.gpusOf(quota.Spec.Hard))
-			entry.Used = new(in.gpusOf(quota.Status.Used))
+			entry.Used = new(in.usedOf(quota.Status.Used))
 		}
 		list = append(list, entry)
 	}

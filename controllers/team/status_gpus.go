@@ -55,37 +55,70 @@ func (v poolView) explain() (reason, message string) {
 		return foundationv1alpha1.ReasonProgressing, v.name + ": waits for the pool's decision"
 	case v.grant.Reason != "":
 		return v.grant.Reason, v.grant.Message
-	case v.grant.Ready < v.grant.Granted:
+	case v.grant.Ready < v.grant.Granted && !v.dynamic():
 		return foundationv1alpha1.ReasonNodesNotReady, fmt.Sprintf("%s: %d of %d GPUs not ready: their nodes are not claimed yet, not Ready, or cordoned",
 			v.name, v.grant.Granted-v.grant.Ready, v.grant.Granted)
-	case v.grant.Held > v.grant.Granted && v.requested > 0:
-		return "", fmt.Sprintf("%s: %d GPUs beyond the grant are on their way back", v.name, v.grant.Held-v.grant.Granted)
+	case v.grant.EvictionFrom != nil:
+		return "", fmt.Sprintf("%s: %d GPUs beyond the grant are on their way back, pods on their nodes are evicted from %s on",
+			v.name, v.grant.Held-v.grant.Granted, when(v.grant.EvictionFrom))
 	default:
 		return "", ""
 	}
+}
+
+// dynamic says whether nodes come only when pods ask for them: fewer than were granted is what was asked for.
+func (v poolView) dynamic() bool {
+	return v.pool != nil && v.pool.Spec.Karpenter != nil && v.pool.Spec.Karpenter.Mode == foundationv1alpha1.KarpenterDynamic
+}
+
+// forecast is why an award will not be served in full later; empty if all fit.
+func (v poolView) forecast(in Input) (reason, message string) {
+	if v.pool == nil && v.requested == 0 && lifecycle.Ahead(lifecycle.Awards(in.Team, v.name), in.Now) {
+		return foundationv1alpha1.ReasonPoolNotFound, v.name + ": no such GPUPool: create it before the award begins, or name another pool in spec.gpus"
+	}
+	return v.grant.ForecastReason, v.grant.Forecast
+}
+
+// awardsFitCondition tells today of awards that will not be served in full later.
+func awardsFitCondition(in Input) metav1.Condition {
+	const area = foundationv1alpha1.ConditionAwardsFit
+	var reasons, messages []string
+	for _, view := range poolViews(in) {
+		if reason, message := view.forecast(in); reason != "" {
+			reasons, messages = append(reasons, reason), append(messages, message)
+		}
+	}
+	if len(reasons) == 0 {
+		return conditions.True(area, foundationv1alpha1.ReasonAsDeclared, "")
+	}
+	return conditions.False(area, reasons[0], strings.Join(messages, "; "))
 }
 
 func gpusCondition(in Input) metav1.Condition {
 	const area = foundationv1alpha1.ConditionGPUsReady
 	var wrong []poolView
 	var messages []string
+	notes := ""
 	var requested int32
 	for _, view := range poolViews(in) {
 		requested += view.requested
-		if view.reason != "" {
+		switch {
+		case view.reason != "":
 			wrong = append(wrong, view)
 			messages = append(messages, view.message)
+		case view.message != "":
+			notes += "; " + view.message
 		}
 	}
 	switch {
 	case len(wrong) > 0:
 		return conditions.False(area, wrong[0].reason, strings.Join(messages, "; "))
 	case requested > 0:
-		return conditions.True(area, foundationv1alpha1.ReasonAsDeclared, fmt.Sprintf("%d GPUs", requested))
+		return conditions.True(area, foundationv1alpha1.ReasonAsDeclared, fmt.Sprintf("%d GPUs", requested)+notes)
 	case !in.holds():
-		return conditions.True(area, foundationv1alpha1.ReasonNotActive, "no GPUs")
+		return conditions.True(area, foundationv1alpha1.ReasonNotActive, "no GPUs"+notes)
 	default:
-		return conditions.True(area, foundationv1alpha1.ReasonNothingDeclared, "no award in force")
+		return conditions.True(area, foundationv1alpha1.ReasonNothingDeclared, "no award in force"+notes)
 	}
 }
 
@@ -100,18 +133,21 @@ func gpuStatus(in Input) *foundationv1alpha1.TeamGPUStatus {
 			readyNodes += view.grant.Ready / view.pool.Spec.GPUsPerNode
 			grantedNodes += view.grant.Granted / view.pool.Spec.GPUsPerNode
 		}
+		_, forecast := view.forecast(in)
 		status.Pools = append(status.Pools, foundationv1alpha1.TeamPoolStatus{
 			Name:      view.name,
 			Requested: new(view.requested),
 			Granted:   new(view.grant.Granted),
+			Held:      new(view.grant.Held),
 			Ready:     new(view.grant.Ready),
 			Shortfall: new(max(view.requested-view.grant.Granted, 0)),
 			NextFree:  view.grant.NextFree,
+			Forecast:  forecast,
 			Message:   view.message,
 		})
 	}
 	for _, quota := range in.Quotas {
-		used += in.gpusOf(quota.Status.Used)
+		used += in.usedOf(quota.Status.Used)
 	}
 	status.Summary = fmt.Sprintf("%d/%d", granted, requested)
 	status.Nodes = fmt.Sprintf("%d/%d", readyNodes, grantedNodes)

@@ -3,6 +3,7 @@ package team
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -227,6 +228,56 @@ func TestGPUsCondition(t *testing.T) {
 	}
 }
 
+func TestAwardsFitCondition(t *testing.T) {
+	now := builder.Award("b200", 8)
+	later := builder.AwardBetween("h100", 8, july, time.Time{})
+	over := builder.AwardBetween("h100", 8, july.AddDate(-1, 0, 0), july.AddDate(0, 0, -200))
+	told := func(pool, reason, message string) *foundationv1alpha1.GPUPool {
+		return builder.Pool(pool, builder.WithGrant(foundationv1alpha1.Grant{
+			Team: "hanbit", UID: "hanbit-uid", Requested: 8, Granted: 8, Held: 8, Ready: 8, ForecastReason: reason, Forecast: message,
+		}))
+	}
+	tests := map[string]struct {
+		in   Input
+		want string
+	}{
+		"all fit":                          {input(two(1, 1, now), told("b200", "", "")), "True AsDeclared: "},
+		"no awards":                        {input(two(1, 1)), "True AsDeclared: "},
+		"one will not":                     {input(two(1, 1, now), told("b200", "Overbooked", "b200: 8 short")), "False Overbooked: b200: 8 short"},
+		"two will not":                     {input(two(1, 1, now, later), told("b200", "Overbooked", "b200: 8 short"), told("h100", "PoolEnds", "h100: ends")), "False Overbooked: b200: 8 short; h100: ends"},
+		"a later award of no pool":         {input(two(1, 1, now, later), told("b200", "", "")), "False PoolNotFound: h100: no such GPUPool: create it before the award begins, or name another pool in spec.gpus"},
+		"an award of no pool that is over": {input(two(1, 1, over)), "True AsDeclared: "},
+		"no pool today is told elsewhere":  {input(two(1, 1, now)), "True AsDeclared: "},
+		"another team's forecast":          {input(builder.Team("saebit", now), told("b200", "Overbooked", "b200: 8 short")), "True AsDeclared: "},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tt.want, say(awardsFitCondition(tt.in))); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+	t.Run("a team that is Ready says so too", func(t *testing.T) {
+		in := input(two(1, 1, now), told("b200", "Overbooked", "b200: 8 short"))
+		if got, want := summary(in), "8 GPUs, 2 namespaces; later: b200: 8 short"; got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	})
+}
+
+func TestDynamicPoolsHaveNodesWhenPodsCome(t *testing.T) {
+	pool := builder.Pool("b200", builder.WithGrant(foundationv1alpha1.Grant{Team: "hanbit", UID: "hanbit-uid", Requested: 8, Granted: 8}))
+	pool.Spec.Static, pool.Spec.Karpenter = nil, &foundationv1alpha1.KarpenterNodes{Mode: foundationv1alpha1.KarpenterDynamic}
+	in := input(two(1, 1, builder.Award("b200", 8)), pool)
+	if diff := cmp.Diff("True AsDeclared: 8 GPUs", say(gpusCondition(in))); diff != "" {
+		t.Error(diff)
+	}
+	pool.Spec.Karpenter.Mode = foundationv1alpha1.KarpenterStatic
+	if got := say(gpusCondition(in)); !strings.HasPrefix(got, "False NodesNotReady") {
+		t.Errorf("in mode Static: %s", got)
+	}
+}
+
 func TestGPUStatus(t *testing.T) {
 	hanbit := two(1, 1, builder.Award("b200", 24), builder.Award("h100", 8))
 	next := metav1.NewTime(july)
@@ -245,9 +296,9 @@ func TestGPUStatus(t *testing.T) {
 	want := &foundationv1alpha1.TeamGPUStatus{
 		Summary: "16/32", Nodes: "1/2", Requested: new(int32(32)), Granted: new(int32(16)), Ready: new(int32(8)), Used: new(int32(7)),
 		Pools: []foundationv1alpha1.TeamPoolStatus{
-			{Name: "b200", Requested: new(int32(24)), Granted: new(int32(16)), Ready: new(int32(8)), Shortfall: new(int32(8)), NextFree: &next, Message: "8 short"},
-			{Name: "h100", Requested: new(int32(8)), Granted: new(int32(0)), Ready: new(int32(0)), Shortfall: new(int32(8)), Message: "h100: no such GPUPool: create it, or name another pool in spec.gpus"},
-			{Name: "old", Requested: new(int32(0)), Granted: new(int32(0)), Ready: new(int32(0)), Shortfall: new(int32(0))},
+			{Name: "b200", Requested: new(int32(24)), Granted: new(int32(16)), Held: new(int32(16)), Ready: new(int32(8)), Shortfall: new(int32(8)), NextFree: &next, Message: "8 short"},
+			{Name: "h100", Requested: new(int32(8)), Granted: new(int32(0)), Held: new(int32(0)), Ready: new(int32(0)), Shortfall: new(int32(8)), Message: "h100: no such GPUPool: create it, or name another pool in spec.gpus"},
+			{Name: "old", Requested: new(int32(0)), Granted: new(int32(0)), Held: new(int32(8)), Ready: new(int32(0)), Shortfall: new(int32(0))},
 		},
 	}
 	if diff := cmp.Diff(want, gpuStatus(in)); diff != "" {

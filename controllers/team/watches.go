@@ -3,6 +3,7 @@ package team
 import (
 	"context"
 
+	resourcev1 "k8s.io/api/resource/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/types"
@@ -33,7 +34,8 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 		WithOptions(controller.Options{MaxConcurrentReconciles: workers}).
 		For(&foundationv1alpha1.FoundationTeam{}, changed).
 		Watches(&foundationv1alpha1.GPUPool{}, r.poolEvents()).
-		Watches(&storagev1.StorageClass{}, handler.EnqueueRequestsFromMapFunc(r.teamsOfStorageClass))
+		Watches(&storagev1.StorageClass{}, handler.EnqueueRequestsFromMapFunc(r.teamsOfStorageClass)).
+		Watches(&resourcev1.DeviceClass{}, handler.EnqueueRequestsFromMapFunc(r.allTeams), builder.WithPredicates(predicate.GenerationChangedPredicate{}))
 	for _, kind := range apply.Kinds() {
 		mapper := ownerOf
 		if kind.Name == "Namespace" {
@@ -70,15 +72,20 @@ func (r *Reconciler) teamsOfStorageClass(ctx context.Context, obj client.Object)
 	return all(teams)
 }
 
-// poolEvents wakes the teams whose part of a pool has changed. All teams are woken when a pool comes or goes: the
-// quota of every one of them names its resource.
+// allTeams are woken when a device class comes or goes: the quota of every one of them names it.
+func (r *Reconciler) allTeams(ctx context.Context, _ client.Object) []reconcile.Request {
+	var teams foundationv1alpha1.FoundationTeamList
+	if err := r.Client.List(ctx, &teams); err != nil {
+		return nil
+	}
+	return all(teams)
+}
+
+// poolEvents wakes the teams whose part of a pool has changed. All teams are woken when a pool comes or goes, or its
+// device class: the quota of every one of them names its resources.
 func (r *Reconciler) poolEvents() handler.EventHandler {
 	wakeAll := func(ctx context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
-		var teams foundationv1alpha1.FoundationTeamList
-		if err := r.Client.List(ctx, &teams); err != nil {
-			return
-		}
-		for _, req := range all(teams) {
+		for _, req := range r.allTeams(ctx, nil) {
 			queue.Add(req)
 		}
 	}
@@ -89,13 +96,17 @@ func (r *Reconciler) poolEvents() handler.EventHandler {
 		DeleteFunc: func(ctx context.Context, _ event.DeleteEvent, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
 			wakeAll(ctx, queue)
 		},
-		UpdateFunc: func(_ context.Context, e event.UpdateEvent, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
 			before, ok1 := e.ObjectOld.(*foundationv1alpha1.GPUPool)
 			after, ok2 := e.ObjectNew.(*foundationv1alpha1.GPUPool)
-			if ok1 && ok2 {
-				for _, team := range affected(before, after) {
-					queue.Add(request(team))
-				}
+			if !ok1 || !ok2 {
+				return
+			}
+			if before.Spec.DeviceClassName != after.Spec.DeviceClassName {
+				wakeAll(ctx, queue)
+			}
+			for _, team := range affected(before, after) {
+				queue.Add(request(team))
 			}
 		},
 	}

@@ -9,7 +9,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"slices"
 	"sync"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -75,11 +74,10 @@ func New(c client.Client, live client.Reader) *Applier {
 // are a *ConflictError if the object is somebody else's, a *TerminatingError if it is being deleted, or the API
 // server's.
 func (a *Applier) Apply(ctx context.Context, owner Owner, desired Object) error {
-	i := slices.IndexFunc(kinds, func(k Kind) bool { return k.Name == ptr.Deref(desired.GetKind(), "") })
-	if i < 0 {
+	k, ok := kindNamed(ptr.Deref(desired.GetKind(), ""))
+	if !ok {
 		return fmt.Errorf("apply %s: the kind is not one that the operator applies", NameOf(desired))
 	}
-	k := kinds[i]
 	live, err := a.observe(ctx, k, desired)
 	if apierrors.IsNotFound(err) {
 		return a.send(ctx, desired, "", false)

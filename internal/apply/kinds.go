@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/karpenter"
 )
 
 // Object is a typed apply configuration: what the operator wants an object to be.
@@ -47,6 +48,19 @@ var kinds = []Kind{
 	access(kind[*rbacv1.RoleBinding, *rbacv1.RoleBindingList]("RoleBinding", rbacv1ac.ExtractRoleBinding)),
 	access(kind[*rbacv1.ClusterRole, *rbacv1.ClusterRoleList]("ClusterRole", rbacv1ac.ExtractClusterRole)),
 	access(kind[*rbacv1.ClusterRoleBinding, *rbacv1.ClusterRoleBindingList]("ClusterRoleBinding", rbacv1ac.ExtractClusterRoleBinding)),
+}
+
+// nodePool is apart from them: a pool makes NodePools, and a cluster may not have that kind.
+var nodePool = kind[*karpenter.NodePool, *karpenter.NodePoolList]("NodePool", karpenter.ExtractNodePool)
+
+// kindNamed finds a kind that the operator applies.
+func kindNamed(name string) (Kind, bool) {
+	all := append(Kinds(), nodePool)
+	i := slices.IndexFunc(all, func(k Kind) bool { return k.Name == name })
+	if i < 0 {
+		return Kind{}, false
+	}
+	return all[i], true
 }
 
 // Kinds are the kinds of objects that the operator makes for teams.

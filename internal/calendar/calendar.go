@@ -1,5 +1,5 @@
-// Package calendar gives out a pool's nodes, now and as far ahead as awards go. One function decides both, so what
-// the calendar foretells is what the pool will do. Numbers are nodes.
+// Package calendar gives out a pool's nodes, now and as far ahead as awards go. Grant decides for now. Foresee plays its
+// rules forward, so what the calendar foretells is what the pool will do. Numbers are nodes.
 package calendar
 
 import (
@@ -64,79 +64,4 @@ func serve(claims []Claim, free, capacity int) []int {
 		granted[i] += raise
 	}
 	return granted
-}
-
-// Booking is a claim over time.
-type Booking struct {
-	Claim
-	// WantAt is how many nodes the team wants at a moment; Changes are the moments at which that changes.
-	WantAt  func(time.Time) int
-	Changes []time.Time
-}
-
-// Release is a number of nodes that come free at a moment at the latest.
-type Release struct {
-	At    time.Time
-	Nodes int
-}
-
-// Opening is the earliest moment at which a team that is short can have more, and how much more.
-type Opening struct {
-	At    time.Time
-	Nodes int
-}
-
-// Openings plays the bookings forward from now and finds, for every booking that has less than it wants, when it gets
-// more. Have is what was granted now. A booking without an opening waits for somebody's decision.
-func Openings(bookings []Booking, free, capacity int, releases []Release, now time.Time) map[string]Opening {
-	openings := map[string]Opening{}
-	waiting := map[string]int{}
-	var times []time.Time
-	bookings = slices.SortedFunc(slices.Values(bookings), func(a, b Booking) int { return Compare(a.Claim, b.Claim) })
-	claims := make([]Claim, len(bookings))
-	for i, booking := range bookings {
-		claims[i] = booking.Claim
-		if booking.Have < booking.Want {
-			waiting[booking.Key] = booking.Have
-		}
-		times = append(times, booking.Changes...)
-	}
-	for _, release := range releases {
-		times = append(times, release.At)
-	}
-	slices.SortFunc(times, time.Time.Compare)
-	times = slices.CompactFunc(times, time.Time.Equal)
-
-	for _, at := range times {
-		if len(waiting) == 0 {
-			break
-		}
-		if !at.After(now) {
-			continue
-		}
-		for _, release := range releases {
-			if release.At.Equal(at) {
-				free += release.Nodes
-			}
-		}
-		for i, booking := range bookings {
-			claims[i].Own = 0
-			claims[i].Want = booking.WantAt(at)
-			free += max(claims[i].Have-claims[i].Want, 0)
-			claims[i].Have = min(claims[i].Have, claims[i].Want)
-		}
-		for i, nodes := range serve(claims, free, capacity) {
-			raised := nodes > claims[i].Have
-			free -= nodes - claims[i].Have
-			claims[i].Have = nodes
-			if !raised {
-				continue
-			}
-			if had, ok := waiting[claims[i].Key]; ok && nodes > had {
-				openings[claims[i].Key] = Opening{At: at, Nodes: nodes - had}
-				delete(waiting, claims[i].Key)
-			}
-		}
-	}
-	return openings
 }

@@ -82,6 +82,11 @@ func Demand(spans []Span, t time.Time) int32 {
 	return sum
 }
 
+// Ahead says whether one of the spans with GPUs ends after t.
+func Ahead(spans []Span, t time.Time) bool {
+	return slices.ContainsFunc(spans, func(s Span) bool { return s.GPUs > 0 && (s.End.IsZero() || t.Before(s.End)) })
+}
+
 // Staff are the staff entries of a team that have access at now, in the order of the spec.
 func Staff(team *foundationv1alpha1.FoundationTeam, now time.Time) []foundationv1alpha1.StaffMember {
 	if !HoldsAwards(State(team, now)) {

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	resourcev1 "k8s.io/api/resource/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -18,13 +19,16 @@ import (
 )
 
 // CacheOptions keep in memory what the operator reads and no more: of the kinds it makes, only objects with a team's
-// label; of Nodes, Namespaces and StorageClasses, all, without the fields that nothing here looks at. Pods, Secrets
-// and ConfigMaps are not cached at all: reading a kind that nobody watches is an error, not a new watch.
+// label; of Nodes, Namespaces, StorageClasses and DeviceClasses, all, without the fields that nothing here looks at.
+// Pods, Secrets and ConfigMaps are not cached at all: reading a kind that nobody watches is an error, not a new watch. Karpenter's
+// kinds are cached whole, and only when a pool needs them: a cluster may not have them, and options for them would be
+// an error then.
 func CacheOptions() cache.Options {
 	owned := cache.ByObject{Label: ofAnyTeam(), Transform: keepOwnFields}
 	byObject := map[client.Object]cache.ByObject{
 		&corev1.Node{}:            {Transform: trimNode},
 		&storagev1.StorageClass{}: {Transform: trimStorageClass},
+		&resourcev1.DeviceClass{}: {Transform: trimDeviceClass},
 	}
 	for _, kind := range apply.Kinds() {
 		if kind.Name != "Namespace" {
@@ -70,6 +74,15 @@ func trimStorageClass(obj any) (any, error) {
 	if class, ok := obj.(*storagev1.StorageClass); ok {
 		class.ManagedFields = nil
 		class.Parameters = nil
+	}
+	return obj, nil
+}
+
+// trimDeviceClass keeps what quotas are about.
+func trimDeviceClass(obj any) (any, error) {
+	if class, ok := obj.(*resourcev1.DeviceClass); ok {
+		class.ManagedFields = nil
+		class.Spec = resourcev1.DeviceClassSpec{ExtendedResourceName: class.Spec.ExtendedResourceName}
 	}
 	return obj, nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
+	resourcev1 "k8s.io/api/resource/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
@@ -61,6 +62,19 @@ func TestTrimStorageClass(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(builder.StorageClass("fast", storagev1.VolumeBindingImmediate), class); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestTrimDeviceClass(t *testing.T) {
+	class := builder.DeviceClass("gpu.example.com", "example.com/gpu")
+	class.ManagedFields = []metav1.ManagedFieldsEntry{fields("kubectl", "")}
+	class.Spec.Selectors = []resourcev1.DeviceSelector{{CEL: &resourcev1.CELDeviceSelector{Expression: "true"}}}
+	class.Spec.Config = []resourcev1.DeviceClassConfiguration{{}}
+	if _, err := trimDeviceClass(class); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(builder.DeviceClass("gpu.example.com", "example.com/gpu"), class); diff != "" {
 		t.Error(diff)
 	}
 }

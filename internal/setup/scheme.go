@@ -7,12 +7,14 @@ import (
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/karpenter"
 )
 
-// Scheme knows Kubernetes' own kinds and ours.
+// Scheme knows Kubernetes' own kinds, ours, and those of Karpenter that we use.
 func Scheme() *runtime.Scheme {
 	scheme := runtime.NewScheme()
 	utilruntime.Must(clientgoscheme.AddToScheme(scheme))
 	utilruntime.Must(foundationv1alpha1.AddToScheme(scheme))
+	utilruntime.Must(karpenter.AddToScheme(scheme))
 	return scheme
 }

@@ -50,6 +50,7 @@ var (
 	replicaSets    = serviceAccount("kube-system", "replicaset-controller")
 	statefulSets   = serviceAccount("kube-system", "statefulset-controller")
 	ephemerals     = serviceAccount("kube-system", "ephemeral-volume-controller")
+	claimMaker     = serviceAccount("kube-system", "resource-claim-controller")
 	volumeBinder   = serviceAccount("kube-system", "persistent-volume-binder")
 	quotas         = serviceAccount("kube-system", "resourcequota-controller")
 	namespaces     = serviceAccount("kube-system", "namespace-controller")

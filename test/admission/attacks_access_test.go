@@ -62,12 +62,6 @@ func accessAttacks() map[string]attack {
 		"run on every node": {
 			who: lead, try: may("create", "apps", "daemonsets", "", train), refused: "cannot create daemonsets", control: may("create", "apps", "deployments", "", train),
 		},
-		"claim devices": {
-			who: lead, try: may("create", "resource.k8s.io", "resourceclaims", "", train), refused: "cannot create resourceclaims", control: may("create", "", "pods", "", train),
-		},
-		"claim devices by template": {
-			who: lead, try: may("create", "resource.k8s.io", "resourceclaimtemplates", "", train), refused: "cannot create", control: may("create", "", "pods", "", train),
-		},
 		"publish beyond the cluster": {
 			who: lead, try: may("create", "networking.k8s.io", "ingresses", "", train), refused: "cannot create ingresses", control: may("create", "", "services", "", train),
 		},

@@ -25,7 +25,8 @@ func attacks() map[string]attack {
 	for _, some := range []map[string]attack{
 		placementAttacks(), tolerationAttacks(), podUpdateAttacks(), neighbourAttacks(), podAttacks(), outsiderAttacks(),
 		ownedAttacks(), ownedClaimAttacks(), namespaceAttacks(), nodeAttacks(), volumeAttacks(), serviceAttacks(),
-		secretAttacks(), teamAttacks(), accessAttacks(),
+		secretAttacks(), teamAttacks(), accessAttacks(), deviceAttacks(),
+		karpenterNodeAttacks(), nodePoolAttacks(), nodeClaimAttacks(), scrubAttacks(),
 	} {
 		for name := range some {
 			if _, twice := all[name]; twice {

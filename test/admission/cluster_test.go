@@ -76,6 +76,7 @@ func TestTheOperatorAndAdminsMay(t *testing.T) {
 		"add to the staff":             create(roleBinding(train, "other", viewer)),
 		"delete the volume":            remove(ownedClaim),
 		"enlarge the volume's request": merge(ownedClaim, `{"metadata":{"labels":{"foundation.team/retired":"true"}}}`),
+		"claim any device":             create(deviceClaim(audited, "x", ofClasses(rivalClass), asAdmin)),
 		"claim a volume by name":       create(claim(train, "x", func(c *corev1.PersistentVolumeClaim) { c.Spec.VolumeName = "pv-1" })),
 		"give a node":                  merge(looseNode, `{"metadata":{"labels":{"`+nodeTeam+`":"hanbit"}},"spec":{"taints":[]}}`),
 		"take a node":                  merge(heldNode, `{"metadata":{"annotations":{"foundation.team/releasing-since":"2026-01-01T00:00:00Z"}}}`),

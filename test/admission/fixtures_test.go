@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
+	resourcev1 "k8s.io/api/resource/v1"
 	schedulingv1 "k8s.io/api/scheduling/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -22,13 +24,16 @@ import (
 const (
 	team, rival       = "hanbit", "saebom"
 	train, rivalTrain = "hanbit-train", "saebom-train"
-	locked            = "hanbit-old"     // of the team, locked
-	plain             = "plain"          // of nobody
-	trusted           = "gpu-operator"   // of nobody, trusted with devices
-	ownNode           = "node-hanbit"    // held by the team
-	freeNode          = "node-free"      // held by nobody
-	gpu               = "nvidia.com/gpu" // as in a GPUPool
-	class             = "fast"           // a StorageClass
+	locked            = "hanbit-old"      // of the team, locked
+	plain             = "plain"           // of nobody
+	audited           = "hanbit-audit"    // of the team, where an admin looks at devices
+	trusted           = "gpu-operator"    // of nobody, trusted with devices
+	ownNode           = "node-hanbit"     // held by the team
+	freeNode          = "node-free"       // held by nobody
+	gpu               = "nvidia.com/gpu"  // as in a GPUPool
+	class             = "fast"            // a StorageClass
+	deviceClass       = "gpu.example.com" // a DeviceClass that the team was granted, and another
+	spareClass        = "spare.example.com"
 )
 
 // The operator's children in the team's namespace, as it would make them.
@@ -70,9 +75,15 @@ var (
 	finishing = pod(train, named("finishing"), func(p *corev1.Pod) {
 		p.Finalizers = []string{"batch.kubernetes.io/job-tracking"}
 	})
+	ownDevices  = deviceClaim(train, "scratch")
+	heldDevices = deviceClaim(train, "held", func(c *resourcev1.ResourceClaim) { c.Finalizers = []string{resourcev1.Finalizer} })
+	// formerDevices are of a class that the team was granted once.
+	formerDevices = deviceClaim(train, "former", ofClasses("former.example.com"))
+	standIn       = deviceClaim(train, "stand-in", standsIn)
+
 	outsider = pod(plain, named("outsider"), asksFor(gpu, "1"))
 
-	teamNamespace  = namespace(train, map[string]string{foundationv1alpha1.LabelTeam: team})
+	teamNamespace  = namespace(train, map[string]string{foundationv1alpha1.LabelTeam: team}, deviceClass, spareClass)
 	plainNamespace = namespace(plain, nil)
 	heldNode       = node(ownNode, team)
 	looseNode      = node(freeNode, "")
@@ -98,12 +109,14 @@ func createFixtures(ctx context.Context) error {
 		teamNamespace, plainNamespace,
 		namespace(rivalTrain, map[string]string{foundationv1alpha1.LabelTeam: rival}),
 		namespace(locked, map[string]string{foundationv1alpha1.LabelTeam: team, foundationv1alpha1.LabelLocked: "true"}),
+		namespace(audited, map[string]string{foundationv1alpha1.LabelTeam: team, resourcev1.DRAAdminNamespaceLabelKey: "true"}, deviceClass),
 		namespace(trusted, map[string]string{"foundation.team/trusted": "true"}),
 		heldNode, looseNode,
 		&schedulingv1.PriorityClass{ObjectMeta: metav1.ObjectMeta{Name: "ordinary"}, Value: 10},
 		&storagev1.StorageClass{ObjectMeta: metav1.ObjectMeta{Name: class}, Provisioner: "csi.example.com", AllowVolumeExpansion: new(true)},
 		ownedQuota, ownedLimits, ownedPolicy, ownedClaim, ownedRole, ownedGrant,
 		ownQuota, ownClaim, ownService, running, gated, finishing, outsider,
+		ownDevices, heldDevices, formerDevices, standIn,
 		foundationTeam, gpuPool,
 		everything(ops), everything(admin), everything(operator), everything(teamBot), everything(csiDriver), everything(rootController),
 		&rbacv1.ClusterRoleBinding{
@@ -114,8 +127,10 @@ func createFixtures(ctx context.Context) error {
 		roleBinding(rivalTrain, "lead", rivalLead),
 	}
 	for role, who := range staff {
-		objects = append(objects, roleBinding(train, role, who), roleBinding(locked, role, who))
+		objects = append(objects, roleBinding(train, role, who), roleBinding(locked, role, who), roleBinding(audited, role, who))
 	}
+	objects = append(objects, karpenterFixtures()...)
+	objects = append(objects, scrubFixtures()...)
 	for _, o := range objects {
 		if err := masters.Create(ctx, clone(o)); err != nil {
 			return fmt.Errorf("%T %s/%s: %w", o, o.GetNamespace(), o.GetName(), err)
@@ -133,12 +148,14 @@ func owned(namespace, name string) metav1.ObjectMeta {
 	}
 }
 
-func namespace(name string, labels map[string]string) *corev1.Namespace {
-	all := map[string]string{"pod-security.kubernetes.io/enforce": "restricted"}
+// namespace is one in which claims may name the device classes.
+func namespace(name string, labels map[string]string, classes ...string) *corev1.Namespace {
+	all, notes := map[string]string{"pod-security.kubernetes.io/enforce": "restricted"}, map[string]string{"foundation.team/team-uid": "c0ffee"}
 	maps.Copy(all, labels)
-	return &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
-		Name: name, Labels: all, Annotations: map[string]string{"foundation.team/team-uid": "c0ffee"},
-	}}
+	if len(classes) > 0 {
+		notes[foundationv1alpha1.AnnotationDeviceClasses] = strings.Join(classes, ",")
+	}
+	return &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: all, Annotations: notes}}
 }
 
 // node is held by a team, or by nobody.

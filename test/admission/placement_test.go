@@ -49,6 +49,9 @@ func TestPodsThatAskForDevicesArePlaced(t *testing.T) {
 		"tolerating by hand":     {pod: both(asksFor(gpu, "8"), tolerates(short)), selector: placed, tolerations: []corev1.Toleration{short}},
 		"tolerating evictions":   {pod: both(asksFor(gpu, "8"), tolerates(noExecute)), selector: placed, tolerations: []corev1.Toleration{noExecute, toTeam(team)}},
 		"no devices":             {pod: asksFor("cpu", "1")},
+		"a resource claim":       {pod: claimsDevice, selector: placed, tolerations: []corev1.Toleration{toTeam(team)}},
+		"one of a template":      {pod: claimsByTemplate, selector: placed, tolerations: []corev1.Toleration{toTeam(team)}},
+		"a claim for no one":     {namespace: plain, pod: claimsDevice},
 		"huge pages":             {pod: both(asksFor("cpu", "1"), asksFor("hugepages-2Mi", "2Mi"))},
 		"a namespace of no team": {namespace: plain, pod: asksFor(gpu, "1")},
 	} {

@@ -158,3 +158,9 @@ func scheduledBy(name string) podOption { return func(p *corev1.Pod) { p.Spec.Sc
 func claimsDevice(p *corev1.Pod) {
 	p.Spec.ResourceClaims = []corev1.PodResourceClaim{{Name: "device", ResourceClaimName: new("device")}}
 }
+
+// claimsByTemplate has its main container use a device that a claim from a template gets.
+func claimsByTemplate(p *corev1.Pod) {
+	p.Spec.ResourceClaims = []corev1.PodResourceClaim{{Name: "device", ResourceClaimTemplateName: new("device")}}
+	p.Spec.Containers[0].Resources.Claims = []corev1.ResourceClaim{{Name: "device"}}
+}

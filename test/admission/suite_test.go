@@ -68,6 +68,7 @@ func run(m *testing.M) (code int, err error) {
 	env, err := support.Start(func(env *envtest.Environment) {
 		// Off by default; without it the API server drops dataSourceRef.namespace and there is nothing to refuse.
 		env.ControlPlane.GetAPIServer().Configure().Append("feature-gates", "CrossNamespaceVolumeDataSource=true")
+		env.CRDDirectoryPaths = append(env.CRDDirectoryPaths, filepath.Join(env.BinaryAssetsDirectory, binaries.KarpenterCRDsFile))
 	})
 	if err != nil {
 		return 0, err
@@ -136,7 +137,8 @@ func install(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	_, err := kubectl(ctx, "apply", "--server-side", "-f", filepath.Join(configDir, "rbac", "scrubber.yaml"))
+	return err
 }
 
 // awaitGuards waits until the API server enforces every policy.

@@ -8,7 +8,7 @@ import (
 	"k8s.io/client-go/dynamic"
 )
 
-// smallestTeam and smallestPool have nothing that can be left out.
+// smallestTeam, smallestPool and smallestKarpenterPool have nothing that can be left out.
 const (
 	smallestTeam = `{apiVersion: foundation.team/v1alpha1, kind: FoundationTeam, metadata: {name: small}, spec: {}}`
 	smallestPool = `
@@ -19,6 +19,18 @@ spec:
   model: NVIDIA B200
   gpusPerNode: 8
   static: {nodeSelector: {matchLabels: {gpu: b200}}}
+`
+	smallestKarpenterPool = `
+apiVersion: foundation.team/v1alpha1
+kind: GPUPool
+metadata: {name: small}
+spec:
+  model: NVIDIA B200
+  gpusPerNode: 8
+  karpenter:
+    capacity: 8
+    nodeClassRef: {group: karpenter.kwok.sh, kind: KWOKNodeClass, name: default}
+    requirements: [{key: node.kubernetes.io/instance-type, operator: In, values: [gpu-8]}]
 `
 )
 
@@ -152,7 +164,7 @@ var acceptedPools = map[string]accepted{
 	},
 	"the least": {
 		manifest: smallestPool,
-		want:     `spec: {source: Owned, resourceName: nvidia.com/gpu, reclaim: {gracePeriod: 72h}}`,
+		want:     `spec: {source: Owned, resourceName: nvidia.com/gpu, reclaim: {gracePeriod: 72h, force: null, requireScrub: false}}`,
 	},
 	"reclaim without grace period": {
 		manifest: smallestPool,
@@ -212,6 +224,80 @@ var acceptedPools = map[string]accepted{
 	"grace period as Go writes it": {
 		manifest: smallestPool,
 		patch:    `spec: {reclaim: {gracePeriod: 1h30m0s}}`,
+	},
+	"force as soon as the grace period is over": {
+		manifest: smallestPool,
+		patch:    `spec: {reclaim: {gracePeriod: 30m, force: 1800s}}`,
+	},
+	"force as soon as the default grace period is over": {
+		manifest: smallestPool,
+		patch:    `spec: {reclaim: {force: 72h}}`,
+		want:     `spec: {reclaim: {gracePeriod: 72h, force: 72h}}`,
+	},
+	"force at once": {
+		manifest: smallestPool,
+		patch:    `spec: {reclaim: {gracePeriod: 0s, force: 0s}}`,
+	},
+	"force after 1440h": {
+		manifest: smallestPool,
+		patch:    `spec: {reclaim: {gracePeriod: 720h, force: 1440h}}`,
+	},
+	"scrubbed by hand-over": {
+		manifest: smallestPool,
+		patch:    `spec: {reclaim: {requireScrub: true}}`,
+		want:     `spec: {reclaim: {gracePeriod: 72h, requireScrub: true}}`,
+	},
+	"a device class": {
+		manifest: smallestPool,
+		patch:    `spec: {deviceClassName: ` + long(63) + `}`,
+	},
+	"everything of Karpenter's": {
+		manifest: karpenterPool,
+		want:     karpenterPool,
+	},
+	"the least of Karpenter's": {
+		manifest: smallestKarpenterPool,
+		want:     `spec: {karpenter: {mode: Static}, static: null, reclaim: {gracePeriod: 72h, requireScrub: false}}`,
+	},
+	"Karpenter's without scrubbing, said so": {
+		manifest: smallestKarpenterPool,
+		patch:    `spec: {reclaim: {requireScrub: false}}`,
+	},
+	"Karpenter's with a name of 20 letters": {
+		manifest: smallestKarpenterPool,
+		patch:    `metadata: {name: ` + long(20) + `}`,
+	},
+	"Static with resources": {
+		manifest: smallestKarpenterPool,
+		patch:    `spec: {karpenter: {nodeResources: {cpu: 190, memory: "1e12"}}}`,
+	},
+	"Dynamic with nothing more than it needs": {
+		manifest: smallestKarpenterPool,
+		patch: `spec: {karpenter: {mode: Dynamic, nodeResources: {cpu: 500m, memory: 1Gi},
+			requirements: [{key: topology.kubernetes.io/zone, operator: DoesNotExist, values: []}]}}`,
+	},
+	"Dynamic with a device class": {
+		manifest: smallestKarpenterPool,
+		patch:    `spec: {deviceClassName: gpu.nvidia.com, karpenter: {mode: Dynamic, nodeResources: {cpu: 1, memory: 1}, consolidateAfter: 0s}}`,
+	},
+	"consolidation after 720h": {
+		manifest: karpenterPool,
+		patch:    `spec: {karpenter: {consolidateAfter: 720h}}`,
+	},
+	"capacity of 100000": {
+		manifest: smallestKarpenterPool,
+		patch:    `spec: {karpenter: {capacity: 100000}}`,
+	},
+	"requirements by every operator": {
+		manifest: karpenterPool,
+		patch: `spec: {karpenter: {requirements: [{key: a, operator: In, values: ` + many(64, `v%d`) + `}, {key: b, operator: NotIn, values: [x]},
+			{key: c, operator: Exists}, {key: d, operator: DoesNotExist}, {key: e, operator: Gt, values: ["0"]}, {key: f, operator: Lt, values: ["8"]}]}}`,
+	},
+	"labels that only look reserved": {
+		manifest: karpenterPool,
+		patch: `spec: {karpenter: {labels: {foundation.teams/team: x, karpenter.kwok.sh/rack: x},
+			requirements: [{key: karpenter.kwok.sh/rack, operator: Exists}],
+			taints: [{key: karpenter.kwok.sh/rack, effect: PreferNoSchedule}]}}`,
 	},
 }
 

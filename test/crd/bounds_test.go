@@ -12,6 +12,8 @@ import (
 // boundByRule are the places whose schema is Kubernetes' own and has no bounds, with the rule above them that has.
 var boundByRule = map[string]string{
 	"FoundationTeam.spec.namespaces[].quota{}":                     "self[k].size() <= 32",
+	"GPUPool.spec.karpenter.labels{}":                              "self[k].size() <= 63",
+	"GPUPool.spec.karpenter.nodeResources{}":                       "self[k].size() <= 32",
 	"GPUPool.spec.static.nodeSelector.matchLabels":                 "self.matchLabels.size() <= 16",
 	"GPUPool.spec.static.nodeSelector.matchLabels{}":               "self.matchLabels[k].size() <= 63",
 	"GPUPool.spec.static.nodeSelector.matchExpressions":            "self.matchExpressions.size() <= 16",

@@ -60,6 +60,7 @@ spec:
   supplier: ` + long(128) + `
   ineligible: ` + many(64, long(125)+"%d") + `
   resourceName: ` + long(180) + `/` + long(63) + `
+  deviceClassName: ` + long(63) + `
   gpusPerNode: 1024
   availability: {start: "2026-01-01T00:00:00Z", end: "2027-01-01T00:00:00Z"}
   static:
@@ -67,9 +68,34 @@ spec:
       matchLabels: ` + keys(16, "? "+long(315)+`%d : `+long(63)) + `
       matchExpressions: ` + many(16, `{key: `+long(317)+`, operator: In, values: `+many(32, long(61)+"%d")+`}`) + `
     topologyKeys: ` + many(8, long(252)+`%d/`+long(63)) + `
-  reclaim: {gracePeriod: 719h59m60s}
+  reclaim: {gracePeriod: 719h59m60s, force: 1439h59m60s, requireScrub: true}
 `
 }
+
+// largestKarpenterPool is as large as the spec of a GPUPool with Karpenter can be.
+func largestKarpenterPool() string {
+	return `
+apiVersion: foundation.team/v1alpha1
+kind: GPUPool
+metadata: {name: largest-` + long(12) + `}
+spec:
+  model: ` + long(64) + `
+  deviceClassName: ` + long(63) + `
+  gpusPerNode: 1000
+  karpenter:
+    capacity: 100000
+    mode: Dynamic
+    nodeClassRef: {group: ` + long(253) + `, kind: X` + long(62) + `, name: ` + long(253) + `}
+    requirements: ` + many(32, `{key: `+long(250)+`%d/`+long(63)+`, operator: In, values: `+many(64, long(61)+"%d")+`}`) + `
+    labels: ` + keys(16, "? "+long(251)+`%d/`+long(63)+` : `+long(63)) + `
+    taints: ` + many(16, `{key: `+long(251)+`%d/`+long(63)+`, value: `+long(63)+`, effect: PreferNoSchedule}`) + `
+    nodeResources: ` + largestResources + `
+    consolidateAfter: 719h59m60s
+  reclaim: {gracePeriod: 719h59m60s, force: 1439h59m60s}
+`
+}
+
+var largestResources = strings.ReplaceAll(`{cpu: "#", memory: "#", ephemeral-storage: "#"}`, "#", strings.Repeat("1", 32))
 
 func TestLargestTeam(t *testing.T) {
 	t.Parallel()
@@ -124,7 +150,17 @@ status:
 
 func TestLargestPool(t *testing.T) {
 	t.Parallel()
-	created := store(t, pools, patched(t, largestPool(), ""))
+	for name, manifest := range map[string]string{"static": largestPool(), "karpenter": largestKarpenterPool()} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			testLargestPool(t, manifest)
+		})
+	}
+}
+
+func testLargestPool(t *testing.T, manifest string) {
+	t.Helper()
+	created := store(t, pools, patched(t, manifest, ""))
 	if _, err := update(t, pools, patched(t, toManifest(t, created), `spec: {model: other}`)); err != nil {
 		t.Error(err)
 	}

@@ -42,7 +42,7 @@ spec:
   deletionPolicy: Retain
 `
 
-// pool is a GPUPool that uses all there is.
+// pool is a GPUPool of static nodes that uses all there is.
 const pool = `
 apiVersion: foundation.team/v1alpha1
 kind: GPUPool
@@ -53,12 +53,40 @@ spec:
   supplier: Example Telecom
   ineligible: [Example Rival Telecom]
   resourceName: nvidia.com/gpu
+  deviceClassName: gpu.nvidia.com
   gpusPerNode: 8
   availability: {start: "2026-01-01T00:00:00+09:00", end: "2027-01-01T00:00:00+09:00"}
   static:
     nodeSelector: {matchLabels: {gpu.example.com/model: b200}}
     topologyKeys: [topology.example.com/spine, topology.example.com/rack]
-  reclaim: {gracePeriod: 72h}
+  reclaim: {gracePeriod: 72h, force: 96h, requireScrub: true}
+`
+
+// karpenterPool is a GPUPool of Karpenter's nodes that uses all there is.
+const karpenterPool = `
+apiVersion: foundation.team/v1alpha1
+kind: GPUPool
+metadata: {name: burst}
+spec:
+  model: NVIDIA H100
+  source: Leased
+  supplier: Example Cloud
+  gpusPerNode: 8
+  karpenter:
+    capacity: 256
+    mode: Dynamic
+    nodeClassRef: {group: karpenter.k8s.aws, kind: EC2NodeClass, name: default}
+    requirements:
+    - {key: node.kubernetes.io/instance-type, operator: In, values: [p5.48xlarge, p5e.48xlarge]}
+    - {key: topology.kubernetes.io/zone, operator: NotIn, values: [ap-northeast-2d]}
+    - {key: karpenter.sh/capacity-type, operator: In, values: [reserved]}
+    - {key: karpenter.k8s.aws/instance-cpu, operator: Gt, values: ["95"]}
+    - {key: example.com/fabric, operator: Exists}
+    labels: {example.com/rack: a1, gang: ""}
+    taints: [{key: nvidia.com/gpu, value: present, effect: NoSchedule}, {key: nvidia.com/gpu, effect: NoExecute}]
+    nodeResources: {cpu: 190, memory: 1900Gi, ephemeral-storage: 25Ti}
+    consolidateAfter: 10m
+  reclaim: {gracePeriod: 24h, force: 24h}
 `
 
 // patched is the manifest with a JSON merge patch, written in YAML: null takes a field out, lists are replaced whole.

@@ -27,8 +27,8 @@ var refusedPools = map[string]refused{
 		want:  []string{`GPUPool in version "v1alpha1" cannot be handled as a GPUPool: strict decoding error: unknown field "spec.count"`},
 	},
 	"unknown field of reclaim": {
-		patch: `spec: {reclaim: {force: true}}`,
-		want:  []string{`GPUPool in version "v1alpha1" cannot be handled as a GPUPool: strict decoding error: unknown field "spec.reclaim.force"`},
+		patch: `spec: {reclaim: {forced: true}}`,
+		want:  []string{`GPUPool in version "v1alpha1" cannot be handled as a GPUPool: strict decoding error: unknown field "spec.reclaim.forced"`},
 	},
 	"no model": {
 		patch: `spec: {model: null}`,
@@ -129,9 +129,33 @@ var refusedPools = map[string]refused{
 		patch: `spec: {availability: {start: "2027-02-01T00:00:00Z"}}`,
 		want:  []string{`spec.availability.end: Invalid value: must be after start: move end, or leave it out for an open end`},
 	},
-	"no static": {
+	"device class in upper case": {
+		patch: `spec: {deviceClassName: GPU.nvidia.com}`,
+		want:  []string{`spec.deviceClassName: Invalid value: "GPU.nvidia.com": must be the name of a DeviceClass, for example gpu.nvidia.com`},
+	},
+	"device class with two dots": {
+		patch: `spec: {deviceClassName: gpu..nvidia.com}`,
+		want:  []string{`spec.deviceClassName: Invalid value: "gpu..nvidia.com": must be the name of a DeviceClass, for example gpu.nvidia.com`},
+	},
+	"device class empty": {
+		patch: `spec: {deviceClassName: ""}`,
+		want: []string{
+			`spec.deviceClassName: Invalid value: "": spec.deviceClassName in body should be at least 1 chars long`,
+			`spec.deviceClassName: Invalid value: "": must be the name of a DeviceClass, for example gpu.nvidia.com`,
+		},
+	},
+	"device class of 64 letters": {
+		patch: `spec: {deviceClassName: ` + long(64) + `}`,
+		want:  []string{`spec.deviceClassName: Too long: may not be more than 63 bytes`},
+	},
+	"neither static nor karpenter": {
 		patch: `spec: {static: null}`,
-		want:  []string{`spec.static: Required value`},
+		want:  []string{`spec: Invalid value: has neither static nor karpenter: give one, static for nodes that exist or karpenter for nodes that Karpenter makes`},
+	},
+	"both static and karpenter": {
+		patch: `spec: {reclaim: null, karpenter: {capacity: 8, nodeClassRef: {group: a.b, kind: C, name: d},
+			requirements: [{key: node.kubernetes.io/instance-type, operator: In, values: [x]}]}}`,
+		want: []string{`spec: Invalid value: has both static and karpenter: give one, static for nodes that exist or karpenter for nodes that Karpenter makes`},
 	},
 	"no node selector": {
 		patch: `spec: {static: {nodeSelector: null}}`,
@@ -205,7 +229,7 @@ var refusedPools = map[string]refused{
 		want:  []string{`spec.static.topologyKeys: Too many: 9: must have at most 8 items`},
 	},
 	"grace period of 721h": {
-		patch: `spec: {reclaim: {gracePeriod: 721h}}`,
+		patch: `spec: {reclaim: {gracePeriod: 721h, force: null}}`,
 		want:  []string{`spec.reclaim.gracePeriod: Invalid value: "721h": must be between 0s and 720h, written in hours, minutes and seconds, for example 72h or 1h30m`},
 	},
 	"grace period of -1h": {
@@ -231,13 +255,49 @@ var refusedPools = map[string]refused{
 			`spec.reclaim.gracePeriod: Invalid value: "": must be between 0s and 720h, written in hours, minutes and seconds, for example 72h or 1h30m`,
 		},
 	},
+	"force before the grace period": {
+		patch: `spec: {reclaim: {force: 71h59m}}`,
+		want:  []string{`spec.reclaim.force: Invalid value: 71h59m is before gracePeriod, 72h, is over, and both are counted from the same moment: make it as long or longer`},
+	},
+	"force before the grace period that is the default": {
+		patch: `spec: {reclaim: {gracePeriod: null, force: 71h}}`,
+		want:  []string{`spec.reclaim.force: Invalid value: 71h is before gracePeriod, 72h, is over, and both are counted from the same moment: make it as long or longer`},
+	},
+	"force of 1441h": {
+		patch: `spec: {reclaim: {force: 1441h}}`,
+		want:  []string{`spec.reclaim.force: Invalid value: "1441h": must be between 0s and 1440h, written in hours, minutes and seconds, for example 96h`},
+	},
+	"force in days": {
+		patch: `spec: {reclaim: {force: 4d}}`,
+		want:  []string{`spec.reclaim.force: Invalid value: "4d": must be between 0s and 1440h, written in hours, minutes and seconds, for example 96h`},
+	},
+	"force empty": {
+		patch: `spec: {reclaim: {force: ""}}`,
+		want: []string{
+			`spec.reclaim.force: Invalid value: "": spec.reclaim.force in body should be at least 2 chars long`,
+			`spec.reclaim.force: Invalid value: "": must be between 0s and 1440h, written in hours, minutes and seconds, for example 96h`,
+		},
+	},
+	"force that is a switch": {
+		patch: `spec: {reclaim: {force: true}}`,
+		want:  []string{`spec.reclaim.force: Invalid value: "boolean": spec.reclaim.force in body must be of type string: "boolean"`},
+	},
+	"require scrub that is a word": {
+		patch: `spec: {reclaim: {requireScrub: always}}`,
+		want:  []string{`spec.reclaim.requireScrub: Invalid value: "string": spec.reclaim.requireScrub in body must be of type boolean: "string"`},
+	},
 }
 
 func TestRefusedPools(t *testing.T) {
-	for name, tt := range refusedPools {
+	testRefusedPools(t, pool, refusedPools)
+}
+
+func testRefusedPools(t *testing.T, manifest string, table map[string]refused) {
+	t.Helper()
+	for name, tt := range table {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := create(t, pools, patched(t, pool, tt.patch))
+			_, err := create(t, pools, patched(t, manifest, tt.patch))
 			expectRefusal(t, err, tt.want)
 		})
 	}

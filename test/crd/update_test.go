@@ -68,6 +68,38 @@ var refusedPoolUpdates = map[string]refused{
 		patch: `spec: {gpusPerNode: 4}`,
 		want:  []string{`spec.gpusPerNode: Invalid value: 4: cannot change, grants are counted by it: keep it and make a new GPUPool for other nodes`},
 	},
+	"pool gets another device class": {
+		patch: `spec: {deviceClassName: mig.nvidia.com}`,
+		want:  []string{`spec.deviceClassName: Invalid value: mig.nvidia.com cannot replace gpu.nvidia.com, quotas that are in use name it: keep gpu.nvidia.com and make a new GPUPool`},
+	},
+	"pool loses its device class": {
+		patch: `spec: {deviceClassName: null}`,
+		want:  []string{`spec.deviceClassName: Invalid value: cannot be taken out, quotas that are in use name it: keep gpu.nvidia.com and make a new GPUPool`},
+	},
+	"static pool becomes Karpenter's": {
+		patch: `spec: {static: null, reclaim: {requireScrub: null}, karpenter: {capacity: 8, nodeClassRef: {group: a.b, kind: C, name: d},
+			requirements: [{key: node.kubernetes.io/instance-type, operator: In, values: [x]}]}}`,
+		want: []string{`spec: Invalid value: static and karpenter cannot be changed into each other, teams have the nodes: keep static and make a new GPUPool`},
+	},
+}
+
+var refusedKarpenterPoolUpdates = map[string]refused{
+	"pool becomes static": {
+		patch: `spec: {karpenter: null, static: {nodeSelector: {matchLabels: {gpu: h100}}}}`,
+		want:  []string{`spec: Invalid value: static and karpenter cannot be changed into each other, teams have the nodes: keep karpenter and make a new GPUPool`},
+	},
+	"node class of another group": {
+		patch: `spec: {karpenter: {nodeClassRef: {group: karpenter.azure.com}}}`,
+		want:  []string{`spec.karpenter.nodeClassRef: Invalid value: karpenter.azure.com EC2NodeClass cannot replace karpenter.k8s.aws EC2NodeClass, NodePools cannot follow: keep group and kind and make a new GPUPool`},
+	},
+	"node class of another kind": {
+		patch: `spec: {karpenter: {nodeClassRef: {kind: AKSNodeClass}}}`,
+		want:  []string{`spec.karpenter.nodeClassRef: Invalid value: karpenter.k8s.aws AKSNodeClass cannot replace karpenter.k8s.aws EC2NodeClass, NodePools cannot follow: keep group and kind and make a new GPUPool`},
+	},
+	"Static keeps the consolidation": {
+		patch: `spec: {karpenter: {mode: Static}}`,
+		want:  []string{`spec.karpenter.consolidateAfter: Invalid value: 10m is for mode Dynamic, in mode Static nodes stay for as long as they are granted: leave it out, also when mode changes to Static`},
+	},
 }
 
 var acceptedTeamUpdates = map[string]string{
@@ -91,6 +123,24 @@ var acceptedPoolUpdates = map[string]string{
 	"more nodes are chosen":    `spec: {static: {nodeSelector: {matchLabels: {gpu.example.com/model: null, fleet: all}}}}`,
 	"another grace period":     `spec: {reclaim: {gracePeriod: 1h30m}}`,
 	"leased nodes were bought": `spec: {source: Purchased, supplier: null}`,
+	"scrubbing is over":        `spec: {reclaim: {requireScrub: false}}`,
+	"budgets are respected":    `spec: {reclaim: {force: null}}`,
+	"reclaim by default":       `spec: {reclaim: null}`,
+}
+
+var acceptedKarpenterPoolUpdates = map[string]string{
+	"device class comes":                `spec: {deviceClassName: gpu.nvidia.com}`,
+	"nodes stay":                        `spec: {karpenter: {mode: Static, consolidateAfter: null}}`,
+	"nodes stay, by default":            `spec: {karpenter: {mode: null, consolidateAfter: null, nodeResources: null}}`,
+	"more nodes":                        `spec: {karpenter: {capacity: 512}}`,
+	"no nodes":                          `spec: {karpenter: {capacity: 0}}`,
+	"another node class":                `spec: {karpenter: {nodeClassRef: {name: other}}}`,
+	"other instances":                   `spec: {karpenter: {requirements: [{key: topology.kubernetes.io/zone, operator: Exists}]}}`,
+	"what can be left out is taken out": `spec: {karpenter: {labels: null, taints: null, consolidateAfter: null}}`,
+}
+
+var acceptedStaticNodeUpdates = map[string]string{
+	"nodes come and go": `spec: {karpenter: {mode: Dynamic, consolidateAfter: 1h, nodeResources: {cpu: 1, memory: 1Gi}}}`,
 }
 
 func TestTeamUpdates(t *testing.T) {
@@ -99,6 +149,14 @@ func TestTeamUpdates(t *testing.T) {
 
 func TestPoolUpdates(t *testing.T) {
 	testUpdates(t, pools, patched(t, pool, `spec: {resourceName: example.com/gpu}`), refusedPoolUpdates, acceptedPoolUpdates)
+}
+
+func TestKarpenterPoolUpdates(t *testing.T) {
+	testUpdates(t, pools, patched(t, karpenterPool, ""), refusedKarpenterPoolUpdates, acceptedKarpenterPoolUpdates)
+}
+
+func TestStaticNodeUpdates(t *testing.T) {
+	testUpdates(t, pools, patched(t, smallestKarpenterPool, ""), nil, acceptedStaticNodeUpdates)
 }
 
 func testUpdates(

@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/test/support/manifest"
 )
 
 var _ = Describe("Deleting a team", func() {
@@ -62,7 +63,7 @@ var _ = Describe("Deleting a team", func() {
 		const teams = 20
 		for i := range teams {
 			name := fmt.Sprintf("young%d", i)
-			apply(ctx, teamManifest(name, `namespaces: [{name: a}, {name: b}]`, `staff: [{name: ida, role: Lead, subject: {kind: User, name: ida@young.example}}]`))
+			apply(ctx, manifest.Team(name, `namespaces: [{name: a}, {name: b}]`, `staff: [{name: ida, role: Lead, subject: {kind: User, name: ida@young.example}}]`))
 			mustKubectl(ctx, "delete", "ft", name, "--wait=false")
 		}
 		for i := range teams {

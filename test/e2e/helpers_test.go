@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,32 +16,22 @@ import (
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/hack/lab/cluster"
+	"foundation.team/operator/test/support/manifest"
 )
 
 // poolOf labels nodes of the lab that no spec has had, and makes a GPUPool of them. extra is YAML for its spec.
 func poolOf(ctx context.Context, name string, nodes int, extra ...string) {
 	GinkgoHelper()
-	const label = "e2e.example.com/pool"
 	var list corev1.NodeList
 	Expect(k8s.List(ctx, &list, client.HasLabels{cluster.ModelLabel})).To(Succeed())
-	free := slices.DeleteFunc(list.Items, func(n corev1.Node) bool { return n.Labels[label] != "" })
+	free := slices.DeleteFunc(list.Items, func(n corev1.Node) bool { return n.Labels[manifest.PoolLabel] != "" })
 	Expect(len(free)).To(BeNumerically(">=", nodes), "raise gpuNodes: the specs need more nodes than the lab has")
 	for i := range free[:nodes] {
 		before := free[i].DeepCopy()
-		free[i].Labels[label] = name
+		free[i].Labels[manifest.PoolLabel] = name
 		Expect(k8s.Patch(ctx, &free[i], client.MergeFrom(before))).To(Succeed())
 	}
-	apply(ctx, fmt.Sprintf(`
-apiVersion: foundation.team/v1alpha1
-kind: GPUPool
-metadata: {name: %[1]s}
-spec:
-  model: Example GPU
-  gpusPerNode: 8
-  static:
-    nodeSelector: {matchLabels: {%[2]s: %[1]s}}
-    topologyKeys: [%[3]s, %[4]s]
-%[5]s`, name, label, cluster.SpineLabel, cluster.RackLabel, indent(extra)))
+	apply(ctx, manifest.StaticPool(name, extra...))
 	DeferCleanup(func(ctx SpecContext) {
 		// No node is used twice, so nobody waits for the pool to go.
 		mustKubectl(ctx, "delete", "gpool", name, "--ignore-not-found", "--wait=false")
@@ -52,31 +41,18 @@ spec:
 // teamOf makes, or changes, a FoundationTeam. lines are YAML for its spec.
 func teamOf(ctx context.Context, name string, lines ...string) {
 	GinkgoHelper()
-	apply(ctx, teamManifest(name, lines...))
+	apply(ctx, manifest.Team(name, lines...))
 	DeferCleanup(func(ctx SpecContext) {
 		mustKubectl(ctx, "delete", "pods", "--all-namespaces", "-l", "e2e="+name, "--force", "--grace-period=0", "--ignore-not-found")
 		mustKubectl(ctx, "delete", "ft", name, "--ignore-not-found", "--wait=false")
 	})
 }
 
-func teamManifest(name string, lines ...string) string {
-	return fmt.Sprintf("apiVersion: foundation.team/v1alpha1\nkind: FoundationTeam\nmetadata: {name: %s}\nspec:\n%s", name, indent(lines))
-}
-
-// indent puts lines under spec.
-func indent(lines []string) string {
-	var b strings.Builder
-	for _, line := range lines {
-		fmt.Fprintf(&b, "  %s\n", line)
-	}
-	return b.String()
-}
-
 // apply applies a manifest as an admin does.
-func apply(ctx context.Context, manifest string) {
+func apply(ctx context.Context, yaml string) {
 	GinkgoHelper()
-	_, err := lab.Kubectl(ctx, "apply", "--server-side", "--force-conflicts", "-f", writeFile(manifest))
-	Expect(err).NotTo(HaveOccurred(), manifest)
+	_, err := lab.Kubectl(ctx, "apply", "--server-side", "--force-conflicts", "-f", writeFile(yaml))
+	Expect(err).NotTo(HaveOccurred(), yaml)
 }
 
 func writeFile(content string) string {
@@ -181,25 +157,8 @@ func gpuQuota(ctx context.Context, g Gomega, namespace string) int64 {
 	return gpus.Value()
 }
 
-// gpuPods are pods of a team that ask for GPUs and comply with the restricted Pod Security Standard. They name no node.
-func gpuPods(team, namespace, name string, count, gpus int) string {
-	var b strings.Builder
-	for i := range count {
-		fmt.Fprintf(&b, `---
-apiVersion: v1
-kind: Pod
-metadata: {name: %s-%d, namespace: %s, labels: {e2e: %s}}
-spec:
-  securityContext: {runAsNonRoot: true, runAsUser: 1000, seccompProfile: {type: RuntimeDefault}}
-  containers:
-  - name: train
-    image: train.example/train:1
-    securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
-    resources: {limits: {cpu: "1", memory: 1Gi, %s: "%d"}}
-`, name, i, namespace, team, cluster.GPUResource, gpus)
-	}
-	return b.String()
-}
+// gpuPods are the pods that specs start.
+var gpuPods = manifest.GPUPods
 
 // pods are a team's pods, by label.
 func pods(ctx context.Context, g Gomega, team string) []corev1.Pod {

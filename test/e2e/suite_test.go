@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
@@ -18,6 +17,8 @@ import (
 	"foundation.team/operator/hack/lab/binaries"
 	"foundation.team/operator/hack/lab/cluster"
 	"foundation.team/operator/internal/setup"
+	"foundation.team/operator/test/support"
+	"foundation.team/operator/test/support/witness"
 )
 
 // gpuNodes is how many nodes the specs share out among their pools.
@@ -29,7 +30,7 @@ var (
 	manager  *cluster.Process
 	// k8s reads and writes as an admin, without a cache.
 	k8s     client.Client
-	watched *witness
+	watched *witness.Witness
 )
 
 func TestE2E(t *testing.T) {
@@ -48,7 +49,9 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	bin, err := binaries.Ensure(ctx, root, GinkgoWriter)
 	Expect(err).NotTo(HaveOccurred())
 	dir := GinkgoT().TempDir()
-	operator = cluster.ManagerOptions{Path: buildManager(ctx, root, dir)}
+	path, err := support.BuildManager(ctx, root, dir)
+	Expect(err).NotTo(HaveOccurred())
+	operator = cluster.ManagerOptions{Path: path}
 
 	lab, err = cluster.Start(ctx, cluster.Options{Dir: filepath.Join(dir, "lab"), BinDir: bin, Nodes: gpuNodes, Progress: GinkgoWriter})
 	Expect(err).NotTo(HaveOccurred())
@@ -61,19 +64,20 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	k8s, err = client.NewWithWatch(cfg, client.Options{Scheme: setup.Scheme()})
 	Expect(err).NotTo(HaveOccurred())
 
-	watched = startWitness(cfg)
-	DeferCleanup(watched.stop)
+	watched, err = witness.Start(cfg)
+	Expect(err).NotTo(HaveOccurred())
+	DeferCleanup(watched.Stop)
 	startManager(ctx)
 }, NodeTimeout(10*time.Minute))
 
 var _ = AfterSuite(func() {
-	Expect(watched.violations()).To(BeEmpty(), "invariants that some revision broke")
+	Expect(watched.Violations()).To(BeEmpty(), "invariants that some revision broke")
 	least := 500
 	if suite, _ := GinkgoConfiguration(); len(suite.FocusStrings) > 0 {
 		// A few chosen specs have fewer, and still some.
 		least = 100
 	}
-	Expect(watched.seen()).To(BeNumerically(">", least), "revisions that the witness saw")
+	Expect(watched.Seen()).To(BeNumerically(">", least), "revisions that the witness saw")
 })
 
 var _ = ReportAfterEach(func(report SpecReport) {
@@ -85,17 +89,6 @@ var _ = ReportAfterEach(func(report SpecReport) {
 		}
 	}
 })
-
-// buildManager builds what the tree holds now, so that no stale binary is tested.
-func buildManager(ctx context.Context, root, dir string) string {
-	path := filepath.Join(dir, "manager")
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", path, "./cmd/manager")
-	build.Dir = root
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	output, err := build.CombinedOutput()
-	Expect(err).NotTo(HaveOccurred(), string(output))
-	return path
-}
 
 func startManager(ctx context.Context) {
 	GinkgoHelper()

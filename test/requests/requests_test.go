@@ -39,7 +39,7 @@ const teams = 50
 
 // watchedKinds is how many kinds the operator watches: each costs one watch, and a list where the API server cannot
 // stream it.
-const watchedKinds = 12
+const watchedKinds = 13
 
 // TestConvergedCostsNothing brings 50 teams up on a whole control plane, with the operator's own identity, and counts
 // what it then asks of the API server: when every team and pool is reconciled again, and when it starts anew.
@@ -125,7 +125,7 @@ func startOperator(t *testing.T, cfg *rest.Config) (manager.Manager, func()) {
 	})
 	g.Expect(err).NotTo(HaveOccurred())
 	ctx, cancel := context.WithCancel(t.Context())
-	g.Expect(controllers.Add(ctx, mgr, clock.RealClock{})).To(Succeed())
+	g.Expect(controllers.Add(ctx, mgr, clock.RealClock{}, controllers.Options{Collect: pool.DefaultCollect})).To(Succeed())
 	done := make(chan error, 1)
 	go func() { done <- mgr.Start(ctx) }()
 	stop := func() {

@@ -116,6 +116,11 @@ func Offers(gpus int64, cpu, memory, ephemeral string) NodeMod {
 	}
 }
 
+// WithoutGPUs says that no device plugin serves GPUs on the node.
+func WithoutGPUs() NodeMod {
+	return func(node *corev1.Node) { delete(node.Status.Allocatable, GPU) }
+}
+
 func all(mods ...NodeMod) NodeMod {
 	return func(node *corev1.Node) { build(node, mods) }
 }

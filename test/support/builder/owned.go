@@ -2,6 +2,7 @@ package builder
 
 import (
 	corev1 "k8s.io/api/core/v1"
+	resourcev1 "k8s.io/api/resource/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -61,4 +62,13 @@ func Claim(team *foundationv1alpha1.FoundationTeam, namespace, name, size, capac
 // StorageClass is a StorageClass that binds as the mode says.
 func StorageClass(name string, mode storagev1.VolumeBindingMode) *storagev1.StorageClass {
 	return &storagev1.StorageClass{ObjectMeta: metav1.ObjectMeta{Name: name}, VolumeBindingMode: &mode}
+}
+
+// DeviceClass is a DeviceClass, with an extended resource or, if that is empty, without.
+func DeviceClass(name, extendedResource string) *resourcev1.DeviceClass {
+	class := &resourcev1.DeviceClass{ObjectMeta: metav1.ObjectMeta{Name: name}}
+	if extendedResource != "" {
+		class.Spec.ExtendedResourceName = &extendedResource
+	}
+	return class
 }

@@ -47,6 +47,11 @@ func ResourceName(name string) PoolMod {
 	return func(pool *foundationv1alpha1.GPUPool) { pool.Spec.ResourceName = name }
 }
 
+// DeviceClassName is the device class by which the pool's GPUs may be claimed.
+func DeviceClassName(name string) PoolMod {
+	return func(pool *foundationv1alpha1.GPUPool) { pool.Spec.DeviceClassName = name }
+}
+
 // Leased says who leases the pool out.
 func Leased(supplier string) PoolMod {
 	return func(pool *foundationv1alpha1.GPUPool) {
@@ -68,8 +73,25 @@ func Available(start, end time.Time) PoolMod {
 
 // Grace is how long a team's pods may stay on a node that it has to let go.
 func Grace(period time.Duration) PoolMod {
+	return reclaim(func(how *foundationv1alpha1.Reclaim) { how.GracePeriod = &metav1.Duration{Duration: period} })
+}
+
+// Force is after how long pods are deleted even if a disruption budget refuses their eviction.
+func Force(after time.Duration) PoolMod {
+	return reclaim(func(how *foundationv1alpha1.Reclaim) { how.Force = &metav1.Duration{Duration: after} })
+}
+
+// RequireScrub says that nodes are scrubbed before anybody gets them.
+func RequireScrub() PoolMod {
+	return reclaim(func(how *foundationv1alpha1.Reclaim) { how.RequireScrub = true })
+}
+
+func reclaim(mod func(*foundationv1alpha1.Reclaim)) PoolMod {
 	return func(pool *foundationv1alpha1.GPUPool) {
-		pool.Spec.Reclaim = &foundationv1alpha1.Reclaim{GracePeriod: &metav1.Duration{Duration: period}}
+		if pool.Spec.Reclaim == nil {
+			pool.Spec.Reclaim = &foundationv1alpha1.Reclaim{}
+		}
+		mod(pool.Spec.Reclaim)
 	}
 }
 

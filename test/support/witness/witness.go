@@ -1,4 +1,5 @@
-package e2e
+// Package witness watches every revision of what the operator writes, and checks the invariants that revisions can show.
+package witness
 
 import (
 	"context"
@@ -8,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
@@ -24,9 +24,8 @@ import (
 	"foundation.team/operator/internal/setup"
 )
 
-// witness watches every revision of what the operator writes and checks the invariants that revisions can show. What
-// is true only at the end is the specs' business.
-type witness struct {
+// Witness checks invariants. What is true only at the end is the tests' business.
+type Witness struct {
 	cancel context.CancelFunc
 	done   chan struct{}
 
@@ -42,44 +41,61 @@ type witness struct {
 	quotas       map[string]map[string]int64
 	highestGrant map[string]int64
 	highestQuota map[string]int64
+	timeline     timeline
 }
 
-func startWitness(cfg *rest.Config) *witness {
-	w := &witness{
+// Start watches from now on, until Stop.
+func Start(cfg *rest.Config) (*Witness, error) {
+	w := &Witness{
 		done: make(chan struct{}), isolatedAt: map[string]string{}, openedAt: map[string]string{},
 		granted: map[string]map[string]int32{}, quotas: map[string]map[string]int64{},
 		highestGrant: map[string]int64{}, highestQuota: map[string]int64{},
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	w.cancel = cancel
+	if err := w.watch(ctx, cfg); err != nil {
+		w.Stop()
+		return nil, err
+	}
+	return w, nil
+}
+
+func (w *Witness) watch(ctx context.Context, cfg *rest.Config) error {
 	informers, err := crcache.New(cfg, crcache.Options{Scheme: setup.Scheme()})
-	Expect(err).NotTo(HaveOccurred())
-	for _, obj := range []client.Object{
-		&corev1.Node{}, &corev1.Namespace{}, &networkingv1.NetworkPolicy{}, &rbacv1.RoleBinding{}, &corev1.ResourceQuota{}, &foundationv1alpha1.GPUPool{},
-	} {
-		informer, err := informers.GetInformer(ctx, obj)
-		Expect(err).NotTo(HaveOccurred())
-		_, err = informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
-			AddFunc:    func(obj any) { w.observe(nil, obj) },
-			UpdateFunc: w.observe,
-			DeleteFunc: func(obj any) { w.observe(obj, nil) },
-		})
-		Expect(err).NotTo(HaveOccurred())
+	if err != nil {
+		close(w.done)
+		return fmt.Errorf("make the witness's cache: %w", err)
 	}
 	go func() {
 		defer close(w.done)
 		_ = informers.Start(ctx)
 	}()
-	Expect(informers.WaitForCacheSync(ctx)).To(BeTrue())
-	return w
+	for _, obj := range []client.Object{
+		&corev1.Node{}, &corev1.Namespace{}, &networkingv1.NetworkPolicy{}, &rbacv1.RoleBinding{}, &corev1.ResourceQuota{}, &foundationv1alpha1.GPUPool{},
+	} {
+		informer, err := informers.GetInformer(ctx, obj)
+		if err != nil {
+			return fmt.Errorf("watch %T: %w", obj, err)
+		}
+		if _, err = informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
+			AddFunc:    func(obj any) { w.observe(nil, obj) },
+			UpdateFunc: w.observe,
+			DeleteFunc: func(obj any) { w.observe(obj, nil) },
+		}); err != nil {
+			return fmt.Errorf("watch %T: %w", obj, err)
+		}
+	}
+	return nil
 }
 
-func (w *witness) stop() {
+// Stop ends the watches.
+func (w *Witness) Stop() {
 	w.cancel()
 	<-w.done
 }
 
-func (w *witness) violations() []string {
+// Violations are the invariants that some revision broke.
+func (w *Witness) Violations() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	broken := slices.Clone(w.broken)
@@ -94,23 +110,25 @@ func (w *witness) violations() []string {
 			broken = append(broken, fmt.Sprintf("the quotas of %s added up to %d, it never was granted more than %d", team, quota, w.highestGrant[team]))
 		}
 	}
-	return broken
+	return append(broken, w.timeline.replay()...)
 }
 
-func (w *witness) seen() int {
+// Seen is how many revisions there were.
+func (w *Witness) Seen() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.revisions
 }
 
-func (w *witness) fail(format string, args ...any) {
+func (w *Witness) fail(format string, args ...any) {
 	w.broken = append(w.broken, time.Now().Format(time.TimeOnly)+" "+fmt.Sprintf(format, args...))
 }
 
-func (w *witness) observe(before, after any) {
+func (w *Witness) observe(before, after any) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.revisions++
+	w.timeline.add(before, after)
 	switch obj := after.(type) {
 	case *corev1.Node:
 		if old, ok := before.(*corev1.Node); ok {
@@ -134,7 +152,7 @@ func (w *witness) observe(before, after any) {
 }
 
 // node: a node belongs to one team at the most, and goes to another only through being free.
-func (w *witness) node(before, after *corev1.Node) {
+func (w *Witness) node(before, after *corev1.Node) {
 	var taints []string
 	for _, taint := range after.Spec.Taints {
 		if taint.Key == foundationv1alpha1.TaintTeam {
@@ -152,14 +170,14 @@ func (w *witness) node(before, after *corev1.Node) {
 }
 
 // namespace: the restricted Pod Security level is there from the first revision on.
-func (w *witness) namespace(before any, after *corev1.Namespace) {
+func (w *Witness) namespace(before any, after *corev1.Namespace) {
 	if before == nil && after.Labels[foundationv1alpha1.LabelTeam] != "" && after.Labels["pod-security.kubernetes.io/enforce"] != "restricted" {
 		w.fail("namespace %s was made without the restricted Pod Security level", after.Name)
 	}
 }
 
 // pool: no grant is raised while the sum of grants would exceed the capacity.
-func (w *witness) pool(before any, after *foundationv1alpha1.GPUPool) {
+func (w *Witness) pool(before any, after *foundationv1alpha1.GPUPool) {
 	old := map[string]int32{}
 	if pool, ok := before.(*foundationv1alpha1.GPUPool); ok {
 		for _, grant := range pool.Status.Grants {
@@ -194,7 +212,7 @@ func (w *witness) pool(before any, after *foundationv1alpha1.GPUPool) {
 
 // quota: the quotas of a team's namespaces never add up to more than the team was granted. Quotas lag behind a grant
 // that was lowered, so the bound is the highest grant; the specs check the newest.
-func (w *witness) quota(after *corev1.ResourceQuota) {
+func (w *Witness) quota(after *corev1.ResourceQuota) {
 	team := after.Labels[foundationv1alpha1.LabelTeam]
 	if team == "" || after.Name != "foundation-team" || changedByHand(after) {
 		return

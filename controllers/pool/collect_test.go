@@ -1,0 +1,174 @@
+package pool
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/test/support/builder"
+)
+
+// From when requests came until when they are collected, in milliseconds.
+func TestCollector(t *testing.T) {
+	type seen struct {
+		requests string
+		at, want int
+	}
+	tests := map[string][]seen{
+		"the first":                             {{"a", 0, 1000}},
+		"looking again does not make it longer": {{"a", 0, 1000}, {"a", 500, 1000}, {"a", 999, 1000}, {"a", 5000, 1000}},
+		"another in the same second":            {{"a", 0, 1000}, {"b", 400, 1400}, {"b", 1400, 1400}},
+		"a row of them, for five seconds at the most": {
+			{"a", 0, 1000}, {"b", 900, 1900}, {"c", 1800, 2800}, {"d", 2700, 3700}, {"e", 3600, 4600}, {"f", 4500, 5000}, {"g", 5400, 5000}, {"h", 6300, 5000},
+		},
+		"after a quiet second it begins anew": {
+			{"a", 0, 1000}, {"b", 900, 1900}, {"c", 1800, 2800}, {"d", 2700, 3700}, {"e", 3600, 4600}, {"f", 4500, 5000}, {"g", 5500, 6500}, {"h", 6400, 7400},
+		},
+		"one that is taken back was one": {{"a", 0, 1000}, {"b", 300, 1300}, {"a", 600, 1600}},
+	}
+	for name, events := range tests {
+		t.Run(name, func(t *testing.T) {
+			var c collector
+			at := func(ms int) time.Time { return now.Add(time.Duration(ms) * time.Millisecond) }
+			for _, event := range events {
+				if got := c.until(b200, event.requests, at(event.at), time.Second); !got.Equal(at(event.want)) {
+					t.Errorf("%s at %d ms is collected until %d ms, want %d", event.requests, event.at, got.Sub(now).Milliseconds(), event.want)
+				}
+			}
+		})
+	}
+}
+
+// Each pool's requests are its own, one that is forgotten begins anew, and who does not want to collect waits for nothing.
+func TestCollectorOfPools(t *testing.T) {
+	var c collector
+	c.forget(b200)
+	later := now.Add(time.Minute)
+	c.until(b200, "a", now, time.Second)
+	if got := c.until("h100", "a", later, time.Second); !got.Equal(later.Add(time.Second)) {
+		t.Errorf("another pool's are collected until %s", got)
+	}
+	if got := c.until(b200, "a", later, time.Second); !got.Equal(now.Add(time.Second)) {
+		t.Errorf("this pool's are collected until %s", got)
+	}
+	c.forget(b200)
+	if got := c.until(b200, "a", later, time.Second); !got.Equal(later.Add(time.Second)) {
+		t.Errorf("after it was forgotten, until %s", got)
+	}
+	if got := c.until(b200, "b", later, 0); got.After(later) {
+		t.Errorf("without a time to collect, until %s", got)
+	}
+}
+
+// What counts as a request: what is asked for and in which order it is served, and not what time alone brings.
+func TestRequestsOf(t *testing.T) {
+	team := func(mods ...builder.TeamMod) *foundationv1alpha1.FoundationTeam {
+		return builder.Team("hanbit", mods...)
+	}
+	base := requestsOf([]*foundationv1alpha1.FoundationTeam{team(builder.Award(b200, 8)), saebit}, b200)
+	tests := map[string]struct {
+		teams []*foundationv1alpha1.FoundationTeam
+		same  bool
+	}{
+		"the same in another order":  {[]*foundationv1alpha1.FoundationTeam{saebit, team(builder.Award(b200, 8))}, true},
+		"another pool's award":       {[]*foundationv1alpha1.FoundationTeam{team(builder.Award(b200, 8), builder.Award("h100", 8)), saebit}, true},
+		"a suspension":               {[]*foundationv1alpha1.FoundationTeam{team(builder.Award(b200, 8), builder.Suspended()), saebit}, true},
+		"more":                       {[]*foundationv1alpha1.FoundationTeam{team(builder.Award(b200, 16)), saebit}, false},
+		"from another time on":       {[]*foundationv1alpha1.FoundationTeam{team(builder.AwardBetween(b200, 8, july, time.Time{})), saebit}, false},
+		"another priority":           {[]*foundationv1alpha1.FoundationTeam{team(builder.Award(b200, 8), builder.Priority(1)), saebit}, false},
+		"another team of that name":  {[]*foundationv1alpha1.FoundationTeam{team(builder.Award(b200, 8), builder.TeamUID("later")), saebit}, false},
+		"a team is gone":             {[]*foundationv1alpha1.FoundationTeam{saebit}, false},
+		"a team is being deleted":    {[]*foundationv1alpha1.FoundationTeam{team(builder.Award(b200, 8), builder.Deleted()), saebit}, false},
+		"its term is another":        {[]*foundationv1alpha1.FoundationTeam{team(builder.Award(b200, 8), builder.Term(time.Time{}, july)), saebit}, false},
+		"two that are asked for one": {[]*foundationv1alpha1.FoundationTeam{team(builder.Award(b200, 4), builder.Award(b200, 4)), saebit}, false},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := requestsOf(tt.teams, b200); (got == base) != tt.same {
+				t.Errorf("%q\nand %q", got, base)
+			}
+		})
+	}
+}
+
+// While requests are collected nobody is raised, and nobody waits with giving back.
+func TestNothingIsRaisedWhileCollecting(t *testing.T) {
+	in := input(builder.Pool(b200, builder.Granted(hanbit, 16), builder.Granted(saebit, 8)), wants(8), saebit,
+		nodes(builder.HeldIn(b200, hanbit), "n1", "n2"), nodes(builder.HeldIn(b200, saebit), "n3"), nodes(builder.FreeIn(b200), "n4"))
+	in.CollectUntil = now.Add(time.Millisecond)
+	if diff := cmp.Diff(map[string]int32{"hanbit": 8, "saebit": 8}, grantsOf(in)); diff != "" {
+		t.Error(diff)
+	}
+	grants := DecideGrants(in)
+	got := BuildStatus(in, grants).Grants[1]
+	if got.Reason != foundationv1alpha1.ReasonProgressing || got.Message != "b200: requests that come together are decided together, in a moment" {
+		t.Errorf("%s: %s", got.Reason, got.Message)
+	}
+	if at := lookAgain(in, grants); !at.Equal(in.CollectUntil) {
+		t.Errorf("looks again at %s, want %s", at, in.CollectUntil)
+	}
+
+	in.Now = in.CollectUntil
+	if diff := cmp.Diff(map[string]int32{"hanbit": 8, "saebit": 16}, grantsOf(in)); diff != "" {
+		t.Errorf("and then: %s", diff)
+	}
+	if at := lookAgain(in, DecideGrants(in)); !at.IsZero() {
+		t.Errorf("and then looks again at %s", at)
+	}
+}
+
+// Who has all waits for nothing.
+func TestNobodyWaitsForCollectingInVain(t *testing.T) {
+	in := input(granted(8), wants(8), nodes(builder.HeldIn(b200, hanbit), "n1"))
+	in.CollectUntil = now.Add(time.Second)
+	if at := lookAgain(in, DecideGrants(in)); !at.IsZero() {
+		t.Errorf("looks again at %s", at)
+	}
+}
+
+// Teams that come within a second get what they would have got at once, in whatever order they come.
+func TestOrderOfArrivalDoesNotMatter(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var teams []*foundationv1alpha1.FoundationTeam
+		for i := range rapid.IntRange(2, 5).Draw(t, "teams") {
+			teams = append(teams, builder.Team(fmt.Sprint("team-", i), builder.Award(b200, 8*rapid.Int32Range(0, 4).Draw(t, "nodes")),
+				builder.Priority(rapid.Int32Range(0, 1).Draw(t, "priority")), builder.Created(now.Add(-time.Duration(rapid.IntRange(0, 2).Draw(t, "age"))*time.Hour))))
+		}
+		free := []any{nodes(builder.FreeIn(b200), "n1", "n2", "n3", "n4", "n5")}
+		want := arrive(free, teams)
+		order := rapid.Permutation(teams).Draw(t, "order")
+		if diff := cmp.Diff(want, arrive(free, order)); diff != "" {
+			t.Fatalf("arriving as %v: %s", slices.Collect(func(yield func(string) bool) {
+				for _, team := range order {
+					yield(team.Name)
+				}
+			}), diff)
+		}
+	})
+}
+
+// arrive is what teams are granted that come one after the other, a tenth of a second apart.
+func arrive(things []any, teams []*foundationv1alpha1.FoundationTeam) map[string]int32 {
+	var c collector
+	pool, at := builder.Pool(b200), now
+	for i := range len(teams) + 1 {
+		there := teams[:min(i+1, len(teams))]
+		in := input(pool, things...)
+		in.Teams, in.Now = there, at
+		in.CollectUntil = c.until(b200, requestsOf(there, b200), at, time.Second)
+		pool.Status = BuildStatus(in, DecideGrants(in))
+		if at = at.Add(100 * time.Millisecond); i == len(teams)-1 {
+			at = in.CollectUntil
+		}
+	}
+	granted := map[string]int32{}
+	for _, grant := range pool.Status.Grants {
+		granted[grant.Team] = grant.Granted
+	}
+	return granted
+}

@@ -1,0 +1,106 @@
+package pool
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/lifecycle"
+	"foundation.team/operator/test/support/builder"
+)
+
+// fitness is what the pool and each team are told of later.
+func fitness(in Input) map[string]string {
+	grants := DecideGrants(in)
+	status := BuildStatus(in, grants)
+	told := map[string]string{}
+	for _, condition := range status.Conditions {
+		if condition.Type == foundationv1alpha1.ConditionAwardsFit {
+			told["pool"] = string(condition.Status) + " " + condition.Reason + ": " + condition.Message
+		}
+	}
+	for _, grant := range status.Grants {
+		if grant.Forecast != "" {
+			told[grant.Team] = grant.ForecastReason + ": " + grant.Forecast
+		}
+	}
+	return told
+}
+
+func TestAwardsThatWillNotFit(t *testing.T) {
+	free := builder.FreeIn(b200)
+	august, october := july.AddDate(0, 1, 0), july.AddDate(0, 3, 0)
+	two := nodes(free, "n1", "n2")
+	tests := map[string]struct {
+		in   Input
+		want map[string]string
+	}{
+		"all fit": {input(builder.Pool(b200), hanbit, two), map[string]string{"pool": "True AsDeclared: "}},
+		"one after the other": {
+			input(builder.Pool(b200), builder.Team("hanbit", builder.AwardBetween(b200, 16, time.Time{}, july)), builder.Team("saebit", builder.AwardBetween(b200, 16, july, time.Time{})), two),
+			map[string]string{"pool": "True AsDeclared: "},
+		},
+		"a later award is too much": {
+			input(builder.Pool(b200), hanbit, builder.Team("saebit", builder.AwardBetween(b200, 16, july, october)), two),
+			map[string]string{
+				"pool":   "False Overbooked: 32 GPUs are awarded from 2026-06-30T15:00Z on, 16 there; too few for saebit; move or shrink awards",
+				"saebit": "Overbooked: b200: 16 of 16 short from 2026-06-30T15:00Z until 2026-09-30T15:00Z: 32 awarded to all teams then, 16 there; move or shrink an award, or name another pool",
+			},
+		},
+		"today's shortfall is told as such": {
+			input(builder.Pool(b200), hanbit, builder.Team("saebit", builder.Award(b200, 8)), two),
+			map[string]string{"pool": "False Overbooked: 24 GPUs are awarded now, 16 there; too few for saebit; move or shrink awards"},
+		},
+		"the pool ends before the award": {
+			input(builder.Pool(b200, builder.Available(time.Time{}, july)), hanbit, two),
+			map[string]string{
+				"pool":   "False PoolEnds: 16 GPUs are awarded to hanbit from 2026-06-30T15:00Z on, when the pool is not available (until 2026-06-30T15:00Z); extend spec.availability or move the award",
+				"hanbit": "PoolEnds: b200: 16 GPUs are awarded from 2026-06-30T15:00Z on, when the pool is not available (until 2026-06-30T15:00Z); extend spec.availability, move the award or name another pool",
+			},
+		},
+		"the pool ends before a later award, of two teams the first is the pool's": {
+			input(builder.Pool(b200, builder.Available(now.AddDate(-1, 0, 0), july)),
+				builder.Team("hanbit", builder.AwardBetween(b200, 8, august, time.Time{})), builder.Team("saebit", builder.AwardBetween(b200, 8, now, august)), two),
+			map[string]string{
+				"pool":   "False PoolEnds: 8 GPUs are awarded to saebit from 2026-06-30T15:00Z on, when the pool is not available (from 2025-04-01T00:00Z until 2026-06-30T15:00Z); extend spec.availability or move the award",
+				"hanbit": "PoolEnds: b200: 8 GPUs are awarded from 2026-07-31T15:00Z on, when the pool is not available (from 2025-04-01T00:00Z until 2026-06-30T15:00Z); extend spec.availability, move the award or name another pool",
+				"saebit": "PoolEnds: b200: 8 GPUs are awarded from 2026-06-30T15:00Z on, when the pool is not available (from 2025-04-01T00:00Z until 2026-06-30T15:00Z); extend spec.availability, move the award or name another pool",
+			},
+		},
+		"an award that ends with the pool": {
+			input(builder.Pool(b200, builder.Available(time.Time{}, july)), builder.Team("hanbit", builder.AwardBetween(b200, 8, time.Time{}, july)), two),
+			map[string]string{"pool": "True AsDeclared: "},
+		},
+		"who may not draw from the pool is told of a later award": {
+			input(builder.Pool(b200, builder.Ineligible("Example Telecom")), builder.Team("hanbit", builder.Consortium("Example Telecom"), builder.AwardBetween(b200, 8, july, time.Time{})), two),
+			map[string]string{
+				"pool":   "True AsDeclared: ",
+				"hanbit": "Ineligible: b200: 8 GPUs are awarded from 2026-06-30T15:00Z on, but Example Telecom may not draw from this pool; name another pool in spec.gpus",
+			},
+		},
+		"a team that is deleted has nothing ahead": {
+			input(builder.Pool(b200, builder.Available(time.Time{}, july)), builder.Team("hanbit", builder.Deleted(), builder.Award(b200, 8)), two),
+			map[string]string{"pool": "True AsDeclared: "},
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tt.want, fitness(tt.in)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// What is foretold does not depend on when it is asked, as long as nothing happens.
+func TestForecastsAreSteady(t *testing.T) {
+	in := input(builder.Pool(b200), hanbit, builder.Team("saebit", builder.AwardBetween(b200, 16, july, time.Time{})), nodes(builder.FreeIn(b200), "n1", "n2"))
+	in.Pool.Status = BuildStatus(in, DecideGrants(in))
+	before := fitness(in)
+	in.Now = lifecycle.Next(now, []time.Time{july}).Add(-time.Second)
+	if diff := cmp.Diff(before, fitness(in)); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -1,0 +1,220 @@
+package pool
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/karpenter"
+	"foundation.team/operator/test/support/builder"
+)
+
+// given is a pool of Karpenter's with 64 GPUs, of which hanbit was granted some.
+func given(gpus int32, mods ...builder.PoolMod) *foundationv1alpha1.GPUPool {
+	return granted(gpus, append([]builder.PoolMod{builder.Karpenter(64)}, mods...)...)
+}
+
+// What happens to the nodes that Karpenter made, and to those that it is making.
+func TestBuildKarpenterNodes(t *testing.T) {
+	launching := builder.NodeClaim("c1", static, hanbit)
+	registered := builder.NodeClaim("c1", static, hanbit, builder.Registered("n1"))
+	ending := builder.NodeClaim("c1", static, hanbit, builder.Initialized("n1"), builder.ClaimDeleted(now))
+	work := builder.Pod("hanbit-train", "job", now.Add(-time.Hour))
+	ago := func(d time.Duration) time.Time { return now.Add(-d) }
+	bare := func(n *corev1.Node) { n.Spec.Taints = nil }
+	tests := map[string]struct {
+		in      Input
+		want    []string
+		next    time.Time
+		evicted []string
+	}{
+		"nobody wants any": {in: input(given(0))},
+		"nodes come from Karpenter": {
+			in: input(given(0), wants(16)), want: []string{"NodePool hanbit.b200.s keeps 2 of 2 nodes"},
+		},
+		"what comes is waited for": {
+			in: input(given(16), wants(16), launching), want: []string{"NodePool hanbit.b200.s keeps 2 of 2 nodes"},
+		},
+		"a node that is not finished is Karpenter's": {
+			in:   input(given(8), wants(8), registered, builder.Node("n1", builder.MadeFor(registered), bare)),
+			want: []string{"NodePool hanbit.b200.s keeps 1 of 1 nodes"},
+		},
+		"a finished one has its marks restored": {
+			in:   input(given(8), wants(8), made("n1", static, hanbit, bare)),
+			want: []string{"NodePool hanbit.b200.s keeps 1 of 1 nodes", "n1: " + ofHanbit},
+		},
+		"and is otherwise left alone": {
+			in: input(given(8), wants(8), made("n1", static, hanbit)), want: []string{"NodePool hanbit.b200.s keeps 1 of 1 nodes"},
+		},
+		"a node that is to go is closed first, and Karpenter does not choose which": {
+			in:   input(given(16), wants(8), made("n1", static, hanbit), made("n2", static, hanbit), podsOn("n2", work)),
+			want: []string{"NodePool hanbit.b200.s keeps 2 of 1 nodes", "n1: " + releasing(now)}, next: now.Add(settle),
+		},
+		"one that is not there yet goes before and at once": {
+			in:   input(given(16), wants(8), made("n1", static, hanbit), builder.NodeClaim("c2", static, hanbit, builder.Launched())),
+			want: []string{"NodePool hanbit.b200.s keeps 2 of 1 nodes", "c2 is ended"},
+		},
+		"one that came just now may have pods": {
+			in:   input(given(8), wants(0), registered, builder.Node("n1", builder.MadeFor(registered))),
+			want: []string{"NodePool hanbit.b200.s keeps 1 of 0 nodes", "n1: " + releasing(now)}, next: now.Add(settle),
+		},
+		"also while the node is not seen": {
+			in:   input(given(8), wants(0), builder.NodeClaim("c1", static, hanbit, builder.Initialized("n1"))),
+			want: []string{"NodePool hanbit.b200.s keeps 1 of 0 nodes"},
+		},
+		"it has to settle": {
+			in:   input(given(0), made("n1", static, hanbit, builder.Releasing(ago(settle-time.Second)))),
+			want: []string{"NodePool hanbit.b200.s keeps 1 of 0 nodes"}, next: now.Add(time.Second),
+		},
+		"and is ended when it is empty": {
+			in:   input(given(0), made("n1", static, hanbit, builder.Releasing(ago(settle)))),
+			want: []string{"NodePool hanbit.b200.s keeps 1 of 0 nodes", "c-n1 is ended"},
+		},
+		"and is not while a pod of theirs runs": {
+			in:   input(given(0), made("n1", static, hanbit, builder.Releasing(ago(time.Minute))), podsOn("n1", work)),
+			want: []string{"NodePool hanbit.b200.s keeps 1 of 0 nodes"}, next: now.Add(inspectEvery),
+		},
+		"nor is it after the grace: its pods are evicted": {
+			in:   input(given(0), made("n1", static, hanbit, builder.Releasing(ago(time.Hour))), podsOn("n1", work)),
+			want: []string{"NodePool hanbit.b200.s keeps 1 of 0 nodes"}, next: now.Add(inspectEvery), evicted: []string{"job"},
+		},
+		"what Karpenter is taking away is left to it": {
+			in: input(given(8), wants(8), ending, builder.Node("n1", builder.MadeFor(ending), bare, builder.Releasing(ago(2*time.Hour))),
+				podsOn("n1", work)),
+			want: []string{"NodePool hanbit.b200.s keeps 1 of 1 nodes"}, next: now.Add(time.Hour),
+		},
+		"also when that takes long": {
+			in:   input(given(8), wants(8), builder.NodeClaim("c1", static, hanbit, builder.Initialized("n1"), builder.ClaimDeleted(ago(time.Hour)))),
+			want: []string{"NodePool hanbit.b200.s keeps 1 of 1 nodes"},
+		},
+		"a team that grows again has its own back": {
+			in:   input(given(0), wants(8), made("n1", static, hanbit, builder.Releasing(ago(time.Minute))), podsOn("n1", work)),
+			want: []string{"NodePool hanbit.b200.s keeps 1 of 1 nodes", "n1: " + ofHanbit}, next: now.Add(inspectEvery),
+		},
+		"also one that was just found to be empty": {
+			in:   input(given(0), wants(8), made("n1", static, hanbit, builder.Releasing(ago(time.Minute)))),
+			want: []string{"NodePool hanbit.b200.s keeps 1 of 1 nodes", "n1: " + ofHanbit},
+		},
+		"but not one that is being taken away": {
+			in:   input(given(0), wants(16), ending, builder.Node("n1", builder.MadeFor(ending))),
+			want: []string{"NodePool hanbit.b200.s keeps 2 of 2 nodes"}, next: now.Add(time.Hour),
+		},
+		"of two it has the one back that is still there": {
+			in:   input(given(8), wants(16), ending, builder.Node("n1", builder.MadeFor(ending)), made("n2", static, hanbit, builder.Releasing(ago(settle)))),
+			want: []string{"NodePool hanbit.b200.s keeps 2 of 2 nodes", "n2: " + ofHanbit}, next: now.Add(time.Hour),
+		},
+		"more than was granted goes back": {
+			in:   input(given(8, builder.Dynamic()), wants(8), made("n1", dynamicMode, hanbit), made("n2", dynamicMode, hanbit), podsOn("n1", work)),
+			want: []string{"NodePool hanbit.b200.d of 8 nvidia.com/gpu", "n2: " + releasing(now)}, next: now.Add(settle),
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			before := asJSON(t, tt.in)
+			result := BuildNodes(tt.in, DecideGrants(tt.in))
+			if diff := cmp.Diff(tt.want, outcome(result)); diff != "" {
+				t.Error(diff)
+			}
+			if !result.Next.Equal(tt.next) {
+				t.Errorf("looks again at %s, want %s", result.Next, tt.next)
+			}
+			if diff := cmp.Diff(tt.evicted, podNames(result.Evict)); diff != "" {
+				t.Errorf("evicted: %s", diff)
+			}
+			if after := asJSON(t, tt.in); after != before {
+				t.Error("what was read is changed")
+			}
+		})
+	}
+}
+
+// Which nodes' pods are asked for: nothing that is not there, or that Karpenter is taking away.
+func TestToInspectOfKarpenter(t *testing.T) {
+	ending := builder.NodeClaim("c3", static, hanbit, builder.Initialized("n3"), builder.ClaimDeleted(now))
+	in := input(given(32), wants(0), made("n1", static, hanbit), made("n2", static, hanbit, builder.Releasing(now)),
+		ending, builder.Node("n3", builder.MadeFor(ending), builder.Releasing(now)),
+		builder.NodeClaim("c4", static, hanbit), builder.NodeClaim("c5", static, hanbit, builder.Initialized("n5")))
+	if diff := cmp.Diff([]string{"n1", "n2"}, ToInspect(in, DecideGrants(in))); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A node is its team's by the NodePool that it was made by, whatever somebody wrote on it or on its NodeClaim.
+func TestKarpenterNodesHaveOneOwner(t *testing.T) {
+	claim := func(mod func(*karpenter.NodeClaim)) []any {
+		things := made("n1", static, hanbit)
+		if claim, ok := things[0].(*karpenter.NodeClaim); ok {
+			mod(claim)
+		}
+		return things
+	}
+	tests := map[string][]any{
+		"as it was made": claim(func(*karpenter.NodeClaim) {}),
+		"its NodeClaim was labelled with another team": claim(func(c *karpenter.NodeClaim) {
+			c.Labels[foundationv1alpha1.LabelTeam] = "saebit"
+		}),
+		"its NodeClaim lost the UID": claim(func(c *karpenter.NodeClaim) { c.Annotations = nil }),
+		"so did the node": {
+			builder.NodeClaim("c-n1", static, hanbit, builder.Initialized("n1"), func(c *karpenter.NodeClaim) { c.Annotations = nil }),
+			builder.Node("n1", builder.MadeFor(builder.NodeClaim("c-n1", static, hanbit)), func(n *corev1.Node) { n.Annotations = nil }),
+		},
+		"the node was labelled with another team": made("n1", static, hanbit,
+			builder.Labelled(foundationv1alpha1.LabelNodeTeam, "saebit"), builder.Labelled(foundationv1alpha1.LabelTeam, "saebit")),
+	}
+	for name, things := range tests {
+		t.Run(name, func(t *testing.T) {
+			in := input(given(8), wants(8), saebit, things)
+			nodes := readNodes(in)
+			if len(nodes) != 1 || nodes[0].holder == nil || *nodes[0].holder != keyOf(hanbit) {
+				t.Fatalf("nodes are %+v, want one of %s", nodes, keyOf(hanbit))
+			}
+			for _, change := range BuildNodes(in, DecideGrants(in)).Changes {
+				if got := describe(change.After); got != ofHanbit {
+					t.Errorf("becomes %s, want %s", got, ofHanbit)
+				}
+			}
+		})
+	}
+}
+
+// What is not called as the operator calls it is none of its business, whoever labelled it.
+func TestWhatOthersMakeWithKarpenter(t *testing.T) {
+	called := func(name string) func(*karpenter.NodeClaim) {
+		return func(c *karpenter.NodeClaim) { c.Labels[karpenter.LabelNodePool] = name }
+	}
+	for _, name := range []string{"", "default", "hanbit.b200", "hanbit.b200.x", "hanbit.b200.s.s", "hanbit.h100.s", "Hanbit.b200.s", "9.b200.s", "b200.s"} {
+		t.Run(name, func(t *testing.T) {
+			nodePool := sized(static, hanbit, 3, 3)
+			nodePool.Name = name
+			empty := sized(static, hanbit, 0, 0)
+			empty.Name, empty.UID = name, "empty"
+			claim := builder.NodeClaim("c1", static, hanbit, builder.Initialized("n1"), called(name))
+			in := input(given(8), wants(8), nodePool, empty, claim, builder.Node("n1", builder.MadeFor(claim)))
+			if diff := cmp.Diff([]string{"NodePool hanbit.b200.s keeps 1 of 1 nodes"}, outcome(BuildNodes(in, DecideGrants(in)))); diff != "" {
+				t.Error(diff)
+			}
+			if status := BuildStatus(in, DecideGrants(in)); status.Capacity.Held != 0 || status.Capacity.Free != 56 {
+				t.Errorf("capacity is %+v, want none held", status.Capacity)
+			}
+		})
+	}
+}
+
+// While Karpenter is not there nothing is written, and nothing is taken from anybody.
+func TestKarpenterMissing(t *testing.T) {
+	in := input(given(16), wants(24), saebit)
+	in.KarpenterMissing = true
+	grants := DecideGrants(in)
+	if got := outcome(BuildNodes(in, grants)); got != nil {
+		t.Errorf("writes %q", got)
+	}
+	if diff := cmp.Diff(map[string]int32{"hanbit": 16, "saebit": 0}, grantsOf(in)); diff != "" {
+		t.Error(diff)
+	}
+	if at := lookAgain(in, grants); !at.Equal(now.Add(lookForKarpenter)) {
+		t.Errorf("looks for it again at %s", at)
+	}
+}

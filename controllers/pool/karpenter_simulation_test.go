@@ -1,0 +1,245 @@
+package pool
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/types"
+	"pgregory.net/rapid"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/karpenter"
+	"foundation.team/operator/test/support/builder"
+)
+
+// Whatever teams, Karpenter and the clouds do in whatever order, nobody loses work that had time left, nothing is made
+// beyond what was declared, and in the end everyone has what they can have.
+func TestKarpenterPoolInvariants(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := newKarpenterWorld(t)
+		w.run(t, w.karpenterActions())
+	})
+}
+
+func (w *world) karpenterActions() map[string]func() {
+	return map[string]func(){
+		"Karpenter acts":                   w.karpenterActs,
+		"Karpenter comes to an end":        func() { w.karpenter.actAll(w); w.watchFires() },
+		"Karpenter is quick":               w.karpenterIsQuick,
+		"a node is made":                   w.nodeIsMade,
+		"a team is made anew":              w.teamIsMadeAnew,
+		"a launch fails":                   w.launchFails,
+		"an instance vanishes":             w.instanceVanishes,
+		"Karpenter ends an empty node":     w.emptyNodeEnds,
+		"Karpenter makes one too many":     w.oneTooMany,
+		"a node is gone":                   w.nodeIsGone,
+		"the mode changes":                 w.modeChanges,
+		"the capacity changes":             w.capacityChanges,
+		"pods are pending, or are no more": func() { w.karpenter.pending = !w.karpenter.pending },
+	}
+}
+
+func (w *world) pickClaim(is func(*karpenter.NodeClaim) bool) *karpenter.NodeClaim {
+	var names []string
+	for name, claim := range w.karpenter.claims {
+		if is(claim) {
+			names = append(names, name)
+		}
+	}
+	return w.karpenter.claims[w.pick("NodeClaim", names)]
+}
+
+func (w *world) karpenterActs() {
+	w.karpenter.act(w, w.pick("NodePool", slices.Collect(maps.Keys(w.karpenter.nodePools))))
+	w.watchFires()
+}
+
+// karpenterIsQuick lets Karpenter act between the operator's writes, the next time that there is something to write.
+func (w *world) karpenterIsQuick() { w.karpenter.quick = !w.karpenter.quick }
+
+// teamIsMadeAnew replaces a team whose finalizer somebody took off by another one of its name.
+func (w *world) teamIsMadeAnew() {
+	team := w.pickTeam()
+	delete(w.teams, team.Name)
+	w.serial++
+	w.teams[team.Name] = builder.Team(team.Name, builder.TeamUID(fmt.Sprint(team.Name, "-", w.serial)), builder.Created(w.now))
+	w.award(w.teams[team.Name])
+	w.watchFires()
+}
+
+func (w *world) nodeIsMade() {
+	w.karpenter.advance(w, w.pickClaim(func(claim *karpenter.NodeClaim) bool {
+		return runs(claim) && !reached(claim, karpenter.ConditionInitialized)
+	}))
+	w.watchFires()
+}
+
+// launchFails has Karpenter say why an instance cannot be had, and perhaps give up.
+func (w *world) launchFails() {
+	claim := w.pickClaim(func(claim *karpenter.NodeClaim) bool { return runs(claim) && !isLaunched(claim) })
+	if rapid.Bool().Draw(w.t, "gives up") {
+		w.karpenter.finish(w, claim)
+	} else {
+		claim.Status.Conditions = nil
+		noCapacity()(claim)
+		w.karpenter.changed(claim)
+	}
+	w.watchFires()
+}
+
+// instanceVanishes takes a node away behind Karpenter's back, which finds out now or later.
+func (w *world) instanceVanishes() {
+	claim := w.pickClaim(func(claim *karpenter.NodeClaim) bool { return isLaunched(claim) && runs(claim) })
+	w.loseNode(claim.Status.NodeName)
+	if rapid.Bool().Draw(w.t, "noticed") || claim.Status.NodeName == "" {
+		w.karpenter.end(w, claim)
+	}
+	w.watchFires()
+}
+
+func (w *world) emptyNodeEnds() {
+	w.karpenter.end(w, w.pickClaim(func(claim *karpenter.NodeClaim) bool {
+		return w.karpenter.nodePools[claim.Labels[karpenter.LabelNodePool]].Spec.Replicas == nil && runs(claim) &&
+			reached(claim, karpenter.ConditionInitialized) && len(w.pods[claim.Status.NodeName]) == 0
+	}))
+	w.watchFires()
+}
+
+// oneTooMany has Karpenter make a node beyond a limit that it has not seen yet, or not counted against.
+func (w *world) oneTooMany() {
+	var names []string
+	for name, nodePool := range w.karpenter.nodePools {
+		if nodePool.Spec.Replicas == nil && len(w.karpenter.of(name, anyClaim)) > 0 {
+			names = append(names, name)
+		}
+	}
+	nodePool := w.karpenter.nodePools[w.pick("NodePool", names)]
+	if len(w.karpenter.over) > 3 {
+		w.t.Skip("enough")
+	}
+	w.karpenter.make(w, nodePool)
+	w.watchFires()
+}
+
+// nodeIsGone comes to the end of a node that is being taken away.
+func (w *world) nodeIsGone() {
+	w.karpenter.finish(w, w.pickClaim(func(claim *karpenter.NodeClaim) bool { return !runs(claim) }))
+	w.watchFires()
+}
+
+func (w *world) modeChanges() {
+	if dynamic(w.pool) {
+		w.pool.Spec.Karpenter.Mode = foundationv1alpha1.KarpenterStatic
+	} else {
+		builder.Dynamic()(w.pool)
+	}
+	w.watchFires()
+}
+
+func (w *world) capacityChanges() {
+	w.karpenter.kept = w.spokenFor()
+	w.pool.Spec.Karpenter.Capacity = new(builder.PerNode * rapid.Int32Range(0, 6).Draw(w.t, "capacity"))
+	w.watchFires()
+}
+
+// checkRoom checks that there are no more nodes than were declared, but for what teams had before less was declared, and
+// what Karpenter made beyond its limits.
+func (w *world) checkRoom(claim *karpenter.NodeClaim) {
+	c := w.karpenter
+	c.kept = min(c.kept, w.spokenFor())
+	over := count(slices.Collect(maps.Values(c.over)), func(over bool) bool { return over })
+	if room := max(c.stock(w.pool).members, c.kept); !c.over[claim.Name] && len(c.claims) > room+over {
+		w.t.Fatalf("%s is the %dth node where %d may be, and %d were made beyond limits:\n%s", claim.Name, len(c.claims), room, over, w.snapshot())
+	}
+}
+
+// spokenFor is how many nodes teams have or may have.
+func (w *world) spokenFor() int {
+	sum, held, granted := 0, w.karpenter.stock(w.pool).heldBy, grantedBy(w.pool.Status)
+	for key, nodes := range held {
+		granted[key] = max(granted[key], nodes)
+	}
+	for _, nodes := range granted {
+		sum += nodes
+	}
+	return sum
+}
+
+// checkNodePool checks that a NodePool is one that the API server takes, and is its team's for life.
+func (w *world) checkNodePool(live *karpenter.NodePool, config *karpenter.NodePoolApplyConfiguration) {
+	team, ours := teamOfNodePool(*config.Name, w.pool)
+	is := applied(config)
+	template := is.Spec.Template.Metadata
+	marks := []string{is.Labels[foundationv1alpha1.LabelTeam], template.Labels[foundationv1alpha1.LabelTeam], template.Labels[foundationv1alpha1.LabelNodeTeam]}
+	uid := is.Annotations[foundationv1alpha1.AnnotationTeamUID]
+	if !ours || !slices.Equal(marks, []string{team, team, team}) || template.Annotations[foundationv1alpha1.AnnotationTeamUID] != uid || uid == "" {
+		w.t.Fatalf("NodePool %s is marked as %v@%s, and its nodes are as %v", *config.Name, marks, uid, template)
+	}
+	if replicas := is.Spec.Replicas; replicas != nil && (len(is.Spec.Limits) != 1) {
+		w.t.Fatalf("NodePool %s has%s with %d nodes", is.Name, sizeOf(&is.Spec), len(w.karpenter.of(is.Name, anyClaim)))
+	}
+	switch {
+	case live == nil:
+	case live.Annotations[foundationv1alpha1.AnnotationTeamUID] != uid:
+		w.t.Fatalf("NodePool %s goes from %s to %s", is.Name, live.Annotations[foundationv1alpha1.AnnotationTeamUID], uid)
+	case (live.Spec.Replicas == nil) != (is.Spec.Replicas == nil):
+		w.t.Fatalf("NodePool %s changes its mode", is.Name)
+	}
+	for _, claim := range w.karpenter.of(is.Name, anyClaim) {
+		if w.karpenter.owner[claim.Name] != (teamKey{team, types.UID(uid)}) {
+			w.t.Fatalf("NodePool %s of %s@%s has %s of %s", is.Name, team, uid, claim.Name, w.karpenter.owner[claim.Name])
+		}
+	}
+}
+
+// checkEndedClaim checks that nothing runs on a node that the operator ends, nor can: it was closed and has settled, or
+// was never there.
+func (w *world) checkEndedClaim(claim *karpenter.NodeClaim) {
+	node := w.nodes[claim.Status.NodeName]
+	if pods := w.pods[claim.Status.NodeName]; len(pods) > 0 {
+		w.t.Fatalf("%s is ended with pods %v on it: %s", claim.Name, pods, describe(node))
+	}
+	if claim.Status.NodeName == "" {
+		return
+	}
+	since := ""
+	if node != nil {
+		since = node.Annotations[foundationv1alpha1.AnnotationReleasingSince]
+	}
+	if since == "" || w.now.Sub(builder.Time(since)) < settle {
+		w.t.Fatalf("%s is ended at %s and was not closed before: %s", claim.Name, w.now, describe(node))
+	}
+}
+
+// checkSettled checks that teams' nodes are those that the pool's mode makes, and that nothing else is left.
+func (c *cloud) checkSettled(w *world, grants Grants) {
+	if c == nil {
+		return
+	}
+	wanted := map[string]int{}
+	for _, p := range grants.parts {
+		if p.granted > 0 {
+			wanted[nodePoolName(p.key.name, w.pool)] = p.granted
+		}
+	}
+	for name := range c.nodePools {
+		claims := len(c.of(name, anyClaim))
+		if size, ok := wanted[name]; !ok || claims > size || claims < size && !dynamic(w.pool) {
+			w.t.Fatalf("NodePool %s has %d nodes, want %d:\n%s", name, claims, size, w.snapshot())
+		}
+		want := corev1.ResourceList{resourceNodes: quantity(wanted[name])}
+		if dynamic(w.pool) {
+			want = corev1.ResourceList{builder.GPU: quantity(wanted[name] * builder.PerNode)}
+		}
+		if !equality.Semantic.DeepEqual(c.nodePools[name].Spec.Limits, want) {
+			w.t.Fatalf("NodePool %s has%s, want %d nodes", name, sizeOf(&c.nodePools[name].Spec), wanted[name])
+		}
+	}
+	if len(c.nodePools) != len(wanted) {
+		w.t.Fatalf("there are NodePools %v, want %v", slices.Collect(maps.Keys(c.nodePools)), wanted)
+	}
+}

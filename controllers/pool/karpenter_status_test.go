@@ -1,0 +1,230 @@
+package pool
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/karpenter"
+	"foundation.team/operator/test/support/builder"
+)
+
+// noCapacity says why a NodeClaim is not launched, as Karpenter does.
+func noCapacity() builder.NodeClaimMod {
+	return builder.Condition(karpenter.ConditionLaunched, metav1.ConditionFalse, "InsufficientCapacity", "no x1.8 in zone-a")
+}
+
+// What a team is told of nodes that Karpenter makes for it.
+func TestKarpenterMessages(t *testing.T) {
+	claim := func(name string, mods ...builder.NodeClaimMod) *karpenter.NodeClaim {
+		return builder.NodeClaim(name, static, hanbit, mods...)
+	}
+	unknown := func(step, reason, message string) builder.NodeClaimMod {
+		return builder.Condition(step, metav1.ConditionUnknown, reason, message)
+	}
+	tests := map[string]struct {
+		in      Input
+		reason  string
+		message string
+	}{
+		"all are there": {in: input(given(16), wants(16), made("n1", static, hanbit), made("n2", static, hanbit))},
+		"none yet": {
+			input(given(16), wants(16)), foundationv1alpha1.ReasonNodesNotReady,
+			"b200: 16 of 16 GPUs not ready: 2 nodes are not made by Karpenter yet",
+		},
+		"one is not, one is being made": {
+			input(given(16), wants(16), claim("c1", builder.Launched())), foundationv1alpha1.ReasonNodesNotReady,
+			"b200: 16 of 16 GPUs not ready: 1 node is being made; 1 node is not made by Karpenter yet",
+		},
+		"Karpenter has not begun": {
+			input(given(8), wants(8), claim("c1", unknown(karpenter.ConditionLaunched, awaitingReconciliation, "object is awaiting reconciliation"))),
+			foundationv1alpha1.ReasonNodesNotReady, "b200: 8 of 8 GPUs not ready: 1 node is being made",
+		},
+		"there is no such instance": {
+			input(given(16), wants(16), claim("c1"), claim("c2", noCapacity())), foundationv1alpha1.ReasonNodesNotReady,
+			"b200: 16 of 16 GPUs not ready: 2 nodes are being made, NodeClaim c2 is not Launched (InsufficientCapacity: no x1.8 in zone-a)",
+		},
+		"the instance does not come into the cluster": {
+			input(given(8), wants(8), claim("c1", builder.Launched(), unknown(karpenter.ConditionRegistered, "NodeNotFound", "Node not registered with cluster"))),
+			foundationv1alpha1.ReasonNodesNotReady,
+			"b200: 8 of 8 GPUs not ready: 1 node is being made, NodeClaim c1 is not Registered (NodeNotFound: Node not registered with cluster)",
+		},
+		"the node lacks its GPUs": {
+			input(given(8), wants(8), claim("c1", builder.Registered("n1"), unknown(karpenter.ConditionInitialized, "ResourceNotRegistered", "nvidia.com/gpu")),
+				builder.Node("n1", builder.MadeFor(claim("c1")))),
+			foundationv1alpha1.ReasonNodesNotReady,
+			"b200: 8 of 8 GPUs not ready: 1 node is being made, NodeClaim c1 is not Initialized (ResourceNotRegistered: nvidia.com/gpu)",
+		},
+		"one is broken, one is being made, one is not": {
+			input(given(24), wants(24), made("n1", static, hanbit, builder.NotReady()), claim("c2")), foundationv1alpha1.ReasonNodesNotReady,
+			"b200: 24 of 24 GPUs not ready: 1 node is not Ready, cordoned or short of GPUs (n1); 1 node is being made; 1 node is not made by Karpenter yet",
+		},
+		"another team's are not its": {
+			in: input(given(8, builder.Granted(saebit, 8)), wants(8), saebit, made("n1", static, hanbit), builder.NodeClaim("c2", static, saebit, noCapacity())),
+		},
+		"what is going is not told of": {
+			input(given(8), wants(8), claim("c1", noCapacity(), builder.ClaimDeleted(now))), foundationv1alpha1.ReasonNodesNotReady,
+			"b200: 8 of 8 GPUs not ready: 1 node is not made by Karpenter yet",
+		},
+		"Dynamic: nodes that no pod asks for are not missed": {in: input(given(16, builder.Dynamic()), wants(16), made("n1", dynamicMode, hanbit))},
+		"Dynamic: those that pods ask for are": {
+			input(given(16, builder.Dynamic()), wants(16), builder.NodeClaim("c1", dynamicMode, hanbit, noCapacity())), foundationv1alpha1.ReasonNodesNotReady,
+			"b200: 8 of 16 GPUs not ready: 1 node is being made, NodeClaim c1 is not Launched (InsufficientCapacity: no x1.8 in zone-a)",
+		},
+		"others have not let go yet": {
+			input(given(8, builder.Karpenter(8)), wants(16), made("n1", static, hanbit)), foundationv1alpha1.ReasonShortfall,
+			"b200: 8 of 16 short, 0 free, none foreseen; shrink or end an award, or name another pool",
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			got := BuildStatus(tt.in, DecideGrants(tt.in)).Grants[0]
+			if got.Reason != tt.reason || got.Message != tt.message {
+				t.Errorf("%s: %s\nwant %s: %s", got.Reason, got.Message, tt.reason, tt.message)
+			}
+		})
+	}
+}
+
+func TestKarpenterCapacity(t *testing.T) {
+	in := input(given(24, builder.Granted(saebit, 8)), wants(24), builder.Team("saebit", builder.Award(b200, 40)),
+		made("n1", static, hanbit), made("n2", static, hanbit, builder.NotReady()), made("n3", static, saebit, builder.Releasing(now)),
+		builder.NodeClaim("c4", static, saebit))
+	// Of 8 nodes hanbit was granted 3 and saebit has 2; what is left goes to saebit.
+	want := &foundationv1alpha1.PoolCapacity{Total: 64, Healthy: 16, Granted: 64, Held: 32, Free: 0}
+	if diff := cmp.Diff(want, BuildStatus(in, DecideGrants(in)).Capacity); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestKarpenterReadyCondition(t *testing.T) {
+	ending := builder.NodeClaim("c1", static, hanbit, builder.Initialized("n1"), builder.ClaimDeleted(now))
+	missing := input(given(8), wants(8))
+	missing.KarpenterMissing = true
+	tests := map[string]struct {
+		in              Input
+		status          metav1.ConditionStatus
+		reason, message string
+		stalled         bool
+	}{
+		"nothing made": {
+			in: input(given(0)), status: metav1.ConditionTrue, reason: foundationv1alpha1.ReasonAsDeclared, message: "64 GPUs at most, 0 on 0 nodes",
+		},
+		"some": {
+			in:     input(given(16), wants(16), made("n1", static, hanbit), builder.NodeClaim("c2", static, hanbit)),
+			status: metav1.ConditionTrue, reason: foundationv1alpha1.ReasonAsDeclared, message: "64 GPUs at most, 16 on 2 nodes",
+		},
+		"some are broken": {
+			in:     input(given(16), wants(16), made("n1", static, hanbit), made("n2", static, hanbit, builder.Cordoned())),
+			status: metav1.ConditionFalse, reason: foundationv1alpha1.ReasonNodesUnhealthy, message: "8 of 16 GPUs on nodes that are not Ready, cordoned or lack GPUs: n2",
+		},
+		"what is going may be broken": {
+			in:     input(given(8), wants(8), ending, builder.Node("n1", builder.MadeFor(ending), builder.NotReady())),
+			status: metav1.ConditionTrue, reason: foundationv1alpha1.ReasonAsDeclared, message: "64 GPUs at most, 8 on 1 node",
+		},
+		"deleted, and teams have nodes": {
+			in:     input(given(8, builder.PoolDeleted()), wants(8), made("n1", static, hanbit)),
+			status: metav1.ConditionFalse, reason: foundationv1alpha1.ReasonNodesInUse,
+			message: "deletion waits for 1 node of teams: n1; end the awards of this pool in their spec.gpus",
+		},
+		"Karpenter is not installed": {
+			in: missing, status: metav1.ConditionFalse, reason: foundationv1alpha1.ReasonKarpenterMissing, stalled: true,
+			message: "spec.karpenter: this cluster serves no NodePools of karpenter.sh/v1: install Karpenter, it is looked for again every 30 seconds",
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			conditions := BuildStatus(tt.in, DecideGrants(tt.in)).Conditions
+			got := meta.FindStatusCondition(conditions, foundationv1alpha1.ConditionReady)
+			if got.Status != tt.status || got.Reason != tt.reason || got.Message != tt.message {
+				t.Errorf("%s, %s: %s", got.Status, got.Reason, got.Message)
+			}
+			if stalled := meta.IsStatusConditionTrue(conditions, foundationv1alpha1.ConditionStalled); stalled != tt.stalled {
+				t.Errorf("stalled is %t, want %t: only what a human must mend is", stalled, tt.stalled)
+			}
+		})
+	}
+}
+
+func TestKarpenterReconcilingCondition(t *testing.T) {
+	ending := builder.NodeClaim("c1", static, hanbit, builder.Initialized("n1"), builder.ClaimDeleted(now))
+	gone := builder.Releasing(now.Add(-2 * time.Hour))
+	tests := map[string]struct {
+		in   Input
+		want string
+	}{
+		"nothing moves":            {input(given(8), wants(8), made("n1", static, hanbit)), ""},
+		"nodes are to be made":     {input(given(16), wants(16), made("n1", static, hanbit)), "1 node to be made by Karpenter"},
+		"and are being made":       {input(given(16), wants(16), made("n1", static, hanbit), builder.NodeClaim("c2", static, hanbit)), "1 node being made by Karpenter"},
+		"Dynamic makes when asked": {input(given(16, builder.Dynamic()), wants(16)), ""},
+		"Dynamic was asked": {
+			input(given(16, builder.Dynamic()), wants(16), builder.NodeClaim("c2", dynamicMode, hanbit)), "1 node being made by Karpenter",
+		},
+		"nodes are to go": {
+			input(given(16), wants(0), made("n1", static, hanbit), made("n2", static, hanbit, builder.Releasing(now))), "2 nodes being let go by their team",
+		},
+		"and go": {input(given(0), ending, builder.Node("n1", builder.MadeFor(ending))), "1 node being let go by their team"},
+		"work is in their way": {
+			input(given(0), made("n1", static, hanbit, gone), podsOn("n1", builder.Pod("hanbit-train", "job", now))),
+			"1 node being let go by their team (pod hanbit-train/job on n1 is past its grace: a PodDisruptionBudget may hold it, delete that or set spec.reclaim.force)",
+		},
+		"what Karpenter drains is Karpenter's": {
+			input(given(0), builder.NodeClaim("c1", static, hanbit, builder.Initialized("n1"), builder.ClaimDeleted(now.Add(-2*time.Hour))),
+				builder.Node("n1", builder.MadeFor(ending), gone), podsOn("n1", builder.Pod("hanbit-train", "job", now))),
+			"1 node being let go by their team",
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			got := ""
+			if condition := reconcilingCondition(tt.in, DecideGrants(tt.in), readNodes(tt.in)); condition != nil {
+				got = condition.Message
+			}
+			if got != tt.want {
+				t.Errorf("%q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+// Quotas follow from what was declared until nodes are there, and then from what those offer.
+func TestKarpenterShape(t *testing.T) {
+	known := corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("1")}
+	declared := builder.Pool(b200, builder.Karpenter(8), builder.Dynamic()).Spec.Karpenter.NodeResources
+	offers := corev1.ResourceList{
+		corev1.ResourceCPU: resource.MustParse("190"), corev1.ResourceMemory: resource.MustParse("2000Gi"), corev1.ResourceEphemeralStorage: resource.MustParse("7Ti"),
+	}
+	node := made("n1", dynamicMode, hanbit, builder.Offers(8, "190", "2000Gi", "7Ti"))
+	unfinished := builder.NodeClaim("c1", dynamicMode, hanbit, builder.Registered("n1"))
+	tests := map[string]struct {
+		known  corev1.ResourceList
+		things []any
+		mods   []builder.PoolMod
+		want   corev1.ResourceList
+	}{
+		"before there is a node": {mods: []builder.PoolMod{builder.Dynamic()}, want: declared},
+		"nothing is declared":    {},
+		"a node is there":        {known: declared, things: node, mods: []builder.PoolMod{builder.Dynamic()}, want: offers},
+		"what was known stays":   {known: known, mods: []builder.PoolMod{builder.Dynamic()}, want: known},
+		"an unfinished one offers nothing yet": {
+			things: []any{unfinished, builder.Node("n1", builder.MadeFor(unfinished), builder.Offers(8, "1", "1Gi", "1Gi"))},
+			mods:   []builder.PoolMod{builder.Dynamic()}, want: declared,
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			pool := given(8, tt.mods...)
+			pool.Status.Node = tt.known
+			in := input(pool, tt.things...)
+			if diff := cmp.Diff(tt.want, shape(in, readNodes(in))); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}

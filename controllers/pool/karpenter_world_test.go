@@ -1,0 +1,345 @@
+package pool
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"pgregory.net/rapid"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/karpenter"
+	"foundation.team/operator/test/support/builder"
+)
+
+// cloud is Karpenter, with what it was told and what it has made. It does what Karpenter's source says: a Static NodePool
+// has nodes made while fewer than replicas run and fewer than its limit are there, those that are going included; if more
+// run, Karpenter ends those that are not launched, then empty ones, then others. A Dynamic one has nodes made while pods
+// are pending, up to a limit that nodes which are going do not count for.
+type cloud struct {
+	nodePools map[string]*karpenter.NodePool
+	claims    map[string]*karpenter.NodeClaim
+	// owner is for whom each NodeClaim was made, over those that were made beyond a limit.
+	owner map[string]teamKey
+	over  map[string]bool
+	// quick says that Karpenter acts between the operator's next writes, pending that every team has pods pending.
+	quick, pending bool
+	// kept is how many nodes teams had or were granted when less was declared.
+	kept int
+	// outdated are NodeClaims that changed since the operator read what there is, fresh those that came since.
+	outdated, fresh map[string]bool
+}
+
+// newKarpenterWorld is a world in which nodes come from Karpenter.
+func newKarpenterWorld(t *rapid.T) *world {
+	mods := []builder.PoolMod{builder.Karpenter(builder.PerNode * rapid.Int32Range(1, 6).Draw(t, "capacity"))}
+	if rapid.Bool().Draw(t, "dynamic") {
+		mods = append(mods, builder.Dynamic())
+	}
+	w := newWorld(t, mods...)
+	w.karpenter = &cloud{
+		nodePools: map[string]*karpenter.NodePool{}, claims: map[string]*karpenter.NodeClaim{},
+		owner: map[string]teamKey{}, over: map[string]bool{}, outdated: map[string]bool{}, fresh: map[string]bool{},
+	}
+	w.watchFires()
+	return w
+}
+
+// has are copies of what there is.
+func (c *cloud) has() []any {
+	if c == nil {
+		return nil
+	}
+	clear(c.outdated)
+	clear(c.fresh)
+	var things []any
+	for _, name := range slices.Sorted(maps.Keys(c.nodePools)) {
+		things = append(things, c.nodePools[name].DeepCopy())
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.claims)) {
+		things = append(things, c.claims[name].DeepCopy())
+	}
+	return things
+}
+
+func (c *cloud) describe() string {
+	if c == nil {
+		return ""
+	}
+	var lines []string
+	for name, nodePool := range c.nodePools {
+		lines = append(lines, "NodePool "+name+sizeOf(&nodePool.Spec))
+	}
+	for name, claim := range c.claims {
+		step, _ := lag(claim)
+		lines = append(lines, fmt.Sprintf("%s of %s on %q lacks %q, deleted %v", name, claim.Labels[karpenter.LabelNodePool], claim.Status.NodeName, step, claim.DeletionTimestamp))
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "\n") + "\n"
+}
+
+// of are the NodeClaims of a NodePool, by name.
+func (c *cloud) of(nodePool string, is func(*karpenter.NodeClaim) bool) []*karpenter.NodeClaim {
+	var claims []*karpenter.NodeClaim
+	for _, name := range slices.Sorted(maps.Keys(c.claims)) {
+		if claim := c.claims[name]; claim.Labels[karpenter.LabelNodePool] == nodePool && is(claim) {
+			claims = append(claims, claim)
+		}
+	}
+	return claims
+}
+
+func runs(claim *karpenter.NodeClaim) bool       { return claim.DeletionTimestamp.IsZero() }
+func anyClaim(*karpenter.NodeClaim) bool         { return true }
+func isLaunched(claim *karpenter.NodeClaim) bool { return reached(claim, karpenter.ConditionLaunched) }
+
+func reached(claim *karpenter.NodeClaim, step string) bool {
+	return meta.IsStatusConditionTrue(claim.Status.Conditions, step)
+}
+
+// changed says that a NodeClaim is not what the operator may have read.
+func (c *cloud) changed(claim *karpenter.NodeClaim) { c.outdated[claim.Name] = true }
+
+// act lets Karpenter see to a NodePool.
+func (c *cloud) act(w *world, name string) {
+	nodePool := c.nodePools[name]
+	running, all := c.of(name, runs), c.of(name, anyClaim)
+	if nodePool.Spec.Replicas == nil {
+		limit := nodePool.Spec.Limits[builder.GPU]
+		for c.pending && int64(len(running)+1)*builder.PerNode <= limit.Value() {
+			running = append(running, c.make(w, nodePool))
+		}
+		return
+	}
+	limit, replicas := nodePool.Spec.Limits[resourceNodes], int(*nodePool.Spec.Replicas)
+	for range min(replicas-len(running), int(limit.Value())-len(all)) {
+		c.make(w, nodePool)
+	}
+	slices.SortStableFunc(running, func(a, b *karpenter.NodeClaim) int { return c.cost(w, a) - c.cost(w, b) })
+	for _, claim := range running[:max(len(running)-replicas, 0)] {
+		if pods := w.pods[claim.Status.NodeName]; len(pods) > 0 {
+			w.t.Fatalf("Karpenter has %d nodes in %s and is to have %d, and so ends %s with pods %v on it", len(running), name, replicas, claim.Name, pods)
+		}
+		c.end(w, claim)
+	}
+}
+
+// cost is in which order Karpenter ends nodes that are too many.
+func (c *cloud) cost(w *world, claim *karpenter.NodeClaim) int {
+	switch {
+	case !isLaunched(claim):
+		return 0
+	case len(w.pods[claim.Status.NodeName]) == 0:
+		return 1
+	default:
+		return 2
+	}
+}
+
+// make makes a NodeClaim of a NodePool.
+func (c *cloud) make(w *world, nodePool *karpenter.NodePool) *karpenter.NodeClaim {
+	w.serial++
+	meta := nodePool.Spec.Template.Metadata
+	claim := &karpenter.NodeClaim{ObjectMeta: metav1.ObjectMeta{
+		Name: fmt.Sprint("c", strconv.Itoa(w.serial)), UID: types.UID(strconv.Itoa(w.serial)), CreationTimestamp: metav1.NewTime(w.now),
+		Labels: maps.Clone(meta.Labels), Annotations: maps.Clone(meta.Annotations),
+	}}
+	claim.Labels[karpenter.LabelNodePool] = nodePool.Name
+	running := c.of(nodePool.Name, runs)
+	c.claims[claim.Name] = claim
+	c.owner[claim.Name] = teamKey{meta.Labels[foundationv1alpha1.LabelTeam], types.UID(meta.Annotations[foundationv1alpha1.AnnotationTeamUID])}
+	if nodePool.Spec.Replicas == nil {
+		// Nodes that are going do not count for a Dynamic limit.
+		limit := nodePool.Spec.Limits[builder.GPU]
+		c.over[claim.Name] = len(running) >= int(limit.Value())/builder.PerNode || len(c.of(nodePool.Name, anyClaim)) > int(limit.Value())/builder.PerNode
+	}
+	c.changed(claim)
+	c.fresh[claim.Name] = true
+	w.checkRoom(claim)
+	return claim
+}
+
+// advance brings a NodeClaim a step further.
+func (c *cloud) advance(w *world, claim *karpenter.NodeClaim) {
+	c.changed(claim)
+	switch {
+	case !isLaunched(claim):
+		claim.Status.Conditions = nil
+		builder.Launched()(claim)
+	case !reached(claim, karpenter.ConditionRegistered):
+		node := "i" + claim.Name
+		builder.Registered(node)(claim)
+		w.nodes[node] = builder.Node(node, builder.MadeFor(claim))
+		w.pods[node], w.owner[node] = map[string]types.UID{}, c.owner[claim.Name]
+	case !reached(claim, karpenter.ConditionInitialized):
+		builder.Condition(karpenter.ConditionInitialized, metav1.ConditionTrue, karpenter.ConditionInitialized, "")(claim)
+	}
+}
+
+// end begins to take a node away. Nothing new comes onto it.
+func (c *cloud) end(w *world, claim *karpenter.NodeClaim) {
+	claim.DeletionTimestamp = new(metav1.NewTime(w.now))
+	c.changed(claim)
+	if node := w.nodes[claim.Status.NodeName]; node != nil {
+		builder.Tainted("karpenter.sh/disrupted", "")(node)
+		w.left[node.Name] = w.now.Add(-settle)
+	}
+}
+
+// finish takes a node away.
+func (c *cloud) finish(w *world, claim *karpenter.NodeClaim) {
+	w.loseNode(claim.Status.NodeName)
+	delete(c.claims, claim.Name)
+	delete(c.owner, claim.Name)
+	delete(c.over, claim.Name)
+}
+
+func (w *world) loseNode(name string) {
+	delete(w.nodes, name)
+	delete(w.pods, name)
+	delete(w.owner, name)
+	delete(w.left, name)
+}
+
+// actAll lets Karpenter do all that there is to do.
+func (c *cloud) actAll(w *world) {
+	if c == nil {
+		return
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.nodePools)) {
+		c.act(w, name)
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.claims)) {
+		claim := c.claims[name]
+		switch _, seen := w.nodes[claim.Status.NodeName]; {
+		case !runs(claim):
+			c.finish(w, claim)
+		case claim.Status.NodeName != "" && !seen:
+			c.end(w, claim)
+		default:
+			for !reached(claim, karpenter.ConditionInitialized) {
+				c.advance(w, claim)
+			}
+		}
+	}
+}
+
+// interfere lets a quick Karpenter act between two writes of the operator's, and pods start on what it made. What it begins
+// to make meanwhile is not ready before those writes are done: that takes minutes.
+func (c *cloud) interfere(w *world) {
+	if c == nil || !c.quick {
+		return
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.nodePools)) {
+		c.act(w, name)
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.claims)) {
+		if claim := c.claims[name]; runs(claim) && !c.fresh[name] && !reached(claim, karpenter.ConditionRegistered) {
+			c.advance(w, claim)
+			if node := claim.Status.NodeName; node != "" {
+				w.addPod(node, c.owner[name].uid)
+			}
+		}
+	}
+}
+
+// resize writes the NodePools. It returns false if the operator died meanwhile.
+func (w *world) resize(result Nodes) bool {
+	w.karpenter.interfere(w)
+	for _, config := range result.NodePools {
+		if same(w.karpenter.nodePools[*config.Name], config) {
+			continue
+		}
+		if w.dies() {
+			return false
+		}
+		w.checkNodePool(w.karpenter.nodePools[*config.Name], config)
+		w.karpenter.nodePools[*config.Name] = applied(config)
+		w.karpenter.interfere(w)
+	}
+	return true
+}
+
+// applied is the NodePool that a configuration makes.
+func applied(config *karpenter.NodePoolApplyConfiguration) *karpenter.NodePool {
+	return &karpenter.NodePool{
+		ObjectMeta: metav1.ObjectMeta{Name: *config.Name, Labels: maps.Clone(config.Labels), Annotations: maps.Clone(config.Annotations)},
+		Spec:       *config.Spec.DeepCopy(),
+	}
+}
+
+func same(live *karpenter.NodePool, config *karpenter.NodePoolApplyConfiguration) bool {
+	return live != nil && equality.Semantic.DeepEqual(live, applied(config))
+}
+
+// differences is how many NodePools a result writes.
+func (c *cloud) differences(result Nodes) int {
+	if c == nil {
+		return 0
+	}
+	return count(result.NodePools, func(config *karpenter.NodePoolApplyConfiguration) bool {
+		return !same(c.nodePools[*config.Name], config)
+	})
+}
+
+// patches says whether a change of a node is written: the node is there.
+func (c *cloud) patches(w *world, change Change) bool {
+	c.interfere(w)
+	return c == nil || w.nodes[change.After.Name] != nil
+}
+
+// ends says whether Karpenter is taking a node away.
+func (c *cloud) ends(node *corev1.Node) bool {
+	return c != nil && slices.ContainsFunc(slices.Collect(maps.Values(c.claims)), func(claim *karpenter.NodeClaim) bool {
+		return claim.Status.NodeName == node.Name && !runs(claim)
+	})
+}
+
+// misses says whether a node is gone and Karpenter has not found that out yet.
+func (c *cloud) misses(w *world) bool {
+	return c != nil && slices.ContainsFunc(slices.Collect(maps.Values(c.claims)), func(claim *karpenter.NodeClaim) bool {
+		return claim.Status.NodeName != "" && runs(claim) && w.nodes[claim.Status.NodeName] == nil
+	})
+}
+
+// endClaims deletes NodeClaims and NodePools. It returns false if that failed, or the operator died.
+func (w *world) endClaims(result Nodes) bool {
+	done := true
+	for _, seen := range result.EndClaims {
+		if w.dies() {
+			return false
+		}
+		w.karpenter.interfere(w)
+		if w.karpenter.outdated[seen.Name] {
+			done = false
+			continue
+		}
+		w.checkEndedClaim(seen)
+		w.karpenter.end(w, w.karpenter.claims[seen.Name])
+	}
+	for _, seen := range result.EndNodePools {
+		w.karpenter.interfere(w)
+		// One live look comes before.
+		if len(w.karpenter.of(seen.Name, anyClaim)) == 0 {
+			delete(w.karpenter.nodePools, seen.Name)
+		}
+	}
+	return done
+}
+
+// stock is what there is, in nodes.
+func (c *cloud) stock(pool *foundationv1alpha1.GPUPool) stock {
+	s := stock{members: int(*pool.Spec.Karpenter.Capacity / builder.PerNode), held: len(c.claims), heldBy: map[teamKey]int{}}
+	for _, owner := range c.owner {
+		s.heldBy[owner]++
+	}
+	s.free = max(s.members-s.held, 0)
+	return s
+}

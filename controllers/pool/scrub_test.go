@@ -1,0 +1,153 @@
+package pool
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/test/support/builder"
+)
+
+// scrubbing is a pool that gives nodes to nobody before they were scrubbed.
+func scrubbing(gpus int32) *foundationv1alpha1.GPUPool { return granted(gpus, builder.RequireScrub()) }
+
+// asked makes it a node that waits for being scrubbed since then, answered with an answer of then.
+func asked(at time.Time) builder.NodeMod {
+	return func(n *corev1.Node) {
+		builder.EnteringIn(b200, at)(n)
+		builder.NodeAnnotated(foundationv1alpha1.AnnotationScrubRequest, at.Format(time.RFC3339))(n)
+	}
+}
+
+func answered(at time.Time) builder.NodeMod {
+	return builder.NodeAnnotated(foundationv1alpha1.AnnotationScrubbed, at.Format(time.RFC3339))
+}
+
+func without(keys ...string) builder.NodeMod {
+	return func(n *corev1.Node) {
+		for _, key := range keys {
+			delete(n.Annotations, key)
+			n.Spec.Taints = slices.DeleteFunc(n.Spec.Taints, func(taint corev1.Taint) bool { return taint.Key == key })
+		}
+	}
+}
+
+func isAsked(at time.Time) string {
+	return entering(at) + " scrub " + at.Format(time.RFC3339)
+}
+
+// A node is free only when who scrubs answered the very request of this hand-over.
+func TestScrub(t *testing.T) {
+	long, late := now.Add(-time.Hour), now.Add(-time.Minute)
+	back := builder.ReleasingIn(b200, hanbit, late)
+	work := builder.Pod("hanbit-train", "job", now)
+	tests := map[string]struct {
+		pool *foundationv1alpha1.GPUPool
+		node *corev1.Node
+		pods []corev1.Pod
+		want string
+		next time.Time
+	}{
+		"a node that its team let go is to be scrubbed": {node: builder.Node("n1", back), want: isAsked(now)},
+		"it is still the team's while their pods run": {
+			node: builder.Node("n1", back), pods: []corev1.Pod{work}, want: releasing(late), next: now.Add(inspectEvery),
+		},
+		"so is one that is new, once it is empty": {node: builder.Node("n1", builder.EnteringIn(b200, late)), want: isAsked(now)},
+		"it waits for the answer":                 {node: builder.Node("n1", asked(late)), want: isAsked(late)},
+		"whoever is on it":                        {node: builder.Node("n1", asked(late)), pods: []corev1.Pod{work}, want: isAsked(late)},
+		"the answer lets it go on":                {node: builder.Node("n1", asked(late), answered(late)), want: isFree},
+		"but not while who scrubs is still on it": {
+			node: builder.Node("n1", asked(late), answered(late)), pods: []corev1.Pod{work},
+			want: isAsked(late) + " scrubbed " + late.Format(time.RFC3339), next: now.Add(occupiedEvery),
+		},
+		"nor before it has settled": {
+			node: builder.Node("n1", asked(now.Add(-time.Second)), answered(now.Add(-time.Second))),
+			want: isAsked(now.Add(-time.Second)) + " scrubbed " + now.Add(-time.Second).Format(time.RFC3339), next: now.Add(settle - time.Second),
+		},
+		"the answer to an earlier request is none": {
+			node: builder.Node("n1", asked(late), answered(long)), want: isAsked(late) + " scrubbed " + long.Format(time.RFC3339),
+		},
+		"nor is one without a request": {node: builder.Node("n1", builder.EnteringIn(b200, late), answered(late)), want: isAsked(now)},
+		"an answer on a team's node is taken off": {
+			node: builder.Node("n1", builder.HeldIn(b200, hanbit), answered(late)), pool: scrubbing(8), want: isHeld,
+		},
+		"so is a request with its answer": {
+			node: builder.Node("n1", builder.HeldIn(b200, hanbit), answered(late), builder.NodeAnnotated(foundationv1alpha1.AnnotationScrubRequest, late.Format(time.RFC3339))),
+			pool: scrubbing(8), want: isHeld,
+		},
+		"they do not spare a node that its team lets go": {
+			node: builder.Node("n1", back, answered(late), builder.NodeAnnotated(foundationv1alpha1.AnnotationScrubRequest, late.Format(time.RFC3339))),
+			want: isAsked(now),
+		},
+		"nor one that is new in the pool": {
+			node: builder.Node("n1", builder.Matching(b200), answered(late), builder.NodeAnnotated(foundationv1alpha1.AnnotationScrubRequest, late.Format(time.RFC3339))),
+			want: entering(now), next: now.Add(settle),
+		},
+		"a node that registered anew is looked at and scrubbed anew": {
+			node: builder.Node("n1", builder.Matching(b200)), want: entering(now), next: now.Add(settle),
+		},
+		"a request that was lost is made again": {node: builder.Node("n1", asked(late), without(foundationv1alpha1.AnnotationScrubRequest)), want: isAsked(now)},
+		"a time that was lost does not free it": {node: builder.Node("n1", asked(late), without(foundationv1alpha1.AnnotationReleasingSince)), want: entering(now) + " scrub " + late.Format(time.RFC3339)},
+		"a taint that was lost is put back":     {node: builder.Node("n1", asked(late), without(foundationv1alpha1.TaintReleasing)), want: isAsked(late)},
+		"both that were lost do not free it": {
+			node: builder.Node("n1", asked(late), without(foundationv1alpha1.AnnotationReleasingSince, foundationv1alpha1.TaintReleasing)),
+			want: entering(now), next: now.Add(settle),
+		},
+		"when nobody wants it scrubbed any more it is free": {node: builder.Node("n1", asked(late)), pool: granted(0), want: isFree},
+		"also with a stale answer":                          {node: builder.Node("n1", asked(late), answered(long)), pool: granted(0), want: isFree},
+		"but not with pods on it": {
+			node: builder.Node("n1", asked(late)), pool: granted(0), pods: []corev1.Pod{work}, want: entering(late), next: now.Add(occupiedEvery),
+		},
+		"what was free before anybody wanted it scrubbed stays so": {node: builder.Node("n1", builder.FreeIn(b200)), want: isFree},
+		"what left the pool is not scrubbed": {
+			node: builder.Node("n1", asked(late), builder.Unlabelled(builder.ModelLabel)), want: "",
+		},
+		"nor is what a team lets go that left it": {node: builder.Node("n1", back, builder.Unlabelled(builder.ModelLabel)), want: ""},
+		"nor anything in a pool that is being deleted": {
+			node: builder.Node("n1", asked(late)), pool: granted(0, builder.RequireScrub(), builder.PoolDeleted()), want: "",
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			if tt.pool == nil {
+				tt.pool = scrubbing(0)
+			}
+			in := input(tt.pool, tt.node, podsOn("n1", tt.pods...), wants(tt.pool.Status.Grants[0].Granted))
+			result := BuildNodes(in, DecideGrants(in))
+			if got := look(in, result)["n1"]; got != tt.want {
+				t.Errorf("becomes %q, want %q", got, tt.want)
+			}
+			if !result.Next.Equal(tt.next) {
+				t.Errorf("looks again at %s, want %s", result.Next, tt.next)
+			}
+			if len(result.Evict)+len(result.End) > 0 {
+				t.Errorf("ends %v, %v", podNames(result.Evict), podNames(result.End))
+			}
+		})
+	}
+}
+
+// A node that waits to be scrubbed is in nobody's way: it is not free, and others are given out without it.
+func TestScrubHoldsUpNobodyElse(t *testing.T) {
+	late := now.Add(-time.Minute)
+	in := input(builder.Pool(b200, builder.RequireScrub()), wants(16), builder.Node("n1", asked(now)), builder.Node("n2", builder.FreeIn(b200)),
+		builder.Node("n3", asked(late), answered(late)), builder.Node("n4", asked(late), answered(now)))
+	if diff := cmp.Diff(map[string]int32{"hanbit": 8}, grantsOf(in)); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"n3"}, ToInspect(in, DecideGrants(in))); diff != "" {
+		t.Errorf("looks at %s", diff)
+	}
+	status := BuildStatus(in, DecideGrants(in))
+	if want := "b200: 8 of 16 short, 0 free, none foreseen; shrink or end an award, or name another pool"; status.Grants[0].Message != want {
+		t.Errorf("%s, want %s", status.Grants[0].Message, want)
+	}
+	want := "1 node to be claimed, 1 node waiting to be empty before being granted: n3, 2 nodes waiting to be scrubbed before being granted: n1, n4"
+	if got := reconcilingCondition(in, DecideGrants(in), readNodes(in)); got == nil || got.Message != want {
+		t.Errorf("%+v, want %q", got, want)
+	}
+}

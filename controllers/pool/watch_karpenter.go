@@ -1,0 +1,76 @@
+package pool
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/karpenter"
+)
+
+// lookForKarpenter is how often a pool looks for Karpenter's kinds while the cluster does not serve them.
+const lookForKarpenter = 30 * time.Second
+
+// karpenterWatch watches Karpenter's kinds from the moment a pool needs them: a cluster without such pools may not have
+// them, and pays nothing.
+type karpenterWatch struct {
+	controller controller.Controller
+	cache      cache.Cache
+	mapper     meta.RESTMapper
+
+	mu      sync.Mutex
+	started bool
+}
+
+// watch starts watching unless it did already. It returns false if the cluster does not serve the kinds.
+func (w *karpenterWatch) watch(ctx context.Context) (bool, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.started {
+		return true, nil
+	}
+	kinds := []client.Object{&karpenter.NodePool{}, &karpenter.NodeClaim{}}
+	for _, kind := range []string{"NodePool", "NodeClaim"} {
+		_, err := w.mapper.RESTMapping(schema.GroupKind{Group: karpenter.GroupVersion.Group, Kind: kind}, karpenter.GroupVersion.Version)
+		if meta.IsNoMatchError(err) {
+			return false, nil
+		}
+		if err != nil {
+			return false, fmt.Errorf("look for Karpenter's %s: %w", kind, err)
+		}
+	}
+	for _, kind := range kinds {
+		// Waits for the cache, so that what is listed next is there.
+		if _, err := w.cache.GetInformer(ctx, kind); err != nil {
+			return false, fmt.Errorf("watch %T: %w", kind, err)
+		}
+	}
+	for _, kind := range kinds {
+		if err := w.controller.Watch(source.Kind(w.cache, kind, handler.EnqueueRequestsFromMapFunc(poolOfMarked))); err != nil {
+			return false, fmt.Errorf("watch %T: %w", kind, err)
+		}
+	}
+	w.started = true
+	return true, nil
+}
+
+// poolOfMarked is the pool whose mark an object carries.
+func poolOfMarked(_ context.Context, obj client.Object) []reconcile.Request {
+	pool := obj.GetLabels()[foundationv1alpha1.LabelPool]
+	if pool == "" {
+		return nil
+	}
+	return []reconcile.Request{{NamespacedName: types.NamespacedName{Name: pool}}}
+}

@@ -1,0 +1,225 @@
+package stories
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/hack/lab/cluster"
+	"foundation.team/operator/test/support/manifest"
+)
+
+// source is where the nodes of a pool come from. The stories are the same for each.
+type source struct {
+	name, prefix string
+	// pool makes a GPUPool of a number of nodes; lines are YAML for its spec.
+	pool func(s *story, name string, nodes int, lines ...string)
+}
+
+var sources = []source{
+	{name: "static", prefix: "st", pool: (*story).staticPool},
+	{name: "Karpenter", prefix: "ka", pool: func(s *story, name string, nodes int, lines ...string) {
+		s.apply(manifest.KarpenterPool(name, nodes, cluster.GPUInstanceType, []string{"mode: Static"}, lines))
+	}},
+}
+
+// story is one test, with its own names, on the lab that all of them share.
+type story struct {
+	*testing.T
+	*WithT
+	from source
+}
+
+func newStory(t *testing.T, from source) *story {
+	g := NewWithT(t)
+	g.SetDefaultEventuallyTimeout(3 * time.Minute)
+	g.SetDefaultEventuallyPollingInterval(250 * time.Millisecond)
+	t.Cleanup(func() {
+		if log, err := os.ReadFile(logOfOperator); t.Failed() && err == nil {
+			t.Logf("the operator's log ends with\n%s", log[max(0, len(log)-3000):])
+		}
+	})
+	return &story{T: t, WithT: g, from: from}
+}
+
+func (s *story) named(name string) string { return s.from.prefix + "-" + name }
+
+func (s *story) pool(name string, nodes int, lines ...string) {
+	s.Helper()
+	s.from.pool(s, name, nodes, lines...)
+}
+
+// taking makes sure that no two stories take the same nodes.
+var taking sync.Mutex
+
+// staticPool takes nodes of the lab that no story has had.
+func (s *story) staticPool(name string, nodes int, lines ...string) {
+	s.Helper()
+	taking.Lock()
+	defer taking.Unlock()
+	var list corev1.NodeList
+	s.Expect(k8s.List(s.Context(), &list, client.HasLabels{cluster.ModelLabel})).To(Succeed())
+	free := slices.DeleteFunc(list.Items, func(n corev1.Node) bool { return n.Labels[manifest.PoolLabel] != "" })
+	s.Expect(len(free)).To(BeNumerically(">=", nodes), "raise staticNodes: the stories need more nodes than the lab has")
+	for i := range free[:nodes] {
+		before := free[i].DeepCopy()
+		free[i].Labels[manifest.PoolLabel] = name
+		s.Expect(k8s.Patch(s.Context(), &free[i], client.MergeFrom(before))).To(Succeed())
+	}
+	s.apply(manifest.StaticPool(name, lines...))
+}
+
+// team makes, or changes, a FoundationTeam. lines are YAML for its spec.
+func (s *story) team(name string, lines ...string) {
+	s.Helper()
+	s.apply(manifest.Team(name, lines...))
+}
+
+// apply applies a manifest as an admin does.
+func (s *story) apply(yaml string) {
+	s.Helper()
+	s.kubectl("apply", "--server-side", "--force-conflicts", "-f", s.file(yaml))
+}
+
+func (s *story) kubectl(args ...string) string {
+	s.Helper()
+	output, err := lab.Kubectl(s.Context(), args...)
+	s.Expect(err).NotTo(HaveOccurred(), "kubectl %q", args)
+	return output
+}
+
+func (s *story) file(content string) string {
+	s.Helper()
+	// The name of a test is not fit for a path that kubectl reads: it takes commas for separators.
+	dir, err := os.MkdirTemp("", "story-")
+	s.Expect(err).NotTo(HaveOccurred())
+	s.Cleanup(func() { s.Expect(os.RemoveAll(dir)).To(Succeed()) })
+	path := filepath.Join(dir, "manifest.yaml")
+	s.Expect(os.WriteFile(path, []byte(content), 0o600)).To(Succeed())
+	return path
+}
+
+func (s *story) getTeam(g Gomega, name string) *foundationv1alpha1.FoundationTeam {
+	s.Helper()
+	team := &foundationv1alpha1.FoundationTeam{}
+	g.Expect(k8s.Get(s.Context(), client.ObjectKey{Name: name}, team)).To(Succeed())
+	return team
+}
+
+func (s *story) getPool(g Gomega, name string) *foundationv1alpha1.GPUPool {
+	s.Helper()
+	pool := &foundationv1alpha1.GPUPool{}
+	g.Expect(k8s.Get(s.Context(), client.ObjectKey{Name: name}, pool)).To(Succeed())
+	g.Expect(pool.Status.Capacity).NotTo(BeNil())
+	return pool
+}
+
+// ready waits until the teams' statuses are about their newest specs and Ready.
+func (s *story) ready(names ...string) {
+	s.Helper()
+	for _, name := range names {
+		s.Eventually(func(g Gomega) {
+			team := s.getTeam(g, name)
+			ready := meta.FindStatusCondition(team.Status.Conditions, foundationv1alpha1.ConditionReady)
+			g.Expect(ready).NotTo(BeNil())
+			g.Expect(team.Status.ObservedGeneration).To(Equal(team.Generation))
+			g.Expect(ready.Status).To(Equal(metav1.ConditionTrue), ready.Message)
+		}).Should(Succeed(), name)
+	}
+}
+
+// condition waits until a team's condition has a reason and a message.
+func (s *story) condition(name, conditionType, reason, message string) {
+	s.Helper()
+	s.Eventually(func(g Gomega) {
+		team := s.getTeam(g, name)
+		condition := meta.FindStatusCondition(team.Status.Conditions, conditionType)
+		g.Expect(condition).NotTo(BeNil())
+		g.Expect(team.Status.ObservedGeneration).To(Equal(team.Generation))
+		g.Expect(condition.Reason).To(Equal(reason), condition.Message)
+		g.Expect(condition.Message).To(ContainSubstring(message))
+	}).Should(Succeed(), name)
+}
+
+// settled waits until nothing of a pool is on its way.
+func (s *story) settled(pool string) {
+	s.Helper()
+	s.Eventually(func(g Gomega) {
+		g.Expect(meta.FindStatusCondition(s.getPool(g, pool).Status.Conditions, foundationv1alpha1.ConditionReconciling)).To(BeNil())
+	}).Should(Succeed())
+}
+
+// run starts pods that take a node each, and waits until all of the team's run.
+func (s *story) run(team, name string, count int) {
+	s.Helper()
+	before := len(s.pods(s, team))
+	s.kubectl("apply", "-f", s.file(manifest.GPUPods(team, team+"-train", name, count, cluster.GPUsPerNode)))
+	s.Eventually(func(g Gomega) {
+		running := slices.DeleteFunc(s.pods(g, team), func(p corev1.Pod) bool { return p.Status.Phase != corev1.PodRunning })
+		g.Expect(running).To(HaveLen(before + count))
+	}).Should(Succeed())
+}
+
+// pods are a team's pods.
+func (s *story) pods(g Gomega, team string) []corev1.Pod {
+	s.Helper()
+	var list corev1.PodList
+	g.Expect(k8s.List(s.Context(), &list, client.MatchingLabels{manifest.WorkLabel: team})).To(Succeed())
+	return list.Items
+}
+
+func (s *story) nodesOf(g Gomega, team string) []corev1.Node {
+	s.Helper()
+	var list corev1.NodeList
+	g.Expect(k8s.List(s.Context(), &list, client.MatchingLabels{foundationv1alpha1.LabelTeam: team})).To(Succeed())
+	return list.Items
+}
+
+// gpuQuota is what a namespace's quota allows.
+func (s *story) gpuQuota(g Gomega, namespace string) int64 {
+	s.Helper()
+	quota := &corev1.ResourceQuota{}
+	g.Expect(k8s.Get(s.Context(), client.ObjectKey{Namespace: namespace, Name: "foundation-team"}, quota)).To(Succeed())
+	gpus := quota.Spec.Hard[corev1.ResourceName("requests."+cluster.GPUResource)]
+	return gpus.Value()
+}
+
+// granted is what a team was granted, by pool.
+func (s *story) granted(g Gomega, team string) map[string]int32 {
+	s.Helper()
+	byPool := map[string]int32{}
+	for _, pool := range s.getTeam(g, team).Status.GPUs.Pools {
+		byPool[pool.Name] = *pool.Granted
+	}
+	return byPool
+}
+
+func uidsOf(pods []corev1.Pod) map[types.UID]bool {
+	uids := map[types.UID]bool{}
+	for _, pod := range pods {
+		uids[pod.UID] = true
+	}
+	return uids
+}
+
+func namesOf(pods []corev1.Pod) []string {
+	var names []string
+	for _, pod := range pods {
+		if pod.DeletionTimestamp.IsZero() {
+			names = append(names, pod.Name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}

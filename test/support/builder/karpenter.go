@@ -1,0 +1,116 @@
+package builder
+
+import (
+	"maps"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/karpenter"
+)
+
+// Karpenter makes it a pool of at most so many GPUs on nodes that Karpenter makes, in mode Static.
+func Karpenter(capacity int32) PoolMod {
+	return func(pool *foundationv1alpha1.GPUPool) {
+		pool.Spec.Static = nil
+		pool.Spec.Karpenter = &foundationv1alpha1.KarpenterNodes{
+			Capacity:     &capacity,
+			Mode:         foundationv1alpha1.KarpenterStatic,
+			NodeClassRef: foundationv1alpha1.NodeClassReference{Group: "karpenter.kwok.sh", Kind: "KWOKNodeClass", Name: "default"},
+			Requirements: []foundationv1alpha1.NodeRequirement{{
+				Key: corev1.LabelInstanceTypeStable, Operator: corev1.NodeSelectorOpIn, Values: []string{"x1.8"},
+			}},
+		}
+	}
+}
+
+// Dynamic makes it, after Karpenter, a pool whose nodes are there while pods need them.
+func Dynamic() PoolMod {
+	return func(pool *foundationv1alpha1.GPUPool) {
+		pool.Spec.Karpenter.Mode = foundationv1alpha1.KarpenterDynamic
+		pool.Spec.Karpenter.NodeResources = shape("180", "1900Gi", "7Ti")
+	}
+}
+
+// NodeClaimMod changes a NodeClaim.
+type NodeClaimMod = func(*karpenter.NodeClaim)
+
+// NodeClaim is a NodeClaim of a team that Karpenter made just now: nothing is launched yet. The NodePool is named without
+// the team: b200.s.
+func NodeClaim(name, nodePool string, team *foundationv1alpha1.FoundationTeam, mods ...NodeClaimMod) *karpenter.NodeClaim {
+	meta := ownedBy(team, nodePool)
+	meta.Labels[karpenter.LabelNodePool] = team.Name + "." + nodePool
+	meta.Labels[foundationv1alpha1.LabelNodeTeam] = team.Name
+	meta.Name, meta.UID, meta.CreationTimestamp = name, types.UID(name+"-uid"), metav1.NewTime(Now.Add(-time.Hour))
+	return build(&karpenter.NodeClaim{ObjectMeta: meta}, mods)
+}
+
+// Condition sets a condition of the NodeClaim.
+func Condition(kind string, status metav1.ConditionStatus, reason, message string) NodeClaimMod {
+	return func(claim *karpenter.NodeClaim) {
+		claim.Status.Conditions = append(claim.Status.Conditions, metav1.Condition{
+			Type: kind, Status: status, Reason: reason, Message: message, LastTransitionTime: metav1.NewTime(Now),
+		})
+	}
+}
+
+// Launched says that the NodeClaim's instance is there.
+func Launched() NodeClaimMod {
+	return Condition(karpenter.ConditionLaunched, metav1.ConditionTrue, karpenter.ConditionLaunched, "")
+}
+
+// Registered says that the NodeClaim's instance is a node of the cluster.
+func Registered(node string) NodeClaimMod {
+	return func(claim *karpenter.NodeClaim) {
+		claim.Status.NodeName = node
+		build(claim, []NodeClaimMod{Launched(), Condition(karpenter.ConditionRegistered, metav1.ConditionTrue, karpenter.ConditionRegistered, "")})
+	}
+}
+
+// Initialized says that Karpenter is done with the NodeClaim's node.
+func Initialized(node string) NodeClaimMod {
+	return func(claim *karpenter.NodeClaim) {
+		build(claim, []NodeClaimMod{Registered(node), Condition(karpenter.ConditionInitialized, metav1.ConditionTrue, karpenter.ConditionInitialized, "")})
+	}
+}
+
+// ClaimDeleted says that Karpenter is taking the node away.
+func ClaimDeleted(at time.Time) NodeClaimMod {
+	return func(claim *karpenter.NodeClaim) { claim.DeletionTimestamp = new(metav1.NewTime(at)) }
+}
+
+// MadeFor gives the node what Karpenter puts on the node of a NodeClaim when it registers.
+func MadeFor(claim *karpenter.NodeClaim) NodeMod {
+	return func(node *corev1.Node) {
+		maps.Copy(node.Labels, claim.Labels)
+		maps.Copy(node.Annotations, claim.Annotations)
+		Tainted(foundationv1alpha1.TaintTeam, claim.Labels[foundationv1alpha1.LabelTeam])(node)
+	}
+}
+
+// Releasing says that the team was asked to let the node go.
+func Releasing(since time.Time) NodeMod {
+	return all(
+		NodeAnnotated(foundationv1alpha1.AnnotationReleasingSince, since.UTC().Format(time.RFC3339)),
+		Tainted(foundationv1alpha1.TaintReleasing, ""),
+	)
+}
+
+// NodePool is a team's NodePool with nothing but marks in it. It is named without the team: b200.s.
+func NodePool(nodePool string, team *foundationv1alpha1.FoundationTeam) *karpenter.NodePool {
+	meta := ownedBy(team, nodePool)
+	meta.Name = team.Name + "." + nodePool
+	meta.UID = types.UID(meta.Name + "-" + string(team.UID))
+	return &karpenter.NodePool{ObjectMeta: meta}
+}
+
+// ownedBy is the metadata of a team's NodePool and of what is made by it.
+func ownedBy(team *foundationv1alpha1.FoundationTeam, nodePool string) metav1.ObjectMeta {
+	meta := OwnedMeta(team, "", "")
+	meta.Labels[foundationv1alpha1.LabelPool], _, _ = strings.Cut(nodePool, ".")
+	return meta
+}
