@@ -39,7 +39,7 @@ func TestKarpenterComesLater(t *testing.T) {
 	go func() { done <- mgr.Start(ctx) }()
 	t.Cleanup(func() {
 		cancel()
-		g.Expect(<-done).To(Succeed())
+		g.Expect(<-done).NotTo(HaveOccurred())
 	})
 	k8s, err := client.New(env.Config, client.Options{Scheme: setup.Scheme()})
 	g.Expect(err).NotTo(HaveOccurred())

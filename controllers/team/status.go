@@ -100,12 +100,7 @@ func summary(in Input) string {
 	if status := gpuStatus(in); status.Requested != nil && *status.Requested > 0 {
 		gpus = fmt.Sprintf("%d GPUs", *status.Granted)
 	}
-	sum := gpus + ", " + conditions.Count(len(in.Team.Spec.Namespaces), "namespace")
-	for _, view := range poolViews(in) {
-		if view.reason == "" && view.message != "" {
-			sum += "; " + view.message
-		}
-	}
+	sum := noted(in, gpus+", "+conditions.Count(len(in.Team.Spec.Namespaces), "namespace"))
 	if fit := awardsFitCondition(in); fit.Status != metav1.ConditionTrue {
 		sum += "; later: " + fit.Message
 	}

@@ -94,31 +94,38 @@ func awardsFitCondition(in Input) metav1.Condition {
 	return conditions.False(area, reasons[0], strings.Join(messages, "; "))
 }
 
+// noted is a message with what the team should know of its GPUs although nothing is wrong.
+func noted(in Input, message string) string {
+	notes := []string{message}
+	for _, view := range poolViews(in) {
+		if view.reason == "" && view.message != "" {
+			notes = append(notes, view.message)
+		}
+	}
+	return strings.Join(notes, "; ")
+}
+
 func gpusCondition(in Input) metav1.Condition {
 	const area = foundationv1alpha1.ConditionGPUsReady
 	var wrong []poolView
 	var messages []string
-	notes := ""
 	var requested int32
 	for _, view := range poolViews(in) {
 		requested += view.requested
-		switch {
-		case view.reason != "":
+		if view.reason != "" {
 			wrong = append(wrong, view)
 			messages = append(messages, view.message)
-		case view.message != "":
-			notes += "; " + view.message
 		}
 	}
 	switch {
 	case len(wrong) > 0:
 		return conditions.False(area, wrong[0].reason, strings.Join(messages, "; "))
 	case requested > 0:
-		return conditions.True(area, foundationv1alpha1.ReasonAsDeclared, fmt.Sprintf("%d GPUs", requested)+notes)
+		return conditions.True(area, foundationv1alpha1.ReasonAsDeclared, noted(in, fmt.Sprintf("%d GPUs", requested)))
 	case !in.holds():
-		return conditions.True(area, foundationv1alpha1.ReasonNotActive, "no GPUs"+notes)
+		return conditions.True(area, foundationv1alpha1.ReasonNotActive, noted(in, "no GPUs"))
 	default:
-		return conditions.True(area, foundationv1alpha1.ReasonNothingDeclared, "no award in force"+notes)
+		return conditions.True(area, foundationv1alpha1.ReasonNothingDeclared, noted(in, "no award in force"))
 	}
 }
 

@@ -18,6 +18,7 @@ var reported = map[string]bool{
 	foundationv1alpha1.ConditionActive:         true,
 	foundationv1alpha1.ConditionTornDown:       true,
 	foundationv1alpha1.ConditionOversubscribed: true,
+	foundationv1alpha1.ConditionAwardsFit:      true,
 }
 
 // Report emits an event for every condition of these that has become something else.

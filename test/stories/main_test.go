@@ -85,7 +85,7 @@ func run(m *testing.M) (code int, err error) {
 	if broken := watched.Violations(); len(broken) > 0 {
 		return 1, fmt.Errorf("invariants that some revision broke: %q", broken)
 	}
-	fmt.Printf("the witness saw %d revisions\n", watched.Seen())
+	fmt.Fprintf(os.Stdout, "the witness saw %d revisions\n", watched.Seen())
 	return code, nil
 }
 

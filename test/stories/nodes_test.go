@@ -2,6 +2,7 @@ package stories
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/hack/lab/binaries"
 	"foundation.team/operator/hack/lab/cluster"
 	"foundation.team/operator/internal/karpenter"
 	"foundation.team/operator/test/support/manifest"
@@ -27,6 +29,7 @@ func TestNodes(t *testing.T) {
 		"of a pool that changes its mode go as their work ends":           modeChange,
 		"that Karpenter cannot launch are told of with its reason":        neverLaunched,
 		"that have no node class are told of before any pod asks":         noNodeClass,
+		"of the sample are there":                                         sample,
 		"that Karpenter lost are made anew":                               lostNode,
 		"are scrubbed for each hand-over where the pool wants that":       scrub,
 		"are let go in spite of a disruption budget when its time is up":  forced,
@@ -127,6 +130,14 @@ func noNodeClass(s *story) {
 		s.apply(yaml)
 		s.ready(team)
 	}
+}
+
+func sample(s *story) {
+	root, err := binaries.Root(".")
+	s.Expect(err).NotTo(HaveOccurred())
+	s.kubectl("apply", "-k", filepath.Join(root, "config", "samples", "karpenter"))
+	s.ready("danbi")
+	s.Expect(s.nodesOf(s, "danbi")).To(HaveLen(4))
 }
 
 func lostNode(s *story) {

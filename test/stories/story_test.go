@@ -42,6 +42,7 @@ type story struct {
 }
 
 func newStory(t *testing.T, from source) *story {
+	t.Helper()
 	g := NewWithT(t)
 	g.SetDefaultEventuallyTimeout(3 * time.Minute)
 	g.SetDefaultEventuallyPollingInterval(250 * time.Millisecond)

@@ -29,15 +29,15 @@ func StaticPool(name string, lines ...string) string {
 
 // KarpenterPool is a GPUPool of at most so many nodes that Karpenter makes. nodes are YAML for spec.karpenter.
 func KarpenterPool(name string, atMost int, instanceType string, nodes, lines []string) string {
-	extra := ""
+	var extra strings.Builder
 	for _, line := range nodes {
-		extra += "    " + line + "\n"
+		fmt.Fprintf(&extra, "    %s\n", line)
 	}
 	return pool(name, fmt.Sprintf(`  karpenter:
     capacity: %d
     nodeClassRef: {group: karpenter.kwok.sh, kind: KWOKNodeClass, name: %s}
     requirements: [{key: node.kubernetes.io/instance-type, operator: In, values: [%s]}]
-%s`, atMost*cluster.GPUsPerNode, cluster.KarpenterNodeClass, instanceType, extra), lines)
+%s`, atMost*cluster.GPUsPerNode, cluster.KarpenterNodeClass, instanceType, extra.String()), lines)
 }
 
 func pool(name, nodes string, lines []string) string {

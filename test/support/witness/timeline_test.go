@@ -1,0 +1,60 @@
+package witness
+
+import (
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/test/support/builder"
+)
+
+// A witness that sees nothing wrong must be one that would.
+func TestReplay(t *testing.T) {
+	at := func(version string, meta metav1.ObjectMeta) metav1.ObjectMeta {
+		meta.ResourceVersion = version
+		return meta
+	}
+	donor, receiver := builder.Team("donor"), builder.Team("receiver")
+	pool := builder.Pool("b200", builder.Granted(receiver, 8))
+	pool.Status.Capacity = &foundationv1alpha1.PoolCapacity{Total: 8}
+	pool.ResourceVersion = "10"
+	held := builder.Node("n1", builder.HeldIn("b200", donor))
+	held.ResourceVersion = "11"
+	free := func(version string) *corev1.Node {
+		node := builder.Node("n1", builder.FreeIn("b200"))
+		node.ResourceVersion = version
+		return node
+	}
+	quota := func(version, gpus string) *corev1.ResourceQuota {
+		return &corev1.ResourceQuota{
+			ObjectMeta: at(version, builder.OwnedMeta(receiver, "receiver-train", "foundation-team")),
+			Spec:       corev1.ResourceQuotaSpec{Hard: corev1.ResourceList{"requests.nvidia.com/gpu": resource.MustParse(gpus)}},
+		}
+	}
+	tests := map[string]struct {
+		happens func(*timeline)
+		broken  int
+	}{
+		"raised after the node is free": {func(tl *timeline) { tl.add(nil, quota("13", "8")); tl.add(held, free("12")) }, 0},
+		"raised before":                 {func(tl *timeline) { tl.add(nil, quota("12", "8")); tl.add(held, free("13")) }, 1},
+		"raised after the node is gone": {func(tl *timeline) { tl.add(nil, quota("13", "8")); tl.add(free("12"), nil) }, 0},
+		"lowered while the node is held": {func(tl *timeline) {
+			tl.add(nil, quota("9", "0"))
+			tl.add(nil, quota("12", "0"))
+		}, 0},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			tl := timeline{}
+			tl.add(nil, pool)
+			tl.add(nil, held)
+			tt.happens(&tl)
+			if broken := tl.replay(); len(broken) != tt.broken {
+				t.Errorf("%q, want %d", broken, tt.broken)
+			}
+		})
+	}
+}
