@@ -95,7 +95,7 @@ func (staticBackend) vacate(b *nodesBuilder, n *node) {
 // nodes that left it.
 func (s staticBackend) rest(b *nodesBuilder, n *node) {
 	switch {
-	case n.foreign || madeForTeam(n):
+	case madeForTeam(n):
 	case !b.keeps(n) && n.ours(b.in.Pool.Name):
 		b.change(n, unmark)
 	case !b.keeps(n):

@@ -103,7 +103,7 @@ type nodesBuilder struct {
 
 func (b *nodesBuilder) change(n *node, mutate func(*corev1.Node)) {
 	if b.after[n.Name] == nil {
-		b.after[n.Name] = n.DeepCopy()
+		b.after[n.Name] = copyMarks(n.Node)
 	}
 	mutate(b.after[n.Name])
 }
@@ -212,14 +212,15 @@ func (b *nodesBuilder) askBackNode(n *node) {
 	b.lookAgain(b.in.Now.Add(settle))
 }
 
-// markOthers restores marks that somebody took off a team's nodes, and sees to those that nobody has.
+// markOthers restores marks that somebody took off a team's nodes, and sees to those that nobody has. One that is being made
+// gets its marks from who makes it, unless it was asked back already.
 func (b *nodesBuilder) markOthers() {
 	for _, n := range b.nodes {
 		switch {
 		case b.after[n.Name] != nil || n.launching || n.ending():
 		case n.holder == nil:
 			b.backend.rest(b, n)
-		case !n.making():
+		case !n.making() || !n.releasing.IsZero():
 			b.change(n, func(after *corev1.Node) {
 				b.markHeld(after, *n.holder)
 				if !n.releasing.IsZero() {
@@ -233,14 +234,14 @@ func (b *nodesBuilder) markOthers() {
 func (b *nodesBuilder) done() Nodes {
 	for _, n := range b.nodes {
 		if after := b.after[n.Name]; after != nil && !sameMarks(n.Node, after) {
-			b.result.Changes = append(b.result.Changes, Change{Before: n.Node, After: after})
+			b.result.Changes = append(b.result.Changes, Change{Before: n.Node, After: after.DeepCopy()})
 		}
 	}
 	b.result.Evict = b.overdue(gracePeriod(b.in.Pool))
 	if force := b.in.Pool.Spec.Reclaim; force != nil && force.Force != nil {
 		b.result.End = b.overdue(force.Force.Duration)
 		b.result.Evict = slices.DeleteFunc(b.result.Evict, func(pod corev1.Pod) bool {
-			return slices.ContainsFunc(b.result.End, func(ended corev1.Pod) bool { return ended.UID == pod.UID && ended.Name == pod.Name })
+			return slices.ContainsFunc(b.result.End, func(ended corev1.Pod) bool { return ended.UID == pod.UID })
 		})
 	}
 	return b.result
@@ -288,6 +289,15 @@ func isOurs(taint corev1.Taint) bool {
 	default:
 		return false
 	}
+}
+
+// copyMarks copies what a pool writes of a node and shares the rest: most nodes have their marks, and are not worth more to
+// find that out.
+func copyMarks(n *corev1.Node) *corev1.Node {
+	copied := *n
+	copied.Labels, copied.Annotations = maps.Clone(n.Labels), maps.Clone(n.Annotations)
+	copied.Spec.Taints = slices.Clone(n.Spec.Taints)
+	return &copied
 }
 
 // sameMarks says whether two versions of a node differ in nothing that a pool writes; the order of taints is nothing.

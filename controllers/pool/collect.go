@@ -40,7 +40,7 @@ func (c *collector) until(pool string, requests string, now time.Time, collect t
 	}
 	seen, known := c.arrived[pool]
 	if !known || seen.requests != requests {
-		if !known || !now.Before(seen.last.Add(collect)) {
+		if !now.Before(seen.last.Add(collect)) {
 			seen.first = now
 		}
 		seen.requests, seen.last = requests, now

@@ -42,6 +42,8 @@ type Grants struct {
 	// looked at first: until it is known which of them are free nothing is granted, so that teams' nodes can be chosen
 	// close together.
 	capacity, free, settling int
+	// scrubbing are nodes that are free once they are scrubbed.
+	scrubbing int
 	// overbooked is when more is wanted than there is; nil if never.
 	overbooked *calendar.Overbooking
 	// collecting is true while requests that come together are waited for: no grant is raised.
@@ -59,12 +61,17 @@ func DecideGrants(in Input) Grants {
 		g.free -= max(p.kept()-p.active-p.releasing, 0)
 	}
 	g.settling = count(nodes, func(n *node) bool { return n.settling(in) })
+	g.scrubbing = count(nodes, func(n *node) bool { return n.awaitsScrub(in.Pool) })
 	if !in.Pool.DeletionTimestamp.IsZero() {
 		g.free = 0
 	}
 	claims := make([]calendar.Claim, len(parts))
 	for i, p := range parts {
 		claims[i] = p.claim()
+		if in.Pool.Spec.Karpenter != nil && g.free < 0 {
+			// Karpenter made more than there may be: who has too many gives them back before anybody is raised by them.
+			claims[i].Own = 0
+		}
 		if g.collecting {
 			claims[i].Want = p.kept()
 		}
@@ -209,9 +216,9 @@ func (p *part) explain(in Input, g Grants, nodes []*node) (reason, message strin
 			fmt.Sprintf("%s: requests that come together are decided together, in a moment", pool)
 	case p.granted < p.want && g.settling > 0:
 		return foundationv1alpha1.ReasonProgressing,
-			fmt.Sprintf("%s: %s new in the pool, looked at for pods before being given out", pool, are(g.settling, "node"))
+			fmt.Sprintf("%s: %s new in the pool, looked at for pods before being given out", pool, nodesAre(g.settling))
 	case p.granted < p.want:
-		return foundationv1alpha1.ReasonShortfall, p.explainShortfall(in, g.free)
+		return foundationv1alpha1.ReasonShortfall, p.explainShortfall(in, g)
 	case p.requested%perNode != 0:
 		instead := fmt.Sprintf("%d", (p.requested/perNode+1)*perNode)
 		if less := p.requested / perNode * perNode; less > 0 {
@@ -240,7 +247,7 @@ func (p *part) explainNodes(in Input, nodes []*node) (reason, message string) {
 	}
 	var why []string
 	if len(sick) > 0 {
-		why = append(why, fmt.Sprintf("%s not Ready, cordoned or short of GPUs (%s)", are(len(sick), "node"), namesOf(sick)))
+		why = append(why, fmt.Sprintf("%s not Ready, cordoned or short of GPUs (%s)", nodesAre(len(sick)), namesOf(sick)))
 	}
 	if len(making) > 0 {
 		why = append(why, laggards(making))
@@ -249,7 +256,7 @@ func (p *part) explainNodes(in Input, nodes []*node) (reason, message string) {
 		missing = p.granted - p.active
 		why = append(why, complaint)
 	} else if missing > 0 {
-		why = append(why, are(missing, "node")+" not made by Karpenter yet")
+		why = append(why, nodesAre(missing)+" not made by Karpenter yet")
 	}
 	if len(why) == 0 {
 		return "", ""
@@ -263,28 +270,34 @@ func (p *part) explainNodes(in Input, nodes []*node) (reason, message string) {
 func laggards(making []*node) string {
 	for _, n := range making {
 		if step, why := lag(n.claim); why != "" {
-			return fmt.Sprintf("%s being made, NodeClaim %s is not %s (%s)", are(len(making), "node"), n.claim.Name, step, why)
+			return fmt.Sprintf("%s being made, NodeClaim %s is not %s (%s)", nodesAre(len(making)), n.claim.Name, step, why)
 		}
 	}
-	return are(len(making), "node") + " being made"
+	return nodesAre(len(making)) + " being made"
 }
 
-// are counts things in a sentence: 1 node is, 2 nodes are.
-func are(n int, thing string) string {
+// nodesAre counts nodes in a sentence: 1 node is, 2 nodes are.
+func nodesAre(n int) string {
 	if n == 1 {
-		return "1 " + thing + " is"
+		return "1 node is"
 	}
-	return conditions.Count(n, thing) + " are"
+	return conditions.Count(n, "node") + " are"
 }
 
-func (p *part) explainShortfall(in Input, free int) string {
+func (p *part) explainShortfall(in Input, g Grants) string {
 	perNode := in.Pool.Spec.GPUsPerNode
 	short := p.requested - int32(p.granted)*perNode
-	message := fmt.Sprintf("%s: %d of %d short, %d free", in.Pool.Name, short, p.requested, int32(free)*perNode)
-	if p.outlook.Opening.Nodes == 0 {
-		return message + ", none foreseen; shrink or end an award, or name another pool"
+	message := fmt.Sprintf("%s: %d of %d short, %d free", in.Pool.Name, short, p.requested, int32(g.free)*perNode)
+	if g.scrubbing > 0 {
+		message += fmt.Sprintf(", %d wait to be scrubbed", int32(g.scrubbing)*perNode)
 	}
-	return fmt.Sprintf("%s, %d more by %s", message, int32(p.outlook.Opening.Nodes)*perNode, p.outlook.Opening.At.UTC().Format("2006-01-02T15:04Z"))
+	if opening := p.outlook.Opening; opening.Nodes > 0 {
+		return fmt.Sprintf("%s, %d more by %s", message, int32(opening.Nodes)*perNode, minute(opening.At))
+	}
+	if g.scrubbing > 0 {
+		return message
+	}
+	return message + ", none foreseen; shrink or end an award, or name another pool"
 }
 
 func availability(in Input) string {

@@ -97,6 +97,11 @@ func TestDecideGrants(t *testing.T) {
 			input(builder.Pool(b200, builder.Granted(hanbit, 16)), hanbit, saebit, nodes(builder.HeldIn(b200, hanbit), "n1"), nodes(free, "n2")),
 			map[string]int32{"hanbit": 16, "saebit": 0},
 		},
+		"lost capacity does not keep a team from what it still has": {
+			input(builder.Pool(b200, builder.Granted(hanbit, 16)), hanbit, builder.Team("saebit", builder.Award(b200, 8)), nodes(builder.HeldIn(b200, hanbit), "n1"),
+				builder.Node("n2", free, builder.NotReady()), nodes(builder.ReleasingIn(b200, saebit, now), "n3")),
+			map[string]int32{"hanbit": 16, "saebit": 8},
+		},
 		"a node that broke takes nothing away": {
 			input(builder.Pool(b200, builder.Granted(hanbit, 8)), builder.Team("hanbit", builder.Award(b200, 8)), builder.Node("n1", builder.HeldIn(b200, hanbit), builder.NotReady())),
 			map[string]int32{"hanbit": 8},

@@ -43,6 +43,10 @@ func TestNodePools(t *testing.T) {
 			input(given(16), wants(8), made("n1", static, hanbit), made("n2", static, hanbit, back), sized(static, hanbit, 2, 2), work),
 			[]string{"NodePool hanbit.b200.s keeps 2 of 1 nodes"},
 		},
+		"what Karpenter takes away is there until it is gone": {
+			input(given(8), wants(8), made("n1", static, hanbit), builder.NodeClaim("c2", static, hanbit, builder.ClaimDeleted(now)), sized(static, hanbit, 2, 1)),
+			[]string{"NodePool hanbit.b200.s keeps 2 of 1 nodes"},
+		},
 		"the end": {
 			input(given(16), wants(0), made("n1", static, hanbit, back), made("n2", static, hanbit, back), sized(static, hanbit, 2, 2), work),
 			[]string{"NodePool hanbit.b200.s keeps 2 of 0 nodes"},
@@ -86,6 +90,14 @@ func TestNodePools(t *testing.T) {
 			input(given(24), wants(8), made("n1", dynamicMode, hanbit), made("n2", dynamicMode, hanbit, back), sized(dynamicMode, hanbit, -1, 24), work),
 			[]string{"NodePool hanbit.b200.d of 0 nvidia.com/gpu", "n1: " + releasing(now)},
 		},
+		"to Static, and less than there are of both": {
+			input(given(8), wants(8), made("n1", dynamicMode, hanbit), made("n2", dynamicMode, hanbit, back), made("n3", static, hanbit), sized(dynamicMode, hanbit, -1, 24), work),
+			[]string{"NodePool hanbit.b200.d of 0 nvidia.com/gpu", "NodePool hanbit.b200.s keeps 1 of 0 nodes", "n1: " + releasing(now)},
+		},
+		"to Dynamic, and less: one of its own goes too": {
+			input(given(16, builder.Dynamic()), wants(8), made("n1", dynamicMode, hanbit), made("n2", dynamicMode, hanbit), made("n3", static, hanbit), work, sized(static, hanbit, 1, 1)),
+			[]string{"NodePool hanbit.b200.d of 0 nvidia.com/gpu", "NodePool hanbit.b200.s keeps 1 of 0 nodes", "n2: " + releasing(now), "n3: " + releasing(now)},
+		},
 		"there and back again: the other mode's node goes, and only that; what was on its way stays": {
 			input(given(16), wants(16), made("n1", static, hanbit), made("n2", dynamicMode, hanbit), made("n3", static, hanbit, back), work,
 				sized(static, hanbit, 2, 0), sized(dynamicMode, hanbit, -1, 8)),
@@ -94,6 +106,9 @@ func TestNodePools(t *testing.T) {
 		"a later team of the same name waits for the nodes of the earlier": {
 			input(given(8), later, made("n1", static, hanbit, back), podsOn("n1", work["n1"]...), sized(static, hanbit, 1, 1)),
 			[]string{"NodePool hanbit.b200.s keeps 1 of 0 nodes"},
+		},
+		"also where the earlier's NodePool is gone": {
+			input(given(8), later, made("n1", static, hanbit, back), podsOn("n1", work["n1"]...)), []string{"NodePool hanbit.b200.s keeps 1 of 0 nodes"},
 		},
 		"and for its NodePool to be shut": {
 			input(given(0), later, sized(static, hanbit, 1, 1)), []string{"NodePool hanbit.b200.s keeps 0 of 0 nodes"},
@@ -130,6 +145,24 @@ func TestNodePools(t *testing.T) {
 			input(given(8), wants(8), made("n1", static, hanbit), deleted(sized(static, hanbit, 1, 1))), nil,
 		},
 		"also if nobody wants it": {input(given(0), deleted(sized(static, hanbit, 1, 1))), nil},
+		"a team that grows again may have its node replaced": {
+			input(given(8, builder.Karpenter(16)), wants(16), made("n1", static, hanbit), made("n2", static, hanbit, back), sized(static, hanbit, 2, 1), work),
+			[]string{"NodePool hanbit.b200.s keeps 2 of 2 nodes", "n2: " + ofHanbit},
+		},
+		"what is beyond a limit takes nothing from others": {
+			input(given(16, builder.Karpenter(16)), wants(16), made("n1", static, hanbit), sized(static, hanbit, 1, 1),
+				made("n2", static, saebit, back), made("n3", static, saebit, back), sized(static, saebit, 2, 0), work,
+				map[string][]corev1.Pod{"n2": {builder.Pod("x", "p", now)}, "n3": {builder.Pod("x", "q", now)}}),
+			[]string{"NodePool hanbit.b200.s keeps 1 of 1 nodes", "NodePool saebit.b200.s keeps 2 of 0 nodes"},
+		},
+		"one that lost its UID is its team's": {
+			input(given(8), wants(8), made("n1", static, hanbit), unmarked(sized(static, hanbit, 1, 1))), []string{"NodePool hanbit.b200.s keeps 1 of 1 nodes"},
+		},
+		"of whom nobody knows who it is none is made": {
+			input(builder.Pool(b200, builder.Karpenter(64)), unmarkedClaim("c1"), unmarked(sized(static, hanbit, 1, 1))),
+			[]string{"NodePool hanbit.b200.s keeps 1 of 0 nodes", "c1 is ended"},
+		},
+		"nor any NodePool": {input(builder.Pool(b200, builder.Karpenter(64)), unmarkedClaim("c1")), []string{"c1 is ended"}},
 		"a pool that is being deleted makes no more": {
 			input(given(24, builder.PoolDeleted()), wants(24), made("n1", static, hanbit), sized(static, hanbit, 3, 3)),
 			[]string{"NodePool hanbit.b200.s keeps 1 of 1 nodes"},
@@ -151,6 +184,15 @@ func TestNodePools(t *testing.T) {
 func deleted(nodePool *karpenter.NodePool) *karpenter.NodePool {
 	nodePool.DeletionTimestamp = new(metav1.NewTime(now))
 	return nodePool
+}
+
+func unmarked(nodePool *karpenter.NodePool) *karpenter.NodePool {
+	nodePool.Annotations = nil
+	return nodePool
+}
+
+func unmarkedClaim(name string) *karpenter.NodeClaim {
+	return builder.NodeClaim(name, static, hanbit, func(claim *karpenter.NodeClaim) { claim.Annotations = nil })
 }
 
 // A NodePool says whose its nodes are, and leaves running work alone.

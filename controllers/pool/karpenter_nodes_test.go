@@ -42,6 +42,10 @@ func TestBuildKarpenterNodes(t *testing.T) {
 			in:   input(given(8), wants(8), registered, builder.Node("n1", builder.MadeFor(registered), bare)),
 			want: []string{"NodePool hanbit.b200.s keeps 1 of 1 nodes"},
 		},
+		"unless it was asked back: what says so is put back": {
+			in:   input(given(8), wants(0), registered, builder.Node("n1", builder.MadeFor(registered), builder.Tainted(foundationv1alpha1.TaintReleasing, ""))),
+			want: []string{"NodePool hanbit.b200.s keeps 1 of 0 nodes", "n1: " + releasing(now)}, next: now.Add(settle),
+		},
 		"a finished one has its marks restored": {
 			in:   input(given(8), wants(8), made("n1", static, hanbit, bare)),
 			want: []string{"NodePool hanbit.b200.s keeps 1 of 1 nodes", "n1: " + ofHanbit},
@@ -166,7 +170,9 @@ func TestKarpenterNodesHaveOneOwner(t *testing.T) {
 	}
 	for name, things := range tests {
 		t.Run(name, func(t *testing.T) {
-			in := input(given(8), wants(8), saebit, things)
+			pool := given(8)
+			pool.Status.Grants = append([]foundationv1alpha1.Grant{{Team: "aleph", UID: "aleph-uid"}}, pool.Status.Grants...)
+			in := input(pool, wants(8), saebit, things)
 			nodes := readNodes(in)
 			if len(nodes) != 1 || nodes[0].holder == nil || *nodes[0].holder != keyOf(hanbit) {
 				t.Fatalf("nodes are %+v, want one of %s", nodes, keyOf(hanbit))
@@ -180,6 +186,14 @@ func TestKarpenterNodesHaveOneOwner(t *testing.T) {
 	}
 }
 
+// Nodes are told of in order, however they were read.
+func TestKarpenterNodesAreInOrder(t *testing.T) {
+	in := input(given(24), wants(24), made("n3", static, hanbit), made("n1", static, hanbit), builder.NodeClaim("c2", static, hanbit))
+	if got := namesOf(readNodes(in)); got != "c2, n1, n3" {
+		t.Errorf("nodes are %s", got)
+	}
+}
+
 // What is not called as the operator calls it is none of its business, whoever labelled it.
 func TestWhatOthersMakeWithKarpenter(t *testing.T) {
 	called := func(name string) func(*karpenter.NodeClaim) {
@@ -187,16 +201,16 @@ func TestWhatOthersMakeWithKarpenter(t *testing.T) {
 	}
 	for _, name := range []string{"", "default", "hanbit.b200", "hanbit.b200.x", "hanbit.b200.s.s", "hanbit.h100.s", "Hanbit.b200.s", "9.b200.s", "b200.s"} {
 		t.Run(name, func(t *testing.T) {
-			nodePool := sized(static, hanbit, 3, 3)
+			nodePool := sized(static, hanbit, 300, 300)
 			nodePool.Name = name
 			empty := sized(static, hanbit, 0, 0)
 			empty.Name, empty.UID = name, "empty"
 			claim := builder.NodeClaim("c1", static, hanbit, builder.Initialized("n1"), called(name))
-			in := input(given(8), wants(8), nodePool, empty, claim, builder.Node("n1", builder.MadeFor(claim)))
-			if diff := cmp.Diff([]string{"NodePool hanbit.b200.s keeps 1 of 1 nodes"}, outcome(BuildNodes(in, DecideGrants(in)))); diff != "" {
+			in := input(given(8), wants(64), nodePool, empty, claim, builder.Node("n1", builder.MadeFor(claim)))
+			if diff := cmp.Diff([]string{"NodePool hanbit.b200.s keeps 8 of 8 nodes"}, outcome(BuildNodes(in, DecideGrants(in)))); diff != "" {
 				t.Error(diff)
 			}
-			if status := BuildStatus(in, DecideGrants(in)); status.Capacity.Held != 0 || status.Capacity.Free != 56 {
+			if status := BuildStatus(in, DecideGrants(in)); status.Capacity.Held != 0 || status.Capacity.Granted != 64 {
 				t.Errorf("capacity is %+v, want none held", status.Capacity)
 			}
 		})

@@ -157,13 +157,18 @@ func (w *world) checkRoom(claim *karpenter.NodeClaim) {
 	}
 }
 
-// spokenFor is how many nodes teams have or may have.
+// spokenFor is how many nodes teams have, may have, or may have made.
 func (w *world) spokenFor() int {
-	sum, held, granted := 0, w.karpenter.stock(w.pool).heldBy, grantedBy(w.pool.Status)
-	for key, nodes := range held {
-		granted[key] = max(granted[key], nodes)
+	has := map[teamKey]int{}
+	for _, nodePool := range w.karpenter.nodePools {
+		key := teamKey{nodePool.Labels[foundationv1alpha1.LabelTeam], types.UID(nodePool.Annotations[foundationv1alpha1.AnnotationTeamUID])}
+		has[key] += max(mayHave(nodePool, w.pool), len(w.karpenter.of(nodePool.Name, anyClaim)))
 	}
-	for _, nodes := range granted {
+	for key, nodes := range grantedBy(w.pool.Status) {
+		has[key] = max(has[key], nodes)
+	}
+	sum := 0
+	for _, nodes := range has {
 		sum += nodes
 	}
 	return sum

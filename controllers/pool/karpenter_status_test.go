@@ -20,6 +20,16 @@ func noCapacity() builder.NodeClaimMod {
 	return builder.Condition(karpenter.ConditionLaunched, metav1.ConditionFalse, "InsufficientCapacity", "no x1.8 in zone-a")
 }
 
+// complains is a NodePool of hanbit's with which Karpenter finds fault.
+func complains(nodePool, step, message string) *karpenter.NodePool {
+	live := builder.NodePool(nodePool, hanbit)
+	live.Status.Conditions = []metav1.Condition{
+		{Type: karpenter.ConditionNodeRegistrationHealthy, Status: metav1.ConditionUnknown, Reason: "AwaitingReconciliation"},
+		{Type: step, Status: metav1.ConditionFalse, Reason: "Fault", Message: message},
+	}
+	return live
+}
+
 // What a team is told of nodes that Karpenter makes for it.
 func TestKarpenterMessages(t *testing.T) {
 	claim := func(name string, mods ...builder.NodeClaimMod) *karpenter.NodeClaim {
@@ -76,6 +86,27 @@ func TestKarpenterMessages(t *testing.T) {
 		"Dynamic: those that pods ask for are": {
 			input(given(16, builder.Dynamic()), wants(16), builder.NodeClaim("c1", dynamicMode, hanbit, noCapacity())), foundationv1alpha1.ReasonNodesNotReady,
 			"b200: 8 of 16 GPUs not ready: 1 node is being made, NodeClaim c1 is not Launched (InsufficientCapacity: no x1.8 in zone-a)",
+		},
+		"Karpenter finds fault with the NodePool": {
+			input(given(8), wants(8), complains(static, karpenter.ConditionNodeClassReady, "KWOKNodeClass default not found")),
+			foundationv1alpha1.ReasonNodesNotReady,
+			"b200: 8 of 8 GPUs not ready: NodePool hanbit.b200.s is not NodeClassReady (Fault: KWOKNodeClass default not found)",
+		},
+		"also where no pod asks for nodes": {
+			input(given(16, builder.Dynamic()), wants(16), made("n1", dynamicMode, hanbit), complains(dynamicMode, karpenter.ConditionValidationSucceeded, "bad label")),
+			foundationv1alpha1.ReasonNodesNotReady,
+			"b200: 8 of 16 GPUs not ready: NodePool hanbit.b200.d is not ValidationSucceeded (Fault: bad label)",
+		},
+		"what it has not looked at is no fault": {
+			input(given(8), wants(8), complains(static, "Ready", "not yet")), foundationv1alpha1.ReasonNodesNotReady,
+			"b200: 8 of 8 GPUs not ready: 1 node is not made by Karpenter yet",
+		},
+		"all are there whatever it finds": {
+			in: input(given(8), wants(8), made("n1", static, hanbit), complains(static, karpenter.ConditionNodeRegistrationHealthy, "slow")),
+		},
+		"with that of the other mode it may": {
+			input(given(8), wants(8), complains(dynamicMode, karpenter.ConditionNodeClassReady, "not found")), foundationv1alpha1.ReasonNodesNotReady,
+			"b200: 8 of 8 GPUs not ready: 1 node is not made by Karpenter yet",
 		},
 		"others have not let go yet": {
 			input(given(8, builder.Karpenter(8)), wants(16), made("n1", static, hanbit)), foundationv1alpha1.ReasonShortfall,

@@ -122,7 +122,7 @@ func (c *cloud) act(w *world, name string) {
 	for range min(replicas-len(running), int(limit.Value())-len(all)) {
 		c.make(w, nodePool)
 	}
-	slices.SortStableFunc(running, func(a, b *karpenter.NodeClaim) int { return c.cost(w, a) - c.cost(w, b) })
+	slices.SortStableFunc(running, func(a, b *karpenter.NodeClaim) int { return w.cost(a) - w.cost(b) })
 	for _, claim := range running[:max(len(running)-replicas, 0)] {
 		if pods := w.pods[claim.Status.NodeName]; len(pods) > 0 {
 			w.t.Fatalf("Karpenter has %d nodes in %s and is to have %d, and so ends %s with pods %v on it", len(running), name, replicas, claim.Name, pods)
@@ -132,7 +132,7 @@ func (c *cloud) act(w *world, name string) {
 }
 
 // cost is in which order Karpenter ends nodes that are too many.
-func (c *cloud) cost(w *world, claim *karpenter.NodeClaim) int {
+func (w *world) cost(claim *karpenter.NodeClaim) int {
 	switch {
 	case !isLaunched(claim):
 		return 0
@@ -340,6 +340,6 @@ func (c *cloud) stock(pool *foundationv1alpha1.GPUPool) stock {
 	for _, owner := range c.owner {
 		s.heldBy[owner]++
 	}
-	s.free = max(s.members-s.held, 0)
+	s.free = s.members - s.held
 	return s
 }

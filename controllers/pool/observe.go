@@ -17,6 +17,9 @@ import (
 	"foundation.team/operator/internal/karpenter"
 )
 
+// shared saves copies of what is only looked at: a pool may have thousands of nodes. What is changed is copied then.
+const shared = client.UnsafeDisableDeepCopy
+
 // observe reads a pool's Input from the cache, but for pods.
 func (r *Reconciler) observe(ctx context.Context, pool *foundationv1alpha1.GPUPool) (Input, error) {
 	in := Input{Pool: pool, Now: r.Clock.Now()}
@@ -39,7 +42,7 @@ func (r *Reconciler) observe(ctx context.Context, pool *foundationv1alpha1.GPUPo
 	nodes := map[string]*corev1.Node{}
 	for _, matching := range []labels.Selector{in.Selector, has} {
 		var list corev1.NodeList
-		if err := r.Client.List(ctx, &list, client.MatchingLabelsSelector{Selector: matching}); err != nil {
+		if err := r.Client.List(ctx, &list, client.MatchingLabelsSelector{Selector: matching}, shared); err != nil {
 			return Input{}, fmt.Errorf("list nodes of pool %s: %w", pool.Name, err)
 		}
 		for i := range list.Items {
@@ -65,12 +68,12 @@ func (r *Reconciler) observeKarpenter(ctx context.Context, in *Input) error {
 	}
 	ofPool := client.MatchingLabels{foundationv1alpha1.LabelPool: in.Pool.Name}
 	var pools karpenter.NodePoolList
-	if err := r.Client.List(ctx, &pools, ofPool); err != nil {
+	if err := r.Client.List(ctx, &pools, ofPool, shared); err != nil {
 		return fmt.Errorf("list NodePools of pool %s: %w", in.Pool.Name, err)
 	}
 	in.NodePools = pointers(pools.Items)
 	var claims karpenter.NodeClaimList
-	if err := r.Client.List(ctx, &claims, ofPool); err != nil {
+	if err := r.Client.List(ctx, &claims, ofPool, shared); err != nil {
 		return fmt.Errorf("list NodeClaims of pool %s: %w", in.Pool.Name, err)
 	}
 	in.NodeClaims = pointers(claims.Items)

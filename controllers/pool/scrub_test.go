@@ -102,6 +102,9 @@ func TestScrub(t *testing.T) {
 		"but not with pods on it": {
 			node: builder.Node("n1", asked(late)), pool: granted(0), pods: []corev1.Pod{work}, want: entering(late), next: now.Add(occupiedEvery),
 		},
+		"nobody asks in a pool that wants nothing scrubbed": {
+			node: builder.Node("n1", builder.FreeIn(b200), builder.NodeAnnotated(foundationv1alpha1.AnnotationScrubRequest, "x")), pool: granted(0), want: isFree,
+		},
 		"what was free before anybody wanted it scrubbed stays so": {node: builder.Node("n1", builder.FreeIn(b200)), want: isFree},
 		"what left the pool is not scrubbed": {
 			node: builder.Node("n1", asked(late), builder.Unlabelled(builder.ModelLabel)), want: "",
@@ -143,7 +146,7 @@ func TestScrubHoldsUpNobodyElse(t *testing.T) {
 		t.Errorf("looks at %s", diff)
 	}
 	status := BuildStatus(in, DecideGrants(in))
-	if want := "b200: 8 of 16 short, 0 free, none foreseen; shrink or end an award, or name another pool"; status.Grants[0].Message != want {
+	if want := "b200: 8 of 16 short, 0 free, 16 wait to be scrubbed"; status.Grants[0].Message != want {
 		t.Errorf("%s, want %s", status.Grants[0].Message, want)
 	}
 	want := "1 node to be claimed, 1 node waiting to be empty before being granted: n3, 2 nodes waiting to be scrubbed before being granted: n1, n4"

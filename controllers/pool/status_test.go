@@ -108,6 +108,10 @@ func TestReadyCondition(t *testing.T) {
 			input(builder.Pool(b200), builder.Node("n1", builder.FreeIn("h100"), builder.Matching(b200)), nodes(builder.FreeIn(b200), "n2")),
 			no(foundationv1alpha1.ReasonNodeConflict, "1 nodes match spec.static.nodeSelector but belong to another pool: n1; make the selectors of the pools disjoint"),
 		},
+		"Karpenter made it for a team": {
+			input(builder.Pool(b200), made("n1", "h100.s", hanbit, builder.Matching(b200))[1], nodes(builder.FreeIn(b200), "n2")),
+			no(foundationv1alpha1.ReasonNodeConflict, "1 nodes match spec.static.nodeSelector but belong to another pool: n1; make the selectors of the pools disjoint"),
+		},
 		"deleted, and teams hold nodes": {
 			input(builder.Pool(b200, builder.PoolDeleted()), nodes(builder.HeldIn(b200, hanbit), "n1"), nodes(builder.FreeIn(b200), "n2")),
 			no(foundationv1alpha1.ReasonNodesInUse, "deletion waits for 1 node of teams: n1; end the awards of this pool in their spec.gpus"),
@@ -240,7 +244,8 @@ func TestStatusIsOneThatTheAPIServerTakes(t *testing.T) {
 		"somebody labelled a node by hand": input(
 			builder.Pool(b200), builder.Node("n1", builder.FreeIn(b200), builder.Labelled(foundationv1alpha1.LabelTeam, "hanbit"))),
 		"Karpenter has much to say": input(given(8), wants(8), builder.NodeClaim("c1", static, hanbit,
-			builder.Condition(karpenter.ConditionLaunched, metav1.ConditionFalse, "InsufficientCapacity", strings.Repeat("no x1.8 in zone-ä ", 500)))),
+			builder.Condition(karpenter.ConditionLaunched, metav1.ConditionFalse, "InsufficientCapacity", "x"+strings.Repeat("ä", 5000)))),
+		"of a NodePool too": input(given(8), wants(8), complains(static, karpenter.ConditionNodeClassReady, strings.Repeat("ä", 5000))),
 	}
 	for name, in := range tests {
 		t.Run(name, func(t *testing.T) { checkLines(t, BuildStatus(in, DecideGrants(in)).Grants) })

@@ -12,7 +12,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
-	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
@@ -58,7 +57,7 @@ func (w *karpenterWatch) watch(ctx context.Context) (bool, error) {
 		}
 	}
 	for _, kind := range kinds {
-		if err := w.controller.Watch(source.Kind(w.cache, kind, handler.EnqueueRequestsFromMapFunc(poolOfMarked))); err != nil {
+		if err := w.controller.Watch(source.Kind(w.cache, kind, gathered(poolOfMarked))); err != nil {
 			return false, fmt.Errorf("watch %T: %w", kind, err)
 		}
 	}

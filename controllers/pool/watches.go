@@ -3,12 +3,14 @@ package pool
 import (
 	"context"
 	"maps"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -29,13 +31,34 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 		Named("gpupool").
 		For(&foundationv1alpha1.GPUPool{}, changed).
 		Watches(&foundationv1alpha1.FoundationTeam{}, handler.EnqueueRequestsFromMapFunc(poolsOfTeam), changed).
-		Watches(&corev1.Node{}, handler.EnqueueRequestsFromMapFunc(r.poolsOfNode), builder.WithPredicates(nodeChanged())).
+		Watches(&corev1.Node{}, gathered(r.poolsOfNode), builder.WithPredicates(nodeChanged())).
 		Build(r)
 	if err != nil {
 		return err
 	}
 	r.karpenter = &karpenterWatch{controller: c, cache: mgr.GetCache(), mapper: mgr.GetRESTMapper()}
 	return nil
+}
+
+// crowdTime is how long events of nodes are gathered. They come in crowds, and each time a pool looks at all of its nodes.
+const crowdTime = 250 * time.Millisecond
+
+// gathered enqueues what a map function says, a little later.
+func gathered(requests handler.MapFunc) handler.EventHandler {
+	type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
+	later := func(ctx context.Context, q queue, objects ...client.Object) {
+		for _, obj := range objects {
+			for _, request := range requests(ctx, obj) {
+				q.AddAfter(request, crowdTime)
+			}
+		}
+	}
+	return handler.Funcs{
+		CreateFunc:  func(ctx context.Context, e event.CreateEvent, q queue) { later(ctx, q, e.Object) },
+		UpdateFunc:  func(ctx context.Context, e event.UpdateEvent, q queue) { later(ctx, q, e.ObjectOld, e.ObjectNew) },
+		DeleteFunc:  func(ctx context.Context, e event.DeleteEvent, q queue) { later(ctx, q, e.Object) },
+		GenericFunc: func(ctx context.Context, e event.GenericEvent, q queue) { later(ctx, q, e.Object) },
+	}
 }
 
 func poolsOfTeam(_ context.Context, obj client.Object) []reconcile.Request {

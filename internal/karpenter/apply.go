@@ -2,6 +2,7 @@ package karpenter
 
 import (
 	"fmt"
+	"sync"
 
 	"k8s.io/apimachinery/pkg/util/managedfields"
 	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
@@ -40,11 +41,60 @@ func (c *NodePoolApplyConfiguration) GetName() *string { return c.Name }
 // GetNamespace is nil: NodePools are in none.
 func (c *NodePoolApplyConfiguration) GetNamespace() *string { return c.Namespace }
 
-// ExtractNodePool is what a field manager owns of a NodePool. Every list that the operator sets is atomic in
-// Karpenter's schema, as lists are in one that is deduced.
+// nodePoolSchema is as much of Karpenter's as tells who owns what: the template's labels are one field, and so is every list, as
+// lists are where nothing is said of them.
+const nodePoolSchema = `types:
+- name: nodePool
+  map:
+    fields:
+    - name: spec
+      type:
+        map:
+          fields:
+          - name: template
+            type:
+              map:
+                fields:
+                - name: metadata
+                  type:
+                    map:
+                      fields:
+                      - name: labels
+                        type:
+                          map:
+                            elementType: {scalar: string}
+                            elementRelationship: atomic
+                      elementType: {namedType: __untyped_deduced_}
+                elementType: {namedType: __untyped_deduced_}
+          elementType: {namedType: __untyped_deduced_}
+    elementType: {namedType: __untyped_deduced_}
+- name: __untyped_atomic_
+  scalar: untyped
+  list: {elementType: {namedType: __untyped_atomic_}, elementRelationship: atomic}
+  map: {elementType: {namedType: __untyped_atomic_}, elementRelationship: atomic}
+- name: __untyped_deduced_
+  scalar: untyped
+  list: {elementType: {namedType: __untyped_atomic_}, elementRelationship: atomic}
+  map: {elementType: {namedType: __untyped_deduced_}, elementRelationship: separable}
+`
+
+// nodePoolType parses the schema once.
+var nodePoolType = sync.OnceValues(func() (typed.ParseableType, error) {
+	parser, err := typed.NewParser(nodePoolSchema)
+	if err != nil {
+		return typed.ParseableType{}, fmt.Errorf("parse the schema of NodePools: %w", err)
+	}
+	return parser.Type("nodePool"), nil
+})
+
+// ExtractNodePool is what a field manager owns of a NodePool.
 func ExtractNodePool(live *NodePool, fieldManager string) (*NodePoolApplyConfiguration, error) {
+	schemaType, err := nodePoolType()
+	if err != nil {
+		return nil, err
+	}
 	config := NewNodePool(live.Name)
-	if err := managedfields.ExtractInto(live, typed.DeducedParseableType, fieldManager, config, ""); err != nil {
+	if err := managedfields.ExtractInto(live, schemaType, fieldManager, config, ""); err != nil {
 		return nil, fmt.Errorf("extract the fields of NodePool %s: %w", live.Name, err)
 	}
 	config.WithKind("NodePool").WithAPIVersion(GroupVersion.String())

@@ -1,0 +1,106 @@
+package pool
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/test/support/builder"
+)
+
+// What is declared can be granted, as far as nobody has it or may still have it made.
+func TestDecideKarpenterGrants(t *testing.T) {
+	three := func(gpus int32, mods ...builder.PoolMod) *foundationv1alpha1.GPUPool {
+		return given(gpus, append([]builder.PoolMod{builder.Karpenter(24)}, mods...)...)
+	}
+	ending := builder.NodeClaim("c1", static, hanbit, builder.ClaimDeleted(now))
+	back := builder.Releasing(now.Add(-time.Minute))
+	missing := input(given(8), wants(16), saebit)
+	missing.KarpenterMissing = true
+	tests := map[string]struct {
+		in   Input
+		want map[string]int32
+	}{
+		"all that was declared": {input(three(0), wants(32)), map[string]int32{"hanbit": 24}},
+		"nothing was":           {input(given(0, builder.Karpenter(0)), wants(32)), map[string]int32{"hanbit": 0}},
+		"what is there is a part of it": {
+			input(three(8), wants(8), saebit, made("n1", static, hanbit)), map[string]int32{"hanbit": 8, "saebit": 16},
+		},
+		"what is granted and not made is taken": {input(three(16), wants(16), saebit), map[string]int32{"hanbit": 16, "saebit": 8}},
+		"what Karpenter is making is": {
+			input(three(16), wants(16), saebit, builder.NodeClaim("c1", static, hanbit)), map[string]int32{"hanbit": 16, "saebit": 8},
+		},
+		"what is on its way back is":   {input(three(8), saebit, made("n1", static, hanbit, back), made("n2", static, hanbit, back)), map[string]int32{"hanbit": 0, "saebit": 8}},
+		"what Karpenter takes away is": {input(three(8), saebit, ending, made("n2", static, hanbit, back)), map[string]int32{"hanbit": 0, "saebit": 8}},
+		"what is broken is":            {input(three(24), wants(24), saebit, made("n1", static, hanbit, builder.NotReady())), map[string]int32{"hanbit": 24, "saebit": 0}},
+		"a team has back what it still has": {
+			input(three(8), wants(16), builder.Team("saebit", builder.Award(b200, 8), builder.Priority(9)),
+				made("n1", static, hanbit), made("n2", static, hanbit, back)), map[string]int32{"hanbit": 16, "saebit": 8},
+		},
+		"in place of what Karpenter takes away": {input(given(0, builder.Karpenter(8)), wants(8), ending), map[string]int32{"hanbit": 8}},
+		"less is declared: nobody loses any": {
+			input(given(24, builder.Karpenter(8)), wants(32), saebit, made("n1", static, hanbit)), map[string]int32{"hanbit": 24, "saebit": 0},
+		},
+		"what was made beyond a limit is not kept": {
+			input(given(8, builder.Karpenter(16), builder.Dynamic(), builder.Granted(saebit, 8)), wants(24), builder.Team("saebit", builder.Award(b200, 8)),
+				made("n1", dynamicMode, hanbit), made("n2", dynamicMode, hanbit), made("n3", dynamicMode, saebit)),
+			map[string]int32{"hanbit": 8, "saebit": 8},
+		},
+		"also where somebody else has been asked for theirs": {
+			input(three(8, builder.Dynamic()), wants(24), made("n1", dynamicMode, hanbit), made("n2", dynamicMode, hanbit),
+				made("n3", dynamicMode, saebit, back), made("n4", dynamicMode, saebit, back)),
+			map[string]int32{"hanbit": 8, "saebit": 0},
+		},
+		"unless there is room for it": {
+			input(three(8, builder.Dynamic(), builder.Granted(saebit, 8)), wants(24), builder.Team("saebit", builder.Award(b200, 8)),
+				made("n1", dynamicMode, hanbit), made("n2", dynamicMode, hanbit), made("n3", dynamicMode, saebit)),
+			map[string]int32{"hanbit": 16, "saebit": 8},
+		},
+		"nobody else is raised by it": {
+			input(given(8, builder.Karpenter(16), builder.Dynamic()), wants(8), saebit, made("n1", dynamicMode, hanbit), made("n2", dynamicMode, hanbit)),
+			map[string]int32{"hanbit": 8, "saebit": 0},
+		},
+		"the nodes of the mode that the pool had are the team's": {
+			input(three(16, builder.Dynamic()), wants(16), saebit, made("n1", static, hanbit), made("n2", static, hanbit, back)),
+			map[string]int32{"hanbit": 16, "saebit": 8},
+		},
+		"without a status the nodes tell what was granted": {
+			input(builder.Pool(b200, builder.Karpenter(8)), wants(16), builder.Team("saebit", builder.Award(b200, 8), builder.Priority(9)), made("n1", static, hanbit)),
+			map[string]int32{"hanbit": 8, "saebit": 0},
+		},
+		"a pool that is being deleted raises nothing": {
+			input(three(8, builder.PoolDeleted()), wants(16), saebit, made("n1", static, hanbit)), map[string]int32{"hanbit": 8, "saebit": 0},
+		},
+		"while Karpenter is missing nobody is raised": {missing, map[string]int32{"hanbit": 8, "saebit": 0}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tt.want, grantsOf(tt.in)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// A pool that is being deleted is not let go while Karpenter has anything of it.
+func TestUnusedOfKarpenter(t *testing.T) {
+	tests := map[string]struct {
+		things []any
+		want   bool
+	}{
+		"nothing left":                  {nil, true},
+		"a NodePool":                    {[]any{sized(static, hanbit, 0, 0)}, false},
+		"a NodeClaim":                   {[]any{builder.NodeClaim("c1", static, hanbit)}, false},
+		"one that Karpenter takes away": {[]any{builder.NodeClaim("c1", static, hanbit, builder.ClaimDeleted(now))}, false},
+		"a node, and its NodeClaim":     {made("n1", static, hanbit), false},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := Unused(input(given(0, builder.PoolDeleted()), tt.things...)); got != tt.want {
+				t.Errorf("Unused = %t", got)
+			}
+		})
+	}
+}
