@@ -58,14 +58,22 @@ func madeForTeam(obj metav1.Object) bool {
 
 // nodes are the NodeClaims, each with its Node if there is one yet.
 func (karpenterBackend) nodes(in Input) []*node {
-	byName := make(map[string]*corev1.Node, len(in.Nodes))
+	byName, byClaim := make(map[string]*corev1.Node, len(in.Nodes)), map[types.UID]*corev1.Node{}
 	for _, obj := range in.Nodes {
 		byName[obj.Name] = obj
+		for _, owner := range obj.OwnerReferences {
+			byClaim[owner.UID] = obj
+		}
 	}
 	nodes := make([]*node, 0, len(in.NodeClaims))
 	for _, claim := range in.NodeClaims {
 		if team, ours := teamOfNodePool(claim.Labels[karpenter.LabelNodePool], in.Pool); ours {
-			nodes = append(nodes, claimedNode(in, team, claim, byName[claim.Status.NodeName]))
+			obj := byName[claim.Status.NodeName]
+			if obj == nil {
+				// Karpenter opens a node a moment before it writes down its name.
+				obj = byClaim[claim.UID]
+			}
+			nodes = append(nodes, claimedNode(in, team, claim, obj))
 		}
 	}
 	slices.SortFunc(nodes, func(a, b *node) int { return cmp.Compare(a.Name, b.Name) })

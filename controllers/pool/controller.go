@@ -11,6 +11,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
@@ -83,13 +84,17 @@ func (r *Reconciler) reconcile(ctx context.Context, pool *foundationv1alpha1.GPU
 		return ctrl.Result{}, err
 	}
 	nodes := BuildNodes(in, grants)
-	if err := r.applyNodes(ctx, nodes); err != nil {
+	wait := lifecycle.Wait(in.Now, nodes.Next, nextTransition(in, grants), lookAgain(in, grants))
+	if err := r.applyNodes(ctx, nodes); apierrors.IsConflict(err) {
 		return ctrl.Result{}, err
+	} else if err != nil {
+		log.FromContext(ctx).Error(err, "some nodes are not as they should be")
+		return apply.Failed(wait), nil
 	}
 	if !pool.DeletionTimestamp.IsZero() && Unused(in) {
 		return r.letGo(ctx, pool)
 	}
-	return ctrl.Result{RequeueAfter: lifecycle.Wait(in.Now, nodes.Next, nextTransition(in, grants), lookAgain(in, grants))}, nil
+	return ctrl.Result{RequeueAfter: wait}, nil
 }
 
 // lookAgain is when something is to be looked at that no event tells of; zero if there is nothing.
@@ -129,15 +134,24 @@ func (r *Reconciler) reconcileGone(ctx context.Context, name string) error {
 	return r.applyNodes(ctx, Nodes{Changes: changes})
 }
 
-// letGo removes the finalizer when the API server, too, has no node with the pool's mark: the cache could not have
-// shown one that was marked just now.
+// letGo removes the finalizer when the API server, too, has nothing with the pool's mark: the cache could not have
+// shown what was marked just now.
 func (r *Reconciler) letGo(ctx context.Context, pool *foundationv1alpha1.GPUPool) (ctrl.Result, error) {
-	var marked corev1.NodeList
-	if err := r.Live.List(ctx, &marked, client.MatchingLabels{foundationv1alpha1.LabelPool: pool.Name}, client.Limit(1)); err != nil {
-		return ctrl.Result{}, fmt.Errorf("list nodes of pool %s: %w", pool.Name, err)
+	kinds := []client.ObjectList{&corev1.NodeList{}}
+	if pool.Spec.Karpenter != nil {
+		kinds = append(kinds, &karpenter.NodePoolList{}, &karpenter.NodeClaimList{})
 	}
-	if len(marked.Items) > 0 {
-		return apply.CacheBehind(), nil
+	for _, marked := range kinds {
+		err := r.Live.List(ctx, marked, client.MatchingLabels{foundationv1alpha1.LabelPool: pool.Name}, client.Limit(1))
+		if meta.IsNoMatchError(err) {
+			continue
+		}
+		if err != nil {
+			return ctrl.Result{}, fmt.Errorf("list %T of pool %s: %w", marked, pool.Name, err)
+		}
+		if meta.LenList(marked) > 0 {
+			return apply.CacheBehind(), nil
+		}
 	}
 	return ctrl.Result{}, apply.RemoveFinalizer(ctx, r.Applier, pool)
 }
@@ -145,11 +159,13 @@ func (r *Reconciler) letGo(ctx context.Context, pool *foundationv1alpha1.GPUPool
 // applyNodes changes what it can: one node that fails does not hold up the others.
 func (r *Reconciler) applyNodes(ctx context.Context, nodes Nodes) error {
 	var errs []error
+	unsized := map[string]bool{}
 	for _, config := range nodes.NodePools {
-		// First of all: what the operator ends next must not be made anew.
+		// First of all: what the operator ends next must not be made anew. One that fails holds up only its own.
 		owner := apply.Owner{Team: config.Labels[foundationv1alpha1.LabelTeam], UID: types.UID(config.Annotations[foundationv1alpha1.AnnotationTeamUID])}
 		if err := r.Applier.Apply(ctx, owner, config); err != nil {
-			return err
+			unsized[*config.Name] = true
+			errs = append(errs, err)
 		}
 	}
 	for _, change := range nodes.Changes {
@@ -169,6 +185,9 @@ func (r *Reconciler) applyNodes(ctx context.Context, nodes Nodes) error {
 		}
 	}
 	for _, claim := range nodes.EndClaims {
+		if unsized[claim.Labels[karpenter.LabelNodePool]] {
+			continue
+		}
 		if err := r.Applier.Delete(ctx, ownerOf(claim), claim); err != nil {
 			errs = append(errs, err)
 		}

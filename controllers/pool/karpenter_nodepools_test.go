@@ -119,6 +119,10 @@ func TestNodePools(t *testing.T) {
 			input(given(64, builder.Dynamic()), wants(32), builder.Team("saebit", builder.Award(b200, 48)), sized(dynamicMode, hanbit, -1, 64)),
 			[]string{"NodePool hanbit.b200.d of 32 nvidia.com/gpu"},
 		},
+		"a Static one too": {
+			input(given(64), wants(32), builder.Team("saebit", builder.Award(b200, 48)), sized(static, hanbit, 8, 8)),
+			[]string{"NodePool hanbit.b200.s keeps 4 of 4 nodes"},
+		},
 		"and then it does": {
 			input(given(32, builder.Dynamic(), builder.Granted(saebit, 32)), wants(32), builder.Team("saebit", builder.Award(b200, 48)), sized(dynamicMode, hanbit, -1, 32)),
 			[]string{"NodePool hanbit.b200.d of 32 nvidia.com/gpu", "NodePool saebit.b200.d of 32 nvidia.com/gpu"},

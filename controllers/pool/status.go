@@ -15,6 +15,9 @@ import (
 	"foundation.team/operator/internal/lifecycle"
 )
 
+// maxMessage is how long a grant's message may be; a longer one would be refused with the whole status.
+const maxMessage = 1024
+
 // named is how many nodes a message names before it only counts.
 const named = 3
 
@@ -126,6 +129,7 @@ func grantList(in Input, grants Grants, nodes []*node) []foundationv1alpha1.Gran
 			Message:       message,
 		}
 		p.fillForecast(&grant, in, grants.capacity)
+		grant.Message, grant.Forecast = conditions.Cut(grant.Message, maxMessage), conditions.Cut(grant.Forecast, maxMessage)
 		list = append(list, grant)
 	}
 	return list

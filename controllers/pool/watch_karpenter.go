@@ -51,9 +51,13 @@ func (w *karpenterWatch) watch(ctx context.Context) (bool, error) {
 		}
 	}
 	for _, kind := range kinds {
-		// Waits for the cache, so that what is listed next is there.
-		if _, err := w.cache.GetInformer(ctx, kind); err != nil {
+		// Not waiting for the cache here: one that cannot be filled must not stop the other pools.
+		informer, err := w.cache.GetInformer(ctx, kind, cache.BlockUntilSynced(false))
+		if err != nil {
 			return false, fmt.Errorf("watch %T: %w", kind, err)
+		}
+		if !informer.HasSynced() {
+			return false, fmt.Errorf("watch %T: not all of them are read yet", kind)
 		}
 	}
 	for _, kind := range kinds {

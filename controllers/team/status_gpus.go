@@ -59,8 +59,11 @@ func (v poolView) explain() (reason, message string) {
 		return foundationv1alpha1.ReasonNodesNotReady, fmt.Sprintf("%s: %d of %d GPUs not ready: their nodes are not claimed yet, not Ready, or cordoned",
 			v.name, v.grant.Granted-v.grant.Ready, v.grant.Granted)
 	case v.grant.EvictionFrom != nil:
-		return "", fmt.Sprintf("%s: %d GPUs beyond the grant are on their way back, pods on their nodes are evicted from %s on",
-			v.name, v.grant.Held-v.grant.Granted, when(v.grant.EvictionFrom))
+		what := "nodes are on their way back, and replaced"
+		if beyond := v.grant.Held - v.grant.Granted; beyond > 0 {
+			what = fmt.Sprintf("%d GPUs beyond the grant are on their way back", beyond)
+		}
+		return "", fmt.Sprintf("%s: %s, pods on their nodes are evicted from %s on", v.name, what, when(v.grant.EvictionFrom))
 	default:
 		return "", ""
 	}

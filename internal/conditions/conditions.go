@@ -57,7 +57,7 @@ func Merge(old, current []metav1.Condition, generation int64, now time.Time) []m
 	merged := make([]metav1.Condition, 0, len(current))
 	for _, condition := range current {
 		condition.ObservedGeneration = generation
-		condition.Message = cut(condition.Message, maxMessage)
+		condition.Message = Cut(condition.Message, maxMessage)
 		condition.LastTransitionTime = metav1.Time{Time: now.UTC().Truncate(time.Second)}
 		if before := meta.FindStatusCondition(old, condition.Type); before != nil && before.Status == condition.Status {
 			condition.LastTransitionTime = before.LastTransitionTime
@@ -83,8 +83,8 @@ func Count(n int, thing string) string {
 	return fmt.Sprintf("%d %ss", n, thing)
 }
 
-// cut shortens a text to a number of bytes, between two characters.
-func cut(text string, most int) string {
+// Cut shortens a text to a number of bytes, between two characters.
+func Cut(text string, most int) string {
 	if len(text) <= most {
 		return text
 	}

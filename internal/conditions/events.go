@@ -31,7 +31,7 @@ func Report(recorder events.EventRecorder, about runtime.Object, old, current []
 		if !good(condition) {
 			kind = corev1.EventTypeWarning
 		}
-		recorder.Eventf(about, nil, kind, condition.Reason, condition.Type, "%s", cut(condition.Type+": "+condition.Message, maxNote))
+		recorder.Eventf(about, nil, kind, condition.Reason, condition.Type, "%s", Cut(condition.Type+": "+condition.Message, maxNote))
 	}
 }
 
