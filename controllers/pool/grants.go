@@ -27,6 +27,9 @@ type part struct {
 	want, have, granted int
 	// active and releasing are nodes that are the team's to use, and that it was asked to let go.
 	active, releasing int
+	// may is how many nodes Karpenter may have for the team, those that are there included. Until its NodePool is seen to be
+	// smaller nobody else gets them.
+	may int
 	// ineligible is the organisation that may not draw from the pool.
 	ineligible string
 	// outlook is what the calendar foretells, uncovered the first later moment at which the pool is not available for
@@ -58,7 +61,7 @@ func DecideGrants(in Input) Grants {
 	g.capacity, g.free = backendOf(in.Pool).stock(in, nodes)
 	for _, p := range parts {
 		// Nodes that are granted and not claimed yet come out of the team's own first.
-		g.free -= max(p.kept()-p.active-p.releasing, 0)
+		g.free -= max(max(p.kept(), p.may)-p.active-p.releasing, 0)
 	}
 	g.settling = count(nodes, func(n *node) bool { return n.settling(in) })
 	g.scrubbing = count(nodes, func(n *node) bool { return n.awaitsScrub(in.Pool) })
@@ -79,7 +82,7 @@ func DecideGrants(in Input) Grants {
 	granted := calendar.Grant(claims, g.grantable(), g.capacity)
 	for _, p := range parts {
 		p.granted = granted[p.key.String()]
-		g.free -= max(p.granted-max(p.kept(), p.active+p.releasing), 0)
+		g.free -= max(p.granted-max(p.kept(), p.may, p.active+p.releasing), 0)
 	}
 	g.free = max(min(g.free, g.capacity-g.granted()), 0)
 	g.foresee(in, nodes)
@@ -127,6 +130,11 @@ func gather(in Input, nodes []*node) []*part {
 			p.releasing++
 		}
 	}
+	for _, nodePool := range in.NodePools {
+		if team, ours := teamOfNodePool(nodePool.Name, in.Pool); ours && !going(nodePool) {
+			at(teamKey{team, types.UID(nodePool.Annotations[foundationv1alpha1.AnnotationTeamUID])}.completed(in)).may += mayHave(nodePool, in.Pool)
+		}
+	}
 	for _, grant := range in.Pool.Status.Grants {
 		at(teamKey{grant.Team, types.UID(grant.UID)}).have = int(grant.Granted / in.Pool.Spec.GPUsPerNode)
 	}
@@ -163,7 +171,7 @@ func (p *part) kept() int { return min(p.have, p.want) }
 func (p *part) claim() calendar.Claim {
 	claim := calendar.Claim{Key: p.key.String(), Name: p.key.name, Have: p.have, Want: p.want}
 	// Nodes beyond what it keeps, which it has not given back yet.
-	claim.Own = max(p.active+p.releasing-p.kept(), 0)
+	claim.Own = max(max(p.active+p.releasing, p.may)-p.kept(), 0)
 	if p.team != nil {
 		claim.Priority = p.team.Spec.Priority
 		claim.Created = p.team.CreationTimestamp.Time
@@ -236,10 +244,13 @@ func (p *part) explain(in Input, g Grants, nodes []*node) (reason, message strin
 func (p *part) explainNodes(in Input, nodes []*node) (reason, message string) {
 	sick := filter(nodes, func(n *node) bool { return n.active(p.key) && !n.healthy && !n.making() })
 	making := filter(nodes, func(n *node) bool { return n.active(p.key) && n.making() })
-	missing := max(p.granted-p.active, 0)
-	if in.Pool.Spec.Karpenter == nil || dynamic(in.Pool) {
-		// The one claims its nodes at once, the other makes them when pods come.
-		missing = 0
+	missing, notYet := max(p.granted-p.active, 0), "not made by Karpenter yet"
+	switch {
+	case in.Pool.Spec.Karpenter == nil:
+		missing = 0 // it claims them at once
+	case dynamic(in.Pool):
+		// They are made when pods come, as far as the NodePools may.
+		missing, notYet = max(p.granted-max(p.active+p.releasing, p.may), 0), "waiting until others let theirs go"
 	}
 	complaint := ""
 	if p.active < p.granted {
@@ -256,7 +267,7 @@ func (p *part) explainNodes(in Input, nodes []*node) (reason, message string) {
 		missing = p.granted - p.active
 		why = append(why, complaint)
 	} else if missing > 0 {
-		why = append(why, nodesAre(missing)+" not made by Karpenter yet")
+		why = append(why, nodesAre(missing)+" "+notYet)
 	}
 	if len(why) == 0 {
 		return "", ""

@@ -25,7 +25,7 @@ func made(node, nodePool string, team *foundationv1alpha1.FoundationTeam, mods .
 	return []any{claim, builder.Node(node, append([]builder.NodeMod{builder.MadeFor(claim)}, mods...)...)}
 }
 
-// shutPool is a NodePool that makes no nodes: its replicas, or -1 for one that has none, and its limit are as given.
+// sized is a NodePool: its replicas, or -1 for one that has none, and its limit are as given.
 func sized(nodePool string, team *foundationv1alpha1.FoundationTeam, replicas, limit int64) *karpenter.NodePool {
 	pool := builder.NodePool(nodePool, team)
 	name := resourceNodes

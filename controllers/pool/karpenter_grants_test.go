@@ -34,7 +34,16 @@ func TestDecideKarpenterGrants(t *testing.T) {
 		},
 		"what is on its way back is":   {input(three(8), saebit, made("n1", static, hanbit, back), made("n2", static, hanbit, back)), map[string]int32{"hanbit": 0, "saebit": 8}},
 		"what Karpenter takes away is": {input(three(8), saebit, ending, made("n2", static, hanbit, back)), map[string]int32{"hanbit": 0, "saebit": 8}},
-		"what is broken is":            {input(three(24), wants(24), saebit, made("n1", static, hanbit, builder.NotReady())), map[string]int32{"hanbit": 24, "saebit": 0}},
+		"what Karpenter may still make for who does not want it is": {
+			input(three(24), saebit, sized(static, hanbit, 3, 3)), map[string]int32{"saebit": 0},
+		},
+		"also where pods have to ask for it": {
+			input(three(24, builder.Dynamic()), saebit, sized(dynamicMode, hanbit, -1, 16)), map[string]int32{"saebit": 8},
+		},
+		"what Karpenter may make for a team is its own": {
+			input(three(8), wants(24), saebit, sized(static, hanbit, 3, 3)), map[string]int32{"hanbit": 24, "saebit": 0},
+		},
+		"what is broken is": {input(three(24), wants(24), saebit, made("n1", static, hanbit, builder.NotReady())), map[string]int32{"hanbit": 24, "saebit": 0}},
 		"a team has back what it still has": {
 			input(three(8), wants(16), builder.Team("saebit", builder.Award(b200, 8), builder.Priority(9)),
 				made("n1", static, hanbit), made("n2", static, hanbit, back)), map[string]int32{"hanbit": 16, "saebit": 8},

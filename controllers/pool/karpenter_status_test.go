@@ -82,9 +82,17 @@ func TestKarpenterMessages(t *testing.T) {
 			input(given(8), wants(8), claim("c1", noCapacity(), builder.ClaimDeleted(now))), foundationv1alpha1.ReasonNodesNotReady,
 			"b200: 8 of 8 GPUs not ready: 1 node is not made by Karpenter yet",
 		},
-		"Dynamic: nodes that no pod asks for are not missed": {in: input(given(16, builder.Dynamic()), wants(16), made("n1", dynamicMode, hanbit))},
+		"Dynamic: nodes that no pod asks for are not missed": {in: input(given(16, builder.Dynamic()), wants(16), sized(dynamicMode, hanbit, -1, 16), made("n1", dynamicMode, hanbit))},
+		"Dynamic: those that its NodePool may not make yet are": {
+			input(given(16, builder.Dynamic()), wants(16), sized(dynamicMode, hanbit, -1, 8), made("n1", dynamicMode, hanbit)), foundationv1alpha1.ReasonNodesNotReady,
+			"b200: 8 of 16 GPUs not ready: 1 node is waiting until others let theirs go",
+		},
+		"Dynamic: all are where there is no NodePool": {
+			input(given(16, builder.Dynamic()), wants(16)), foundationv1alpha1.ReasonNodesNotReady,
+			"b200: 16 of 16 GPUs not ready: 2 nodes are waiting until others let theirs go",
+		},
 		"Dynamic: those that pods ask for are": {
-			input(given(16, builder.Dynamic()), wants(16), builder.NodeClaim("c1", dynamicMode, hanbit, noCapacity())), foundationv1alpha1.ReasonNodesNotReady,
+			input(given(16, builder.Dynamic()), wants(16), sized(dynamicMode, hanbit, -1, 16), builder.NodeClaim("c1", dynamicMode, hanbit, noCapacity())), foundationv1alpha1.ReasonNodesNotReady,
 			"b200: 8 of 16 GPUs not ready: 1 node is being made, NodeClaim c1 is not Launched (InsufficientCapacity: no x1.8 in zone-a)",
 		},
 		"Karpenter finds fault with the NodePool": {
