@@ -65,6 +65,10 @@ func TestBuildKarpenterNodes(t *testing.T) {
 			in:   input(given(8), wants(0), registered, builder.Node("n1", builder.MadeFor(registered))),
 			want: []string{"NodePool hanbit.b200.s keeps 1 of 0 nodes", "n1: " + releasing(now)}, next: now.Add(settle),
 		},
+		"also when its NodeClaim does not name it yet": {
+			in:   input(given(8), wants(0), launching, builder.Node("n1", builder.MadeFor(launching))),
+			want: []string{"NodePool hanbit.b200.s keeps 1 of 0 nodes", "n1: " + releasing(now)}, next: now.Add(settle),
+		},
 		"also while the node is not seen": {
 			in:   input(given(8), wants(0), builder.NodeClaim("c1", static, hanbit, builder.Initialized("n1"))),
 			want: []string{"NodePool hanbit.b200.s keeps 1 of 0 nodes"},

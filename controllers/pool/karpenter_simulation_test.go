@@ -31,6 +31,7 @@ func (w *world) karpenterActions() map[string]func() {
 		"Karpenter comes to an end":        func() { w.karpenter.actAll(w); w.watchFires() },
 		"Karpenter is quick":               w.karpenterIsQuick,
 		"a node is made":                   w.nodeIsMade,
+		"a node opens":                     w.nodeOpens,
 		"a team is made anew":              w.teamIsMadeAnew,
 		"a launch fails":                   w.launchFails,
 		"an instance vanishes":             w.instanceVanishes,
@@ -71,6 +72,13 @@ func (w *world) teamIsMadeAnew() {
 	w.watchFires()
 }
 
+func (w *world) nodeOpens() {
+	w.karpenter.open(w, w.pickClaim(func(claim *karpenter.NodeClaim) bool {
+		return runs(claim) && isLaunched(claim) && !reached(claim, karpenter.ConditionRegistered)
+	}))
+	w.watchFires()
+}
+
 func (w *world) nodeIsMade() {
 	w.karpenter.advance(w, w.pickClaim(func(claim *karpenter.NodeClaim) bool {
 		return runs(claim) && !reached(claim, karpenter.ConditionInitialized)
@@ -94,7 +102,7 @@ func (w *world) launchFails() {
 // instanceVanishes takes a node away behind Karpenter's back, which finds out now or later.
 func (w *world) instanceVanishes() {
 	claim := w.pickClaim(func(claim *karpenter.NodeClaim) bool { return isLaunched(claim) && runs(claim) })
-	w.loseNode(claim.Status.NodeName)
+	w.loseNode(nodeOf(claim))
 	if rapid.Bool().Draw(w.t, "noticed") || claim.Status.NodeName == "" {
 		w.karpenter.end(w, claim)
 	}
@@ -104,7 +112,7 @@ func (w *world) instanceVanishes() {
 func (w *world) emptyNodeEnds() {
 	w.karpenter.end(w, w.pickClaim(func(claim *karpenter.NodeClaim) bool {
 		return w.karpenter.nodePools[claim.Labels[karpenter.LabelNodePool]].Spec.Replicas == nil && runs(claim) &&
-			reached(claim, karpenter.ConditionInitialized) && len(w.pods[claim.Status.NodeName]) == 0
+			reached(claim, karpenter.ConditionInitialized) && len(w.pods[nodeOf(claim)]) == 0
 	}))
 	w.watchFires()
 }
@@ -204,17 +212,17 @@ func (w *world) checkNodePool(live *karpenter.NodePool, config *karpenter.NodePo
 // checkEndedClaim checks that nothing runs on a node that the operator ends, nor can: it was closed and has settled, or
 // was never there.
 func (w *world) checkEndedClaim(claim *karpenter.NodeClaim) {
-	node := w.nodes[claim.Status.NodeName]
-	if pods := w.pods[claim.Status.NodeName]; len(pods) > 0 {
-		w.t.Fatalf("%s is ended with pods %v on it: %s", claim.Name, pods, describe(node))
-	}
-	if claim.Status.NodeName == "" {
+	node := w.nodes[nodeOf(claim)]
+	if node == nil && claim.Status.NodeName == "" {
 		return
 	}
-	since := ""
-	if node != nil {
-		since = node.Annotations[foundationv1alpha1.AnnotationReleasingSince]
+	if node == nil {
+		w.t.Fatalf("%s is ended, and nobody knows of its node", claim.Name)
 	}
+	if pods := w.pods[node.Name]; len(pods) > 0 {
+		w.t.Fatalf("%s is ended with pods %v on it: %s", claim.Name, pods, describe(node))
+	}
+	since := node.Annotations[foundationv1alpha1.AnnotationReleasingSince]
 	if since == "" || w.now.Sub(builder.Time(since)) < settle {
 		w.t.Fatalf("%s is ended at %s and was not closed before: %s", claim.Name, w.now, describe(node))
 	}

@@ -124,7 +124,7 @@ func (c *cloud) act(w *world, name string) {
 	}
 	slices.SortStableFunc(running, func(a, b *karpenter.NodeClaim) int { return w.cost(a) - w.cost(b) })
 	for _, claim := range running[:max(len(running)-replicas, 0)] {
-		if pods := w.pods[claim.Status.NodeName]; len(pods) > 0 {
+		if pods := w.pods[nodeOf(claim)]; len(pods) > 0 {
 			w.t.Fatalf("Karpenter has %d nodes in %s and is to have %d, and so ends %s with pods %v on it", len(running), name, replicas, claim.Name, pods)
 		}
 		c.end(w, claim)
@@ -136,7 +136,7 @@ func (w *world) cost(claim *karpenter.NodeClaim) int {
 	switch {
 	case !isLaunched(claim):
 		return 0
-	case len(w.pods[claim.Status.NodeName]) == 0:
+	case len(w.pods[nodeOf(claim)]) == 0:
 		return 1
 	default:
 		return 2
@@ -174,12 +174,21 @@ func (c *cloud) advance(w *world, claim *karpenter.NodeClaim) {
 		claim.Status.Conditions = nil
 		builder.Launched()(claim)
 	case !reached(claim, karpenter.ConditionRegistered):
-		node := "i" + claim.Name
-		builder.Registered(node)(claim)
-		w.nodes[node] = builder.Node(node, builder.MadeFor(claim))
-		w.pods[node], w.owner[node] = map[string]types.UID{}, c.owner[claim.Name]
+		c.open(w, claim)
+		builder.Registered(nodeOf(claim))(claim)
 	case !reached(claim, karpenter.ConditionInitialized):
 		builder.Condition(karpenter.ConditionInitialized, metav1.ConditionTrue, karpenter.ConditionInitialized, "")(claim)
+	}
+}
+
+// nodeOf is what the node of a NodeClaim is called.
+func nodeOf(claim *karpenter.NodeClaim) string { return "i" + claim.Name }
+
+// open lets pods come onto a node. A moment later that is seen in its NodeClaim.
+func (c *cloud) open(w *world, claim *karpenter.NodeClaim) {
+	if node := nodeOf(claim); w.nodes[node] == nil {
+		w.nodes[node] = builder.Node(node, builder.MadeFor(claim))
+		w.pods[node], w.owner[node] = map[string]types.UID{}, c.owner[claim.Name]
 	}
 }
 
@@ -187,7 +196,7 @@ func (c *cloud) advance(w *world, claim *karpenter.NodeClaim) {
 func (c *cloud) end(w *world, claim *karpenter.NodeClaim) {
 	claim.DeletionTimestamp = new(metav1.NewTime(w.now))
 	c.changed(claim)
-	if node := w.nodes[claim.Status.NodeName]; node != nil {
+	if node := w.nodes[nodeOf(claim)]; node != nil {
 		builder.Tainted("karpenter.sh/disrupted", "")(node)
 		w.left[node.Name] = w.now.Add(-settle)
 	}
@@ -195,7 +204,7 @@ func (c *cloud) end(w *world, claim *karpenter.NodeClaim) {
 
 // finish takes a node away.
 func (c *cloud) finish(w *world, claim *karpenter.NodeClaim) {
-	w.loseNode(claim.Status.NodeName)
+	w.loseNode(nodeOf(claim))
 	delete(c.claims, claim.Name)
 	delete(c.owner, claim.Name)
 	delete(c.over, claim.Name)
@@ -218,7 +227,7 @@ func (c *cloud) actAll(w *world) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.claims)) {
 		claim := c.claims[name]
-		switch _, seen := w.nodes[claim.Status.NodeName]; {
+		switch _, seen := w.nodes[nodeOf(claim)]; {
 		case !runs(claim):
 			c.finish(w, claim)
 		case claim.Status.NodeName != "" && !seen:
@@ -298,14 +307,14 @@ func (c *cloud) patches(w *world, change Change) bool {
 // ends says whether Karpenter is taking a node away.
 func (c *cloud) ends(node *corev1.Node) bool {
 	return c != nil && slices.ContainsFunc(slices.Collect(maps.Values(c.claims)), func(claim *karpenter.NodeClaim) bool {
-		return claim.Status.NodeName == node.Name && !runs(claim)
+		return nodeOf(claim) == node.Name && !runs(claim)
 	})
 }
 
 // misses says whether a node is gone and Karpenter has not found that out yet.
 func (c *cloud) misses(w *world) bool {
 	return c != nil && slices.ContainsFunc(slices.Collect(maps.Values(c.claims)), func(claim *karpenter.NodeClaim) bool {
-		return claim.Status.NodeName != "" && runs(claim) && w.nodes[claim.Status.NodeName] == nil
+		return claim.Status.NodeName != "" && runs(claim) && w.nodes[nodeOf(claim)] == nil
 	})
 }
 

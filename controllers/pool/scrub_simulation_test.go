@@ -110,9 +110,12 @@ func (w *world) forgeAnswer() {
 	w.watchFires()
 }
 
-// requestLosesMarks takes marks off a node that waits to be scrubbed, several at once.
+// requestLosesMarks takes marks off a node that waits to be scrubbed, several at once. It was found to be empty.
 func (w *world) requestLosesMarks() {
 	node := w.pickAsked()
+	if len(w.pods[node.Name]) > 0 {
+		w.t.Skip("not empty")
+	}
 	for _, mark := range []string{
 		foundationv1alpha1.AnnotationScrubRequest, foundationv1alpha1.AnnotationReleasingSince, foundationv1alpha1.TaintReleasing, foundationv1alpha1.TaintUnassigned,
 	} {

@@ -109,6 +109,7 @@ func shrink(s *story) {
 	s.team(team, award(pool, 64), train)
 	s.ready(team)
 	s.run(team, "old", 4)
+	s.nextSecond()
 	s.run(team, "new", 4)
 	s.team(team, award(pool, 32), train)
 	s.Eventually(func(g Gomega) { g.Expect(s.gpuQuota(g, team+"-train")).To(BeEquivalentTo(32)) }).Should(Succeed())

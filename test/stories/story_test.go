@@ -172,6 +172,13 @@ func (s *story) run(team, name string, count int) {
 	}).Should(Succeed())
 }
 
+// nextSecond waits until what is made now is newer, by what the API server writes down, than what was made before.
+func (s *story) nextSecond() {
+	s.Helper()
+	begin := time.Now().Unix()
+	s.Eventually(func() int64 { return time.Now().Unix() }).Should(BeNumerically(">", begin))
+}
+
 // pods are a team's pods.
 func (s *story) pods(g Gomega, team string) []corev1.Pod {
 	s.Helper()

@@ -88,6 +88,7 @@ func MadeFor(claim *karpenter.NodeClaim) NodeMod {
 	return func(node *corev1.Node) {
 		maps.Copy(node.Labels, claim.Labels)
 		maps.Copy(node.Annotations, claim.Annotations)
+		node.OwnerReferences = []metav1.OwnerReference{{APIVersion: karpenter.GroupVersion.String(), Kind: "NodeClaim", Name: claim.Name, UID: claim.UID}}
 		Tainted(foundationv1alpha1.TaintTeam, claim.Labels[foundationv1alpha1.LabelTeam])(node)
 	}
 }

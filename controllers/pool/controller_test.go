@@ -1,0 +1,178 @@
+package pool
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/apply"
+	"foundation.team/operator/internal/karpenter"
+	"foundation.team/operator/internal/setup"
+	"foundation.team/operator/test/support/builder"
+)
+
+// server is an API server that tells what is written to it, in order, and may refuse it.
+type server struct {
+	client.WithWatch
+	writes []string
+	// refused are the writes that fail, listErr what lists of NodeClaims do.
+	refused map[string]error
+	listErr error
+}
+
+func newServer(objects ...client.Object) *server {
+	s := &server{refused: map[string]error{}}
+	s.WithWatch = interceptor.NewClient(fake.NewClientBuilder().WithScheme(setup.Scheme()).WithReturnManagedFields().WithObjects(objects...).Build(), interceptor.Funcs{
+		Apply: func(ctx context.Context, api client.WithWatch, obj runtime.ApplyConfiguration, opts ...client.ApplyOption) error {
+			var sent metav1.PartialObjectMetadata
+			fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(obj)
+			if err == nil {
+				err = runtime.DefaultUnstructuredConverter.FromUnstructured(fields, &sent)
+			}
+			if err != nil {
+				return err
+			}
+			return s.write("apply "+sent.Name, func() error { return api.Apply(ctx, obj, opts...) })
+		},
+		Delete: func(ctx context.Context, api client.WithWatch, obj client.Object, _ ...client.DeleteOption) error {
+			return s.write("delete "+obj.GetName(), func() error { return api.Delete(ctx, obj) })
+		},
+		Patch: func(ctx context.Context, api client.WithWatch, obj client.Object, patch client.Patch, opts ...client.PatchOption) error {
+			return s.write("patch "+obj.GetName(), func() error { return api.Patch(ctx, obj, patch, opts...) })
+		},
+		List: func(ctx context.Context, api client.WithWatch, list client.ObjectList, opts ...client.ListOption) error {
+			if _, ok := list.(*karpenter.NodeClaimList); ok && s.listErr != nil {
+				return s.listErr
+			}
+			return api.List(ctx, list, opts...)
+		},
+	})
+	return s
+}
+
+func (s *server) write(what string, do func() error) error {
+	s.writes = append(s.writes, what)
+	if err := s.refused[what]; err != nil {
+		return err
+	}
+	return do()
+}
+
+func (s *server) reconciler() *Reconciler {
+	return &Reconciler{Client: s, Live: s, Applier: apply.New(s, s)}
+}
+
+// NodePools are written before anything is ended, and one that fails holds up its own nodes and nobody else's.
+func TestApplyNodes(t *testing.T) {
+	problem := errors.New("no")
+	first, second := builder.NodeClaim("c1", static, hanbit), builder.NodeClaim("c2", static, saebit)
+	marked := builder.Node("n1", builder.FreeIn(b200))
+	tests := map[string]struct {
+		refused string
+		want    []string
+	}{
+		"all goes well":           {"", []string{"apply hanbit.b200.s", "apply saebit.b200.s", "patch n1", "delete c1", "delete c2"}},
+		"a NodePool fails":        {"apply hanbit.b200.s", []string{"apply hanbit.b200.s", "apply saebit.b200.s", "patch n1", "delete c2"}},
+		"a node fails":            {"patch n1", []string{"apply hanbit.b200.s", "apply saebit.b200.s", "patch n1", "delete c1", "delete c2"}},
+		"the end of a node fails": {"delete c1", []string{"apply hanbit.b200.s", "apply saebit.b200.s", "patch n1", "delete c1", "delete c2"}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := newServer(first.DeepCopy(), second.DeepCopy(), marked.DeepCopy())
+			if tt.refused != "" {
+				s.refused[tt.refused] = problem
+			}
+			before := &corev1.Node{}
+			if err := s.Get(t.Context(), client.ObjectKey{Name: "n1"}, before); err != nil {
+				t.Fatal(err)
+			}
+			after := before.DeepCopy()
+			unmark(after)
+			in := input(given(0), wants(8), builder.Team("saebit", builder.Award(b200, 8)))
+			nodes := Nodes{
+				NodePools: BuildNodes(in, DecideGrants(in)).NodePools, Changes: []Change{{Before: before, After: after}},
+				EndClaims: []*karpenter.NodeClaim{first.DeepCopy(), second.DeepCopy()},
+			}
+			if err := s.reconciler().applyNodes(t.Context(), nodes); errors.Is(err, problem) != (tt.refused != "") {
+				t.Errorf("error %v", err)
+			}
+			if diff := cmp.Diff(tt.want, s.writes); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// A NodePool takes its NodeClaims along, so the API server is asked whether it has any.
+func TestEndNodePool(t *testing.T) {
+	problem := errors.New("no")
+	tests := map[string]struct {
+		claims  []client.Object
+		listErr error
+		want    []string
+	}{
+		"it is empty":          {nil, nil, []string{"delete hanbit.b200.s"}},
+		"another one is not":   {[]client.Object{builder.NodeClaim("c1", dynamicMode, hanbit)}, nil, []string{"delete hanbit.b200.s"}},
+		"a node came just now": {[]client.Object{builder.NodeClaim("c1", static, hanbit)}, nil, nil},
+		"nobody knows":         {nil, problem, nil},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			live := sized(static, hanbit, 0, 0)
+			s := newServer(append(tt.claims, live.DeepCopy())...)
+			s.listErr = tt.listErr
+			if err := s.reconciler().applyNodes(t.Context(), Nodes{EndNodePools: []*karpenter.NodePool{live}}); !errors.Is(err, tt.listErr) {
+				t.Errorf("error %v, want %v", err, tt.listErr)
+			}
+			if diff := cmp.Diff(tt.want, s.writes); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// A pool is let go when the API server has nothing with its mark any more, whatever the cache shows.
+func TestLetGo(t *testing.T) {
+	left := builder.PoolDeleted()
+	tests := map[string]struct {
+		pool    *foundationv1alpha1.GPUPool
+		things  []client.Object
+		listErr error
+		goes    bool
+	}{
+		"nothing is left":                   {pool: given(0, left), goes: true},
+		"a node of another pool's":          {pool: given(0, left), things: []client.Object{builder.Node("n1", builder.FreeIn("h100"))}, goes: true},
+		"a node":                            {pool: builder.Pool(b200, left), things: []client.Object{builder.Node("n1", builder.FreeIn(b200))}},
+		"a NodePool":                        {pool: given(0, left), things: []client.Object{sized(static, hanbit, 0, 0)}},
+		"a NodeClaim":                       {pool: given(0, left), things: []client.Object{builder.NodeClaim("c1", static, hanbit)}},
+		"Karpenter is not there any more":   {pool: given(0, left), listErr: &meta.NoKindMatchError{}, goes: true},
+		"a static pool does not ask for it": {pool: builder.Pool(b200, left), listErr: errors.New("no"), goes: true},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := newServer(append(tt.things, tt.pool)...)
+			s.listErr = tt.listErr
+			pool := &foundationv1alpha1.GPUPool{}
+			if err := s.Get(t.Context(), client.ObjectKey{Name: b200}, pool); err != nil {
+				t.Fatal(err)
+			}
+			result, err := s.reconciler().letGo(t.Context(), pool)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if goes := len(s.writes) > 0; goes != tt.goes || goes != (result.RequeueAfter == 0) {
+				t.Errorf("goes %t, looks again after %s", goes, result.RequeueAfter)
+			}
+		})
+	}
+}
