@@ -1,0 +1,125 @@
+package v1alpha1
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// GPUPoolStatus is what there is of a stock and who has it.
+type GPUPoolStatus struct {
+	// conditions are Ready, Oversubscribed and AwardsFit; Reconciling and Stalled only while they are true.
+	// +optional
+	// +listType=map
+	// +listMapKey=type
+	// +kubebuilder:validation:MaxItems=16
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+	// observedGeneration is the generation of the spec that this status is about.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+	// capacity is the sums.
+	// +optional
+	Capacity *PoolCapacity `json:"capacity,omitempty"`
+	// node is what the smallest healthy node offers to pods. Quotas of cpu, memory and ephemeral storage follow from
+	// it in proportion to the GPUs.
+	// +optional
+	Node corev1.ResourceList `json:"node,omitempty"`
+	// grants are the teams' parts. A team that was made anew under its old name has a part of its own.
+	// +optional
+	// +listType=map
+	// +listMapKey=team
+	// +listMapKey=uid
+	// +kubebuilder:validation:MaxItems=4096
+	Grants []Grant `json:"grants,omitempty"`
+	// nextTransitionTime is the next moment at which time alone changes a grant.
+	// +optional
+	NextTransitionTime *metav1.Time `json:"nextTransitionTime,omitempty"`
+}
+
+// PoolCapacity is the sums of a pool. Numbers are GPUs.
+type PoolCapacity struct {
+	// total is what the pool's nodes have.
+	// +required
+	Total int32 `json:"total"`
+	// healthy is what is on nodes that are Ready, not cordoned and have all their GPUs.
+	// +required
+	Healthy int32 `json:"healthy"`
+	// granted is what teams were given.
+	// +required
+	Granted int32 `json:"granted"`
+	// held is what is on nodes that are a team's own, those on their way back included.
+	// +required
+	Held int32 `json:"held"`
+	// free is what can be granted now.
+	// +required
+	Free int32 `json:"free"`
+	// shortfall is what teams are short of.
+	// +required
+	Shortfall int32 `json:"shortfall"`
+}
+
+// Grant is a team's part of a pool. Numbers are GPUs.
+type Grant struct {
+	// team is the FoundationTeam's name.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Team string `json:"team,omitempty"`
+	// uid is the FoundationTeam's UID: another team of the same name has no part in this grant.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	UID string `json:"uid,omitempty"`
+	// requested is the sum of the awards that are in force.
+	// +required
+	Requested int32 `json:"requested"`
+	// granted is what the team may use. It is raised only when nodes are free for it.
+	// +required
+	Granted int32 `json:"granted"`
+	// held is what is on nodes that are the team's own, those on their way back included.
+	// +required
+	Held int32 `json:"held"`
+	// ready is what is on nodes that are the team's own to use and healthy.
+	// +required
+	Ready int32 `json:"ready"`
+	// evictionFrom is when the first pods on nodes that are on their way back are evicted.
+	// +optional
+	EvictionFrom *metav1.Time `json:"evictionFrom,omitempty"`
+	// shortfall is requested less granted.
+	// +required
+	Shortfall int32 `json:"shortfall"`
+	// nextFree is the earliest time at which the calendar shows more for this team.
+	// +optional
+	NextFree *metav1.Time `json:"nextFree,omitempty"`
+	// nextFreeCount is how many more that will be.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	NextFreeCount int32 `json:"nextFreeCount,omitempty"`
+	// shortFrom is the first later moment at which the calendar shows too little for an award of this team.
+	// +optional
+	ShortFrom *metav1.Time `json:"shortFrom,omitempty"`
+	// shortCount is how many GPUs will be missing then.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	ShortCount int32 `json:"shortCount,omitempty"`
+	// forecastReason is why an award of this team will be short of something later: Overbooked, PoolEnds or Ineligible.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	ForecastReason string `json:"forecastReason,omitempty"`
+	// forecast says what an award of this team will be short of later, and what helps. It is empty if all awards fit.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	Forecast string `json:"forecast,omitempty"`
+	// reason is why the team has less than it asked for: Ineligible, PoolUnavailable, NotWholeNodes or Shortfall.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	Reason string `json:"reason,omitempty"`
+	// message says what is missing and what helps.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	Message string `json:"message,omitempty"`
+}
