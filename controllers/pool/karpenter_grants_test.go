@@ -62,6 +62,12 @@ func TestDecideKarpenterGrants(t *testing.T) {
 				made("n3", dynamicMode, saebit, back), made("n4", dynamicMode, saebit, back)),
 			map[string]int32{"hanbit": 8, "saebit": 0},
 		},
+		"what its NodePool may still make is the team's, also if that lost its UID": {
+			input(three(8), wants(24), unmarked(sized(static, hanbit, 3, 3))), map[string]int32{"hanbit": 24},
+		},
+		"what a NodePool might have made that somebody deleted is nobody's": {
+			input(three(0), saebit, deleted(sized(static, hanbit, 3, 3))), map[string]int32{"saebit": 16},
+		},
 		"unless there is room for it": {
 			input(three(8, builder.Dynamic(), builder.Granted(saebit, 8)), wants(24), builder.Team("saebit", builder.Award(b200, 8)),
 				made("n1", dynamicMode, hanbit), made("n2", dynamicMode, hanbit), made("n3", dynamicMode, saebit)),

@@ -82,6 +82,11 @@ func TestNodePools(t *testing.T) {
 			input(given(8, builder.Dynamic()), wants(8), builder.NodeClaim("c1", static, hanbit), sized(static, hanbit, 1, 1)),
 			[]string{"NodePool hanbit.b200.s keeps 1 of 0 nodes", "c1 is ended"},
 		},
+		"to Dynamic, two teams, and room for one beside what might still be made: who is served first": {
+			input(given(8, builder.Karpenter(24), builder.Dynamic(), builder.Granted(saebit, 8)), wants(8), builder.Team("saebit", builder.Award(b200, 8), builder.Priority(1)),
+				sized(static, hanbit, 1, 1), sized(static, saebit, 1, 1)),
+			[]string{"NodePool hanbit.b200.s keeps 0 of 0 nodes", "NodePool saebit.b200.d of 8 nvidia.com/gpu", "NodePool saebit.b200.s keeps 0 of 0 nodes"},
+		},
 		"to Static: the nodes that are there count until they are gone": {
 			input(given(24), wants(24), made("n1", dynamicMode, hanbit), sized(dynamicMode, hanbit, -1, 24), podsOn("n1", work["n1"]...)),
 			[]string{"NodePool hanbit.b200.d of 0 nvidia.com/gpu", "NodePool hanbit.b200.s keeps 2 of 2 nodes", "n1: " + releasing(now)},

@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -59,6 +60,11 @@ func TestKarpenterMessages(t *testing.T) {
 		"there is no such instance": {
 			input(given(16), wants(16), claim("c1"), claim("c2", noCapacity())), foundationv1alpha1.ReasonNodesNotReady,
 			"b200: 16 of 16 GPUs not ready: 2 nodes are being made, NodeClaim c2 is not Launched (InsufficientCapacity: no x1.8 in zone-a)",
+		},
+		"Karpenter has so much to say that the rest would be lost": {
+			input(given(16), wants(16), claim("c1", builder.Condition(karpenter.ConditionLaunched, metav1.ConditionFalse, "InsufficientCapacity", strings.Repeat("no ", 500)))),
+			foundationv1alpha1.ReasonNodesNotReady,
+			"b200: 16 of 16 GPUs not ready: 1 node is being made, NodeClaim c1 is not Launched (InsufficientCapacity: " + strings.Repeat("no ", 133) + "n…); 1 node is not made by Karpenter yet",
 		},
 		"the instance does not come into the cluster": {
 			input(given(8), wants(8), claim("c1", builder.Launched(), unknown(karpenter.ConditionRegistered, "NodeNotFound", "Node not registered with cluster"))),
@@ -137,6 +143,15 @@ func TestKarpenterCapacity(t *testing.T) {
 		builder.NodeClaim("c4", static, saebit))
 	// Of 8 nodes hanbit was granted 3 and saebit has 2; what is left goes to saebit.
 	want := &foundationv1alpha1.PoolCapacity{Total: 64, Healthy: 16, Granted: 64, Held: 32, Free: 0}
+	if diff := cmp.Diff(want, BuildStatus(in, DecideGrants(in)).Capacity); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// What a team may have made already is not free before it is granted, nor taken twice when it is.
+func TestKarpenterCapacityThatMayBeMade(t *testing.T) {
+	in := input(given(8), wants(24), sized(static, hanbit, 3, 3))
+	want := &foundationv1alpha1.PoolCapacity{Total: 64, Granted: 24, Free: 40}
 	if diff := cmp.Diff(want, BuildStatus(in, DecideGrants(in)).Capacity); diff != "" {
 		t.Error(diff)
 	}
