@@ -48,7 +48,7 @@ func (n *nodePools) size() {
 
 // sizeOf gives a team's NodePool its size, as far as there is room for it.
 func (n *nodePools) sizeOf(p *part, name string) {
-	had := count(n.nodes, func(node *node) bool { return node.held(p.key) && node.madeBy(name) })
+	had := count(n.nodes, func(node *node) bool { return node.madeBy(name) })
 	others := count(n.nodes, func(node *node) bool { return node.held(p.key) && !node.madeBy(name) })
 	// The nodes of the other mode are the team's until they are gone.
 	size := max(p.granted-others, 0)

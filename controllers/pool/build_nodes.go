@@ -50,12 +50,11 @@ type Nodes struct {
 // has to let some go.
 func ToInspect(in Input, grants Grants) []string {
 	var names []string
-	nodes := readNodes(in)
 	shrinks := map[teamKey]bool{}
 	for _, p := range grants.parts {
 		shrinks[p.key] = p.active > p.granted
 	}
-	for _, n := range nodes {
+	for _, n := range grants.nodes {
 		if n.launching || n.ending() || n.awaitsScrub(in.Pool) {
 			continue
 		}
@@ -70,7 +69,7 @@ func ToInspect(in Input, grants Grants) []string {
 // through being free, and becomes free only when it was closed to new pods and no pod is left on it. That holds for
 // nodes that are new in the pool too.
 func BuildNodes(in Input, grants Grants) Nodes {
-	b := &nodesBuilder{in: in, backend: backendOf(in.Pool), nodes: readNodes(in), after: map[string]*corev1.Node{}}
+	b := &nodesBuilder{in: in, backend: backendOf(in.Pool), nodes: grants.nodes, after: map[string]*corev1.Node{}}
 	b.release()
 	b.backend.prepare(b)
 	for _, p := range grants.inOrder() {

@@ -41,6 +41,8 @@ type part struct {
 // Grants is who gets how much of a pool.
 type Grants struct {
 	parts []*part
+	// nodes are those of the input: reading thousands of them once is enough.
+	nodes []*node
 	// capacity and free are nodes: all members, and those that can be granted now. settling are new ones that are
 	// looked at first: until it is known which of them are free nothing is granted, so that teams' nodes can be chosen
 	// close together.
@@ -57,7 +59,7 @@ type Grants struct {
 func DecideGrants(in Input) Grants {
 	nodes := readNodes(in)
 	parts := gather(in, nodes)
-	g := Grants{parts: parts, collecting: in.Now.Before(in.CollectUntil)}
+	g := Grants{parts: parts, nodes: nodes, collecting: in.Now.Before(in.CollectUntil)}
 	g.capacity, g.free = backendOf(in.Pool).stock(in, nodes)
 	for _, p := range parts {
 		// Nodes that are granted and not claimed yet come out of the team's own first.

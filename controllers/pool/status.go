@@ -32,7 +32,7 @@ var humanReasons = map[string]bool{
 
 // BuildStatus is a pool's status.
 func BuildStatus(in Input, grants Grants) foundationv1alpha1.GPUPoolStatus {
-	nodes := readNodes(in)
+	nodes := grants.nodes
 	status := foundationv1alpha1.GPUPoolStatus{
 		ObservedGeneration: in.Pool.Generation,
 		Capacity:           capacity(in, grants, nodes),
