@@ -10,12 +10,11 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/hack/lab/cluster"
+	"foundation.team/operator/test/support/look"
 	"foundation.team/operator/test/support/manifest"
 )
 
@@ -97,35 +96,24 @@ func may(ctx context.Context, user, verb, resource, namespace string) bool {
 
 func getTeam(ctx context.Context, g Gomega, name string) *foundationv1alpha1.FoundationTeam {
 	GinkgoHelper()
-	team := &foundationv1alpha1.FoundationTeam{}
-	g.Expect(k8s.Get(ctx, client.ObjectKey{Name: name}, team)).To(Succeed())
-	return team
+	return look.Team(ctx, g, k8s, name)
 }
 
 func getPool(ctx context.Context, g Gomega, name string) *foundationv1alpha1.GPUPool {
 	GinkgoHelper()
-	pool := &foundationv1alpha1.GPUPool{}
-	g.Expect(k8s.Get(ctx, client.ObjectKey{Name: name}, pool)).To(Succeed())
-	return pool
+	return look.Pool(ctx, g, k8s, name)
 }
 
 func get[T client.Object](ctx context.Context, g Gomega, obj T, namespace, name string) T {
 	GinkgoHelper()
-	g.Expect(k8s.Get(ctx, client.ObjectKey{Namespace: namespace, Name: name}, obj)).To(Succeed())
-	return obj
+	return look.Get(ctx, g, k8s, obj, namespace, name)
 }
 
 // eventuallyReady waits until a team's status is about its newest spec and Ready.
 func eventuallyReady(ctx context.Context, names ...string) {
 	GinkgoHelper()
 	for _, name := range names {
-		Eventually(func(g Gomega) {
-			team := getTeam(ctx, g, name)
-			ready := meta.FindStatusCondition(team.Status.Conditions, foundationv1alpha1.ConditionReady)
-			g.Expect(ready).NotTo(BeNil())
-			g.Expect(team.Status.ObservedGeneration).To(Equal(team.Generation))
-			g.Expect(ready.Status).To(Equal(metav1.ConditionTrue), ready.Message)
-		}).WithContext(ctx).Should(Succeed())
+		Eventually(func(g Gomega) { look.ExpectReady(g, getTeam(ctx, g, name)) }).WithContext(ctx).Should(Succeed())
 	}
 }
 
@@ -133,28 +121,19 @@ func eventuallyReady(ctx context.Context, names ...string) {
 func eventuallyCondition(ctx context.Context, name, conditionType, reason, message string) {
 	GinkgoHelper()
 	Eventually(func(g Gomega) {
-		team := getTeam(ctx, g, name)
-		condition := meta.FindStatusCondition(team.Status.Conditions, conditionType)
-		g.Expect(condition).NotTo(BeNil())
-		g.Expect(team.Status.ObservedGeneration).To(Equal(team.Generation))
-		g.Expect(condition.Reason).To(Equal(reason), condition.Message)
-		g.Expect(condition.Message).To(ContainSubstring(message))
+		look.ExpectCondition(g, getTeam(ctx, g, name), conditionType, reason, message)
 	}).WithContext(ctx).Should(Succeed())
 }
 
 func nodesOf(ctx context.Context, g Gomega, team string) []corev1.Node {
 	GinkgoHelper()
-	var list corev1.NodeList
-	g.Expect(k8s.List(ctx, &list, client.MatchingLabels{foundationv1alpha1.LabelTeam: team})).To(Succeed())
-	return list.Items
+	return look.NodesOf(ctx, g, k8s, team)
 }
 
 // gpuQuota is what a namespace's quota allows.
 func gpuQuota(ctx context.Context, g Gomega, namespace string) int64 {
 	GinkgoHelper()
-	quota := get(ctx, g, &corev1.ResourceQuota{}, namespace, "foundation-team")
-	gpus := quota.Spec.Hard[corev1.ResourceName("requests."+cluster.GPUResource)]
-	return gpus.Value()
+	return look.GPUQuota(ctx, g, k8s, namespace)
 }
 
 // gpuPods are the pods that specs start.
@@ -163,9 +142,7 @@ var gpuPods = manifest.GPUPods
 // pods are a team's pods, by label.
 func pods(ctx context.Context, g Gomega, team string) []corev1.Pod {
 	GinkgoHelper()
-	var list corev1.PodList
-	g.Expect(k8s.List(ctx, &list, client.MatchingLabels{"e2e": team})).To(Succeed())
-	return list.Items
+	return look.Pods(ctx, g, k8s, team)
 }
 
 func eventuallyRunning(ctx context.Context, team string, count int) {
@@ -179,7 +156,5 @@ func eventuallyRunning(ctx context.Context, team string, count int) {
 // eventuallySettled waits until nothing of the pool is on its way.
 func eventuallySettled(ctx context.Context, pool string) {
 	GinkgoHelper()
-	Eventually(func(g Gomega) {
-		g.Expect(meta.FindStatusCondition(getPool(ctx, g, pool).Status.Conditions, foundationv1alpha1.ConditionReconciling)).To(BeNil())
-	}).WithContext(ctx).Should(Succeed())
+	Eventually(func(g Gomega) { look.ExpectSettled(g, getPool(ctx, g, pool)) }).WithContext(ctx).Should(Succeed())
 }

@@ -10,13 +10,12 @@ import (
 
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/hack/lab/cluster"
+	"foundation.team/operator/test/support/look"
 	"foundation.team/operator/test/support/manifest"
 )
 
@@ -113,15 +112,12 @@ func (s *story) file(content string) string {
 
 func (s *story) getTeam(g Gomega, name string) *foundationv1alpha1.FoundationTeam {
 	s.Helper()
-	team := &foundationv1alpha1.FoundationTeam{}
-	g.Expect(k8s.Get(s.Context(), client.ObjectKey{Name: name}, team)).To(Succeed())
-	return team
+	return look.Team(s.Context(), g, k8s, name)
 }
 
 func (s *story) getPool(g Gomega, name string) *foundationv1alpha1.GPUPool {
 	s.Helper()
-	pool := &foundationv1alpha1.GPUPool{}
-	g.Expect(k8s.Get(s.Context(), client.ObjectKey{Name: name}, pool)).To(Succeed())
+	pool := look.Pool(s.Context(), g, k8s, name)
 	g.Expect(pool.Status.Capacity).NotTo(BeNil())
 	return pool
 }
@@ -130,13 +126,7 @@ func (s *story) getPool(g Gomega, name string) *foundationv1alpha1.GPUPool {
 func (s *story) ready(names ...string) {
 	s.Helper()
 	for _, name := range names {
-		s.Eventually(func(g Gomega) {
-			team := s.getTeam(g, name)
-			ready := meta.FindStatusCondition(team.Status.Conditions, foundationv1alpha1.ConditionReady)
-			g.Expect(ready).NotTo(BeNil())
-			g.Expect(team.Status.ObservedGeneration).To(Equal(team.Generation))
-			g.Expect(ready.Status).To(Equal(metav1.ConditionTrue), ready.Message)
-		}).Should(Succeed(), name)
+		s.Eventually(func(g Gomega) { look.ExpectReady(g, s.getTeam(g, name)) }).Should(Succeed(), name)
 	}
 }
 
@@ -144,21 +134,14 @@ func (s *story) ready(names ...string) {
 func (s *story) condition(name, conditionType, reason, message string) {
 	s.Helper()
 	s.Eventually(func(g Gomega) {
-		team := s.getTeam(g, name)
-		condition := meta.FindStatusCondition(team.Status.Conditions, conditionType)
-		g.Expect(condition).NotTo(BeNil())
-		g.Expect(team.Status.ObservedGeneration).To(Equal(team.Generation))
-		g.Expect(condition.Reason).To(Equal(reason), condition.Message)
-		g.Expect(condition.Message).To(ContainSubstring(message))
+		look.ExpectCondition(g, s.getTeam(g, name), conditionType, reason, message)
 	}).Should(Succeed(), name)
 }
 
 // settled waits until nothing of a pool is on its way.
 func (s *story) settled(pool string) {
 	s.Helper()
-	s.Eventually(func(g Gomega) {
-		g.Expect(meta.FindStatusCondition(s.getPool(g, pool).Status.Conditions, foundationv1alpha1.ConditionReconciling)).To(BeNil())
-	}).Should(Succeed())
+	s.Eventually(func(g Gomega) { look.ExpectSettled(g, s.getPool(g, pool)) }).Should(Succeed())
 }
 
 // run starts pods that take a node each, and waits until all of the team's run.
@@ -182,25 +165,18 @@ func (s *story) nextSecond() {
 // pods are a team's pods.
 func (s *story) pods(g Gomega, team string) []corev1.Pod {
 	s.Helper()
-	var list corev1.PodList
-	g.Expect(k8s.List(s.Context(), &list, client.MatchingLabels{manifest.WorkLabel: team})).To(Succeed())
-	return list.Items
+	return look.Pods(s.Context(), g, k8s, team)
 }
 
 func (s *story) nodesOf(g Gomega, team string) []corev1.Node {
 	s.Helper()
-	var list corev1.NodeList
-	g.Expect(k8s.List(s.Context(), &list, client.MatchingLabels{foundationv1alpha1.LabelTeam: team})).To(Succeed())
-	return list.Items
+	return look.NodesOf(s.Context(), g, k8s, team)
 }
 
 // gpuQuota is what a namespace's quota allows.
 func (s *story) gpuQuota(g Gomega, namespace string) int64 {
 	s.Helper()
-	quota := &corev1.ResourceQuota{}
-	g.Expect(k8s.Get(s.Context(), client.ObjectKey{Namespace: namespace, Name: "foundation-team"}, quota)).To(Succeed())
-	gpus := quota.Spec.Hard[corev1.ResourceName("requests."+cluster.GPUResource)]
-	return gpus.Value()
+	return look.GPUQuota(s.Context(), g, k8s, namespace)
 }
 
 // granted is what a team was granted, by pool.
