@@ -25,6 +25,13 @@ const (
 	// ConditionAwardsFit is, on a FoundationTeam and on a GPUPool, False when the calendar shows that an award will not be
 	// served in full later, or that the pool ends before it. What is missing today is told by GPUsReady.
 	ConditionAwardsFit = "AwardsFit"
+	// ConditionWithinCeilings is, on a FoundationTeam of a programme and on the programme, False when more was awarded than the
+	// programme lets a team have. What is beyond is held back.
+	ConditionWithinCeilings = "WithinCeilings"
+	// ConditionDecisionsConsistent is, on a FoundationProgram, False when a decision contradicts its rules and is held back.
+	ConditionDecisionsConsistent = "DecisionsConsistent"
+	// ConditionWithinBudget is, on a FoundationProgram, False when teams were promised more money than there is on a line.
+	ConditionWithinBudget = "WithinBudget"
 	// ConditionTornDown is there while a deleted FoundationTeam is taken apart and says what it waits for.
 	ConditionTornDown = "TornDown"
 
@@ -34,14 +41,26 @@ const (
 
 // Reasons of the Active condition of a FoundationTeam; they are the STATE column too.
 const (
+	// ReasonProgramNotFound: spec.programRef names a FoundationProgram that does not exist. The team is not let in; what it
+	// has is kept, locked.
+	ReasonProgramNotFound = "ProgramNotFound"
+	// ReasonNotSelected: the programme has not selected the team, or has rejected it, or its decision is held back.
+	ReasonNotSelected = "NotSelected"
+	// ReasonNotFinal: the programme has selected the team, and that is not final, or not in effect, yet.
+	ReasonNotFinal = "NotFinal"
 	// ReasonNotStarted: the term starts later. The team has nothing yet.
 	ReasonNotStarted = "NotStarted"
 	// ReasonInTerm: the team may work.
 	ReasonInTerm = "InTerm"
-	// ReasonSuspended: spec.suspend is true. Nothing new starts, staff may only read, awards are kept.
+	// ReasonSuspended: spec.suspend is true, or the team can still object to its elimination. Nothing new starts, staff may
+	// only read, awards are kept.
 	ReasonSuspended = "Suspended"
-	// ReasonEnded: the term is over. Access and GPUs are gone, data is kept.
+	// ReasonEnded: the term is over. GPUs are gone, staff may read and copy data for a while, then it is kept, locked.
 	ReasonEnded = "Ended"
+	// ReasonEliminated: the programme has eliminated the team, and that is final. As for Ended.
+	ReasonEliminated = "Eliminated"
+	// ReasonWithdrawn: the team has withdrawn from the programme. As for Ended.
+	ReasonWithdrawn = "Withdrawn"
 	// ReasonDeleting: the FoundationTeam is being deleted and its place taken apart.
 	ReasonDeleting = "Deleting"
 )
@@ -81,6 +100,17 @@ const (
 	ReasonPoolEnds = "PoolEnds"
 	// ReasonNodesNotReady: granted nodes are not claimed yet, not Ready, or cordoned.
 	ReasonNodesNotReady = "NodesNotReady"
+
+	// ReasonCeilingExceeded: more is awarded, or promised, than the programme lets a team have.
+	ReasonCeilingExceeded = "CeilingExceeded"
+	// ReasonStageNotFound: an award names a stage that the programme does not have.
+	ReasonStageNotFound = "StageNotFound"
+	// ReasonBudgetExceeded: teams were promised more money than the programme has on a line.
+	ReasonBudgetExceeded = "BudgetExceeded"
+	// ReasonSeatsExceeded: a selection is held back because all seats are taken when it takes effect.
+	ReasonSeatsExceeded = "SeatsExceeded"
+	// ReasonTeamsRemain: a deleted FoundationProgram waits for teams that name it.
+	ReasonTeamsRemain = "TeamsRemain"
 
 	// ReasonStorageClassNotFound: a volume names a StorageClass that does not exist.
 	ReasonStorageClassNotFound = "StorageClassNotFound"

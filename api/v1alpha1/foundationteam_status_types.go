@@ -15,13 +15,42 @@ type FoundationTeamStatus struct {
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
-	// state is where the team is in its life: NotStarted, InTerm, Suspended, Ended or Deleting.
+	// state is where the team is in its life: NotSelected, NotFinal, NotStarted, InTerm, Suspended, Ended, Eliminated,
+	// Withdrawn, ProgramNotFound or Deleting.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=32
 	State string `json:"state,omitempty"`
-	// nextTransitionTime is the next moment at which time alone changes something: a term, an award or a staff
-	// entry begins or ends.
+	// stateSince is when that state began, by the programme, the term or the clock; empty if it always was.
+	// +optional
+	StateSince *metav1.Time `json:"stateSince,omitempty"`
+	// program is what the team's programme decided on it.
+	// +optional
+	Program *TeamProgramStatus `json:"program,omitempty"`
+	// retention is from when to when data can be read and is kept, once the team's time is over.
+	// +optional
+	Retention *TeamRetentionStatus `json:"retention,omitempty"`
+	// budget is the team's money, by line.
+	// +optional
+	// +listType=map
+	// +listMapKey=line
+	// +kubebuilder:validation:MaxItems=3
+	Budget []TeamBudgetStatus `json:"budget,omitempty"`
+	// history is what changed last, the oldest first. The TeamRecord has more of it.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=10
+	History []TeamChange `json:"history,omitempty"`
+	// formerUIDs are the UIDs that this team had before its manifest was removed and applied again. What carries one of
+	// them is the team's.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=32
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=64
+	FormerUIDs []string `json:"formerUIDs,omitempty"`
+	// nextTransitionTime is the next moment at which time alone changes something: a decision of the programme takes
+	// effect, or a term, an award, a staff entry or a period of retention begins or ends.
 	// +optional
 	NextTransitionTime *metav1.Time `json:"nextTransitionTime,omitempty"`
 	// gpus is what was granted, by pool.
@@ -127,17 +156,127 @@ type TeamStaffStatus struct {
 	// nextExpiry is when the next of them ends.
 	// +optional
 	NextExpiry *metav1.Time `json:"nextExpiry,omitempty"`
+	// expiring are those that end within 30 days, the first to end first. An event tells of each 30 and 7 days before.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=200
+	Expiring []ExpiringStaff `json:"expiring,omitempty"`
+}
+
+// ExpiringStaff is a staff entry that ends soon.
+type ExpiringStaff struct {
+	// name is the entry's name.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Name string `json:"name,omitempty"`
+	// end is when it ends.
+	// +required
+	End metav1.Time `json:"end,omitzero"`
+	// withinDays is 7 if that is within 7 days, else 30.
+	// +required
+	WithinDays int32 `json:"withinDays"`
+}
+
+// TeamProgramStatus is what a programme decided on a team.
+type TeamProgramStatus struct {
+	// name is the FoundationProgram's name.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Name string `json:"name,omitempty"`
+	// outcome is the decision that counts now; empty if there is none yet.
+	// +optional
+	Outcome Outcome `json:"outcome,omitempty"`
+	// reason is why it was decided so.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=512
+	Reason string `json:"reason,omitempty"`
+	// decidedAt is when it was decided.
+	// +optional
+	DecidedAt *metav1.Time `json:"decidedAt,omitempty"`
+	// effectiveAt is when it takes, or took, effect.
+	// +optional
+	EffectiveAt *metav1.Time `json:"effectiveAt,omitempty"`
+	// finalAt is until when the team can object; empty if it cannot.
+	// +optional
+	FinalAt *metav1.Time `json:"finalAt,omitempty"`
+	// score is the team's own total in the evaluation that it was decided on, of 100.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=16
+	Score string `json:"score,omitempty"`
+	// failedGates are the gates that it failed there.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=16
+	FailedGates []string `json:"failedGates,omitempty"`
+}
+
+// RetentionPhase is what can be done with the data of a team whose time is over.
+//
+// +kubebuilder:validation:Enum=DataAccess;Locked;Expired
+type RetentionPhase string
+
+// Retention phases.
+const (
+	// RetentionDataAccess: staff may read and copy.
+	RetentionDataAccess RetentionPhase = "DataAccess"
+	// RetentionLocked: kept, and nobody gets at it.
+	RetentionLocked RetentionPhase = "Locked"
+	// RetentionExpired: kept, and need not be any longer.
+	RetentionExpired RetentionPhase = "Expired"
+)
+
+// TeamRetentionStatus is from when to when data can be read and is kept.
+type TeamRetentionStatus struct {
+	// phase is DataAccess, Locked or Expired.
+	// +optional
+	Phase RetentionPhase `json:"phase,omitempty"`
+	// dataAccessUntil is until when staff may read and copy.
+	// +optional
+	DataAccessUntil *metav1.Time `json:"dataAccessUntil,omitempty"`
+	// keptUntil is until when data is kept at least.
+	// +optional
+	KeptUntil *metav1.Time `json:"keptUntil,omitempty"`
+}
+
+// TeamBudgetStatus is a team's money on a line, in whole units of the programme's currency.
+type TeamBudgetStatus struct {
+	// line is what the money is for.
+	// +required
+	Line BudgetLine `json:"line,omitempty"`
+	// granted is all that spec.budget has.
+	// +required
+	Granted int64 `json:"granted"`
+	// due is what of it was due by now.
+	// +required
+	Due int64 `json:"due"`
+	// heldBack is what of it is beyond what the programme has or lets a team have in a year.
+	// +required
+	HeldBack int64 `json:"heldBack"`
+	// nextDue is when the next instalment is due, and nextAmount how much that is.
+	// +optional
+	NextDue *metav1.Time `json:"nextDue,omitempty"`
+	// nextAmount is how much is due next.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	NextAmount int64 `json:"nextAmount,omitempty"`
 }
 
 // PlaceState is the state of a namespace or volume of a team.
 //
-// +kubebuilder:validation:Enum=Active;Locked;Retired;Pending;Conflict
+// +kubebuilder:validation:Enum=Active;DataAccess;Locked;Retired;Pending;Conflict
 type PlaceState string
 
 // Place states.
 const (
 	// PlaceActive: there and in use.
 	PlaceActive PlaceState = "Active"
+	// PlaceDataAccess: the team's time is over; staff may read and copy data.
+	PlaceDataAccess PlaceState = "DataAccess"
 	// PlaceLocked: kept; the team's state allows no access.
 	PlaceLocked PlaceState = "Locked"
 	// PlaceRetired: kept; the spec has it no more.
@@ -155,7 +294,7 @@ type TeamNamespaceStatus struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
 	Name string `json:"name,omitempty"`
-	// state is Active, Locked, Retired, Pending or Conflict.
+	// state is Active, DataAccess, Locked, Retired, Pending or Conflict.
 	// +optional
 	State PlaceState `json:"state,omitempty"`
 	// gpus is the namespace's GPU quota.
@@ -178,7 +317,7 @@ type TeamVolumeStatus struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
 	Name string `json:"name,omitempty"`
-	// state is Active, Locked, Retired, Pending or Conflict.
+	// state is Active, DataAccess, Locked, Retired, Pending or Conflict.
 	// +optional
 	State PlaceState `json:"state,omitempty"`
 	// capacity is what is provisioned; while it is not, it is empty.

@@ -45,7 +45,14 @@ type FoundationTeam struct {
 // +kubebuilder:validation:XValidation:fieldPath=".volumes",rule="!has(self.volumes) || !self.volumes.exists(v, !has(self.namespaces) || !self.namespaces.exists(n, n.name == v.__namespace__))",messageExpression="self.volumes.map(v, !has(self.namespaces) || !self.namespaces.exists(n, n.name == v.__namespace__), v.name + ' is in namespace ' + v.__namespace__)[0] + ', which spec.namespaces does not have: add the namespace there or correct the volume'",message="some volumes are in namespaces that spec.namespaces does not have: add the namespaces there or correct the volumes"
 // +kubebuilder:validation:XValidation:fieldPath=".gpus",rule="!has(self.gpus) || !has(self.term) || !has(self.term.start) || !self.gpus.exists(g, (has(g.start) && g.start < self.term.start) || (has(g.end) && g.end <= self.term.start))",messageExpression="self.gpus.map(g, (has(g.start) && g.start < self.term.start) || (has(g.end) && g.end <= self.term.start), g.name)[0] + ' begins before spec.term.start or is over by then: move it into the term, or leave its start out to begin with the term'",message="awards begin before spec.term.start or are over by then: move them into the term"
 // +kubebuilder:validation:XValidation:fieldPath=".gpus",rule="!has(self.gpus) || !has(self.term) || !has(self.term.end) || !self.gpus.exists(g, (has(g.end) && g.end > self.term.end) || (has(g.start) && g.start >= self.term.end))",messageExpression="self.gpus.map(g, (has(g.end) && g.end > self.term.end) || (has(g.start) && g.start >= self.term.end), g.name)[0] + ' lasts beyond spec.term.end or begins only then: move it into the term, or leave its end out to end with the term'",message="awards last beyond spec.term.end or begin only then: move them into the term"
+// +kubebuilder:validation:XValidation:fieldPath=".gpus",rule="has(self.programRef) || !has(self.gpus) || !self.gpus.exists(g, has(g.stage) || has(g.ifPassed))",messageExpression="self.gpus.filter(g, has(g.stage) || has(g.ifPassed))[0].name + ' names a stage, and stages are a programme\\'s: set spec.programRef, or leave stage and ifPassed out'",message="some awards name a stage, and stages are a programme's: set spec.programRef, or leave stage and ifPassed out"
+// +kubebuilder:validation:XValidation:fieldPath=".budget",rule="has(self.programRef) || !has(self.budget) || self.budget.size() == 0",message="is money of a programme: set spec.programRef, or leave it out"
 type FoundationTeamSpec struct {
+	// programRef is the FoundationProgram that the team takes part in: it may work from when it is selected, within its
+	// term. Without it the team stands alone, and its term alone counts.
+	// +optional
+	ProgramRef *ProgramReference `json:"programRef,omitempty"`
+
 	// displayName is the team's name for people, in any language.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
@@ -57,8 +64,9 @@ type FoundationTeamSpec struct {
 	// +optional
 	Consortium *Consortium `json:"consortium,omitempty"`
 
-	// term is from when to when the team may work. Before it the team has nothing, after it access and GPUs are
-	// taken back and data is kept. Without it the team may work from now on, without end.
+	// term is from when to when the team may work. Before it the team has nothing, after it GPUs are taken back, staff
+	// may read and copy data for a while, and then data is kept, locked. Without it the team may work from now on, or from
+	// when its programme selected it, without end.
 	// +optional
 	Term *Window `json:"term,omitempty"`
 
@@ -106,9 +114,22 @@ type FoundationTeamSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self.map(s, s.subject.kind + ' ' + s.subject.name).distinct().size() == self.size()",messageExpression="(self.size() <= 100 ? self.map(s, self.exists(t, t.subject.name == s.subject.name && t.subject.kind == s.subject.kind && t.name != s.name), s.name + ' has the same subject as another entry, ' + s.subject.kind + ' ' + s.subject.name)[0] : 'entries have the same subject') + ': list each subject once, with the one role it shall have'",message="entries have the same subject: list each subject once, with the one role it shall have"
 	Staff []StaffMember `json:"staff,omitempty"`
 
-	// deletionPolicy is what happens to namespaces and volumes when the FoundationTeam is deleted. Retain keeps them,
-	// locked. Delete deletes them, and only when the annotation foundation.team/confirm-deletion is set to the
-	// team's name, the term is over and no annotation foundation.team/hold is set; until then the deletion waits.
+	// budget is the money that the team was given, in the programme's currency.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=64
+	Budget []BudgetGrant `json:"budget,omitempty"`
+
+	// retention is what becomes of the team's data when its time is over. What is not given here is as the programme
+	// says.
+	// +optional
+	Retention *Retention `json:"retention,omitempty"`
+
+	// deletionPolicy is what happens to namespaces and volumes when the team's data need not be kept any longer, or the
+	// FoundationTeam is deleted. Retain keeps them, locked. Delete deletes them, and only when the annotation
+	// foundation.team/confirm-deletion is set to the team's name, retention.keep is over since the team's time ended, and
+	// no annotation foundation.team/hold is set; until then a deletion waits.
 	// +optional
 	// +default="Retain"
 	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
@@ -168,12 +189,76 @@ type GPUAward struct {
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=100000
 	Count *int32 `json:"count,omitempty"`
-	// start is when the award begins (RFC 3339). Without it, with the term.
+	// start is when the award begins (RFC 3339). Without it, with its stage or the term.
 	// +optional
 	Start *metav1.Time `json:"start,omitempty"`
-	// end is the first moment after the award (RFC 3339). Without it, it ends with the term.
+	// end is the first moment after the award (RFC 3339). Without it, it ends with its stage or the term.
 	// +optional
 	End *metav1.Time `json:"end,omitempty"`
+	// stage is the programme's stage that the award is for: it begins and ends with it, also when the stage is moved.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",message="must be the name of one of the programme's stages"
+	Stage string `json:"stage,omitempty"`
+	// ifPassed is a stage of the programme that the team must have passed: before its programme says so there is no award.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",message="must be the name of one of the programme's stages"
+	IfPassed string `json:"ifPassed,omitempty"`
+}
+
+// BudgetGrant is money that a team was given on a line.
+//
+// +kubebuilder:validation:XValidation:rule="has(self.dueAt) != has(self.instalments)",messageExpression="self.name + (has(self.dueAt) ? ' has both dueAt and instalments' : ' has neither dueAt nor instalments') + ': give one, dueAt for money that is due at once'",message="must have exactly one of dueAt, for money that is due at once, and instalments"
+// +kubebuilder:validation:XValidation:fieldPath=".instalments",rule="!has(self.instalments) || self.instalments.map(i, i.amount).sum() == self.amount",messageExpression="self.name + ': instalments add up to %d, and amount is %d: make them the same'.format([self.instalments.map(i, i.amount).sum(), self.amount])",message="must add up to amount"
+type BudgetGrant struct {
+	// name tells the team's grants apart.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",message="must be lower case letters, digits and hyphens, and start and end with a letter or digit"
+	Name string `json:"name,omitempty"`
+	// line is what the money is for.
+	// +required
+	Line BudgetLine `json:"line,omitempty"`
+	// amount is how much, in whole units of the programme's currency.
+	// +required
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=1000000000000000
+	Amount *int64 `json:"amount,omitempty"`
+	// dueAt is when it is due (RFC 3339). It counts in that calendar year, in the programme's time zone.
+	// +optional
+	DueAt *metav1.Time `json:"dueAt,omitempty"`
+	// instalments are its parts, if it is not due at once. Each counts in its own year.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=32
+	Instalments []Instalment `json:"instalments,omitempty"`
+}
+
+// Instalment is a part of a grant of money.
+type Instalment struct {
+	// dueAt is when it is due (RFC 3339).
+	// +required
+	DueAt *metav1.Time `json:"dueAt,omitempty"`
+	// amount is how much, in whole units of the programme's currency.
+	// +required
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=1000000000000000
+	Amount *int64 `json:"amount,omitempty"`
+}
+
+// ProgramReference names a FoundationProgram.
+type ProgramReference struct {
+	// name is its name.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",message="must be the name of a FoundationProgram: lower case letters, digits and hyphens"
+	Name string `json:"name,omitempty"`
 }
 
 // TeamNamespace is a namespace of a team. Its real name is <team>-<name>.
@@ -272,7 +357,8 @@ type StaffMember struct {
 	// start is when access begins (RFC 3339). Without it, with the term.
 	// +optional
 	Start *metav1.Time `json:"start,omitempty"`
-	// end is the first moment without access (RFC 3339). Without it, access ends with the term.
+	// end is the first moment without access (RFC 3339). Without it, access ends with the team's time, and access to data
+	// some time later, as retention says.
 	// +optional
 	End *metav1.Time `json:"end,omitempty"`
 }

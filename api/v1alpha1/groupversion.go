@@ -19,8 +19,10 @@ var (
 
 func addKnownTypes(scheme *runtime.Scheme) error {
 	scheme.AddKnownTypes(GroupVersion,
+		&FoundationProgram{}, &FoundationProgramList{},
 		&FoundationTeam{}, &FoundationTeamList{},
 		&GPUPool{}, &GPUPoolList{},
+		&TeamRecord{}, &TeamRecordList{},
 	)
 	metav1.AddToGroupVersion(scheme, GroupVersion)
 	return nil

@@ -1,0 +1,410 @@
+package v1alpha1
+
+import (
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// FoundationProgram is a programme that selects teams: how many seats it has, by what they are judged, how they were
+// judged, what was decided, and what each may be given at the most. Decisions are people's; the operator holds them
+// against the rules, says what contradicts them, and lets teams in from when to when they say. Teams cannot read it.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:scope=Cluster,shortName=fprog,categories=foundation
+// +kubebuilder:printcolumn:name="Seats",type=string,JSONPath=`.status.seats.summary`,description="filled/all"
+// +kubebuilder:printcolumn:name="Next",type=date,JSONPath=`.status.nextTransitionTime`,priority=1
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Message",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 63 && self.metadata.name.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",messageExpression="'metadata.name: ' + self.metadata.name + ' must be at most 63 lower case letters, digits and hyphens, and start and end with a letter or digit'",message="metadata.name: must be at most 63 lower case letters, digits and hyphens, and start and end with a letter or digit"
+type FoundationProgram struct {
+	metav1.TypeMeta `json:",inline"`
+	// metadata is the standard object metadata. The name has at most 63 lower case letters, digits and hyphens.
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	// spec is the programme's rules, what was judged and what was decided.
+	// +required
+	Spec FoundationProgramSpec `json:"spec,omitzero"`
+	// status is where the programme stands.
+	// +optional
+	Status FoundationProgramStatus `json:"status,omitempty,omitzero"`
+}
+
+// FoundationProgramSpec is a programme's rules, what was judged and what was decided.
+//
+// +kubebuilder:validation:XValidation:fieldPath=".evaluations",rule="!has(self.evaluations) || !self.evaluations.exists(e, has(e.results) && e.results.exists(r, has(r.scores) && r.scores.exists(k, !has(self.criteria) || !self.criteria.exists(c, c.name == k && double(string(r.scores[k])) <= double(c.weight)))))",messageExpression="self.evaluations.filter(e, has(e.results)).map(e, e.results.filter(r, has(r.scores)).map(r, r.scores.map(k, k).filter(k, !has(self.criteria) || !self.criteria.exists(c, c.name == k && double(string(r.scores[k])) <= double(c.weight))).map(k, e.name + ': ' + r.team + ' has ' + string(r.scores[k]) + ' for ' + k + (has(self.criteria) && self.criteria.exists(c, c.name == k) ? ': a score is at most the criterion\\'s weight' : ': spec.criteria has no such criterion'))).filter(l, l.size() > 0)).filter(l, l.size() > 0)[0][0][0]",message="some scores are above the weight of their criterion, or for criteria that spec.criteria does not have"
+// +kubebuilder:validation:XValidation:fieldPath=".evaluations",rule="!has(self.evaluations) || !self.evaluations.exists(e, has(e.results) && e.results.exists(r, has(r.gates) && r.gates.exists(k, !has(self.gates) || !self.gates.exists(g, g.name == k))))",messageExpression="self.evaluations.filter(e, has(e.results)).map(e, e.results.filter(r, has(r.gates)).map(r, r.gates.map(k, k).filter(k, !has(self.gates) || !self.gates.exists(g, g.name == k)).map(k, e.name + ': ' + r.team + ' has a result for ' + k + ': spec.gates has no such gate'))).map(l, l.filter(m, m.size() > 0)).filter(l, l.size() > 0)[0][0][0]",message="some results are for gates that spec.gates does not have"
+// +kubebuilder:validation:XValidation:fieldPath=".decisions",rule="!has(self.decisions) || !self.decisions.exists(d, has(d.evaluation) && (!has(self.evaluations) || !self.evaluations.exists(e, e.name == d.evaluation)))",messageExpression="self.decisions.filter(d, has(d.evaluation) && (!has(self.evaluations) || !self.evaluations.exists(e, e.name == d.evaluation))).map(d, d.team + ' was decided on ' + d.evaluation + ': spec.evaluations has no such evaluation')[0]",message="some decisions name evaluations that spec.evaluations does not have"
+// +kubebuilder:validation:XValidation:fieldPath=".decisions",rule="!has(self.decisions) || !has(self.evaluations) || self.evaluations.size() == 0 || self.decisions.all(d, d.outcome != 'Selected' || has(d.evaluation))",messageExpression="self.decisions.filter(d, d.outcome == 'Selected' && !has(d.evaluation))[0].team + ' is selected without an evaluation: name the one that it was decided on'",message="a selection names the evaluation that it was decided on"
+// +kubebuilder:validation:XValidation:fieldPath=".decisions",rule="!has(self.decisions) || !has(self.evaluations) || !self.decisions.exists(d, d.outcome == 'Selected' && has(d.evaluation) && self.evaluations.exists(e, e.name == d.evaluation && (!has(e.closedAt) || e.closedAt > d.decidedAt)))",messageExpression="self.decisions.filter(d, d.outcome == 'Selected' && has(d.evaluation) && self.evaluations.exists(e, e.name == d.evaluation && (!has(e.closedAt) || e.closedAt > d.decidedAt)))[0].team + ' is selected before its evaluation was closed: set closedAt there, not after decidedAt'",message="a team is selected before its evaluation was closed: set closedAt there, not after decidedAt"
+// +kubebuilder:validation:XValidation:fieldPath=".decisions",rule="!has(self.decisions) || !has(self.evaluations) || !self.decisions.exists(d, d.outcome == 'Selected' && has(d.evaluation) && self.evaluations.exists(e, e.name == d.evaluation && has(e.results) && e.results.exists(r, r.team == d.team && has(r.gates) && r.gates.exists(k, r.gates[k] == 'Failed' && (!has(d.waivers) || !d.waivers.exists(w, w.gate == k))))))",messageExpression="self.decisions.filter(d, d.outcome == 'Selected' && has(d.evaluation) && self.evaluations.exists(e, e.name == d.evaluation && has(e.results) && e.results.exists(r, r.team == d.team && has(r.gates) && r.gates.exists(k, r.gates[k] == 'Failed' && (!has(d.waivers) || !d.waivers.exists(w, w.gate == k))))))[0].team + ' is selected although it failed a gate: record a waiver with its reason in the decision, or decide otherwise'",message="a team is selected although it failed a gate: record a waiver with its reason in the decision, or decide otherwise"
+// +kubebuilder:validation:XValidation:fieldPath=".decisions",rule="!has(self.decisions) || self.decisions.filter(d, d.outcome == 'Selected' && !has(d.overturnedAt) && !self.decisions.exists(o, o.team == d.team && !has(o.overturnedAt) && (o.outcome in ['Eliminated', 'Withdrawn', 'Rejected'] || o.outcome == 'Selected' && o.decidedAt < d.decidedAt))).size() <= self.seats",messageExpression="'%d teams are selected for %d seats: decide otherwise on %d of them, or raise spec.seats'.format([self.decisions.filter(d, d.outcome == 'Selected' && !has(d.overturnedAt) && !self.decisions.exists(o, o.team == d.team && !has(o.overturnedAt) && (o.outcome in ['Eliminated', 'Withdrawn', 'Rejected'] || o.outcome == 'Selected' && o.decidedAt < d.decidedAt))).size(), self.seats, self.decisions.filter(d, d.outcome == 'Selected' && !has(d.overturnedAt) && !self.decisions.exists(o, o.team == d.team && !has(o.overturnedAt) && (o.outcome in ['Eliminated', 'Withdrawn', 'Rejected'] || o.outcome == 'Selected' && o.decidedAt < d.decidedAt))).size() - self.seats])",message="more teams are selected than there are seats: decide otherwise on some of them, or raise spec.seats"
+// +kubebuilder:validation:XValidation:fieldPath=".decisions",rule="!has(self.decisions) || !self.decisions.exists(d, d.outcome == 'Eliminated' && !self.decisions.exists(o, o.team == d.team && o.outcome == 'Selected' && o.decidedAt <= d.decidedAt))",messageExpression="self.decisions.filter(d, d.outcome == 'Eliminated' && !self.decisions.exists(o, o.team == d.team && o.outcome == 'Selected' && o.decidedAt <= d.decidedAt))[0].team + ' is eliminated without having been selected: decide Rejected instead'",message="a team is eliminated without having been selected: decide Rejected instead"
+type FoundationProgramSpec struct {
+	// displayName is the programme's name for people, in any language.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	// +kubebuilder:validation:XValidation:rule=`self.matches(r'^[^\s\p{Z}\p{C}]([^\p{C}]*[^\s\p{Z}\p{C}])?$')`,message="must not begin or end with a space, nor have control characters or line breaks"
+	DisplayName string `json:"displayName,omitempty"`
+
+	// timeZone is the IANA time zone in which messages tell times, and in which years of money begin, for example
+	// Asia/Seoul.
+	// +optional
+	// +default="UTC"
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:XValidation:rule="timestamp('2026-01-01T00:00:00Z').getFullYear(self) > 0",message="must be an IANA time zone, for example Asia/Seoul"
+	TimeZone string `json:"timeZone,omitempty"`
+
+	// currency is the ISO 4217 code of the currency of all money here and in the teams' budgets, for example KRW.
+	// +optional
+	// +kubebuilder:validation:MinLength=3
+	// +kubebuilder:validation:MaxLength=3
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Z]{3}$')",message="must be a currency's ISO 4217 code, for example KRW"
+	Currency string `json:"currency,omitempty"`
+
+	// seats is how many teams may be in at a time. They need not all be filled.
+	// +required
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=512
+	Seats int32 `json:"seats,omitempty"`
+
+	// criteria are what teams are scored by. Their weights add up to 100.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:XValidation:rule="self.size() == 0 || self.map(c, c.weight).sum() == 100",messageExpression="'weights add up to %d: they must add up to 100'.format([self.map(c, c.weight).sum()])",message="weights must add up to 100"
+	Criteria []Criterion `json:"criteria,omitempty"`
+
+	// gates are what a team must pass whatever its score: a failed one is a veto.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=16
+	Gates []Gate `json:"gates,omitempty"`
+
+	// evaluations are how teams were judged, each time: in writing, in a presentation, after a stage.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=8
+	Evaluations []Evaluation `json:"evaluations,omitempty"`
+
+	// decisions are what people decided on teams, as they decided it. The last one that has taken effect counts.
+	// +optional
+	// +listType=map
+	// +listMapKey=team
+	// +listMapKey=decidedAt
+	// +kubebuilder:validation:MaxItems=512
+	Decisions []Decision `json:"decisions,omitempty"`
+
+	// stages are parts of the programme's time. Awards may last for a stage, and may depend on an earlier one.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=16
+	Stages []Stage `json:"stages,omitempty"`
+
+	// ceilings are the most that a team may be given.
+	// +optional
+	Ceilings *Ceilings `json:"ceilings,omitempty"`
+
+	// budget is the programme's money, by line.
+	// +optional
+	// +listType=map
+	// +listMapKey=line
+	// +kubebuilder:validation:MaxItems=3
+	Budget []BudgetTotal `json:"budget,omitempty"`
+
+	// retention is what becomes of a team's data when its time is over.
+	// +optional
+	Retention *Retention `json:"retention,omitempty"`
+}
+
+// Criterion is something that teams are scored by.
+type Criterion struct {
+	// name tells criteria apart.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",message="must be lower case letters, digits and hyphens, and start and end with a letter or digit"
+	Name string `json:"name,omitempty"`
+	// displayName is its name for people.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	DisplayName string `json:"displayName,omitempty"`
+	// weight is the highest score.
+	// +required
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=100
+	Weight int32 `json:"weight,omitempty"`
+}
+
+// Gate is something that a team must pass whatever its score.
+type Gate struct {
+	// name tells gates apart.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",message="must be lower case letters, digits and hyphens, and start and end with a letter or digit"
+	Name string `json:"name,omitempty"`
+	// description is what is asked for.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=512
+	Description string `json:"description,omitempty"`
+}
+
+// Evaluation is one time that teams were judged.
+type Evaluation struct {
+	// name tells evaluations apart, for example written.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",message="must be lower case letters, digits and hyphens, and start and end with a letter or digit"
+	Name string `json:"name,omitempty"`
+	// closedAt is when it was closed (RFC 3339). Until then it is under way: nobody can be selected on it.
+	// +optional
+	ClosedAt *metav1.Time `json:"closedAt,omitempty"`
+	// results are the teams' results.
+	// +optional
+	// +listType=map
+	// +listMapKey=team
+	// +kubebuilder:validation:MaxItems=128
+	Results []Result `json:"results,omitempty"`
+}
+
+// Result is how a team was judged in one evaluation.
+type Result struct {
+	// team is the FoundationTeam's name. It need not exist yet.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=40
+	Team string `json:"team,omitempty"`
+	// scores are by criterion, from 0 to the criterion's weight, with at most two decimals: 36 or "27.5".
+	// +optional
+	// +kubebuilder:validation:MaxProperties=16
+	// +kubebuilder:validation:XValidation:rule="self.all(k, k.size() <= 63 && (type(self[k]) == int ? self[k] >= 0 : string(self[k]).matches('^[0-9]{1,3}([.][0-9]{1,2})?$')))",messageExpression="self.filter(k, !(k.size() <= 63 && (type(self[k]) == int ? self[k] >= 0 : string(self[k]).matches('^[0-9]{1,3}([.][0-9]{1,2})?$')))).map(k, k + ' is ' + string(self[k]) + ': write a score of 0 or more with at most two decimals, for example 36 or \"27.5\"')[0]",message="scores must be 0 or more with at most two decimals, for example 36 or \"27.5\""
+	Scores map[string]resource.Quantity `json:"scores,omitempty"`
+	// gates are Passed or Failed, by gate.
+	// +optional
+	// +kubebuilder:validation:MaxProperties=16
+	// +kubebuilder:validation:XValidation:rule="self.all(k, k.size() <= 63)",message="keys must be names of gates"
+	Gates map[string]GateResult `json:"gates,omitempty"`
+}
+
+// GateResult is whether a team passed a gate.
+//
+// +kubebuilder:validation:Enum=Passed;Failed
+type GateResult string
+
+// Gate results.
+const (
+	// GatePassed: the gate is no obstacle.
+	GatePassed GateResult = "Passed"
+	// GateFailed: the team cannot be selected without a waiver.
+	GateFailed GateResult = "Failed"
+)
+
+// Decision is what people decided on a team.
+//
+// +kubebuilder:validation:XValidation:fieldPath=".finalAt",rule="!has(self.finalAt) || self.finalAt >= self.decidedAt",messageExpression="self.team + ' cannot be final before it was decided: move finalAt to decidedAt or later, or leave it out'",message="must not be before decidedAt"
+// +kubebuilder:validation:XValidation:fieldPath=".effectiveAt",rule="!has(self.effectiveAt) || self.effectiveAt >= self.decidedAt",messageExpression="self.team + ' cannot take effect before it was decided: move effectiveAt to decidedAt or later, or leave it out'",message="must not be before decidedAt"
+// +kubebuilder:validation:XValidation:fieldPath=".finalAt",rule="self.outcome != 'Withdrawn' || !has(self.finalAt)",messageExpression="self.team + ' withdraws, which nobody objects to: leave finalAt out'",message="a withdrawal has no objection window: leave it out"
+// +kubebuilder:validation:XValidation:fieldPath=".overturnedAt",rule="has(self.overturnedAt) == has(self.overturnReason)",messageExpression="self.team + ': overturnedAt and overturnReason go together: give both, or neither'",message="goes together with overturnReason: give both, or neither"
+// +kubebuilder:validation:XValidation:fieldPath=".overturnedAt",rule="!has(self.overturnedAt) || self.overturnedAt >= self.decidedAt",messageExpression="self.team + ' cannot be overturned before it was decided: move overturnedAt to decidedAt or later'",message="must not be before decidedAt"
+// +kubebuilder:validation:XValidation:fieldPath=".waivers",rule="!has(self.waivers) || self.waivers.size() == 0 || self.outcome == 'Selected'",messageExpression="self.team + ' is ' + self.outcome + ': waivers are for outcome Selected, leave them out'",message="are for outcome Selected: leave them out"
+type Decision struct {
+	// team is the FoundationTeam's name. It need not exist yet.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=40
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="must be the name of a FoundationTeam"
+	Team string `json:"team,omitempty"`
+	// outcome is what was decided. Selected lets the team in once it is final. Rejected keeps it out. Eliminated ends
+	// its place: compute at once, the rest when it is final. Withdrawn ends all of it at once.
+	// +required
+	Outcome Outcome `json:"outcome,omitempty"`
+	// evaluation is the evaluation that it was decided on; a selection names one if there are any.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Evaluation string `json:"evaluation,omitempty"`
+	// reason is why, for the record and for the team, which reads it.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=512
+	Reason string `json:"reason,omitempty"`
+	// decidedAt is when it was decided (RFC 3339).
+	// +required
+	DecidedAt *metav1.Time `json:"decidedAt,omitempty"`
+	// finalAt is when the time to object is over (RFC 3339). Without it, it is final when it takes effect.
+	// +optional
+	FinalAt *metav1.Time `json:"finalAt,omitempty"`
+	// effectiveAt is when it takes effect (RFC 3339). Without it, when it was decided. A selection takes effect when it is
+	// final, at the earliest.
+	// +optional
+	EffectiveAt *metav1.Time `json:"effectiveAt,omitempty"`
+	// waivers are the failed gates that a selection passes over, with the reason for each.
+	// +optional
+	// +listType=map
+	// +listMapKey=gate
+	// +kubebuilder:validation:MaxItems=16
+	Waivers []Waiver `json:"waivers,omitempty"`
+	// overturnedAt is when the decision was overturned, for example because an objection was upheld (RFC 3339). From
+	// then on it counts as not made.
+	// +optional
+	OverturnedAt *metav1.Time `json:"overturnedAt,omitempty"`
+	// overturnReason is why it was overturned.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=512
+	OverturnReason string `json:"overturnReason,omitempty"`
+}
+
+// Outcome is what was decided on a team.
+//
+// +kubebuilder:validation:Enum=Selected;Rejected;Eliminated;Withdrawn
+type Outcome string
+
+// Outcomes.
+const (
+	// OutcomeSelected: the team gets a seat.
+	OutcomeSelected Outcome = "Selected"
+	// OutcomeRejected: the team gets none.
+	OutcomeRejected Outcome = "Rejected"
+	// OutcomeEliminated: the team loses its seat.
+	OutcomeEliminated Outcome = "Eliminated"
+	// OutcomeWithdrawn: the team gives its seat, or its application, up.
+	OutcomeWithdrawn Outcome = "Withdrawn"
+)
+
+// Waiver passes over a failed gate.
+type Waiver struct {
+	// gate is the gate's name.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Gate string `json:"gate,omitempty"`
+	// reason is why, for the record.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=512
+	Reason string `json:"reason,omitempty"`
+}
+
+// Stage is a part of a programme's time.
+//
+// +kubebuilder:validation:XValidation:fieldPath=".end",rule="self.start < self.end",messageExpression="self.name + ' must end after its start: move end'",message="must be after start: move end"
+type Stage struct {
+	// name tells stages apart.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",message="must be lower case letters, digits and hyphens, and start and end with a letter or digit"
+	Name string `json:"name,omitempty"`
+	// start is its first moment (RFC 3339).
+	// +required
+	Start *metav1.Time `json:"start,omitempty"`
+	// end is the first moment after it (RFC 3339). Moving it moves all awards that last for the stage.
+	// +required
+	End *metav1.Time `json:"end,omitempty"`
+	// passed are the teams that passed it, by the names of their FoundationTeams.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=512
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=40
+	Passed []string `json:"passed,omitempty"`
+}
+
+// Ceilings are the most that a team of a programme may be given.
+type Ceilings struct {
+	// gpus is how many GPUs a team may have at a time, of all pools together. What is awarded beyond is not served.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=1000000
+	GPUs *int32 `json:"gpus,omitempty"`
+	// pools is how many of single pools.
+	// +optional
+	// +listType=map
+	// +listMapKey=pool
+	// +kubebuilder:validation:MaxItems=32
+	Pools []PoolCeiling `json:"pools,omitempty"`
+	// budget is how much money a team may be given in a calendar year, by line.
+	// +optional
+	// +listType=map
+	// +listMapKey=line
+	// +kubebuilder:validation:MaxItems=3
+	Budget []BudgetCeiling `json:"budget,omitempty"`
+}
+
+// PoolCeiling is the most GPUs of a pool that a team may have at a time.
+type PoolCeiling struct {
+	// pool is the GPUPool's name.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Pool string `json:"pool,omitempty"`
+	// gpus is how many.
+	// +required
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=100000
+	GPUs *int32 `json:"gpus,omitempty"`
+}
+
+// BudgetLine is what money is for.
+//
+// +kubebuilder:validation:Enum=GPU;Data;Staff
+type BudgetLine string
+
+// Budget lines.
+const (
+	// BudgetGPU is for leasing or buying GPUs.
+	BudgetGPU BudgetLine = "GPU"
+	// BudgetData is for buying, building and processing data.
+	BudgetData BudgetLine = "Data"
+	// BudgetStaff is for people and their research.
+	BudgetStaff BudgetLine = "Staff"
+)
+
+// BudgetCeiling is the most money on a line that a team may be given in a calendar year.
+type BudgetCeiling struct {
+	// line is what the money is for.
+	// +required
+	Line BudgetLine `json:"line,omitempty"`
+	// perYear is how much, in whole units of the programme's currency.
+	// +required
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=1000000000000000
+	PerYear *int64 `json:"perYear,omitempty"`
+}
+
+// BudgetTotal is all the money of a programme on a line.
+type BudgetTotal struct {
+	// line is what the money is for.
+	// +required
+	Line BudgetLine `json:"line,omitempty"`
+	// amount is how much, in whole units of the programme's currency.
+	// +required
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=1000000000000000
+	Amount *int64 `json:"amount,omitempty"`
+}
+
+// FoundationProgramList is a list of FoundationPrograms.
+//
+// +kubebuilder:object:root=true
+type FoundationProgramList struct {
+	metav1.TypeMeta `json:",inline"`
+	// metadata is the standard list metadata.
+	// +optional
+	metav1.ListMeta `json:"metadata,omitempty"`
+	// items are the FoundationPrograms.
+	Items []FoundationProgram `json:"items"`
+}

@@ -1,0 +1,121 @@
+package v1alpha1
+
+import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+// TeamRecord is what was awarded to a team, decided on it and changed of it. The operator writes it, and it outlives the
+// FoundationTeam: a manifest that was removed by mistake gets its place back by it. Nobody but admins can read it.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:resource:scope=Cluster,shortName=ftrec,categories=foundation
+// +kubebuilder:printcolumn:name="Team",type=string,JSONPath=`.spec.team`
+// +kubebuilder:printcolumn:name="Program",type=string,JSONPath=`.spec.program`
+// +kubebuilder:printcolumn:name="State",type=string,JSONPath=`.spec.state`
+// +kubebuilder:printcolumn:name="Since",type=date,JSONPath=`.spec.since`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+type TeamRecord struct {
+	metav1.TypeMeta `json:",inline"`
+	// metadata is the standard object metadata.
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	// spec is the record.
+	// +required
+	Spec TeamRecordSpec `json:"spec,omitzero"`
+}
+
+// TeamRecordSpec is the record of a team.
+type TeamRecordSpec struct {
+	// team is the FoundationTeam's name.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=40
+	Team string `json:"team,omitempty"`
+	// uids are the UIDs that the team has had, the newest last: one more each time that its manifest was removed and
+	// applied again.
+	// +required
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=32
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=64
+	UIDs []string `json:"uids,omitempty"`
+	// program is the FoundationProgram that it takes part in.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Program string `json:"program,omitempty"`
+	// lead is the organisation that leads its consortium.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	Lead string `json:"lead,omitempty"`
+	// digest is the SHA-256 of the spec that the team had last.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	Digest string `json:"digest,omitempty"`
+	// state is where the team is in its life; Deleted if it has no FoundationTeam any more.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=32
+	State string `json:"state,omitempty"`
+	// since is when that began.
+	// +optional
+	Since *metav1.Time `json:"since,omitempty"`
+	// facts are what was awarded and decided last, as lines such as "gpus[stage-1]: 512 of b200".
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=256
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=1024
+	Facts []string `json:"facts,omitempty"`
+	// history is what changed, the oldest first. Of more than 200 changes the oldest are dropped.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=200
+	History []TeamChange `json:"history,omitempty"`
+}
+
+// TeamChange is one change of a team.
+type TeamChange struct {
+	// time is when it was changed, or when time changed it (RFC 3339).
+	// +required
+	Time metav1.Time `json:"time,omitzero"`
+	// what is what was changed, for example gpus[stage-1], or state.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=256
+	What string `json:"what,omitempty"`
+	// from is what it was before; empty if it was not there.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	From string `json:"from,omitempty"`
+	// to is what it became; empty if it was taken out.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	To string `json:"to,omitempty"`
+	// by is the field manager that changed it, for example kubectl-client-side-apply; empty if time did.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	By string `json:"by,omitempty"`
+	// late is how long after its time the operator acted, if it was more than a minute: it was down then.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=32
+	Late string `json:"late,omitempty"`
+}
+
+// TeamRecordList is a list of TeamRecords.
+//
+// +kubebuilder:object:root=true
+type TeamRecordList struct {
+	metav1.TypeMeta `json:",inline"`
+	// metadata is the standard list metadata.
+	// +optional
+	metav1.ListMeta `json:"metadata,omitempty"`
+	// items are the TeamRecords.
+	Items []TeamRecord `json:"items"`
+}
