@@ -39,7 +39,7 @@ type Reconciler struct {
 
 // +kubebuilder:rbac:groups=foundation.team,resources=foundationteams,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=foundation.team,resources=foundationteams/status,verbs=patch
-// +kubebuilder:rbac:groups=foundation.team,resources=gpupools,verbs=get;list;watch
+// +kubebuilder:rbac:groups=foundation.team,resources=gpupools;foundationprograms,verbs=get;list;watch
 // +kubebuilder:rbac:groups="",resources=namespaces;resourcequotas;limitranges,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=get;list;watch;create;patch
 // +kubebuilder:rbac:groups=networking.k8s.io,resources=networkpolicies,verbs=get;list;watch;create;patch;delete
@@ -118,5 +118,5 @@ func requeueAfter(in Input, out *Outcome) time.Duration {
 			recheck = in.Now.Add(humanRecheck)
 		}
 	}
-	return lifecycle.Wait(in.Now, lifecycle.NextTransition(in.Team, in.Now), recheck)
+	return lifecycle.Wait(in.Now, in.life().NextTransition(in.Now), recheck)
 }

@@ -18,7 +18,9 @@ import (
 // Input is all that a team's objects and status follow from.
 type Input struct {
 	Team *foundationv1alpha1.FoundationTeam
-	Now  time.Time
+	// Program is the programme that the team takes part in; nil if it stands alone, or it does not exist.
+	Program *lifecycle.Program
+	Now     time.Time
 	// Pools are all GPUPools, StorageClasses and DeviceClasses all of these, by name.
 	Pools          map[string]*foundationv1alpha1.GPUPool
 	StorageClasses map[string]*storagev1.StorageClass
@@ -36,7 +38,9 @@ type Input struct {
 func (in Input) owner() apply.Owner { return apply.OwnerOf(in.Team) }
 
 // state is where the team is in its life.
-func (in Input) state() string { return lifecycle.State(in.Team, in.Now) }
+func (in Input) state() string { return in.life().State(in.Now) }
+
+func (in Input) life() lifecycle.Team { return lifecycle.Of(in.Team, in.Program) }
 
 // holds says whether the team keeps what it was awarded: it is in term, suspended or not.
 func (in Input) holds() bool { return lifecycle.HoldsAwards(in.state()) }

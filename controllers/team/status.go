@@ -26,11 +26,11 @@ var humanReasons = map[string]bool{
 
 // BuildStatus is a team's status: what it has, what is missing, and why. TornDown is nil unless the team is deleted.
 func BuildStatus(in Input, desired Desired, out *Outcome, tornDown *metav1.Condition) foundationv1alpha1.FoundationTeamStatus {
-	staff := lifecycle.Staff(in.Team, in.Now)
+	staff := in.life().Staff(in.Now)
 	status := foundationv1alpha1.FoundationTeamStatus{
 		ObservedGeneration: in.Team.Generation,
 		State:              in.state(),
-		NextTransitionTime: lifecycle.MetaTime(lifecycle.NextTransition(in.Team, in.Now)),
+		NextTransitionTime: lifecycle.MetaTime(in.life().NextTransition(in.Now)),
 		GPUs:               gpuStatus(in),
 		Storage:            storage(in),
 		Staff: &foundationv1alpha1.TeamStaffStatus{

@@ -11,7 +11,6 @@ import (
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/conditions"
-	"foundation.team/operator/internal/lifecycle"
 )
 
 func activeCondition(in Input) metav1.Condition {
@@ -109,7 +108,7 @@ func accessCondition(in Input, out *Outcome) metav1.Condition {
 	if condition := problem(area, out); condition != nil {
 		return *condition
 	}
-	staff := lifecycle.Staff(in.Team, in.Now)
+	staff := in.life().Staff(in.Now)
 	switch {
 	case len(staff) == 0 && !in.holds():
 		return conditions.True(area, foundationv1alpha1.ReasonNotActive, "nobody has access")

@@ -34,7 +34,7 @@ func poolViews(in Input) []poolView {
 	slices.Sort(names)
 	views := make([]poolView, 0, len(names))
 	for _, name := range names {
-		view := poolView{name: name, pool: in.Pools[name], requested: lifecycle.Demand(lifecycle.Awards(in.Team, name), in.Now)}
+		view := poolView{name: name, pool: in.Pools[name], requested: lifecycle.Demand(in.life().Awards(name), in.Now)}
 		if view.pool != nil {
 			if grant := grantOf(view.pool, in.Team); grant != nil {
 				view.grant = *grant
@@ -76,7 +76,7 @@ func (v poolView) dynamic() bool {
 
 // forecast is why an award will not be served in full later; empty if all fit.
 func (v poolView) forecast(in Input) (reason, message string) {
-	if v.pool == nil && v.requested == 0 && lifecycle.Ahead(lifecycle.Awards(in.Team, v.name), in.Now) {
+	if v.pool == nil && v.requested == 0 && lifecycle.Ahead(in.life().Awards(v.name), in.Now) {
 		return foundationv1alpha1.ReasonPoolNotFound, v.name + ": no such GPUPool: create it before the award begins, or name another pool in spec.gpus"
 	}
 	return v.grant.ForecastReason, v.grant.Forecast

@@ -9,6 +9,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"sync"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -28,16 +29,21 @@ import (
 type Owner struct {
 	Team string
 	UID  types.UID
+	// Former are UIDs that the team had before its manifest was removed and applied again.
+	Former []string
 }
 
 // OwnerOf is the owner that a team is.
 func OwnerOf(team *foundationv1alpha1.FoundationTeam) Owner {
-	return Owner{Team: team.Name, UID: team.UID}
+	return Owner{Team: team.Name, UID: team.UID, Former: team.Status.FormerUIDs}
 }
 
-// Owns says whether an object belongs to the owner: name and UID both match.
-func (o Owner) Owns(obj metav1.Object) bool {
-	return o.named(obj) && obj.GetAnnotations()[foundationv1alpha1.AnnotationTeamUID] == string(o.UID)
+// Owns says whether an object belongs to the owner: name and UID, the present or a former one, both match.
+func (o Owner) Owns(obj metav1.Object) bool { return o.named(obj) && o.marked(obj) }
+
+func (o Owner) marked(obj metav1.Object) bool {
+	uid := obj.GetAnnotations()[foundationv1alpha1.AnnotationTeamUID]
+	return uid == string(o.UID) || slices.Contains(o.Former, uid)
 }
 
 // May says whether the owner may take an object: it owns it, or did until somebody took the label off; an admin
@@ -46,7 +52,7 @@ func (o Owner) Owns(obj metav1.Object) bool {
 func (o Owner) May(obj metav1.Object) bool {
 	_, labelled := obj.GetLabels()[foundationv1alpha1.LabelTeam]
 	return o.Owns(obj) ||
-		!labelled && obj.GetAnnotations()[foundationv1alpha1.AnnotationTeamUID] == string(o.UID) ||
+		!labelled && o.marked(obj) ||
 		obj.GetAnnotations()[foundationv1alpha1.AnnotationAdopt] == o.Team ||
 		obj.GetNamespace() != "" && o.named(obj)
 }
