@@ -19,9 +19,9 @@ var clusterRoles = map[foundationv1alpha1.StaffRole]string{
 	foundationv1alpha1.RoleViewer:      "foundation-team-viewer",
 }
 
-// buildAccess binds, in one namespace, each role to the staff who have it now. A place that is not open has none.
+// buildAccess binds, in one namespace, each role to the staff who have it now. A place that is locked or retired has none.
 func buildAccess(in Input, p place) []apply.Object {
-	if !p.open() {
+	if !p.accessible() {
 		return nil
 	}
 	byRole := map[foundationv1alpha1.StaffRole][]foundationv1alpha1.StaffMember{}

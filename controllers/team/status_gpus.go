@@ -40,13 +40,13 @@ func poolViews(in Input) []poolView {
 				view.grant = *grant
 			}
 		}
-		view.reason, view.message = view.explain()
+		view.reason, view.message = view.explain(in)
 		views = append(views, view)
 	}
 	return views
 }
 
-func (v poolView) explain() (reason, message string) {
+func (v poolView) explain(in Input) (reason, message string) {
 	switch {
 	case v.pool == nil && v.requested > 0:
 		return foundationv1alpha1.ReasonPoolNotFound,
@@ -63,7 +63,7 @@ func (v poolView) explain() (reason, message string) {
 		if beyond := v.grant.Held - v.grant.Granted; beyond > 0 {
 			what = fmt.Sprintf("%d GPUs beyond the grant are on their way back", beyond)
 		}
-		return "", fmt.Sprintf("%s: %s, pods on their nodes are evicted from %s on", v.name, what, when(v.grant.EvictionFrom))
+		return "", fmt.Sprintf("%s: %s, pods on their nodes are evicted from %s on", v.name, what, in.when(v.grant.EvictionFrom))
 	default:
 		return "", ""
 	}

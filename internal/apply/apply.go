@@ -9,6 +9,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"sync"
 
@@ -17,6 +18,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/resourceversion"
 	"k8s.io/utils/ptr"
@@ -209,18 +211,45 @@ func (a *Applier) Patch(ctx context.Context, before, after client.Object) error 
 	if equality.Semantic.DeepEqual(before, after) {
 		return nil
 	}
-	if err := a.client.Patch(ctx, after, lockedMergeFrom(before)); err != nil {
+	if err := a.client.Patch(ctx, after, lockedMergeFrom(before), client.FieldOwner(foundationv1alpha1.FieldManager)); err != nil {
 		return fmt.Errorf("patch %s: %w", before.GetName(), err)
 	}
 	return nil
 }
+
+// Save writes an object that only the operator writes: it makes it where there is none yet, before is nil then, else it
+// sends the difference as Patch does. One that somebody made meanwhile is a conflict.
+func (a *Applier) Save(ctx context.Context, before, after client.Object) error {
+	var err error
+	switch {
+	case reflect.ValueOf(before).IsNil():
+		err = a.client.Create(ctx, after, client.FieldOwner(foundationv1alpha1.FieldManager))
+		if apierrors.IsAlreadyExists(err) {
+			err = apierrors.NewConflict(schema.GroupResource{}, after.GetName(), err)
+		}
+	case equality.Semantic.DeepEqual(before, after):
+		return nil
+	default:
+		err = a.Patch(ctx, before, after)
+	}
+	if err != nil {
+		return fmt.Errorf("save %s: %w", after.GetName(), err)
+	}
+	a.wrote(savedName(after), after.GetResourceVersion())
+	return nil
+}
+
+// SavedStale says whether a cached object is not yet what Save wrote last.
+func (a *Applier) SavedStale(cached client.Object) bool { return a.Stale(savedName(cached), cached) }
+
+func savedName(obj client.Object) string { return fmt.Sprintf("%T %s", obj, obj.GetName()) }
 
 // PatchStatus is Patch for the status subresource.
 func (a *Applier) PatchStatus(ctx context.Context, before, after client.Object) error {
 	if equality.Semantic.DeepEqual(before, after) {
 		return nil
 	}
-	if err := a.client.Status().Patch(ctx, after, lockedMergeFrom(before)); err != nil {
+	if err := a.client.Status().Patch(ctx, after, lockedMergeFrom(before), client.FieldOwner(foundationv1alpha1.FieldManager)); err != nil {
 		return fmt.Errorf("patch the status of %s: %w", before.GetName(), err)
 	}
 	a.wrote(statusName(after), after.GetResourceVersion())

@@ -243,3 +243,37 @@ func (s Span) cut(window Span) Span {
 func (s Span) empty() bool {
 	return !s.Start.IsZero() && !s.End.IsZero() && !s.Start.Before(s.End)
 }
+
+// Excess is what a team is awarded of a pool beyond what its programme lets it have.
+type Excess struct {
+	Pool string
+	// At is the first moment, from now on, at which it is.
+	At time.Time
+	// Awarded is how many GPUs the ceilings leave, HeldBack how many they do not.
+	Awarded, HeldBack int32
+}
+
+// Excesses are a team's excesses now and later, by pool, each at the first moment at which there is one.
+func (t Team) Excesses(now time.Time) []Excess {
+	times := []time.Time{now}
+	var pools []string
+	for _, award := range t.awardSpans() {
+		times = append(times, award.Start, award.End)
+		pools = append(pools, award.pool)
+	}
+	slices.SortFunc(times, time.Time.Compare)
+	slices.Sort(pools)
+	var excesses []Excess
+	for _, pool := range slices.Compact(pools) {
+		for _, at := range times {
+			if at.Before(now) {
+				continue
+			}
+			if awarded, held := t.Demand(pool, at); held > 0 {
+				excesses = append(excesses, Excess{Pool: pool, At: at, Awarded: awarded, HeldBack: held})
+				break
+			}
+		}
+	}
+	return excesses
+}
