@@ -119,11 +119,15 @@ type RankingEntry struct {
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=63
 	FailedGates []string `json:"failedGates,omitempty"`
 	// missing are the criteria and gates without a result.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=32
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=63
 	Missing []string `json:"missing,omitempty"`
 	// withinSeats says whether it is among the best that passed all gates, as many as there are seats. Teams that tie for the
 	// last seat are not: people have to decide.

@@ -33,14 +33,15 @@ type FoundationProgram struct {
 
 // FoundationProgramSpec is a programme's rules, what was judged and what was decided.
 //
-// +kubebuilder:validation:XValidation:fieldPath=".evaluations",rule="!has(self.evaluations) || self.evaluations.all(e, !has(e.results) || e.results.all(r, !(has(r.scores) && r.scores.size() != (has(self.criteria) ? self.criteria.filter(c, c.name in r.scores && r.scores[c.name].matches('^[0-9]{1,3}([.][0-9]{1,2})?$') && double(r.scores[c.name]) <= double(c.weight)).size() : 0))))",messageExpression="self.evaluations.map(e, has(e.results) && e.results.exists(r, has(r.scores) && r.scores.size() != (has(self.criteria) ? self.criteria.filter(c, c.name in r.scores && r.scores[c.name].matches('^[0-9]{1,3}([.][0-9]{1,2})?$') && double(r.scores[c.name]) <= double(c.weight)).size() : 0)), e.name + ': ' + e.results.map(r, has(r.scores) && r.scores.size() != (has(self.criteria) ? self.criteria.filter(c, c.name in r.scores && r.scores[c.name].matches('^[0-9]{1,3}([.][0-9]{1,2})?$') && double(r.scores[c.name]) <= double(c.weight)).size() : 0), r.team)[0])[0] + ' has scores above the weight of their criterion, or for criteria that spec.criteria does not have: correct them'",message="some scores are above the weight of their criterion, or for criteria that spec.criteria does not have: correct them"
-// +kubebuilder:validation:XValidation:fieldPath=".evaluations",rule="!has(self.evaluations) || self.evaluations.all(e, !has(e.results) || e.results.all(r, !(has(r.gates) && r.gates.size() != (has(self.gates) ? self.gates.filter(g, g.name in r.gates).size() : 0))))",messageExpression="self.evaluations.map(e, has(e.results) && e.results.exists(r, has(r.gates) && r.gates.size() != (has(self.gates) ? self.gates.filter(g, g.name in r.gates).size() : 0)), e.name + ': ' + e.results.map(r, has(r.gates) && r.gates.size() != (has(self.gates) ? self.gates.filter(g, g.name in r.gates).size() : 0), r.team)[0])[0] + ' has results for gates that spec.gates does not have: correct them, or add the gates'",message="some results are for gates that spec.gates does not have: correct them, or add the gates"
-// +kubebuilder:validation:XValidation:fieldPath=".decisions",rule="!has(self.decisions) || !self.decisions.exists(d, has(d.evaluation) && (!has(self.evaluations) || !self.evaluations.exists(e, e.name == d.evaluation)))",messageExpression="self.decisions.map(d, has(d.evaluation) && (!has(self.evaluations) || !self.evaluations.exists(e, e.name == d.evaluation)), d.team + ' was decided on ' + d.evaluation)[0] + ', and spec.evaluations has no such evaluation: add it, or correct the decision'",message="some decisions name evaluations that spec.evaluations does not have: add them, or correct the decisions"
-// +kubebuilder:validation:XValidation:fieldPath=".decisions",rule="!has(self.decisions) || !has(self.evaluations) || self.evaluations.size() == 0 || !self.decisions.exists(d, d.outcome == 'Selected' && !has(d.evaluation))",messageExpression="self.decisions.map(d, d.outcome == 'Selected' && !has(d.evaluation), d.team)[0] + ' is selected without an evaluation: name the one that it was decided on'",message="a team is selected without an evaluation: name the one that it was decided on"
-// +kubebuilder:validation:XValidation:fieldPath=".decisions",rule="!has(self.decisions) || !has(self.evaluations) || !self.decisions.exists(d, d.outcome == 'Selected' && has(d.evaluation) && self.evaluations.exists(e, e.name == d.evaluation && (!has(e.closedAt) || e.closedAt > d.decidedAt)))",messageExpression="self.decisions.map(d, d.outcome == 'Selected' && has(d.evaluation) && self.evaluations.exists(e, e.name == d.evaluation && (!has(e.closedAt) || e.closedAt > d.decidedAt)), d.team + ' is selected before evaluation ' + d.evaluation)[0] + ' was closed: set closedAt there, not after decidedAt'",message="a team is selected before its evaluation was closed: set closedAt there, not after decidedAt"
-// +kubebuilder:validation:XValidation:fieldPath=".decisions",rule="!has(self.decisions) || !has(self.evaluations) || !self.evaluations.exists(e, has(e.results) && sets.intersects(e.results.filter(r, has(r.gates) && r.gates.exists(k, r.gates[k] == 'Failed' && (!has(r.waivers) || !(k in r.waivers)))).map(r, r.team), self.decisions.filter(d, d.outcome == 'Selected' && has(d.evaluation) && d.evaluation == e.name).map(d, d.team)))",messageExpression="self.evaluations.map(e, has(e.results) && sets.intersects(e.results.filter(r, has(r.gates) && r.gates.exists(k, r.gates[k] == 'Failed' && (!has(r.waivers) || !(k in r.waivers)))).map(r, r.team), self.decisions.filter(d, d.outcome == 'Selected' && has(d.evaluation) && d.evaluation == e.name).map(d, d.team)), 'a team is selected on evaluation ' + e.name)[0] + ' although it failed a gate there: record in waivers of its result why that is passed over, or decide otherwise'",message="a team is selected although it failed a gate: record in waivers of its result why that is passed over, or decide otherwise"
-// +kubebuilder:validation:XValidation:fieldPath=".decisions",rule="!has(self.decisions) || self.decisions.filter(d, d.outcome == 'Selected' && !has(d.overturnedAt) && !self.decisions.exists(o, o.team == d.team && !has(o.overturnedAt) && (o.outcome != 'Selected' || o.decidedAt < d.decidedAt))).size() <= self.seats",messageExpression="'%d teams are selected for %d seats: decide otherwise on some of them, or raise spec.seats'.format([self.decisions.filter(d, d.outcome == 'Selected' && !has(d.overturnedAt) && !self.decisions.exists(o, o.team == d.team && !has(o.overturnedAt) && (o.outcome != 'Selected' || o.decidedAt < d.decidedAt))).size(), self.seats])",message="more teams are selected than there are seats: decide otherwise on some of them, or raise spec.seats"
-// +kubebuilder:validation:XValidation:fieldPath=".decisions",rule="!has(self.decisions) || !self.decisions.exists(d, d.outcome == 'Eliminated' && !self.decisions.exists(o, o.team == d.team && o.outcome == 'Selected' && o.decidedAt <= d.decidedAt))",messageExpression="self.decisions.map(d, d.outcome == 'Eliminated' && !self.decisions.exists(o, o.team == d.team && o.outcome == 'Selected' && o.decidedAt <= d.decidedAt), d.team)[0] + ' is eliminated without having been selected: decide Rejected instead'",message="a team is eliminated without having been selected: decide Rejected instead"
+// +kubebuilder:validation:XValidation:fieldPath=".evaluations",rule="!has(self.evaluations) || self.evaluations.all(e, !has(e.results) || e.results.all(r, !has(r.scores) || r.scores.size() <= (has(self.criteria) ? self.criteria.filter(c, c.name in r.scores).size() : 0)))",messageExpression="self.evaluations.map(e, has(e.results) && e.results.exists(r, has(r.scores) && r.scores.size() > (has(self.criteria) ? self.criteria.filter(c, c.name in r.scores).size() : 0)), e.results.map(r, has(r.scores) && r.scores.size() > (has(self.criteria) ? self.criteria.filter(c, c.name in r.scores).size() : 0), '%s: %s has a score for %s, which spec.criteria does not have: add the criterion there or correct the score'.format([e.name, r.team, r.scores.filter(k, !has(self.criteria) || !self.criteria.exists(c, c.name == k))[0]]))[0])[0]",message="some scores are for criteria that spec.criteria does not have: add the criteria there or correct the scores"
+// +kubebuilder:validation:XValidation:fieldPath=".evaluations",rule="!has(self.evaluations) || !has(self.criteria) || self.evaluations.all(e, !has(e.results) || e.results.all(r, !has(r.scores) || self.criteria.all(c, !(c.name in r.scores) || double(r.scores[c.name]) <= double(c.weight) || !r.scores[c.name].matches('^[0-9]{1,3}([.][0-9]{1,2})?$'))))",messageExpression="self.evaluations.map(e, has(e.results) && e.results.exists(r, has(r.scores) && self.criteria.exists(c, c.name in r.scores && double(r.scores[c.name]) > double(c.weight))), e.results.map(r, has(r.scores) && self.criteria.exists(c, c.name in r.scores && double(r.scores[c.name]) > double(c.weight)), self.criteria.map(c, c.name in r.scores && double(r.scores[c.name]) > double(c.weight), '%s: %s has %s for %s, whose weight is %d: lower the score or raise the weight'.format([e.name, r.team, r.scores[c.name], c.name, c.weight]))[0])[0])[0]",message="some scores are above the weight of their criterion: lower the scores or raise the weights"
+// +kubebuilder:validation:XValidation:fieldPath=".evaluations",rule="!has(self.evaluations) || self.evaluations.all(e, !has(e.results) || e.results.all(r, !has(r.gates) || r.gates.size() <= (has(self.gates) ? self.gates.filter(g, g.name in r.gates).size() : 0)))",messageExpression="self.evaluations.map(e, has(e.results) && e.results.exists(r, has(r.gates) && r.gates.size() > (has(self.gates) ? self.gates.filter(g, g.name in r.gates).size() : 0)), e.results.map(r, has(r.gates) && r.gates.size() > (has(self.gates) ? self.gates.filter(g, g.name in r.gates).size() : 0), '%s: %s has a result for %s, which spec.gates does not have: add the gate there or correct the result'.format([e.name, r.team, r.gates.filter(k, !has(self.gates) || !self.gates.exists(g, g.name == k))[0]]))[0])[0]",message="some results are for gates that spec.gates does not have: add the gates there or correct the results"
+// +kubebuilder:validation:XValidation:fieldPath=".decisions",rule="!has(self.decisions) || !self.decisions.exists(d, has(d.evaluation) && (!has(self.evaluations) || !self.evaluations.exists(e, e.name == d.evaluation)))",messageExpression="self.decisions.map(d, has(d.evaluation) && (!has(self.evaluations) || !self.evaluations.exists(e, e.name == d.evaluation)), 'the decision on %s names %s, which spec.evaluations does not have: add the evaluation there or correct the decision'.format([d.team, d.evaluation]))[0]",message="some decisions name evaluations that spec.evaluations does not have: add the evaluations there or correct the decisions"
+// +kubebuilder:validation:XValidation:fieldPath=".decisions",rule="!has(self.decisions) || !has(self.evaluations) || self.evaluations.size() == 0 || !self.decisions.exists(d, d.outcome == 'Selected' && !has(d.evaluation))",messageExpression="self.decisions.map(d, d.outcome == 'Selected' && !has(d.evaluation), d.team)[0] + ' is selected without an evaluation: name the one that it was decided on'",message="some teams are selected without an evaluation: name the one that it was decided on"
+// +kubebuilder:validation:XValidation:fieldPath=".decisions",rule="!has(self.decisions) || !has(self.evaluations) || !self.decisions.exists(d, d.outcome == 'Selected' && !has(d.overturnedAt) && has(d.evaluation) && self.evaluations.exists(e, e.name == d.evaluation && (!has(e.closedAt) || e.closedAt > d.decidedAt)))",messageExpression="self.decisions.map(d, d.outcome == 'Selected' && !has(d.overturnedAt) && has(d.evaluation) && self.evaluations.exists(e, e.name == d.evaluation && (!has(e.closedAt) || e.closedAt > d.decidedAt)), '%s is selected on %s, %s'.format([d.team, d.evaluation, self.evaluations.exists(e, e.name == d.evaluation && has(e.closedAt)) ? 'which was closed later: move decidedAt to its closedAt or later' : 'which is not closed: set its closedAt, to decidedAt or earlier']))[0]",message="some teams are selected on evaluations that were not closed yet: set their closedAt, or move decidedAt"
+// +kubebuilder:validation:XValidation:fieldPath=".decisions",rule="!has(self.decisions) || !has(self.evaluations) || [self.evaluations.transformMapEntry(i, e, has(e.results), {e.name: e.results.transformMapEntry(j, r, has(r.gates) && r.gates.exists(k, r.gates[k] == 'Failed' && (!has(r.waivers) || !(k in r.waivers))), {r.team: r.gates.filter(k, r.gates[k] == 'Failed' && (!has(r.waivers) || !(k in r.waivers)))})})].all(failed, !self.decisions.exists(d, d.outcome == 'Selected' && !has(d.overturnedAt) && has(d.evaluation) && d.evaluation in failed && d.team in failed[d.evaluation])) || self.evaluations.map(e, e.name).distinct().size() < self.evaluations.size() || self.evaluations.exists(e, has(e.results) && e.results.map(r, r.team).distinct().size() < e.results.size())",messageExpression="[self.evaluations.transformMapEntry(i, e, has(e.results), {e.name: e.results.transformMapEntry(j, r, has(r.gates) && r.gates.exists(k, r.gates[k] == 'Failed' && (!has(r.waivers) || !(k in r.waivers))), {r.team: r.gates.filter(k, r.gates[k] == 'Failed' && (!has(r.waivers) || !(k in r.waivers))).sort()})})].map(failed, self.decisions.map(d, d.outcome == 'Selected' && !has(d.overturnedAt) && has(d.evaluation) && d.evaluation in failed && d.team in failed[d.evaluation], '%s is selected although it failed %s in %s: record a waiver with its reason there, or decide otherwise'.format([d.team, failed[d.evaluation][d.team][0], d.evaluation]))[0])[0]",message="some teams are selected although they failed a gate: record a waiver with its reason in the result, or decide otherwise"
+// +kubebuilder:validation:XValidation:fieldPath=".decisions",rule="!has(self.decisions) || [self.decisions.filter(d, !has(d.overturnedAt)).sortBy(d, '%s %s'.format([d.team, timestamp(int(d.decidedAt))]))].all(standing, standing.transformList(i, d, d.outcome == 'Selected' && (i + 1 == standing.size() || !(d.team in [standing[i + 1].team])), d.team).size() <= self.seats)",messageExpression="[self.decisions.filter(d, !has(d.overturnedAt)).sortBy(d, '%s %s'.format([d.team, timestamp(int(d.decidedAt))]))].map(standing, standing.transformList(i, d, d.outcome == 'Selected' && (i + 1 == standing.size() || !(d.team in [standing[i + 1].team])), d.team)).map(teams, '%s is the last of %d teams that are selected for %d seats: decide otherwise on %d of them, or raise spec.seats'.format([self.decisions.filter(d, d.outcome == 'Selected' && !has(d.overturnedAt) && d.team in teams).map(d, d.team).reverse()[0], teams.size(), self.seats, teams.size() - self.seats]))[0]",message="more teams are selected than there are seats: decide otherwise on some of them, or raise spec.seats"
+// +kubebuilder:validation:XValidation:fieldPath=".decisions",rule="!has(self.decisions) || [self.decisions.filter(d, d.outcome == 'Selected')].all(selections, !self.decisions.exists(d, d.outcome == 'Eliminated' && !selections.exists(s, s.team == d.team && s.decidedAt <= d.decidedAt)))",messageExpression="[self.decisions.filter(d, d.outcome == 'Selected')].map(selections, self.decisions.map(d, d.outcome == 'Eliminated' && !selections.exists(s, s.team == d.team && s.decidedAt <= d.decidedAt), d.team)[0])[0] + ' is eliminated without having been selected before: correct decidedAt, or decide Rejected instead'",message="some teams are eliminated without having been selected before: correct decidedAt, or decide Rejected instead"
 type FoundationProgramSpec struct {
 	// displayName is the programme's name for people, in any language.
 	// +optional
@@ -55,7 +56,7 @@ type FoundationProgramSpec struct {
 	// +default="UTC"
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
-	// +kubebuilder:validation:XValidation:rule="timestamp('2026-01-01T00:00:00Z').getFullYear(self) > 0",message="must be an IANA time zone, for example Asia/Seoul"
+	// +kubebuilder:validation:XValidation:rule="!self.contains(':') && self != 'Local' && timestamp('2026-01-01T00:00:00Z').getFullYear(self) > 0",message="must be an IANA time zone, for example Asia/Seoul"
 	TimeZone string `json:"timeZone,omitempty"`
 
 	// currency is the ISO 4217 code of the currency of all money here and in the teams' budgets, for example KRW.
@@ -68,7 +69,7 @@ type FoundationProgramSpec struct {
 	// seats is how many teams may be in at a time. They need not all be filled.
 	// +required
 	// +kubebuilder:validation:Minimum=1
-	// +kubebuilder:validation:Maximum=256
+	// +kubebuilder:validation:Maximum=512
 	Seats int32 `json:"seats,omitempty"`
 
 	// criteria are what teams are scored by. Their weights add up to 100.
@@ -98,7 +99,7 @@ type FoundationProgramSpec struct {
 	// +listType=map
 	// +listMapKey=team
 	// +listMapKey=decidedAt
-	// +kubebuilder:validation:MaxItems=256
+	// +kubebuilder:validation:MaxItems=512
 	Decisions []Decision `json:"decisions,omitempty"`
 
 	// stages are parts of the programme's time. Awards may last for a stage, and may depend on an earlier one.
@@ -180,27 +181,26 @@ type Evaluation struct {
 
 // Result is how a team was judged in one evaluation.
 //
-// +kubebuilder:validation:XValidation:fieldPath=".waivers",rule="!has(self.waivers) || self.waivers.all(k, has(self.gates) && k in self.gates && self.gates[k] == 'Failed')",messageExpression="self.team + ' has waivers for gates that it has not failed: leave them out'",message="are for gates that the team has failed: leave the others out"
+// +kubebuilder:validation:XValidation:fieldPath=".waivers",rule="!has(self.waivers) || self.waivers.all(k, has(self.gates) && k in self.gates && self.gates[k] == 'Failed')",messageExpression="'%s has a waiver for %s, which it has not failed: leave it out'.format([self.team, self.waivers.filter(k, !(has(self.gates) && k in self.gates && self.gates[k] == 'Failed')).sort()[0]])",message="some waivers are for gates that the team has not failed: leave them out"
 type Result struct {
 	// team is the FoundationTeam's name. It need not exist yet.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=40
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="must be the name of a FoundationTeam: lower case letters, digits and hyphens"
 	Team string `json:"team,omitempty"`
 	// scores are by criterion, from 0 to the criterion's weight, with at most two decimals, in quotes: "36" or "27.5".
 	// +optional
 	// +kubebuilder:validation:MaxProperties=16
-	// +kubebuilder:validation:XValidation:rule="self.all(k, k.size() <= 63)",message="keys must be names of criteria"
 	Scores map[string]Score `json:"scores,omitempty"`
 	// gates are Passed or Failed, by gate.
 	// +optional
 	// +kubebuilder:validation:MaxProperties=16
-	// +kubebuilder:validation:XValidation:rule="self.all(k, k.size() <= 63)",message="keys must be names of gates"
 	Gates map[string]GateResult `json:"gates,omitempty"`
 	// waivers are why a gate that the team failed is passed over, by gate. Without one it cannot be selected.
 	// +optional
 	// +kubebuilder:validation:MaxProperties=16
-	// +kubebuilder:validation:XValidation:rule="self.all(k, k.size() <= 63 && self[k].size() > 0 && self[k].size() <= 512)",message="must be reasons of at most 512 characters, by gate"
+	// +kubebuilder:validation:XValidation:rule="self.all(k, self[k].size() > 0 && self[k].size() <= 512)",messageExpression="self.filter(k, !(self[k].size() > 0 && self[k].size() <= 512)).sort()[0] + ' must have a reason of 1 to 512 characters'",message="reasons must have 1 to 512 characters"
 	Waivers map[string]string `json:"waivers,omitempty"`
 }
 
@@ -236,7 +236,7 @@ type Decision struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=40
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="must be the name of a FoundationTeam"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="must be the name of a FoundationTeam: lower case letters, digits and hyphens"
 	Team string `json:"team,omitempty"`
 	// outcome is what was decided. Selected lets the team in once it is final. Rejected keeps it out. Eliminated ends
 	// its place: compute at once, the rest when it is final. Withdrawn ends all of it at once.
@@ -309,9 +309,10 @@ type Stage struct {
 	// passed are the teams that passed it, by the names of their FoundationTeams.
 	// +optional
 	// +listType=set
-	// +kubebuilder:validation:MaxItems=256
+	// +kubebuilder:validation:MaxItems=512
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=40
+	// +kubebuilder:validation:items:XValidation:rule="self.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="must be the name of a FoundationTeam: lower case letters, digits and hyphens"
 	Passed []string `json:"passed,omitempty"`
 }
 
@@ -342,6 +343,7 @@ type PoolCeiling struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",message="must be the name of a GPUPool: lower case letters, digits and hyphens"
 	Pool string `json:"pool,omitempty"`
 	// gpus is how many.
 	// +required

@@ -238,7 +238,7 @@ const (
 type TeamRetentionStatus struct {
 	// phase is DataAccess, Locked or Expired.
 	// +optional
-	Phase RetentionPhase `json:"phase,omitempty"`
+	Phase RetentionPhase `json:"phase,omitempty"` //nolint:kubeapilinter // which part of a span of time it is, no state machine
 	// dataAccessUntil is until when staff may read and copy.
 	// +optional
 	DataAccessUntil *metav1.Time `json:"dataAccessUntil,omitempty"`

@@ -212,7 +212,7 @@ type GPUAward struct {
 // BudgetGrant is money that a team was given on a line.
 //
 // +kubebuilder:validation:XValidation:rule="has(self.dueAt) != has(self.instalments)",messageExpression="self.name + (has(self.dueAt) ? ' has both dueAt and instalments' : ' has neither dueAt nor instalments') + ': give one, dueAt for money that is due at once'",message="must have exactly one of dueAt, for money that is due at once, and instalments"
-// +kubebuilder:validation:XValidation:fieldPath=".instalments",rule="!has(self.instalments) || self.instalments.map(i, i.amount).sum() == self.amount",messageExpression="self.name + ' has instalments that do not add up to its amount: make them the same'",message="must add up to amount"
+// +kubebuilder:validation:XValidation:fieldPath=".instalments",rule="!has(self.instalments) || self.instalments.map(i, i.amount).sum() == self.amount",messageExpression="'%s: instalments add up to %d, and amount is %d: make them the same'.format([self.name, self.instalments.map(i, i.amount).sum(), self.amount])",message="must add up to amount"
 type BudgetGrant struct {
 	// name tells the team's grants apart.
 	// +required
