@@ -151,6 +151,41 @@ var acceptedTeams = map[string]accepted{
 		patch: `spec: {staff: [{name: a, role: Lead, subject: {kind: User, name: a},
 			start: "2020-01-01T00:00:00Z", end: "2030-01-01T00:00:00Z"}]}`,
 	},
+	"no programme": {
+		manifest: team,
+		patch:    `spec: {programRef: null, budget: null, gpus: [{name: stage-1, pool: b200, count: 512}]}`,
+	},
+	"programme of 63 letters": {
+		manifest: smallestTeam,
+		patch:    `spec: {programRef: {name: ` + long(63) + `}}`,
+	},
+	"award for a stage that begins late and ends early": {
+		manifest: team,
+		patch:    `spec: {gpus: [{name: a, pool: b200, count: 8, stage: s, ifPassed: r, start: "2026-03-01T00:00:00+09:00", end: "2026-04-01T00:00:00+09:00"}]}`,
+	},
+	"budget of nothing without programme": {
+		manifest: smallestTeam,
+		patch:    `spec: {budget: []}`,
+	},
+	"grants at their bounds": {
+		manifest: team,
+		patch: `spec: {budget: [{name: none, line: GPU, amount: 0, dueAt: "2026-01-15T00:00:00Z"},
+			{name: most, line: GPU, amount: 1000000000000000, dueAt: "2026-01-15T00:00:00Z"},
+			{name: rates, line: Staff, amount: 64, instalments: ` + many(32, `{dueAt: "2026-01-15T00:00:00Z", amount: 2}`) + `},
+			{name: once, line: Data, amount: 0, instalments: [{dueAt: "2026-01-15T00:00:00Z", amount: 0}]}]}`,
+	},
+	"data kept no longer than it can be read": {
+		manifest: smallestTeam,
+		patch:    `spec: {retention: {dataAccess: 2777h46m, keep: 9999960s}}`,
+	},
+	"data locked at once": {
+		manifest: smallestTeam,
+		patch:    `spec: {retention: {dataAccess: 0s}}`,
+	},
+	"data kept for 100 years": {
+		manifest: smallestTeam,
+		patch:    `spec: {retention: {keep: 876000h}}`,
+	},
 	"suspended, to be deleted": {
 		manifest: team,
 		patch:    `spec: {suspend: true, deletionPolicy: Delete}`,

@@ -11,6 +11,7 @@ import (
 
 // boundByRule are the places whose schema is Kubernetes' own and has no bounds, with the rule above them that has.
 var boundByRule = map[string]string{
+	"FoundationProgram.spec.evaluations[].results[].waivers{}":     "self[k].size() <= 512",
 	"FoundationTeam.spec.namespaces[].quota{}":                     "self[k].size() <= 32",
 	"GPUPool.spec.karpenter.labels{}":                              "self[k].size() <= 63",
 	"GPUPool.spec.karpenter.nodeResources{}":                       "self[k].size() <= 32",

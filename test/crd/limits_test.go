@@ -17,17 +17,21 @@ apiVersion: foundation.team/v1alpha1
 kind: FoundationTeam
 metadata: {name: largest-` + long(32) + `}
 spec:
+  programRef: {name: ` + long(63) + `}
   displayName: ` + strings.Repeat("한", 128) + `
   consortium:
     lead: ` + long(128) + `
     participants: ` + many(64, long(125)+"%d") + `
   term: {start: "2026-01-01T00:00:00+09:00", end: "2026-07-01T00:00:00+09:00"}
   gpus: ` + many(32, `{name: award%d`+long(55)+`, pool: `+long(63)+`, count: 100000,
-    start: "2026-01-01T00:00:00+09:00", end: "2026-07-01T00:00:00+09:00"}`) + `
+    start: "2026-01-01T00:00:00+09:00", end: "2026-07-01T00:00:00+09:00", stage: `+long(63)+`, ifPassed: `+long(63)+`}`) + `
   namespaces: ` + withLast(many(31, `{name: ns%d`+long(18)+`, quota: `+largestQuota()+`}`), `{name: last}`) + `
   volumes: ` + many(64, `{name: volume%d`+long(55)+`, namespace: last, size: "`+largestSize+`",
     storageClassName: `+long(253)+`, accessModes: [ReadWriteOnce, ReadOnlyMany, ReadWriteMany]}`) + `
   staff: ` + many(200, largestPerson) + `
+  budget: ` + many(64, `{name: grant%d`+long(56)+`, line: Staff, amount: 999999999999968,
+    instalments: `+many(32, `{dueAt: "2026-01-01T00:00:00+09:00", amount: 31249999999999}`)+`}`) + `
+  retention: {dataAccess: 87599h59m60s, keep: 875999h59m60s}
 `
 }
 

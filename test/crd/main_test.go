@@ -13,9 +13,11 @@ import (
 )
 
 var (
-	config *rest.Config
-	teams  dynamic.ResourceInterface
-	pools  dynamic.ResourceInterface
+	config   *rest.Config
+	teams    dynamic.ResourceInterface
+	pools    dynamic.ResourceInterface
+	programs dynamic.ResourceInterface
+	records  dynamic.ResourceInterface
 )
 
 func TestMain(m *testing.M) {
@@ -27,6 +29,8 @@ func TestMain(m *testing.M) {
 		}
 		teams = api.Resource(resource("foundationteams"))
 		pools = api.Resource(resource("gpupools"))
+		programs = api.Resource(resource("foundationprograms"))
+		records = api.Resource(resource("teamrecords"))
 		return nil
 	}))
 }

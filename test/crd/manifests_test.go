@@ -21,6 +21,7 @@ apiVersion: foundation.team/v1alpha1
 kind: FoundationTeam
 metadata: {name: hanbit}
 spec:
+  programRef: {name: sovereign-models}
   displayName: 한빛 컨소시엄
   consortium:
     lead: Hanbit AI
@@ -31,6 +32,7 @@ spec:
   gpus:
   - {name: stage-1, pool: b200, count: 512}
   - {name: stage-2, pool: b200, count: 512, start: "2026-04-01T00:00:00+09:00"}
+  - {name: stage-3, pool: h100, count: 1024, stage: stage-3, ifPassed: stage-2}
   namespaces:
   - {name: train, gpuWeight: 7, quota: {pods: 500, requests.storage: 300Ti, count/jobs.batch: "100"}}
   - {name: eval, gpuWeight: 1}
@@ -39,7 +41,116 @@ spec:
   staff:
   - {name: kim, role: Lead, organization: Hanbit AI, subject: {kind: User, name: kim@hanbit.example}}
   - {name: visitors, role: Viewer, subject: {kind: Group, name: hanbit-visitors}, end: "2026-02-01T00:00:00+09:00"}
+  budget:
+  - {name: corpus, line: Data, amount: 2800000000, dueAt: "2026-01-15T00:00:00+09:00"}
+  - name: researchers
+    line: Staff
+    amount: 2000000000
+    instalments:
+    - {dueAt: "2026-01-01T00:00:00+09:00", amount: 500000000}
+    - {dueAt: "2026-04-01T00:00:00+09:00", amount: 1500000000}
+  retention: {dataAccess: 360h, keep: 4320h}
   deletionPolicy: Retain
+`
+
+// program is a FoundationProgram that uses all there is. It has five seats. Of the five teams that were selected one was
+// eliminated for good and one came back after it objected.
+const program = `
+apiVersion: foundation.team/v1alpha1
+kind: FoundationProgram
+metadata: {name: sovereign-models}
+spec:
+  displayName: 독자 모델 사업
+  timeZone: Asia/Seoul
+  currency: KRW
+  seats: 5
+  criteria:
+  - {name: technology, displayName: Technology and experience, weight: 40}
+  - {name: strategy, displayName: Goals and strategy, weight: 30}
+  - {name: impact, displayName: Impact and contribution, weight: 30}
+  gates:
+  - {name: originality, description: The model is trained from scratch.}
+  evaluations:
+  - name: presentation
+    closedAt: "2025-08-01T18:00:00+09:00"
+    results:
+    - {team: hanbit, scores: {technology: "36", strategy: "27.5", impact: "24.25"}, gates: {originality: Passed}}
+    - team: naru
+      scores: {technology: "40", strategy: "29", impact: "27"}
+      gates: {originality: Failed}
+      waivers: {originality: It replaces the layers in question in the first stage.}
+    - {team: mirae, scores: {technology: "33", strategy: "25", impact: "26"}, gates: {originality: Passed}}
+    - {team: onnuri, scores: {technology: "31", strategy: "26", impact: "23"}}
+    - {team: saebyeok, scores: {technology: "30.5", strategy: "24", impact: "22"}}
+    - {team: dasom, scores: {technology: "12", strategy: "30", impact: "0"}, gates: {originality: Failed}}
+    - {team: gaon}
+  - name: stage-1
+    closedAt: "2026-01-14T18:00:00+09:00"
+    results:
+    - {team: mirae, scores: {technology: "20", strategy: "25", impact: "20"}}
+    - {team: naru, gates: {originality: Failed}}
+  decisions:
+  - {team: gaon, outcome: Withdrawn, reason: It joined another team., decidedAt: "2025-07-30T10:00:00+09:00"}
+  - team: hanbit
+    outcome: Selected
+    evaluation: presentation
+    reason: Second.
+    decidedAt: "2025-08-04T10:00:00+09:00"
+    finalAt: "2025-08-14T00:00:00+09:00"
+    effectiveAt: "2025-09-01T00:00:00+09:00"
+  - {team: naru, outcome: Selected, evaluation: presentation, reason: First., decidedAt: "2025-08-04T10:00:00+09:00"}
+  - {team: mirae, outcome: Selected, evaluation: presentation, reason: Fourth., decidedAt: "2025-08-04T10:00:00+09:00"}
+  - {team: onnuri, outcome: Selected, evaluation: presentation, reason: Third., decidedAt: "2025-08-04T10:00:00+09:00"}
+  - {team: saebyeok, outcome: Selected, evaluation: presentation, reason: Fifth., decidedAt: "2025-08-04T10:00:00+09:00"}
+  - {team: dasom, outcome: Rejected, evaluation: presentation, reason: Sixth., decidedAt: "2025-08-04T10:00:00+09:00"}
+  - team: mirae
+    outcome: Eliminated
+    evaluation: stage-1
+    reason: The lowest score.
+    decidedAt: "2026-01-15T10:00:00+09:00"
+    finalAt: "2026-01-25T10:00:00+09:00"
+    overturnedAt: "2026-01-24T09:00:00+09:00"
+    overturnReason: A score was entered for the wrong team.
+  - team: naru
+    outcome: Eliminated
+    evaluation: stage-1
+    reason: The layers in question are still there.
+    decidedAt: "2026-01-15T10:00:00+09:00"
+    effectiveAt: "2026-01-16T00:00:00+09:00"
+  stages:
+  - name: stage-1
+    start: "2025-08-01T00:00:00+09:00"
+    end: "2026-02-01T00:00:00+09:00"
+    passed: [hanbit, mirae, onnuri, saebyeok]
+  - {name: stage-2, start: "2026-02-01T00:00:00+09:00", end: "2026-07-01T00:00:00+09:00"}
+  ceilings:
+    gpus: 1024
+    pools: [{pool: b200, gpus: 512}, {pool: h100, gpus: 1024}]
+    budget: [{line: Data, perYear: 5000000000}, {line: Staff, perYear: 2000000000}]
+  budget:
+  - {line: GPU, amount: 133600000000}
+  - {line: Data, amount: 14000000000}
+  - {line: Staff, amount: 10000000000}
+  retention: {dataAccess: 720h, keep: 2160h}
+`
+
+// record is a TeamRecord that uses all there is.
+const record = `
+apiVersion: foundation.team/v1alpha1
+kind: TeamRecord
+metadata: {name: hanbit}
+spec:
+  team: hanbit
+  uids: [0c2f4a6e-1111-4222-8333-444455556666, 1d305b7f-1111-4222-8333-444455556666]
+  program: sovereign-models
+  lead: Hanbit AI
+  digest: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+  state: InTerm
+  since: "2026-01-01T00:00:00+09:00"
+  facts: ["gpus[stage-1]: 512 of b200"]
+  history:
+  - {time: "2026-01-01T00:02:00+09:00", what: state, from: NotStarted, to: InTerm, late: 2m0s}
+  - {time: "2026-01-05T09:00:00+09:00", what: "gpus[stage-1]", from: 256 of b200, to: 512 of b200, by: kubectl-client-side-apply}
 `
 
 // pool is a GPUPool of static nodes that uses all there is.

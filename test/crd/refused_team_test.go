@@ -465,7 +465,12 @@ var refusedTeams = map[string]refused{
 }
 
 func TestRefusedTeams(t *testing.T) {
-	for name, tt := range refusedTeams {
+	testRefusedTeams(t, refusedTeams)
+}
+
+func testRefusedTeams(t *testing.T, table map[string]refused) {
+	t.Helper()
+	for name, tt := range table {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, err := create(t, teams, patched(t, team, tt.patch))

@@ -102,7 +102,34 @@ var refusedKarpenterPoolUpdates = map[string]refused{
 	},
 }
 
+var refusedProgramUpdates = map[string]refused{
+	"fewer seats than teams": {
+		patch: `spec: {seats: 3}`,
+		want:  []string{`spec.decisions: Invalid value: saebyeok is the last of 4 teams that are selected for 3 seats: decide otherwise on 1 of them, or raise spec.seats`},
+	},
+	"an elimination is struck out and the seats are gone": {
+		patch: `spec: {seats: 4, decisions: [` + decisionsOn(5, "Selected", "2025-08-04") + `]}`,
+		want:  []string{`spec.decisions: Invalid value: t4 is the last of 5 teams that are selected for 4 seats: decide otherwise on 1 of them, or raise spec.seats`},
+	},
+	"a criterion loses weight": {
+		patch: `spec: {criteria: [{name: technology, weight: 30}, {name: strategy, weight: 30}, {name: impact, weight: 40}]}`,
+		want:  []string{`spec.evaluations: Invalid value: presentation: hanbit has 36 for technology, whose weight is 30: lower the score or raise the weight`},
+	},
+	"the gate goes, its results stay": {
+		patch: `spec: {gates: null}`,
+		want:  []string{`spec.evaluations: Invalid value: presentation: hanbit has a result for originality, which spec.gates does not have: add the gate there or correct the result`},
+	},
+	"the evaluations go, their decisions stay": {
+		patch: `spec: {evaluations: null}`,
+		want:  []string{`spec.decisions: Invalid value: the decision on hanbit names presentation, which spec.evaluations does not have: add the evaluation there or correct the decision`},
+	},
+}
+
 var acceptedTeamUpdates = map[string]string{
+	"joins another programme":             `spec: {programRef: {name: other}}`,
+	"leaves the programme":                `spec: {programRef: null, budget: null, gpus: null}`,
+	"grant grows":                         `spec: {budget: [{name: corpus, line: Data, amount: 5600000000, dueAt: "2026-01-15T00:00:00+09:00"}]}`,
+	"data is kept for less time":          `spec: {retention: {dataAccess: 0s, keep: 0s}}`,
 	"volume grows":                        `spec: {volumes: [{name: corpus, namespace: train, size: 201Ti, storageClassName: fast}]}`,
 	"volume is written in another unit":   `spec: {volumes: [{name: corpus, namespace: train, size: 204800Gi, storageClassName: fast}]}`,
 	"volume's modes in another order":     `spec: {volumes: [{name: shared, namespace: eval, size: 1Ti, accessModes: [ReadOnlyMany, ReadWriteOnce]}]}`,
@@ -114,6 +141,13 @@ var acceptedTeamUpdates = map[string]string{
 	"person gets another role":            `spec: {staff: [{name: kim, role: Viewer, subject: {kind: User, name: kim@hanbit.example}}]}`,
 	"deletion policy after the fact":      `spec: {deletionPolicy: Delete}`,
 	"namespaces swap names with the data": `spec: {namespaces: [{name: eval, gpuWeight: 7}, {name: train, gpuWeight: 1}]}`,
+}
+
+var acceptedProgramUpdates = map[string]string{
+	"a stage is moved":         `spec: {stages: [{name: stage-1, start: "2025-08-01T00:00:00+09:00", end: "2026-03-01T00:00:00+09:00"}]}`,
+	"what there was is struck": `spec: {criteria: null, gates: null, evaluations: null, decisions: null, stages: null, ceilings: null, budget: null, retention: null}`,
+	"no more seats than teams": `spec: {seats: 4}`,
+	"another time zone":        `spec: {timeZone: null, currency: null}`,
 }
 
 var acceptedPoolUpdates = map[string]string{
@@ -145,6 +179,10 @@ var acceptedStaticNodeUpdates = map[string]string{
 
 func TestTeamUpdates(t *testing.T) {
 	testUpdates(t, teams, patched(t, team, volumes), refusedTeamUpdates, acceptedTeamUpdates)
+}
+
+func TestProgramUpdates(t *testing.T) {
+	testUpdates(t, programs, patched(t, program, ""), refusedProgramUpdates, acceptedProgramUpdates)
 }
 
 func TestPoolUpdates(t *testing.T) {
