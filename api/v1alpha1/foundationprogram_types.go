@@ -94,7 +94,8 @@ type FoundationProgramSpec struct {
 	// +kubebuilder:validation:MaxItems=8
 	Evaluations []Evaluation `json:"evaluations,omitempty"`
 
-	// decisions are what people decided on teams, as they decided it. The last one that has taken effect counts.
+	// decisions are what people decided on teams, as they decided it. Of those that have taken effect the one decided last
+	// counts.
 	// +optional
 	// +listType=map
 	// +listMapKey=team

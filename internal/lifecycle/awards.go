@@ -72,9 +72,15 @@ func (t Team) awardSpans() []awarded {
 
 // windows are the spans of time in which a team may hold GPUs, its term apart.
 func (t Team) windows() []Span {
-	switch {
-	case !t.DeletionTimestamp.IsZero():
+	if !t.DeletionTimestamp.IsZero() {
 		return nil
+	}
+	return t.seats()
+}
+
+// seats are the spans of time in which the team's programme has it in; always, for a team that stands alone.
+func (t Team) seats() []Span {
+	switch {
 	case t.Program != nil:
 		return t.Program.seated(t.Name)
 	case ProgramOf(t.FoundationTeam) != "":

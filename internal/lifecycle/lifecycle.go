@@ -35,51 +35,98 @@ func ProgramOf(team *foundationv1alpha1.FoundationTeam) string {
 
 // State is where the team is in its life at now: one of the reasons of the Active condition.
 func (t Team) State(now time.Time) string {
-	state, _ := t.state(now)
-	return state
+	if !t.DeletionTimestamp.IsZero() {
+		return foundationv1alpha1.ReasonDeleting
+	}
+	if ProgramOf(t.FoundationTeam) != "" && t.Program == nil {
+		return foundationv1alpha1.ReasonProgramNotFound
+	}
+	switch phase := t.standing(now).Phase; phase {
+	case PhaseNone, PhaseRejected, PhaseHeldBack:
+		return foundationv1alpha1.ReasonNotSelected
+	case PhasePending:
+		return foundationv1alpha1.ReasonNotFinal
+	case PhaseEliminated, PhaseWithdrawn:
+		if over := t.over(now); !over.IsZero() && over.Equal(timeOf(t.term().End)) {
+			return foundationv1alpha1.ReasonEnded
+		}
+		if phase == PhaseWithdrawn {
+			return foundationv1alpha1.ReasonWithdrawn
+		}
+		return foundationv1alpha1.ReasonEliminated
+	default:
+		return t.stateInside(phase, now)
+	}
+}
+
+// stateInside is the state of a team that has a seat.
+func (t Team) stateInside(phase Phase, now time.Time) string {
+	switch term := t.term(); {
+	case before(now, term.Start):
+		return foundationv1alpha1.ReasonNotStarted
+	case term.End != nil && !before(now, term.End):
+		return foundationv1alpha1.ReasonEnded
+	case phase == PhaseObjection, t.Spec.Suspend:
+		return foundationv1alpha1.ReasonSuspended
+	default:
+		return foundationv1alpha1.ReasonInTerm
+	}
 }
 
 // StateSince is when the state at now began, by the programme or the term; zero if it always was, or if an edit began it.
 func (t Team) StateSince(now time.Time) time.Time {
-	_, since := t.state(now)
+	state := t.State(now)
+	switch {
+	case state == foundationv1alpha1.ReasonDeleting:
+		return t.DeletionTimestamp.Time
+	case state == foundationv1alpha1.ReasonSuspended && t.standing(now).Phase != PhaseObjection:
+		return time.Time{}
+	}
+	team := *t.FoundationTeam
+	team.Spec.Suspend = false
+	resumed := Of(&team, t.Program)
+	var since time.Time
+	was := ""
+	for _, moment := range t.moments() {
+		if moment.After(now) {
+			break
+		}
+		if was == "" {
+			was = resumed.State(moment.Add(-1))
+		}
+		if is := resumed.State(moment); is != was {
+			since, was = moment, is
+		}
+	}
 	return since
 }
 
-func (t Team) state(now time.Time) (state string, since time.Time) {
-	if !t.DeletionTimestamp.IsZero() {
-		return foundationv1alpha1.ReasonDeleting, t.DeletionTimestamp.Time
-	}
-	if ProgramOf(t.FoundationTeam) != "" && t.Program == nil {
-		return foundationv1alpha1.ReasonProgramNotFound, time.Time{}
-	}
-	standing := t.standing(now)
-	term := t.term()
-	switch standing.Phase {
-	case PhaseNone, PhaseRejected, PhaseHeldBack:
-		return foundationv1alpha1.ReasonNotSelected, standing.Since
-	case PhasePending:
-		return foundationv1alpha1.ReasonNotFinal, standing.Since
-	case PhaseEliminated, PhaseWithdrawn:
-		if end := timeOf(term.End); !end.IsZero() && !end.After(standing.Since) {
-			return foundationv1alpha1.ReasonEnded, end
+// moments are those at which the team's standing or its term changes its state, the earliest first.
+func (t Team) moments() []time.Time {
+	times := Boundaries(Within(t.Spec.Term, []Span{{}}))
+	if t.Program != nil {
+		for _, standing := range t.Program.timelines[t.Name] {
+			times = append(times, standing.Since)
 		}
-		if standing.Phase == PhaseWithdrawn {
-			return foundationv1alpha1.ReasonWithdrawn, standing.Since
+	}
+	times = slices.DeleteFunc(times, time.Time.IsZero)
+	slices.SortFunc(times, time.Time.Compare)
+	return times
+}
+
+// over is when the team's time was over: the end of the last seat that it had in its term; zero if it has one at now, or
+// never had. Whether the manifest is being deleted is nothing to it.
+func (t Team) over(now time.Time) time.Time {
+	var over time.Time
+	for _, seat := range Within(t.Spec.Term, t.seats()) {
+		if !seat.Start.After(now) {
+			over = seat.End
 		}
-		return foundationv1alpha1.ReasonEliminated, standing.Since
 	}
-	switch {
-	case before(now, term.Start):
-		return foundationv1alpha1.ReasonNotStarted, standing.Since
-	case term.End != nil && !before(now, term.End):
-		return foundationv1alpha1.ReasonEnded, term.End.Time
-	case standing.Phase == PhaseObjection:
-		return foundationv1alpha1.ReasonSuspended, standing.Since
-	case t.Spec.Suspend:
-		return foundationv1alpha1.ReasonSuspended, time.Time{}
-	default:
-		return foundationv1alpha1.ReasonInTerm, latest(standing.Since, timeOf(term.Start))
+	if over.After(now) {
+		return time.Time{}
 	}
+	return over
 }
 
 // standing is the team's standing in its programme; a team without one is always in.

@@ -12,24 +12,35 @@ func (t Team) When(at time.Time) string { return at.In(t.Program.Location()).For
 
 // Message says why the team is where it is in its life, until when, and what helps.
 func (t Team) Message(now time.Time) string {
-	state, since := t.state(now)
-	switch state {
+	switch state := t.State(now); state {
 	case foundationv1alpha1.ReasonDeleting:
 		return "the team is being deleted"
 	case foundationv1alpha1.ReasonProgramNotFound:
 		return fmt.Sprintf("FoundationProgram %s does not exist: create it, or correct spec.programRef; until then nothing is given, and what is there is kept, locked", ProgramOf(t.FoundationTeam))
 	case foundationv1alpha1.ReasonNotSelected, foundationv1alpha1.ReasonNotFinal:
-		return t.notIn(now)
+		message := t.notIn(now)
+		if data := t.dataMessage(now); data != "" {
+			message += "; it was in before: " + data
+		}
+		return message
 	case foundationv1alpha1.ReasonNotStarted:
 		return "the term starts " + t.When(t.Spec.Term.Start.Time)
 	case foundationv1alpha1.ReasonEnded:
-		return "the term ended " + t.When(since) + "; GPUs are taken back, " + t.dataMessage(now) + "; move spec.term.end to go on"
-	case foundationv1alpha1.ReasonEliminated, foundationv1alpha1.ReasonWithdrawn:
-		verb := "eliminated"
-		if state == foundationv1alpha1.ReasonWithdrawn {
-			verb = "withdrawn"
+		message := "the term ended " + t.When(t.Spec.Term.End.Time) + "; GPUs are taken back, " + t.dataMessage(now)
+		if t.standing(now).Phase.holdsSeat() {
+			message += "; move spec.term.end to go on"
 		}
-		return fmt.Sprintf("%s by %s from %s on: %s; GPUs are taken back, %s", verb, t.Program.Name, t.When(since), t.standing(now).Decision.Reason, t.dataMessage(now))
+		return message
+	case foundationv1alpha1.ReasonEliminated, foundationv1alpha1.ReasonWithdrawn:
+		left := "eliminated by"
+		if state == foundationv1alpha1.ReasonWithdrawn {
+			left = "withdrawn from"
+		}
+		message := fmt.Sprintf("%s %s on %s: %s", left, t.Program.Name, t.When(t.StateSince(now)), t.standing(now).Decision.Reason)
+		if data := t.dataMessage(now); data != "" {
+			message += "; GPUs are taken back, " + data
+		}
+		return message
 	case foundationv1alpha1.ReasonSuspended:
 		return t.suspended(now)
 	default:
@@ -52,7 +63,7 @@ func (t Team) notIn(now time.Time) string {
 	case PhaseRejected:
 		return fmt.Sprintf("rejected by %s: %s", name, standing.Decision.Reason)
 	case PhaseHeldBack:
-		return fmt.Sprintf("selected by %s, but all of its %d seats are taken: the team gets the next one that becomes free", name, t.Program.Spec.Seats)
+		return fmt.Sprintf("selected by %s, but no seat of %d is free: the team gets the next one that becomes free", name, t.Program.Spec.Seats)
 	default:
 		return name + " has not selected the team"
 	}
@@ -81,9 +92,12 @@ func (t Team) inTerm(now time.Time) string {
 	}
 }
 
-// dataMessage says what can be done with the data of a team whose time is over.
+// dataMessage says what can be done with the data of a team whose time is over; nothing if it is not, or never began.
 func (t Team) dataMessage(now time.Time) string {
-	retention, _ := t.Retention(now)
+	retention, over := t.Retention(now)
+	if !over {
+		return ""
+	}
 	switch retention.Phase {
 	case foundationv1alpha1.RetentionDataAccess:
 		return "staff may read and copy data until " + t.When(retention.AccessUntil)

@@ -85,6 +85,9 @@ func (p *Program) Standing(team string, now time.Time) Standing {
 			current.Next = standing.Since
 			break
 		}
+		if standing.Phase == current.Phase {
+			standing.Since = current.Since // another decision, and nothing changed for the team
+		}
 		current = standing
 	}
 	return current
@@ -221,14 +224,19 @@ type play struct {
 	seats     int
 	rulings   map[string][]ruling
 	seated    map[string]bool
-	waiting   map[string]ruling
+	waiting   map[string]claim
 	timelines map[string][]Standing
+}
+
+// claim is a team's claim to a seat: by the selection that counts, in the place of the first one in a row.
+type claim struct {
+	by, place ruling
 }
 
 func newPlay(spec foundationv1alpha1.FoundationProgramSpec) *play {
 	p := &play{
 		seats: int(spec.Seats), rulings: map[string][]ruling{}, seated: map[string]bool{},
-		waiting: map[string]ruling{}, timelines: map[string][]Standing{},
+		waiting: map[string]claim{}, timelines: map[string][]Standing{},
 	}
 	for i := range spec.Decisions {
 		decision := &spec.Decisions[i]
@@ -236,7 +244,7 @@ func newPlay(spec foundationv1alpha1.FoundationProgramSpec) *play {
 	}
 	for _, rulings := range p.rulings {
 		slices.SortStableFunc(rulings, func(a, b ruling) int {
-			return cmp.Or(a.begins.Compare(b.begins), timeOf(a.DecidedAt).Compare(timeOf(b.DecidedAt)))
+			return cmp.Or(timeOf(a.DecidedAt).Compare(timeOf(b.DecidedAt)), a.begins.Compare(b.begins))
 		})
 	}
 	return p
@@ -269,73 +277,94 @@ func (p *play) through() map[string][]Standing {
 
 // move brings a team to where it stands at t, apart from who gets a free seat.
 func (p *play) move(team string, t time.Time) {
-	phase, r := p.phase(team, t)
+	phase, c := p.phase(team, t)
 	if !phase.holdsSeat() {
 		delete(p.seated, team)
 		delete(p.waiting, team)
 	} else if !p.seated[team] {
-		p.waiting[team] = r
+		p.waiting[team] = c
 		return
 	}
-	p.record(team, t, phase, r.Decision)
+	p.record(team, t, phase, c.by.Decision)
 }
 
 // seat gives free seats to those who wait for one.
 func (p *play) seat(t time.Time) {
 	teams := slices.SortedFunc(maps.Keys(p.waiting), func(a, b string) int {
-		ra, rb := p.waiting[a], p.waiting[b]
+		ra, rb := p.waiting[a].place, p.waiting[b].place
 		return cmp.Or(ra.begins.Compare(rb.begins), timeOf(ra.DecidedAt).Compare(timeOf(rb.DecidedAt)), cmp.Compare(a, b))
 	})
 	for _, team := range teams {
-		r := p.waiting[team]
+		decision := p.waiting[team].by.Decision
 		if len(p.seated) >= p.seats {
-			p.record(team, t, PhaseHeldBack, r.Decision)
+			p.record(team, t, PhaseHeldBack, decision)
 			continue
 		}
 		p.seated[team] = true
 		delete(p.waiting, team)
-		p.record(team, t, PhaseIn, r.Decision)
+		p.record(team, t, PhaseIn, decision)
 	}
 }
 
-// phase is where a team stands at t if there is a seat for it.
-func (p *play) phase(team string, t time.Time) (Phase, ruling) {
-	var counts, pending ruling
+// counting is what counts for a team at t, and which selection is still to take effect. Of the decisions that have taken
+// effect and stand, the one that was decided last counts: who withdraws before a selection is final is not in when it
+// would be.
+func (p *play) counting(team string, t time.Time) (counts claim, pending ruling) {
 	for _, r := range p.rulings[team] {
 		switch {
 		case r.pending(t):
-			pending = r
+			if pending.Decision == nil || !r.begins.After(pending.begins) {
+				pending = r
+			}
 		case !r.begins.After(t) && r.standsAt(t):
-			counts = r
+			counts.follow(r)
+			pending = ruling{}
 		}
 	}
-	if counts.Decision == nil && pending.Decision != nil {
-		return PhasePending, pending
-	}
-	if counts.Decision == nil {
+	return counts, pending
+}
+
+// phase is where a team stands at t if there is a seat for it, and by what.
+func (p *play) phase(team string, t time.Time) (Phase, claim) {
+	counts, pending := p.counting(team, t)
+	selectable := counts.by.Decision == nil || counts.by.Outcome == foundationv1alpha1.OutcomeRejected
+	switch {
+	case selectable && pending.Decision != nil:
+		return PhasePending, claim{by: pending}
+	case counts.by.Decision == nil:
 		return PhaseNone, counts
 	}
-	switch counts.Outcome {
+	switch counts.by.Outcome {
 	case foundationv1alpha1.OutcomeSelected:
 		return PhaseIn, counts
 	case foundationv1alpha1.OutcomeEliminated:
-		if t.Before(counts.final) && p.seated[team] {
+		if t.Before(counts.by.final) && p.seated[team] {
 			return PhaseObjection, counts
 		}
 		return PhaseEliminated, counts
 	case foundationv1alpha1.OutcomeWithdrawn:
 		return PhaseWithdrawn, counts
 	default:
-		if pending.Decision != nil {
-			return PhasePending, pending
-		}
 		return PhaseRejected, counts
 	}
 }
 
+// follow lets a later decision count. A team that is selected again keeps its place among those who wait.
+func (c *claim) follow(r ruling) {
+	again := c.by.Decision != nil && c.by.Outcome == foundationv1alpha1.OutcomeSelected && r.Outcome == foundationv1alpha1.OutcomeSelected
+	if !again || r.begins.Before(c.place.begins) {
+		c.place = r
+	}
+	c.by = r
+}
+
 func (p *play) record(team string, t time.Time, phase Phase, decision *foundationv1alpha1.Decision) {
 	timeline := p.timelines[team]
-	if last := len(timeline) - 1; last >= 0 && timeline[last].Phase == phase && timeline[last].Decision == decision {
+	var last Standing
+	if len(timeline) > 0 {
+		last = timeline[len(timeline)-1]
+	}
+	if last.Phase == phase && last.Decision == decision {
 		return
 	}
 	p.timelines[team] = append(timeline, Standing{Decision: decision, Phase: phase, Since: t})

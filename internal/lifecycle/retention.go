@@ -48,19 +48,18 @@ func (t Team) Retention(now time.Time) (Retention, bool) {
 	return r, true
 }
 
-// ended is when the team's time was over; zero if it is not. Whether the manifest is being deleted is nothing to it.
+// ended is when the team's time was over; zero if it is not, or if the team never had anything. What the programme decided
+// after that moves nothing: who is rejected later may copy data as long as before.
 func (t Team) ended(now time.Time) time.Time {
+	if over := t.over(now); !over.IsZero() {
+		return over
+	}
 	alive := *t.FoundationTeam
 	alive.DeletionTimestamp = nil
-	switch state, since := Of(&alive, t.Program).state(now); state {
-	case foundationv1alpha1.ReasonEnded:
-		return since
-	case foundationv1alpha1.ReasonEliminated, foundationv1alpha1.ReasonWithdrawn:
-		if len(t.Program.seated(t.Name)) > 0 {
-			return since
-		}
+	if Of(&alive, t.Program).State(now) == foundationv1alpha1.ReasonEnded {
+		return t.Spec.Term.End.Time // it was selected only after its term
 	}
-	return time.Time{} // also for who gave up before it had anything
+	return time.Time{}
 }
 
 // period is what the team says, else its programme, else the default.

@@ -19,7 +19,7 @@ const day = 24 * time.Hour
 func (t Team) Staff(now time.Time) []foundationv1alpha1.StaffMember {
 	state := t.State(now)
 	retention, over := t.Retention(now)
-	if !HoldsAwards(state) && !(over && retention.Phase == foundationv1alpha1.RetentionDataAccess) {
+	if !HoldsAwards(state) && (!over || retention.Phase != foundationv1alpha1.RetentionDataAccess) {
 		return nil
 	}
 	var active []foundationv1alpha1.StaffMember
