@@ -235,7 +235,7 @@ func (d *demo) showReaders(ctx context.Context) error {
 	if retention := team.Status.Retention; retention != nil && retention.DataAccessUntil != nil {
 		until = retention.DataAccessUntil.UTC().Format(time.DateOnly)
 	}
-	d.screen.claim("its people can read and copy data until "+until+", and run nothing", refused)
+	d.screen.claim("its people can read and copy its data until "+until+", and do nothing else", refused)
 	return nil
 }
 
