@@ -186,6 +186,10 @@ type TeamProgramStatus struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
 	Name string `json:"name,omitempty"`
+	// observedGeneration is the generation of the programme's spec that this is about.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 	// outcome is the decision that counts now; empty if there is none yet.
 	// +optional
 	Outcome Outcome `json:"outcome,omitempty"`

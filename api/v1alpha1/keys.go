@@ -40,6 +40,9 @@ const (
 	AnnotationConfirmDeletion = "foundation.team/confirm-deletion"
 	// AnnotationHold, set on a FoundationTeam to any reason, forbids that the operator deletes its data.
 	AnnotationHold = "foundation.team/hold"
+	// AnnotationReclaimPolicy is, on a PersistentVolume of a team, the reclaim policy that it had before it was set to
+	// Retain. It gets it back when the team's data is deleted as an admin confirmed.
+	AnnotationReclaimPolicy = "foundation.team/reclaim-policy"
 	// AnnotationReleasingSince is, on a node, when its team was asked to let it go (RFC 3339).
 	AnnotationReleasingSince = "foundation.team/releasing-since"
 	// AnnotationScrubRequest is, on a node that is empty and to be scrubbed before anyone gets it, the name of this

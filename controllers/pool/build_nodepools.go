@@ -99,7 +99,8 @@ func mayHave(live *karpenter.NodePool, pool *foundationv1alpha1.GPUPool) int {
 // anothers says whether a NodePool is that of an earlier team of this name, or still has nodes of its.
 func anothers(b *nodesBuilder, live *karpenter.NodePool, key teamKey, name string) bool {
 	if live != nil {
-		if uid := live.Annotations[foundationv1alpha1.AnnotationTeamUID]; uid != "" && uid != string(key.uid) {
+		owner := teamKey{name: key.name, uid: types.UID(live.Annotations[foundationv1alpha1.AnnotationTeamUID])}
+		if owner.uid != "" && owner.completed(b.in) != key {
 			return true
 		}
 	}

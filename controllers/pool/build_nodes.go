@@ -8,6 +8,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/calendar"
@@ -42,6 +43,8 @@ type Nodes struct {
 	NodePools    []*karpenter.NodePoolApplyConfiguration
 	EndClaims    []*karpenter.NodeClaim
 	EndNodePools []*karpenter.NodePool
+	// Former are the UIDs that teams had before, by the one that they have now.
+	Former map[types.UID][]string
 	// Next is when to look again; zero if only an event can change anything.
 	Next time.Time
 }
@@ -70,6 +73,10 @@ func ToInspect(in Input, grants Grants) []string {
 // nodes that are new in the pool too.
 func BuildNodes(in Input, grants Grants) Nodes {
 	b := &nodesBuilder{in: in, backend: backendOf(in.Pool), nodes: grants.nodes, after: map[string]*corev1.Node{}}
+	b.result.Former = map[types.UID][]string{}
+	for _, team := range in.Teams {
+		b.result.Former[team.UID] = team.Status.FormerUIDs
+	}
 	b.release()
 	b.backend.prepare(b)
 	for _, p := range grants.inOrder() {

@@ -7,7 +7,6 @@ import (
 	"sync"
 	"time"
 
-	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/lifecycle"
 )
 
@@ -60,10 +59,10 @@ func (c *collector) forget(pool string) {
 }
 
 // requestsOf sums up what teams ask a pool for, and in which order they are served. Time passing does not change it.
-func requestsOf(teams []*foundationv1alpha1.FoundationTeam, pool string) string {
+func requestsOf(teams []lifecycle.Team, pool string) string {
 	lines := make([]string, 0, len(teams))
 	for _, team := range teams {
-		lines = append(lines, fmt.Sprint(team.UID, team.Spec.Priority, lifecycle.Awards(team, pool)))
+		lines = append(lines, fmt.Sprint(team.UID, team.Spec.Priority, team.Awards(pool)))
 	}
 	slices.Sort(lines)
 	return strings.Join(lines, "\n")

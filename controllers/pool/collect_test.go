@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/lifecycle"
 	"foundation.team/operator/test/support/builder"
 )
 
@@ -70,22 +71,22 @@ func TestRequestsOf(t *testing.T) {
 	team := func(mods ...builder.TeamMod) *foundationv1alpha1.FoundationTeam {
 		return builder.Team("hanbit", mods...)
 	}
-	base := requestsOf([]*foundationv1alpha1.FoundationTeam{team(builder.Award(b200, 8)), saebit}, b200)
+	base := requestsOf(alone(team(builder.Award(b200, 8)), saebit), b200)
 	tests := map[string]struct {
-		teams []*foundationv1alpha1.FoundationTeam
+		teams []lifecycle.Team
 		same  bool
 	}{
-		"the same in another order":  {[]*foundationv1alpha1.FoundationTeam{saebit, team(builder.Award(b200, 8))}, true},
-		"another pool's award":       {[]*foundationv1alpha1.FoundationTeam{team(builder.Award(b200, 8), builder.Award("h100", 8)), saebit}, true},
-		"a suspension":               {[]*foundationv1alpha1.FoundationTeam{team(builder.Award(b200, 8), builder.Suspended()), saebit}, true},
-		"more":                       {[]*foundationv1alpha1.FoundationTeam{team(builder.Award(b200, 16)), saebit}, false},
-		"from another time on":       {[]*foundationv1alpha1.FoundationTeam{team(builder.AwardBetween(b200, 8, july, time.Time{})), saebit}, false},
-		"another priority":           {[]*foundationv1alpha1.FoundationTeam{team(builder.Award(b200, 8), builder.Priority(1)), saebit}, false},
-		"another team of that name":  {[]*foundationv1alpha1.FoundationTeam{team(builder.Award(b200, 8), builder.TeamUID("later")), saebit}, false},
-		"a team is gone":             {[]*foundationv1alpha1.FoundationTeam{saebit}, false},
-		"a team is being deleted":    {[]*foundationv1alpha1.FoundationTeam{team(builder.Award(b200, 8), builder.Deleted()), saebit}, false},
-		"its term is another":        {[]*foundationv1alpha1.FoundationTeam{team(builder.Award(b200, 8), builder.Term(time.Time{}, july)), saebit}, false},
-		"two that are asked for one": {[]*foundationv1alpha1.FoundationTeam{team(builder.Award(b200, 4), builder.Award(b200, 4)), saebit}, false},
+		"the same in another order":  {alone(saebit, team(builder.Award(b200, 8))), true},
+		"another pool's award":       {alone(team(builder.Award(b200, 8), builder.Award("h100", 8)), saebit), true},
+		"a suspension":               {alone(team(builder.Award(b200, 8), builder.Suspended()), saebit), true},
+		"more":                       {alone(team(builder.Award(b200, 16)), saebit), false},
+		"from another time on":       {alone(team(builder.AwardBetween(b200, 8, july, time.Time{})), saebit), false},
+		"another priority":           {alone(team(builder.Award(b200, 8), builder.Priority(1)), saebit), false},
+		"another team of that name":  {alone(team(builder.Award(b200, 8), builder.TeamUID("later")), saebit), false},
+		"a team is gone":             {alone(saebit), false},
+		"a team is being deleted":    {alone(team(builder.Award(b200, 8), builder.Deleted()), saebit), false},
+		"its term is another":        {alone(team(builder.Award(b200, 8), builder.Term(time.Time{}, july)), saebit), false},
+		"two that are asked for one": {alone(team(builder.Award(b200, 4), builder.Award(b200, 4)), saebit), false},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -157,7 +158,7 @@ func arrive(things []any, teams []*foundationv1alpha1.FoundationTeam) map[string
 	var c collector
 	pool, at := builder.Pool(b200), now
 	for i := range len(teams) + 1 {
-		there := teams[:min(i+1, len(teams))]
+		there := alone(teams[:min(i+1, len(teams))]...)
 		in := input(pool, things...)
 		in.Teams, in.Now = there, at
 		in.CollectUntil = c.until(b200, requestsOf(there, b200), at, time.Second)

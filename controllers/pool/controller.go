@@ -43,7 +43,7 @@ type Reconciler struct {
 
 // +kubebuilder:rbac:groups=foundation.team,resources=gpupools,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=foundation.team,resources=gpupools/status,verbs=patch
-// +kubebuilder:rbac:groups=foundation.team,resources=foundationteams,verbs=get;list;watch
+// +kubebuilder:rbac:groups=foundation.team,resources=foundationteams;foundationprograms,verbs=get;list;watch
 // +kubebuilder:rbac:groups="",resources=nodes,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups="",resources=pods,verbs=list;delete
 // +kubebuilder:rbac:groups="",resources=pods/eviction,verbs=create
@@ -162,8 +162,7 @@ func (r *Reconciler) applyNodes(ctx context.Context, nodes Nodes) error {
 	unsized := map[string]bool{}
 	for _, config := range nodes.NodePools {
 		// First of all: what the operator ends next must not be made anew. One that fails holds up only its own.
-		owner := apply.Owner{Team: config.Labels[foundationv1alpha1.LabelTeam], UID: types.UID(config.Annotations[foundationv1alpha1.AnnotationTeamUID])}
-		if err := r.Applier.Apply(ctx, owner, config); err != nil {
+		if err := r.Applier.Apply(ctx, nodes.ownerOf(config), config); err != nil {
 			unsized[*config.Name] = true
 			errs = append(errs, err)
 		}
@@ -210,6 +209,13 @@ func (r *Reconciler) endNodePool(ctx context.Context, nodePool *karpenter.NodePo
 		return nil
 	}
 	return r.Applier.Delete(ctx, ownerOf(nodePool), nodePool)
+}
+
+// ownerOf is the team that a NodePool is made for.
+func (n Nodes) ownerOf(config *karpenter.NodePoolApplyConfiguration) apply.Owner {
+	owner := apply.Owner{Team: config.Labels[foundationv1alpha1.LabelTeam], UID: types.UID(config.Annotations[foundationv1alpha1.AnnotationTeamUID])}
+	owner.Former = n.Former[owner.UID]
+	return owner
 }
 
 // ownerOf is the team whose marks an object of Karpenter's carries.

@@ -15,6 +15,7 @@ import (
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/karpenter"
+	"foundation.team/operator/internal/lifecycle"
 	"foundation.team/operator/test/support/builder"
 )
 
@@ -22,6 +23,15 @@ import (
 const b200 = "b200"
 
 var now = builder.Now
+
+// alone are teams that take part in no programme.
+func alone(teams ...*foundationv1alpha1.FoundationTeam) []lifecycle.Team {
+	list := make([]lifecycle.Team, len(teams))
+	for i, team := range teams {
+		list[i] = lifecycle.Of(team, nil)
+	}
+	return list
+}
 
 // input is a pool with what an observer would find for it.
 func input(pool *foundationv1alpha1.GPUPool, things ...any) Input {
@@ -38,6 +48,8 @@ func input(pool *foundationv1alpha1.GPUPool, things ...any) Input {
 	for _, thing := range flat(things) {
 		switch typed := thing.(type) {
 		case *foundationv1alpha1.FoundationTeam:
+			in.Teams = append(in.Teams, lifecycle.Of(typed, nil))
+		case lifecycle.Team:
 			in.Teams = append(in.Teams, typed)
 		case *corev1.Node:
 			in.Nodes = append(in.Nodes, typed)

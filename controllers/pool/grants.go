@@ -138,10 +138,11 @@ func gather(in Input, nodes []*node) []*part {
 		}
 	}
 	for _, grant := range in.Pool.Status.Grants {
-		at(teamKey{grant.Team, types.UID(grant.UID)}).have = int(grant.Granted / in.Pool.Spec.GPUsPerNode)
+		p := at(teamKey{grant.Team, types.UID(grant.UID)}.completed(in))
+		p.have = max(p.have, 0) + int(grant.Granted/in.Pool.Spec.GPUsPerNode)
 	}
 	for _, team := range in.Teams {
-		at(keyOf(team)).demand(in, team)
+		at(keyOf(team.FoundationTeam)).demand(in, team)
 	}
 	for _, p := range parts {
 		if p.have < 0 {
@@ -152,11 +153,11 @@ func gather(in Input, nodes []*node) []*part {
 	return slices.SortedFunc(maps.Values(parts), func(a, b *part) int { return strings.Compare(a.key.String(), b.key.String()) })
 }
 
-func (p *part) demand(in Input, team *foundationv1alpha1.FoundationTeam) {
-	p.team = team
-	p.awards = lifecycle.Awards(team, in.Pool.Name)
+func (p *part) demand(in Input, team lifecycle.Team) {
+	p.team = team.FoundationTeam
+	p.awards = team.Awards(in.Pool.Name)
 	p.requested = lifecycle.Demand(p.awards, in.Now)
-	if p.ineligible = ineligible(team, in.Pool); p.ineligible != "" {
+	if p.ineligible = ineligible(p.team, in.Pool); p.ineligible != "" {
 		return
 	}
 	p.spans = lifecycle.Within(in.Pool.Spec.Availability, p.awards)

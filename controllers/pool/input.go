@@ -10,6 +10,7 @@ import (
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/karpenter"
+	"foundation.team/operator/internal/lifecycle"
 	"foundation.team/operator/internal/placement"
 )
 
@@ -20,8 +21,8 @@ type Input struct {
 	// the pool has.
 	Selector labels.Selector
 	Invalid  error
-	// Teams are the teams with awards of this pool.
-	Teams []*foundationv1alpha1.FoundationTeam
+	// Teams are the teams with awards of this pool, with their programmes.
+	Teams []lifecycle.Team
 	// Nodes are those that match the pool's selector or carry its label, by name.
 	Nodes []*corev1.Node
 	// NodePools and NodeClaims are Karpenter's for this pool; KarpenterMissing is true if the cluster has no such kinds.
@@ -140,11 +141,17 @@ func holder(in Input, obj *corev1.Node) *teamKey {
 	return &key
 }
 
-// completed adds, where somebody took it off, the UID of the team that has a grant under this name.
+// completed adds, where somebody took it off, the UID of the team that has a grant under this name, and turns a UID that
+// a team had before its manifest was applied again into the one that it has now.
 func (k teamKey) completed(in Input) teamKey {
 	for _, grant := range in.Pool.Status.Grants {
 		if k.uid == "" && grant.Team == k.name {
 			k.uid = types.UID(grant.UID)
+		}
+	}
+	for _, team := range in.Teams {
+		if team.Name == k.name && slices.Contains(team.Status.FormerUIDs, string(k.uid)) {
+			k.uid = team.UID
 		}
 	}
 	return k

@@ -15,6 +15,7 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/index"
 	"foundation.team/operator/internal/karpenter"
+	"foundation.team/operator/internal/lifecycle"
 )
 
 // shared saves copies of what is only looked at: a pool may have thousands of nodes. What is changed is copied then.
@@ -27,7 +28,13 @@ func (r *Reconciler) observe(ctx context.Context, pool *foundationv1alpha1.GPUPo
 	if err := r.Client.List(ctx, &teams, client.MatchingFields{index.AwardPool: pool.Name}); err != nil {
 		return Input{}, fmt.Errorf("list teams with awards of pool %s: %w", pool.Name, err)
 	}
-	in.Teams = pointers(teams.Items)
+	programs, err := r.programs(ctx)
+	if err != nil {
+		return Input{}, err
+	}
+	for _, team := range pointers(teams.Items) {
+		in.Teams = append(in.Teams, lifecycle.Of(team, programs[lifecycle.ProgramOf(team)]))
+	}
 	in.CollectUntil = r.requests.until(pool.Name, requestsOf(in.Teams, pool.Name), in.Now, r.Collect)
 
 	has := labels.SelectorFromSet(labels.Set{foundationv1alpha1.LabelPool: pool.Name})
@@ -54,6 +61,19 @@ func (r *Reconciler) observe(ctx context.Context, pool *foundationv1alpha1.GPUPo
 	}
 	slices.SortFunc(in.Nodes, func(a, b *corev1.Node) int { return cmp.Compare(a.Name, b.Name) })
 	return in, nil
+}
+
+// programs are all programmes, by name.
+func (r *Reconciler) programs(ctx context.Context) (map[string]*lifecycle.Program, error) {
+	var list foundationv1alpha1.FoundationProgramList
+	if err := r.Client.List(ctx, &list, shared); err != nil {
+		return nil, fmt.Errorf("list programmes: %w", err)
+	}
+	programs := map[string]*lifecycle.Program{}
+	for i := range list.Items {
+		programs[list.Items[i].Name] = lifecycle.NewProgram(&list.Items[i])
+	}
+	return programs, nil
 }
 
 // observeKarpenter reads what Karpenter has for a pool.

@@ -3,6 +3,7 @@ package pool
 import (
 	"context"
 	"maps"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -30,7 +31,9 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	c, err := ctrl.NewControllerManagedBy(mgr).
 		Named("gpupool").
 		For(&foundationv1alpha1.GPUPool{}, changed).
-		Watches(&foundationv1alpha1.FoundationTeam{}, handler.EnqueueRequestsFromMapFunc(poolsOfTeam), changed).
+		Watches(&foundationv1alpha1.FoundationTeam{}, handler.EnqueueRequestsFromMapFunc(poolsOfTeam), builder.WithPredicates(
+			predicate.Or[client.Object](predicate.GenerationChangedPredicate{}, formerUIDsChanged()))).
+		Watches(&foundationv1alpha1.FoundationProgram{}, handler.EnqueueRequestsFromMapFunc(r.poolsOfProgram), changed).
 		Watches(&corev1.Node{}, gathered(r.poolsOfNode), builder.WithPredicates(nodeChanged())).
 		Build(r)
 	if err != nil {
@@ -64,6 +67,34 @@ func gathered(requests handler.MapFunc) handler.EventHandler {
 func poolsOfTeam(_ context.Context, obj client.Object) []reconcile.Request {
 	var requests []reconcile.Request
 	for _, pool := range index.AwardPools(obj) {
+		requests = append(requests, reconcile.Request{NamespacedName: types.NamespacedName{Name: pool}})
+	}
+	return requests
+}
+
+// formerUIDsChanged lets through that a team took over what it had under another UID.
+func formerUIDsChanged() predicate.Predicate {
+	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+		before, ok1 := e.ObjectOld.(*foundationv1alpha1.FoundationTeam)
+		after, ok2 := e.ObjectNew.(*foundationv1alpha1.FoundationTeam)
+		return ok1 && ok2 && !slices.Equal(before.Status.FormerUIDs, after.Status.FormerUIDs)
+	}}
+}
+
+// poolsOfProgram are the pools that the programme's teams have awards of.
+func (r *Reconciler) poolsOfProgram(ctx context.Context, obj client.Object) []reconcile.Request {
+	var teams foundationv1alpha1.FoundationTeamList
+	if err := r.Client.List(ctx, &teams, client.MatchingFields{index.Program: obj.GetName()}, shared); err != nil {
+		return nil
+	}
+	pools := map[string]bool{}
+	for i := range teams.Items {
+		for _, pool := range index.AwardPools(&teams.Items[i]) {
+			pools[pool] = true
+		}
+	}
+	requests := make([]reconcile.Request, 0, len(pools))
+	for _, pool := range slices.Sorted(maps.Keys(pools)) {
 		requests = append(requests, reconcile.Request{NamespacedName: types.NamespacedName{Name: pool}})
 	}
 	return requests

@@ -83,6 +83,9 @@ func (r *Reconciler) applyDesired(ctx context.Context, in Input, desired Desired
 	for _, obj := range desired.Access {
 		out.failed(foundationv1alpha1.ConditionAccessReady, "", r.Applier.Apply(ctx, in.owner(), obj))
 	}
+	for _, volume := range desired.PersistentVolumes {
+		out.failed(foundationv1alpha1.ConditionVolumesReady, "", r.Applier.Patch(ctx, volume.before, volume.after))
+	}
 	r.pruneOthers(ctx, in, desired, out)
 	return out
 }

@@ -324,7 +324,7 @@ func TestVolumesWaitForTheirQuota(t *testing.T) {
 
 func TestTearDown(t *testing.T) {
 	hanbit := two(1, 1)
-	mods := []builder.TeamMod{builder.Deleted(), builder.DeletionPolicy(foundationv1alpha1.DeletionPolicyDelete), builder.Term(time.Time{}, now)}
+	mods := []builder.TeamMod{builder.Deleted(), builder.DeletionPolicy(foundationv1alpha1.DeletionPolicyDelete), builder.Term(time.Time{}, now), builder.KeptFor(0, 0)}
 	confirmed := append(slices.Clone(mods), builder.Annotated(foundationv1alpha1.AnnotationConfirmDeletion, "hanbit"))
 	there := []any{builder.OwnedNamespace(hanbit, "train"), builder.OwnedNamespace(hanbit, "old")}
 	failing := fine()

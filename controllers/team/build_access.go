@@ -9,7 +9,6 @@ import (
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/apply"
-	"foundation.team/operator/internal/lifecycle"
 )
 
 // clusterRoles are the roles that ship with the operator, by what staff are called.
@@ -20,18 +19,14 @@ var clusterRoles = map[foundationv1alpha1.StaffRole]string{
 	foundationv1alpha1.RoleViewer:      "foundation-team-viewer",
 }
 
-// buildAccess binds, in one namespace, each role to the staff who have it now. A place that is not open has none.
+// buildAccess binds, in one namespace, each role to the staff who have it now. A place that is locked or retired has none.
 func buildAccess(in Input, p place) []apply.Object {
-	if !p.open() {
+	if !p.accessible() {
 		return nil
 	}
 	byRole := map[foundationv1alpha1.StaffRole][]foundationv1alpha1.StaffMember{}
-	for _, member := range lifecycle.Staff(in.Team, in.Now) {
-		role := member.Role
-		if in.state() == foundationv1alpha1.ReasonSuspended {
-			role = foundationv1alpha1.RoleViewer
-		}
-		byRole[role] = append(byRole[role], member)
+	for _, member := range in.life().Staff(in.Now) {
+		byRole[member.Role] = append(byRole[member.Role], member)
 	}
 	var bindings []apply.Object
 	for _, role := range []foundationv1alpha1.StaffRole{
@@ -51,7 +46,7 @@ func buildAccess(in Input, p place) []apply.Object {
 // buildTeamAccess lets staff get and watch their own FoundationTeam, and no other. RBAC names may have a colon, teams'
 // may not, so it never is the name of one of the roles above.
 func buildTeamAccess(in Input) []apply.Object {
-	staff := lifecycle.Staff(in.Team, in.Now)
+	staff := in.life().Staff(in.Now)
 	if len(staff) == 0 {
 		return nil
 	}

@@ -23,7 +23,7 @@ func buildNamespace(in Input, p place, shares map[string]share) *corev1ac.Namesp
 	if classes := in.claimable(p, shares[p.name]); classes != "" {
 		namespace.WithAnnotations(map[string]string{foundationv1alpha1.AnnotationDeviceClasses: classes})
 	}
-	if !p.open() {
+	if !p.accessible() {
 		namespace.WithLabels(map[string]string{foundationv1alpha1.LabelLocked: "true"})
 	}
 	if p.state == foundationv1alpha1.PlaceRetired {

@@ -21,6 +21,13 @@ var base = map[corev1.ResourceName]resource.Quantity{
 	corev1.ResourcePods:                     resource.MustParse("200"),
 }
 
+// dataAccess is what replaces that when a team's time is over: some pods to read and copy data with, and no new storage.
+var dataAccess = map[corev1.ResourceName]resource.Quantity{
+	corev1.ResourcePods:                   resource.MustParse("20"),
+	corev1.ResourceRequestsStorage:        resource.MustParse("0"),
+	corev1.ResourcePersistentVolumeClaims: resource.MustParse("0"),
+}
+
 const (
 	// podsPerGPU is how many more pods a namespace may have for each GPU.
 	podsPerGPU = 4
@@ -56,10 +63,13 @@ var startKeys = []corev1.ResourceName{
 
 // buildQuota is the namespace's ResourceQuota: GPUs as shared out, what comes with them by the nodes' shape, a base, and
 // bounds on everything else. GPUs of pools and device classes that the team has no part in are 0. Where nothing may
-// start, what starts is 0; in a place that is not open all of it is.
+// start, what starts is 0; in a place that staff have no access to all of it is.
 func buildQuota(in Input, p place, shares map[string]share) *corev1ac.ResourceQuotaApplyConfiguration {
 	hard := maps.Clone(counts)
 	maps.Copy(hard, base)
+	if p.state == foundationv1alpha1.PlaceDataAccess {
+		maps.Copy(hard, dataAccess)
+	}
 	share := shares[p.name]
 	hard[corev1.ResourcePods] = plus(hard[corev1.ResourcePods], *resource.NewQuantity(podsPerGPU*share.gpus, resource.DecimalSI))
 	if devices := share.devices(); devices > 0 {
@@ -77,13 +87,16 @@ func buildQuota(in Input, p place, shares map[string]share) *corev1ac.ResourceQu
 	if p.spec != nil && p.open() {
 		maps.Copy(hard, p.spec.Quota)
 	}
-	if in.state() != foundationv1alpha1.ReasonInTerm || !p.open() {
+	if in.state() != foundationv1alpha1.ReasonInTerm {
+		share.entries = nil
+	}
+	if p.open() && in.state() != foundationv1alpha1.ReasonInTerm {
 		for _, key := range startKeys {
 			hard[key] = resource.MustParse("0")
 		}
-		share.entries = nil
 	}
-	if !p.open() {
+	if !p.accessible() {
+		share.entries = nil
 		for key := range hard {
 			hard[key] = resource.MustParse("0")
 		}

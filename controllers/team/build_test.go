@@ -38,7 +38,10 @@ func TestPlaces(t *testing.T) {
 		"before the term there is none": {input(two(1, 1, builder.Term(july, time.Time{}))), nil},
 		"after the term those that are there": {
 			input(two(1, 1, over), builder.OwnedNamespace(hanbit, "eval"), builder.OwnedNamespace(hanbit, "old")),
-			[]string{"hanbit-eval Locked", "hanbit-old Retired"},
+			[]string{"hanbit-eval DataAccess", "hanbit-old Retired"},
+		},
+		"when data access is over too": {
+			input(two(1, 1, over, builder.KeptFor(0, time.Hour)), builder.OwnedNamespace(hanbit, "eval")), []string{"hanbit-eval Locked"},
 		},
 		"after the term somebody else's is not ours": {input(two(1, 1, over), builder.ForeignNamespace("hanbit-eval")), nil},
 		"deleted": {
@@ -364,8 +367,13 @@ func TestAccess(t *testing.T) {
 		"nobody in a retired namespace": {
 			input(two(1, 1, staff...), builder.OwnedNamespace(hanbit, "old")), "old", map[string][]string{}, []string{"Group data", "User guest", "User kim", "User lee", "User park"},
 		},
-		"nobody after the term": {
-			input(two(1, 1, append(staff, builder.Term(time.Time{}, now))...), builder.OwnedNamespace(hanbit, "train")), "train", map[string][]string{}, nil,
+		"after the term, to data": {
+			input(two(1, 1, append(staff, builder.Term(time.Time{}, now))...), builder.OwnedNamespace(hanbit, "train")), "train",
+			map[string][]string{"foundation-team-data-steward": {"Group data", "User kim", "User lee", "User park"}, "foundation-team-viewer": {"User guest"}},
+			[]string{"Group data", "User guest", "User kim", "User lee", "User park"},
+		},
+		"nobody when that is over": {
+			input(two(1, 1, append(staff, builder.Term(time.Time{}, now), builder.KeptFor(0, 0))...), builder.OwnedNamespace(hanbit, "train")), "train", map[string][]string{}, nil,
 		},
 		"nobody when it is deleted": {
 			input(two(1, 1, append(staff, builder.Deleted())...), builder.OwnedNamespace(hanbit, "train")), "train", map[string][]string{}, nil,

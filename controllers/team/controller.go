@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/events"
@@ -39,7 +40,9 @@ type Reconciler struct {
 
 // +kubebuilder:rbac:groups=foundation.team,resources=foundationteams,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=foundation.team,resources=foundationteams/status,verbs=patch
-// +kubebuilder:rbac:groups=foundation.team,resources=gpupools,verbs=get;list;watch
+// +kubebuilder:rbac:groups=foundation.team,resources=teamrecords,verbs=get;list;watch;create;patch
+// +kubebuilder:rbac:groups="",resources=persistentvolumes,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=foundation.team,resources=gpupools;foundationprograms,verbs=get;list;watch
 // +kubebuilder:rbac:groups="",resources=namespaces;resourcequotas;limitranges,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=get;list;watch;create;patch
 // +kubebuilder:rbac:groups=networking.k8s.io,resources=networkpolicies,verbs=get;list;watch;create;patch;delete
@@ -68,28 +71,39 @@ func (r *Reconciler) reconcile(ctx context.Context, team *foundationv1alpha1.Fou
 	if err != nil {
 		return ctrl.Result{}, fmt.Errorf("add the finalizer: %w", err)
 	}
+	before := team.DeepCopy()
+	records, err := r.records(ctx, team.Name)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	record := recordOf(team, records)
+	if record != nil && r.Applier.SavedStale(record) {
+		return apply.CacheBehind(), nil
+	}
+	team.Status.FormerUIDs = formerUIDs(record, team)
 	in, err := r.observe(ctx, team)
 	if err != nil {
+		return ctrl.Result{}, err
+	}
+	in.Record = record
+	if in.Record, err = r.keepRecord(ctx, in); err != nil {
 		return ctrl.Result{}, err
 	}
 	desired := Build(in)
 	out := r.applyDesired(ctx, in, desired)
 
 	var tornDown *metav1.Condition
-	if !team.DeletionTimestamp.IsZero() {
+	if in.tornDown() {
 		condition, err := r.tearDown(ctx, in, desired, out)
 		if err != nil {
 			return ctrl.Result{}, err
 		}
-		if condition.Status == metav1.ConditionTrue {
-			if left, err := r.left(ctx, in); err != nil || left {
-				return apply.CacheBehind(), err
-			}
-			return ctrl.Result{}, apply.RemoveFinalizer(ctx, r.Applier, team)
+		if condition.Status == metav1.ConditionTrue && !team.DeletionTimestamp.IsZero() {
+			return r.letGo(ctx, in)
 		}
 		tornDown = &condition
 	}
-	if err := r.writeStatus(ctx, team, BuildStatus(in, desired, out, tornDown)); err != nil {
+	if err := r.writeStatus(ctx, before, BuildStatus(in, desired, out, tornDown)); err != nil {
 		return ctrl.Result{}, errors.Join(err, out.Err())
 	}
 	if err := out.Err(); err != nil {
@@ -107,7 +121,21 @@ func (r *Reconciler) writeStatus(ctx context.Context, team *foundationv1alpha1.F
 		return err
 	}
 	conditions.Report(r.Events, team, team.Status.Conditions, status.Conditions)
+	for _, notice := range expiryNotices(team.Status.Staff, status.Staff) {
+		r.Events.Eventf(team, nil, corev1.EventTypeNormal, "AccessExpires", "Reconcile", "%s", notice)
+	}
 	return nil
+}
+
+// letGo lets a deleted team go when the API server, too, has nothing of its that is open.
+func (r *Reconciler) letGo(ctx context.Context, in Input) (ctrl.Result, error) {
+	if left, err := r.left(ctx, in); err != nil || left {
+		return apply.CacheBehind(), err
+	}
+	if err := r.closeRecords(ctx, []foundationv1alpha1.TeamRecord{*in.Record}); err != nil {
+		return ctrl.Result{}, err
+	}
+	return ctrl.Result{}, apply.RemoveFinalizer(ctx, r.Applier, in.Team)
 }
 
 // requeueAfter is how long it is until time alone changes something; 0 if never.
@@ -118,5 +146,5 @@ func requeueAfter(in Input, out *Outcome) time.Duration {
 			recheck = in.Now.Add(humanRecheck)
 		}
 	}
-	return lifecycle.Wait(in.Now, lifecycle.NextTransition(in.Team, in.Now), recheck)
+	return lifecycle.Wait(in.Now, in.life().NextTransition(in.Now), recheck)
 }

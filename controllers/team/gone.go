@@ -3,6 +3,7 @@ package team
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -20,12 +21,23 @@ import (
 // be taken off by hand.
 func (r *Reconciler) reconcileGone(ctx context.Context, name string) error {
 	open, err := openObjects(ctx, r.Client, client.MatchingFields{index.Team: name})
-	if err != nil || len(open) == 0 {
+	if err != nil {
 		return err
+	}
+	records, err := r.records(ctx, name)
+	if err != nil {
+		return err
+	}
+	records = slices.DeleteFunc(records, func(record foundationv1alpha1.TeamRecord) bool { return record.Spec.State == stateDeleted })
+	if len(open)+len(records) == 0 {
+		return nil
 	}
 	// A cache that does not know the team is no proof that it is gone.
 	err = r.Live.Get(ctx, client.ObjectKey{Name: name}, &foundationv1alpha1.FoundationTeam{})
 	if !apierrors.IsNotFound(err) {
+		return err
+	}
+	if err := r.closeRecords(ctx, records); err != nil {
 		return err
 	}
 	uids := map[types.UID]bool{}

@@ -18,7 +18,9 @@ import (
 // Input is all that a team's objects and status follow from.
 type Input struct {
 	Team *foundationv1alpha1.FoundationTeam
-	Now  time.Time
+	// Program is the programme that the team takes part in; nil if it stands alone, or it does not exist.
+	Program *lifecycle.Program
+	Now     time.Time
 	// Pools are all GPUPools, StorageClasses and DeviceClasses all of these, by name.
 	Pools          map[string]*foundationv1alpha1.GPUPool
 	StorageClasses map[string]*storagev1.StorageClass
@@ -29,6 +31,10 @@ type Input struct {
 	Quotas map[string]*corev1.ResourceQuota
 	// Volumes are the team's claims, by namespace and name.
 	Volumes []*corev1.PersistentVolumeClaim
+	// PersistentVolumes are those that the claims are bound to, by name.
+	PersistentVolumes map[string]*corev1.PersistentVolume
+	// Record is what is remembered of the team; nil if nothing is.
+	Record *foundationv1alpha1.TeamRecord
 	// Others are all other objects that carry the team's label.
 	Others []client.Object
 }
@@ -36,10 +42,20 @@ type Input struct {
 func (in Input) owner() apply.Owner { return apply.OwnerOf(in.Team) }
 
 // state is where the team is in its life.
-func (in Input) state() string { return lifecycle.State(in.Team, in.Now) }
+func (in Input) state() string { return in.life().State(in.Now) }
+
+func (in Input) life() lifecycle.Team { return lifecycle.Of(in.Team, in.Program) }
 
 // holds says whether the team keeps what it was awarded: it is in term, suspended or not.
 func (in Input) holds() bool { return lifecycle.HoldsAwards(in.state()) }
+
+// closed is the state of the namespaces of a team that does not hold its awards.
+func (in Input) closed() foundationv1alpha1.PlaceState {
+	if retention, over := in.life().Retention(in.Now); over && retention.Phase == foundationv1alpha1.RetentionDataAccess {
+		return foundationv1alpha1.PlaceDataAccess
+	}
+	return foundationv1alpha1.PlaceLocked
+}
 
 // place is one namespace of a team.
 type place struct {
@@ -53,6 +69,9 @@ type place struct {
 // open says whether the team can work there.
 func (p place) open() bool { return p.state == foundationv1alpha1.PlaceActive }
 
+// accessible says whether staff have access: to work, or to read and copy data.
+func (p place) accessible() bool { return p.open() || p.state == foundationv1alpha1.PlaceDataAccess }
+
 // places are the namespaces that there shall be: those of the spec while the team holds its awards; after that, and
 // when they were taken out of the spec, those that are there. Declared ones come first, in the order of the spec.
 func (in Input) places() []place {
@@ -63,7 +82,7 @@ func (in Input) places() []place {
 		p := place{name: foundationv1alpha1.NamespaceName(in.Team.Name, spec.Name), spec: spec, state: foundationv1alpha1.PlaceActive}
 		declared[p.name] = true
 		if !in.holds() {
-			p.state = foundationv1alpha1.PlaceLocked
+			p.state = in.closed()
 			if live := in.Namespaces[p.name]; live == nil || !in.owner().May(live) {
 				continue
 			}

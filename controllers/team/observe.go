@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	resourcev1 "k8s.io/api/resource/v1"
 	storagev1 "k8s.io/api/storage/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -16,6 +17,7 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/apply"
 	"foundation.team/operator/internal/index"
+	"foundation.team/operator/internal/lifecycle"
 )
 
 // observe reads a team's Input, all of it from the cache.
@@ -28,8 +30,12 @@ func (r *Reconciler) observe(ctx context.Context, team *foundationv1alpha1.Found
 		DeviceClasses:  map[string]*resourcev1.DeviceClass{},
 		Namespaces:     map[string]*corev1.Namespace{},
 		Quotas:         map[string]*corev1.ResourceQuota{},
+
+		PersistentVolumes: map[string]*corev1.PersistentVolume{},
 	}
-	for _, read := range []func(context.Context, *Input) error{r.observeCluster, r.observeNamespaces, r.observeOwned} {
+	for _, read := range []func(context.Context, *Input) error{
+		r.observeProgram, r.observeCluster, r.observeNamespaces, r.observeOwned, r.observePersistentVolumes,
+	} {
 		if err := read(ctx, &in); err != nil {
 			return Input{}, err
 		}
@@ -42,6 +48,50 @@ func (r *Reconciler) observe(ctx context.Context, team *foundationv1alpha1.Found
 
 func compareObjects(a, b client.Object) int {
 	return cmp.Or(cmp.Compare(apply.KindOf(a).Name, apply.KindOf(b).Name), cmp.Compare(a.GetNamespace(), b.GetNamespace()), cmp.Compare(a.GetName(), b.GetName()))
+}
+
+// observeProgram reads the programme that the team takes part in.
+func (r *Reconciler) observeProgram(ctx context.Context, in *Input) error {
+	name := lifecycle.ProgramOf(in.Team)
+	if name == "" {
+		return nil
+	}
+	program := &foundationv1alpha1.FoundationProgram{}
+	if err := r.Client.Get(ctx, client.ObjectKey{Name: name}, program); apierrors.IsNotFound(err) {
+		return nil
+	} else if err != nil {
+		return fmt.Errorf("read programme %s: %w", name, err)
+	}
+	in.Program = lifecycle.NewProgram(program)
+	return nil
+}
+
+// records are what is remembered of teams of a name.
+func (r *Reconciler) records(ctx context.Context, team string) ([]foundationv1alpha1.TeamRecord, error) {
+	var list foundationv1alpha1.TeamRecordList
+	if err := r.Client.List(ctx, &list, client.MatchingLabels{foundationv1alpha1.LabelTeam: team}); err != nil {
+		return nil, fmt.Errorf("list the records of team %s: %w", team, err)
+	}
+	return list.Items, nil
+}
+
+// observePersistentVolumes finds what the team's own claims are bound to.
+func (r *Reconciler) observePersistentVolumes(ctx context.Context, in *Input) error {
+	for _, claim := range in.Volumes {
+		if claim.Spec.VolumeName == "" {
+			continue
+		}
+		volume := &corev1.PersistentVolume{}
+		if err := r.Client.Get(ctx, client.ObjectKey{Name: claim.Spec.VolumeName}, volume); apierrors.IsNotFound(err) {
+			continue
+		} else if err != nil {
+			return fmt.Errorf("read PersistentVolume %s: %w", claim.Spec.VolumeName, err)
+		}
+		if ref := volume.Spec.ClaimRef; ref != nil && ref.UID == claim.UID {
+			in.PersistentVolumes[volume.Name] = volume
+		}
+	}
+	return nil
 }
 
 func (r *Reconciler) observeCluster(ctx context.Context, in *Input) error {

@@ -22,20 +22,32 @@ var humanReasons = map[string]bool{
 	foundationv1alpha1.ReasonNotWholeNodes:        true,
 	foundationv1alpha1.ReasonStorageClassNotFound: true,
 	foundationv1alpha1.ReasonDeletionNotConfirmed: true,
+	foundationv1alpha1.ReasonProgramNotFound:      true,
+	foundationv1alpha1.ReasonCeilingExceeded:      true,
+	foundationv1alpha1.ReasonStageNotFound:        true,
+	foundationv1alpha1.ReasonBudgetExceeded:       true,
 }
 
-// BuildStatus is a team's status: what it has, what is missing, and why. TornDown is nil unless the team is deleted.
+// BuildStatus is a team's status: what it has, what is missing, and why. TornDown is nil unless the team is deleted, or its
+// data is.
 func BuildStatus(in Input, desired Desired, out *Outcome, tornDown *metav1.Condition) foundationv1alpha1.FoundationTeamStatus {
-	staff := lifecycle.Staff(in.Team, in.Now)
+	staff := in.life().Staff(in.Now)
 	status := foundationv1alpha1.FoundationTeamStatus{
 		ObservedGeneration: in.Team.Generation,
 		State:              in.state(),
-		NextTransitionTime: lifecycle.MetaTime(lifecycle.NextTransition(in.Team, in.Now)),
+		StateSince:         lifecycle.MetaTime(in.life().StateSince(in.Now)),
+		Program:            programStatus(in),
+		Retention:          retentionStatus(in),
+		Budget:             budgetStatus(in),
+		History:            shown(in.Record),
+		FormerUIDs:         in.Team.Status.FormerUIDs,
+		NextTransitionTime: lifecycle.MetaTime(in.life().NextTransition(in.Now)),
 		GPUs:               gpuStatus(in),
 		Storage:            storage(in),
 		Staff: &foundationv1alpha1.TeamStaffStatus{
 			Active:     new(int32(len(staff))),
 			NextExpiry: lifecycle.MetaTime(lifecycle.NextStaffExpiry(staff)),
+			Expiring:   lifecycle.Expiring(staff, in.Now),
 		},
 		Namespaces: namespaceStatus(in, desired, out),
 		Volumes:    volumeStatus(in, desired),
@@ -48,9 +60,14 @@ func BuildStatus(in Input, desired Desired, out *Outcome, tornDown *metav1.Condi
 		volumesCondition(in, out),
 		gpusCondition(in),
 	}
+	if in.Program != nil {
+		areas = append(areas, ceilingsCondition(in))
+	}
 	ready := conditions.Ready(summary(in), areas...)
 	if tornDown != nil {
 		areas = append(areas, *tornDown)
+	}
+	if tornDown != nil && !in.Team.DeletionTimestamp.IsZero() {
 		ready = conditions.False(foundationv1alpha1.ConditionReady, tornDown.Reason, tornDown.Message)
 	}
 	current := append([]metav1.Condition{ready}, areas...)

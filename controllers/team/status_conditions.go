@@ -3,7 +3,6 @@ package team
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
@@ -11,28 +10,14 @@ import (
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/conditions"
-	"foundation.team/operator/internal/lifecycle"
 )
 
 func activeCondition(in Input) metav1.Condition {
-	reason := in.state()
-	switch reason {
-	case foundationv1alpha1.ReasonNotStarted:
-		return conditions.False(foundationv1alpha1.ConditionActive, reason, "the term starts "+when(in.Team.Spec.Term.Start))
-	case foundationv1alpha1.ReasonEnded:
-		return conditions.False(foundationv1alpha1.ConditionActive, reason,
-			"the term ended "+when(in.Team.Spec.Term.End)+"; access and GPUs are taken back, data is kept; move spec.term.end to go on")
-	case foundationv1alpha1.ReasonSuspended:
-		return conditions.False(foundationv1alpha1.ConditionActive, reason,
-			"suspended: nothing new starts and staff may only read, awards are kept; set spec.suspend to false to resume")
-	case foundationv1alpha1.ReasonDeleting:
-		return conditions.False(foundationv1alpha1.ConditionActive, reason, "the team is being deleted")
-	default:
-		if term := in.Team.Spec.Term; term != nil && term.End != nil {
-			return conditions.True(foundationv1alpha1.ConditionActive, reason, "in term until "+when(term.End))
-		}
-		return conditions.True(foundationv1alpha1.ConditionActive, reason, "in term, without an end")
+	reason, message := in.state(), in.life().Message(in.Now)
+	if reason == foundationv1alpha1.ReasonInTerm {
+		return conditions.True(foundationv1alpha1.ConditionActive, reason, message)
 	}
+	return conditions.False(foundationv1alpha1.ConditionActive, reason, message)
 }
 
 // problem is the condition that tells of an area's first problem, and counts the others; nil if there is none.
@@ -54,11 +39,13 @@ func namespacesCondition(in Input, desired Desired, out *Outcome) metav1.Conditi
 	if condition := problem(area, out); condition != nil {
 		return *condition
 	}
-	var open, locked, retired int
+	var open, data, locked, retired int
 	for _, p := range desired.Places {
 		switch {
 		case p.open():
 			open++
+		case p.accessible():
+			data++
 		case p.state == foundationv1alpha1.PlaceRetired:
 			retired++
 		default:
@@ -69,7 +56,7 @@ func namespacesCondition(in Input, desired Desired, out *Outcome) metav1.Conditi
 	for _, part := range []struct {
 		count int
 		what  string
-	}{{open, "active"}, {locked, "locked"}, {retired, "retired"}} {
+	}{{open, "active"}, {data, "open for data access"}, {locked, "locked"}, {retired, "retired"}} {
 		if part.count > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", part.count, part.what))
 		}
@@ -109,7 +96,7 @@ func accessCondition(in Input, out *Outcome) metav1.Condition {
 	if condition := problem(area, out); condition != nil {
 		return *condition
 	}
-	staff := lifecycle.Staff(in.Team, in.Now)
+	staff := in.life().Staff(in.Now)
 	switch {
 	case len(staff) == 0 && !in.holds():
 		return conditions.True(area, foundationv1alpha1.ReasonNotActive, "nobody has access")
@@ -175,4 +162,4 @@ func (in Input) provisioned(volume foundationv1alpha1.TeamVolume, claim *corev1.
 	}
 }
 
-func when(t *metav1.Time) string { return t.UTC().Format(time.RFC3339) }
+func (in Input) when(t *metav1.Time) string { return in.life().When(t.Time) }

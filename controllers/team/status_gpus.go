@@ -34,19 +34,19 @@ func poolViews(in Input) []poolView {
 	slices.Sort(names)
 	views := make([]poolView, 0, len(names))
 	for _, name := range names {
-		view := poolView{name: name, pool: in.Pools[name], requested: lifecycle.Demand(lifecycle.Awards(in.Team, name), in.Now)}
+		view := poolView{name: name, pool: in.Pools[name], requested: lifecycle.Demand(in.life().Awards(name), in.Now)}
 		if view.pool != nil {
 			if grant := grantOf(view.pool, in.Team); grant != nil {
 				view.grant = *grant
 			}
 		}
-		view.reason, view.message = view.explain()
+		view.reason, view.message = view.explain(in)
 		views = append(views, view)
 	}
 	return views
 }
 
-func (v poolView) explain() (reason, message string) {
+func (v poolView) explain(in Input) (reason, message string) {
 	switch {
 	case v.pool == nil && v.requested > 0:
 		return foundationv1alpha1.ReasonPoolNotFound,
@@ -63,7 +63,7 @@ func (v poolView) explain() (reason, message string) {
 		if beyond := v.grant.Held - v.grant.Granted; beyond > 0 {
 			what = fmt.Sprintf("%d GPUs beyond the grant are on their way back", beyond)
 		}
-		return "", fmt.Sprintf("%s: %s, pods on their nodes are evicted from %s on", v.name, what, when(v.grant.EvictionFrom))
+		return "", fmt.Sprintf("%s: %s, pods on their nodes are evicted from %s on", v.name, what, in.when(v.grant.EvictionFrom))
 	default:
 		return "", ""
 	}
@@ -76,7 +76,7 @@ func (v poolView) dynamic() bool {
 
 // forecast is why an award will not be served in full later; empty if all fit.
 func (v poolView) forecast(in Input) (reason, message string) {
-	if v.pool == nil && v.requested == 0 && lifecycle.Ahead(lifecycle.Awards(in.Team, v.name), in.Now) {
+	if v.pool == nil && v.requested == 0 && lifecycle.Ahead(in.life().Awards(v.name), in.Now) {
 		return foundationv1alpha1.ReasonPoolNotFound, v.name + ": no such GPUPool: create it before the award begins, or name another pool in spec.gpus"
 	}
 	return v.grant.ForecastReason, v.grant.Forecast

@@ -37,7 +37,7 @@ func TestActiveCondition(t *testing.T) {
 		},
 		"ended": {
 			input(two(1, 1, builder.Term(time.Time{}, now))),
-			"False Ended: the term ended 2026-04-01T00:00:00Z; access and GPUs are taken back, data is kept; move spec.term.end to go on",
+			"False Ended: the term ended 2026-04-01T00:00:00Z; GPUs are taken back, staff may read and copy data until 2026-05-01T00:00:00Z; move spec.term.end to go on",
 		},
 		"deleted": {input(two(1, 1, builder.Deleted())), "False Deleting: the team is being deleted"},
 	}
@@ -364,7 +364,10 @@ func TestBuildStatus(t *testing.T) {
 	}
 	want := foundationv1alpha1.FoundationTeamStatus{
 		ObservedGeneration: 7, State: foundationv1alpha1.ReasonInTerm, NextTransitionTime: builder.MetaTime(now.Add(time.Hour)), Storage: "206336Gi",
-		Staff: &foundationv1alpha1.TeamStaffStatus{Active: new(int32(2)), NextExpiry: builder.MetaTime(now.Add(time.Hour))},
+		Staff: &foundationv1alpha1.TeamStaffStatus{
+			Active: new(int32(2)), NextExpiry: builder.MetaTime(now.Add(time.Hour)),
+			Expiring: []foundationv1alpha1.ExpiringStaff{{Name: "kim", End: metav1.NewTime(now.Add(time.Hour)), WithinDays: 7}},
+		},
 		Namespaces: []foundationv1alpha1.TeamNamespaceStatus{
 			{Name: "hanbit-train", State: foundationv1alpha1.PlaceActive, GPUs: new(int32(14)), Used: new(int32(3))},
 			{Name: "hanbit-eval", State: foundationv1alpha1.PlaceActive, GPUs: new(int32(2)), Used: new(int32(0))},

@@ -11,9 +11,9 @@ import (
 	"foundation.team/operator/internal/conditions"
 )
 
-// tearDown takes the last steps of a deletion, one after the other. Before it, access was taken away and everything
-// locked, as for any team that does not hold its awards. Then GPUs go back, then, only if that was asked for and
-// confirmed, namespaces are deleted. Its condition is True when the FoundationTeam can go.
+// tearDown takes the last steps of a team that is deleted, or whose time is over, one after the other. Before it, access
+// was taken away and everything locked, as for any team that does not hold its awards. Then, only if that was asked for
+// and confirmed, and GPUs are back, namespaces are deleted. Its condition is True when a deleted FoundationTeam can go.
 func (r *Reconciler) tearDown(ctx context.Context, in Input, desired Desired, out *Outcome) (metav1.Condition, error) {
 	for _, area := range []string{
 		foundationv1alpha1.ConditionAccessReady, foundationv1alpha1.ConditionNamespacesReady, foundationv1alpha1.ConditionQuotaReady,
@@ -26,6 +26,11 @@ func (r *Reconciler) tearDown(ctx context.Context, in Input, desired Desired, ou
 	next := NextStep(in)
 	if next.Reason != foundationv1alpha1.ReasonWaitingForNamespaces {
 		return next, nil
+	}
+	for _, volume := range desired.PersistentVolumes {
+		if volume.before.Spec.PersistentVolumeReclaimPolicy != volume.after.Spec.PersistentVolumeReclaimPolicy {
+			return next, nil // its data would be kept
+		}
 	}
 	for _, p := range desired.Places {
 		if err := r.Applier.Delete(ctx, in.owner(), in.Namespaces[p.name]); err != nil {
@@ -51,6 +56,9 @@ func NextStep(in Input) metav1.Condition {
 	no := func(reason, message string) metav1.Condition {
 		return conditions.False(foundationv1alpha1.ConditionTornDown, reason, message)
 	}
+	if in.Team.Spec.DeletionPolicy != foundationv1alpha1.DeletionPolicyDelete {
+		return conditions.True(foundationv1alpha1.ConditionTornDown, foundationv1alpha1.ReasonAsDeclared, "namespaces and volumes are kept, locked")
+	}
 	var held []string
 	for _, view := range poolViews(in) {
 		if view.grant.Team != "" {
@@ -59,9 +67,6 @@ func NextStep(in Input) metav1.Condition {
 	}
 	if len(held) > 0 {
 		return no(foundationv1alpha1.ReasonWaitingForGPUs, "deletion waits: "+strings.Join(held, "; "))
-	}
-	if in.Team.Spec.DeletionPolicy != foundationv1alpha1.DeletionPolicyDelete {
-		return conditions.True(foundationv1alpha1.ConditionTornDown, foundationv1alpha1.ReasonAsDeclared, "namespaces and volumes are kept, locked")
 	}
 	if missing := unconfirmed(in); missing != "" {
 		return no(foundationv1alpha1.ReasonDeletionNotConfirmed, "deletionPolicy is Delete, and nothing is deleted yet: "+missing+"; or set spec.deletionPolicy to Retain")
@@ -75,17 +80,28 @@ func NextStep(in Input) metav1.Condition {
 // unconfirmed is what is missing before data may be deleted; empty if nothing is.
 func unconfirmed(in Input) string {
 	annotations := in.Team.Annotations
-	term := in.Team.Spec.Term
+	retention, over := in.life().Retention(in.Now)
 	switch {
 	case annotations[foundationv1alpha1.AnnotationHold] != "":
 		return fmt.Sprintf("remove the annotation %s (%q)", foundationv1alpha1.AnnotationHold, annotations[foundationv1alpha1.AnnotationHold])
 	case annotations[foundationv1alpha1.AnnotationConfirmDeletion] != in.Team.Name:
 		return fmt.Sprintf("confirm with the annotation %s=%s", foundationv1alpha1.AnnotationConfirmDeletion, in.Team.Name)
-	case term == nil || term.End == nil:
+	case !over && in.Team.Spec.Term != nil && in.Team.Spec.Term.End != nil:
+		return "the term lasts until " + in.when(in.Team.Spec.Term.End)
+	case !over:
 		return "set spec.term.end: data is deleted only after a date"
-	case in.Now.Before(term.End.Time):
-		return "the term lasts until " + when(term.End)
+	case retention.Phase != foundationv1alpha1.RetentionExpired:
+		return "data is kept until " + in.life().When(retention.KeptUntil) + "; wait, or shorten spec.retention.keep"
 	default:
 		return ""
 	}
+}
+
+// tornDown says whether the team is on its way to be taken apart: it is deleted, or its time is over and an admin has
+// confirmed that its data be deleted.
+func (in Input) tornDown() bool {
+	_, over := in.life().Retention(in.Now)
+	return !in.Team.DeletionTimestamp.IsZero() ||
+		over && in.Team.Spec.DeletionPolicy == foundationv1alpha1.DeletionPolicyDelete &&
+			in.Team.Annotations[foundationv1alpha1.AnnotationConfirmDeletion] == in.Team.Name
 }

@@ -25,6 +25,7 @@ func TestNextStep(t *testing.T) {
 	confirmed := func(team *foundationv1alpha1.FoundationTeam) {
 		annotated(team)
 		builder.Term(time.Time{}, now)(team)
+		builder.KeptFor(0, 0)(team)
 	}
 	hold := builder.Annotated(foundationv1alpha1.AnnotationHold, "audit 2026")
 	held := builder.Pool("b200", builder.WithGrant(foundationv1alpha1.Grant{Team: "hanbit", UID: "hanbit-uid", Held: 16}))
@@ -33,17 +34,21 @@ func TestNextStep(t *testing.T) {
 		in   Input
 		want string
 	}{
-		"data is kept":               {input(retain(), builder.OwnedNamespace(hanbit, "train")), "True AsDeclared: namespaces and volumes are kept, locked"},
-		"also if it was confirmed":   {input(retain(confirmed), builder.OwnedNamespace(hanbit, "train")), "True AsDeclared: namespaces and volumes are kept, locked"},
-		"GPUs are to be handed back": {input(retain(), held), "False WaitingForGPUs: deletion waits: b200: 16 GPUs to be handed back when their pods have ended or the pool's grace period is over"},
-		"even if none is held any more": {
-			input(retain(), builder.Pool("b200", builder.WithGrant(foundationv1alpha1.Grant{Team: "hanbit", UID: "hanbit-uid"}))),
+		"data is kept":             {input(retain(), builder.OwnedNamespace(hanbit, "train")), "True AsDeclared: namespaces and volumes are kept, locked"},
+		"also if it was confirmed": {input(retain(confirmed), builder.OwnedNamespace(hanbit, "train")), "True AsDeclared: namespaces and volumes are kept, locked"},
+		"GPUs go back without it":  {input(retain(), held), "True AsDeclared: namespaces and volumes are kept, locked"},
+		"even if no GPUs are held any more": {
+			input(remove(confirmed), builder.Pool("b200", builder.WithGrant(foundationv1alpha1.Grant{Team: "hanbit", UID: "hanbit-uid"}))),
 			"False WaitingForGPUs: deletion waits: b200: 0 GPUs to be handed back when their pods have ended or the pool's grace period is over",
 		},
 		"an earlier team's GPUs are not waited for": {
 			input(retain(), builder.Pool("b200", builder.Granted(builder.Team("hanbit", builder.TeamUID("earlier")), 8))), "True AsDeclared: namespaces and volumes are kept, locked",
 		},
 		"GPUs come before a confirmation": {input(remove(confirmed), held), "False WaitingForGPUs: deletion waits: b200: 16 GPUs to be handed back when their pods have ended or the pool's grace period is over"},
+		"while data is to be kept": {
+			input(remove(confirmed, builder.KeptFor(0, time.Hour))), never + "data is kept until 2026-04-01T01:00:00Z; wait, or shorten spec.retention.keep; or set spec.deletionPolicy to Retain",
+		},
+		"when data need not be kept any more": {input(remove(confirmed, builder.KeptFor(0, time.Hour)), now.Add(time.Hour)), "True AsDeclared: namespaces and volumes are deleted"},
 		"not confirmed": {
 			input(remove(), builder.OwnedNamespace(hanbit, "train")), never + "confirm with the annotation foundation.team/confirm-deletion=hanbit; or set spec.deletionPolicy to Retain",
 		},
@@ -57,7 +62,7 @@ func TestNextStep(t *testing.T) {
 		"without an end of the term": {
 			input(remove(annotated)), never + "set spec.term.end: data is deleted only after a date; or set spec.deletionPolicy to Retain",
 		},
-		"at the end of the term": {input(remove(confirmed, builder.Term(time.Time{}, now))), "True AsDeclared: namespaces and volumes are deleted"},
+		"at the end of the term": {input(remove(confirmed)), "True AsDeclared: namespaces and volumes are deleted"},
 		"confirmed": {
 			input(remove(confirmed), builder.OwnedNamespace(hanbit, "train"), builder.OwnedNamespace(hanbit, "old")), "False WaitingForNamespaces: 2 namespaces being deleted",
 		},

@@ -3,6 +3,7 @@ package team
 import (
 	"context"
 
+	corev1 "k8s.io/api/core/v1"
 	resourcev1 "k8s.io/api/resource/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -34,6 +35,10 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 		WithOptions(controller.Options{MaxConcurrentReconciles: workers}).
 		For(&foundationv1alpha1.FoundationTeam{}, changed).
 		Watches(&foundationv1alpha1.GPUPool{}, r.poolEvents()).
+		Watches(&foundationv1alpha1.FoundationProgram{}, handler.EnqueueRequestsFromMapFunc(r.teamsOfProgram), builder.WithPredicates(
+			predicate.Or[client.Object](predicate.GenerationChangedPredicate{}, heldBackChanged()))).
+		Watches(&foundationv1alpha1.TeamRecord{}, handler.EnqueueRequestsFromMapFunc(ownerOf)).
+		Watches(&corev1.PersistentVolume{}, handler.EnqueueRequestsFromMapFunc(r.teamsOfPersistentVolume)).
 		Watches(&storagev1.StorageClass{}, handler.EnqueueRequestsFromMapFunc(r.teamsOfStorageClass)).
 		Watches(&resourcev1.DeviceClass{}, handler.EnqueueRequestsFromMapFunc(r.allTeams), builder.WithPredicates(predicate.GenerationChangedPredicate{}))
 	for _, kind := range apply.Kinds() {
@@ -62,6 +67,37 @@ func (r *Reconciler) teamsOfNamespace(ctx context.Context, obj client.Object) []
 		return requests
 	}
 	return append(requests, all(teams)...)
+}
+
+func (r *Reconciler) teamsOfProgram(ctx context.Context, obj client.Object) []reconcile.Request {
+	var teams foundationv1alpha1.FoundationTeamList
+	if err := r.Client.List(ctx, &teams, client.MatchingFields{index.Program: obj.GetName()}, client.UnsafeDisableDeepCopy); err != nil {
+		return nil
+	}
+	return all(teams)
+}
+
+// heldBackChanged lets through that a programme holds back other money than before; the rest of its status is no news.
+func heldBackChanged() predicate.Predicate {
+	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+		before, ok1 := e.ObjectOld.(*foundationv1alpha1.FoundationProgram)
+		after, ok2 := e.ObjectNew.(*foundationv1alpha1.FoundationProgram)
+		return ok1 && ok2 && !equality.Semantic.DeepEqual(before.Status.HeldBack, after.Status.HeldBack)
+	}}
+}
+
+// teamsOfPersistentVolume are the team whose label a volume has, and the one that wants the namespace of its claim.
+func (r *Reconciler) teamsOfPersistentVolume(ctx context.Context, obj client.Object) []reconcile.Request {
+	requests := ownerOf(ctx, obj)
+	volume, ok := obj.(*corev1.PersistentVolume)
+	if !ok || volume.Spec.ClaimRef == nil || len(requests) > 0 {
+		return requests
+	}
+	var teams foundationv1alpha1.FoundationTeamList
+	if err := r.Client.List(ctx, &teams, client.MatchingFields{index.NamespaceName: volume.Spec.ClaimRef.Namespace}); err != nil {
+		return nil
+	}
+	return all(teams)
 }
 
 func (r *Reconciler) teamsOfStorageClass(ctx context.Context, obj client.Object) []reconcile.Request {

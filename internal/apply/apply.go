@@ -9,6 +9,8 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"reflect"
+	"slices"
 	"sync"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -16,6 +18,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/resourceversion"
 	"k8s.io/utils/ptr"
@@ -28,16 +31,21 @@ import (
 type Owner struct {
 	Team string
 	UID  types.UID
+	// Former are UIDs that the team had before its manifest was removed and applied again.
+	Former []string
 }
 
 // OwnerOf is the owner that a team is.
 func OwnerOf(team *foundationv1alpha1.FoundationTeam) Owner {
-	return Owner{Team: team.Name, UID: team.UID}
+	return Owner{Team: team.Name, UID: team.UID, Former: team.Status.FormerUIDs}
 }
 
-// Owns says whether an object belongs to the owner: name and UID both match.
-func (o Owner) Owns(obj metav1.Object) bool {
-	return o.named(obj) && obj.GetAnnotations()[foundationv1alpha1.AnnotationTeamUID] == string(o.UID)
+// Owns says whether an object belongs to the owner: name and UID, the present or a former one, both match.
+func (o Owner) Owns(obj metav1.Object) bool { return o.named(obj) && o.marked(obj) }
+
+func (o Owner) marked(obj metav1.Object) bool {
+	uid := obj.GetAnnotations()[foundationv1alpha1.AnnotationTeamUID]
+	return uid == string(o.UID) || slices.Contains(o.Former, uid)
 }
 
 // May says whether the owner may take an object: it owns it, or did until somebody took the label off; an admin
@@ -46,7 +54,7 @@ func (o Owner) Owns(obj metav1.Object) bool {
 func (o Owner) May(obj metav1.Object) bool {
 	_, labelled := obj.GetLabels()[foundationv1alpha1.LabelTeam]
 	return o.Owns(obj) ||
-		!labelled && obj.GetAnnotations()[foundationv1alpha1.AnnotationTeamUID] == string(o.UID) ||
+		!labelled && o.marked(obj) ||
 		obj.GetAnnotations()[foundationv1alpha1.AnnotationAdopt] == o.Team ||
 		obj.GetNamespace() != "" && o.named(obj)
 }
@@ -203,18 +211,45 @@ func (a *Applier) Patch(ctx context.Context, before, after client.Object) error 
 	if equality.Semantic.DeepEqual(before, after) {
 		return nil
 	}
-	if err := a.client.Patch(ctx, after, lockedMergeFrom(before)); err != nil {
+	if err := a.client.Patch(ctx, after, lockedMergeFrom(before), client.FieldOwner(foundationv1alpha1.FieldManager)); err != nil {
 		return fmt.Errorf("patch %s: %w", before.GetName(), err)
 	}
 	return nil
 }
+
+// Save writes an object that only the operator writes: it makes it where there is none yet, before is nil then, else it
+// sends the difference as Patch does. One that somebody made meanwhile is a conflict.
+func (a *Applier) Save(ctx context.Context, before, after client.Object) error {
+	var err error
+	switch {
+	case reflect.ValueOf(before).IsNil():
+		err = a.client.Create(ctx, after, client.FieldOwner(foundationv1alpha1.FieldManager))
+		if apierrors.IsAlreadyExists(err) {
+			err = apierrors.NewConflict(schema.GroupResource{}, after.GetName(), err)
+		}
+	case equality.Semantic.DeepEqual(before, after):
+		return nil
+	default:
+		err = a.Patch(ctx, before, after)
+	}
+	if err != nil {
+		return fmt.Errorf("save %s: %w", after.GetName(), err)
+	}
+	a.wrote(savedName(after), after.GetResourceVersion())
+	return nil
+}
+
+// SavedStale says whether a cached object is not yet what Save wrote last.
+func (a *Applier) SavedStale(cached client.Object) bool { return a.Stale(savedName(cached), cached) }
+
+func savedName(obj client.Object) string { return fmt.Sprintf("%T %s", obj, obj.GetName()) }
 
 // PatchStatus is Patch for the status subresource.
 func (a *Applier) PatchStatus(ctx context.Context, before, after client.Object) error {
 	if equality.Semantic.DeepEqual(before, after) {
 		return nil
 	}
-	if err := a.client.Status().Patch(ctx, after, lockedMergeFrom(before)); err != nil {
+	if err := a.client.Status().Patch(ctx, after, lockedMergeFrom(before), client.FieldOwner(foundationv1alpha1.FieldManager)); err != nil {
 		return fmt.Errorf("patch the status of %s: %w", before.GetName(), err)
 	}
 	a.wrote(statusName(after), after.GetResourceVersion())

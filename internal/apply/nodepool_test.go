@@ -20,6 +20,7 @@ import (
 	"foundation.team/operator/hack/lab/binaries"
 	"foundation.team/operator/internal/apply"
 	"foundation.team/operator/internal/karpenter"
+	"foundation.team/operator/internal/lifecycle"
 	"foundation.team/operator/internal/setup"
 	"foundation.team/operator/test/support"
 	"foundation.team/operator/test/support/builder"
@@ -69,7 +70,7 @@ func (n *nodePoolTest) wanted(gpus int32, live ...*karpenter.NodePool) *karpente
 	}}, n.mods...)
 	in := pool.Input{
 		Pool: builder.Pool("b200", mods...), Now: builder.Now, NodePools: live,
-		Teams: []*foundationv1alpha1.FoundationTeam{builder.Team("hanbit", builder.Award("b200", gpus))},
+		Teams: []lifecycle.Team{lifecycle.Of(builder.Team("hanbit", builder.Award("b200", gpus)), nil)},
 	}
 	built := pool.BuildNodes(in, pool.DecideGrants(in)).NodePools
 	if len(built) != 1 || *built[0].Name != n.key.Name {

@@ -16,6 +16,8 @@ import (
 const (
 	// AwardPool finds FoundationTeams by the pools of their awards.
 	AwardPool = "spec.gpus.pool"
+	// Program finds FoundationTeams by the programme that they take part in.
+	Program = "spec.programRef.name"
 	// StorageClass finds FoundationTeams by the StorageClasses of their volumes.
 	StorageClass = "spec.volumes.storageClassName"
 	// NamespaceName finds FoundationTeams by the real names of the namespaces that they want.
@@ -28,6 +30,9 @@ const (
 func Register(ctx context.Context, indexer client.FieldIndexer) error {
 	if err := indexer.IndexField(ctx, &foundationv1alpha1.FoundationTeam{}, AwardPool, AwardPools); err != nil {
 		return fmt.Errorf("index teams by the pools of their awards: %w", err)
+	}
+	if err := indexer.IndexField(ctx, &foundationv1alpha1.FoundationTeam{}, Program, programs); err != nil {
+		return fmt.Errorf("index teams by their programmes: %w", err)
 	}
 	if err := indexer.IndexField(ctx, &foundationv1alpha1.FoundationTeam{}, StorageClass, storageClasses); err != nil {
 		return fmt.Errorf("index teams by their storage classes: %w", err)
@@ -54,6 +59,14 @@ func AwardPools(obj client.Object) []string {
 		pools[award.Pool] = true
 	}
 	return slices.Sorted(maps.Keys(pools))
+}
+
+func programs(obj client.Object) []string {
+	team, ok := obj.(*foundationv1alpha1.FoundationTeam)
+	if !ok || team.Spec.ProgramRef == nil {
+		return nil
+	}
+	return []string{team.Spec.ProgramRef.Name}
 }
 
 func storageClasses(obj client.Object) []string {

@@ -32,7 +32,7 @@ func (i *indexer) IndexField(_ context.Context, obj client.Object, field string,
 }
 
 func TestRegister(t *testing.T) {
-	team := builder.Team("hanbit",
+	team := builder.Team("hanbit", builder.InProgram("sovereign-models"),
 		builder.Award("h100", 8), builder.Award("b200", 8), builder.Award("h100", 16),
 		builder.Namespace("train", 1), builder.Namespace("eval", 1),
 		builder.Volume("corpus", "train", "1Ti", "fast"), builder.Volume("scratch", "train", "1Ti", ""), builder.Volume("more", "eval", "1Ti", "fast"))
@@ -41,6 +41,7 @@ func TestRegister(t *testing.T) {
 		want []string
 	}{
 		"*v1alpha1.FoundationTeam " + index.AwardPool:     {team, []string{"b200", "h100"}},
+		"*v1alpha1.FoundationTeam " + index.Program:       {team, []string{"sovereign-models"}},
 		"*v1alpha1.FoundationTeam " + index.StorageClass:  {team, []string{"fast"}},
 		"*v1alpha1.FoundationTeam " + index.NamespaceName: {team, []string{"hanbit-train", "hanbit-eval"}},
 		"*v1.Namespace " + index.Team:                     {builder.OwnedNamespace(team, "train"), []string{"hanbit"}},
@@ -50,7 +51,7 @@ func TestRegister(t *testing.T) {
 	if err := index.Register(t.Context(), fields); err != nil {
 		t.Fatal(err)
 	}
-	if want := 3 + len(apply.Kinds()); len(fields.functions) != want {
+	if want := 4 + len(apply.Kinds()); len(fields.functions) != want {
 		t.Errorf("%d indexes, want %d", len(fields.functions), want)
 	}
 	for name, tt := range tests {

@@ -1,6 +1,7 @@
-// Package lifecycle says who is in and when that changes: the state of a team, the GPUs it may draw and the staff who
-// have access, each as a pure function of its spec and a moment. Every controller asks here, so that none of them
-// has to wait for another one's answer.
+// Package lifecycle says who is in and when that changes: where a team stands in its programme, the state that follows
+// from that and its term, the GPUs it may draw, the staff who have access and what becomes of its data; each as a pure
+// function of specs and a moment, never of what was before. Every controller asks here, so that none of them has to wait
+// for another one's answer.
 package lifecycle
 
 import (
@@ -12,20 +13,88 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 )
 
-// State is where a team is in its life at now: one of the reasons of the Active condition.
-func State(team *foundationv1alpha1.FoundationTeam, now time.Time) string {
-	switch {
-	case !team.DeletionTimestamp.IsZero():
-		return foundationv1alpha1.ReasonDeleting
-	case team.Spec.Term != nil && before(now, team.Spec.Term.Start):
-		return foundationv1alpha1.ReasonNotStarted
-	case team.Spec.Term != nil && team.Spec.Term.End != nil && !before(now, team.Spec.Term.End):
-		return foundationv1alpha1.ReasonEnded
-	case team.Spec.Suspend:
-		return foundationv1alpha1.ReasonSuspended
-	default:
-		return foundationv1alpha1.ReasonInTerm
+// Team is a team with the programme that it takes part in.
+type Team struct {
+	*foundationv1alpha1.FoundationTeam
+	// Program is nil if the team stands alone, or if its programme does not exist.
+	Program *Program
+}
+
+// Of is a team with its programme, nil if it has none or it does not exist.
+func Of(team *foundationv1alpha1.FoundationTeam, program *Program) Team {
+	return Team{FoundationTeam: team, Program: program}
+}
+
+// ProgramOf is the name of the programme that a team takes part in; empty if it stands alone.
+func ProgramOf(team *foundationv1alpha1.FoundationTeam) string {
+	if team.Spec.ProgramRef == nil {
+		return ""
 	}
+	return team.Spec.ProgramRef.Name
+}
+
+// State is where the team is in its life at now: one of the reasons of the Active condition.
+func (t Team) State(now time.Time) string {
+	state, _ := t.state(now)
+	return state
+}
+
+// StateSince is when the state at now began, by the programme or the term; zero if it always was, or if an edit began it.
+func (t Team) StateSince(now time.Time) time.Time {
+	_, since := t.state(now)
+	return since
+}
+
+func (t Team) state(now time.Time) (state string, since time.Time) {
+	if !t.DeletionTimestamp.IsZero() {
+		return foundationv1alpha1.ReasonDeleting, t.DeletionTimestamp.Time
+	}
+	if ProgramOf(t.FoundationTeam) != "" && t.Program == nil {
+		return foundationv1alpha1.ReasonProgramNotFound, time.Time{}
+	}
+	standing := t.standing(now)
+	term := t.term()
+	switch standing.Phase {
+	case PhaseNone, PhaseRejected, PhaseHeldBack:
+		return foundationv1alpha1.ReasonNotSelected, standing.Since
+	case PhasePending:
+		return foundationv1alpha1.ReasonNotFinal, standing.Since
+	case PhaseEliminated, PhaseWithdrawn:
+		if end := timeOf(term.End); !end.IsZero() && !end.After(standing.Since) {
+			return foundationv1alpha1.ReasonEnded, end
+		}
+		if standing.Phase == PhaseWithdrawn {
+			return foundationv1alpha1.ReasonWithdrawn, standing.Since
+		}
+		return foundationv1alpha1.ReasonEliminated, standing.Since
+	}
+	switch {
+	case before(now, term.Start):
+		return foundationv1alpha1.ReasonNotStarted, standing.Since
+	case term.End != nil && !before(now, term.End):
+		return foundationv1alpha1.ReasonEnded, term.End.Time
+	case standing.Phase == PhaseObjection:
+		return foundationv1alpha1.ReasonSuspended, standing.Since
+	case t.Spec.Suspend:
+		return foundationv1alpha1.ReasonSuspended, time.Time{}
+	default:
+		return foundationv1alpha1.ReasonInTerm, latest(standing.Since, timeOf(term.Start))
+	}
+}
+
+// standing is the team's standing in its programme; a team without one is always in.
+func (t Team) standing(now time.Time) Standing {
+	if t.Program == nil {
+		return Standing{Phase: PhaseIn}
+	}
+	return t.Program.Standing(t.Name, now)
+}
+
+func (t Team) term() foundationv1alpha1.Window {
+	if t.Spec.Term == nil {
+		return foundationv1alpha1.Window{}
+	}
+	return *t.Spec.Term
 }
 
 // HoldsAwards says whether a team in this state keeps its GPUs: in term, and while suspended.
@@ -33,107 +102,32 @@ func HoldsAwards(state string) bool {
 	return state == foundationv1alpha1.ReasonInTerm || state == foundationv1alpha1.ReasonSuspended
 }
 
-// Span is a half-open span of time with a number of GPUs. A zero Start or End is open.
-type Span struct {
-	Start, End time.Time
-	GPUs       int32
-}
-
-// At says whether the span covers t.
-func (s Span) At(t time.Time) bool {
-	return (s.Start.IsZero() || !t.Before(s.Start)) && (s.End.IsZero() || t.Before(s.End))
-}
-
-// Awards are the spans in which a team was awarded GPUs of a pool, within its term. A team that is being deleted has
-// none.
-func Awards(team *foundationv1alpha1.FoundationTeam, pool string) []Span {
-	if !team.DeletionTimestamp.IsZero() {
-		return nil
-	}
-	var spans []Span
-	for _, award := range team.Spec.GPUs {
-		if award.Pool == pool && award.Count != nil {
-			spans = append(spans, Span{Start: timeOf(award.Start), End: timeOf(award.End), GPUs: *award.Count})
-		}
-	}
-	return Within(team.Spec.Term, spans)
-}
-
-// Within are the parts of the spans that lie in a window.
-func Within(window *foundationv1alpha1.Window, spans []Span) []Span {
-	var inside []Span
-	for _, span := range spans {
-		span = span.within(window)
-		if span.Start.IsZero() || span.End.IsZero() || span.Start.Before(span.End) {
-			inside = append(inside, span)
-		}
-	}
-	return inside
-}
-
-// Demand is how many GPUs the spans add up to at t.
-func Demand(spans []Span, t time.Time) int32 {
-	var sum int32
-	for _, span := range spans {
-		if span.At(t) {
-			sum += span.GPUs
-		}
-	}
-	return sum
-}
-
-// Ahead says whether one of the spans with GPUs ends after t.
-func Ahead(spans []Span, t time.Time) bool {
-	return slices.ContainsFunc(spans, func(s Span) bool { return s.GPUs > 0 && (s.End.IsZero() || t.Before(s.End)) })
-}
-
-// Staff are the staff entries of a team that have access at now, in the order of the spec.
-func Staff(team *foundationv1alpha1.FoundationTeam, now time.Time) []foundationv1alpha1.StaffMember {
-	if !HoldsAwards(State(team, now)) {
-		return nil
-	}
-	var active []foundationv1alpha1.StaffMember
-	for _, member := range team.Spec.Staff {
-		if (Span{Start: timeOf(member.Start), End: timeOf(member.End)}).At(now) {
-			active = append(active, member)
-		}
-	}
-	return active
-}
-
-// NextStaffExpiry is when the first of the given staff entries ends; zero if none does.
-func NextStaffExpiry(staff []foundationv1alpha1.StaffMember) time.Time {
-	var ends []time.Time
-	for _, member := range staff {
-		ends = append(ends, timeOf(member.End))
-	}
-	return Next(time.Time{}, ends)
-}
-
-// NextTransition is the next moment after now at which time alone changes a team: its term, an award or a staff entry
-// begins or ends. It is zero if there is none.
-func NextTransition(team *foundationv1alpha1.FoundationTeam, now time.Time) time.Time {
-	var times []time.Time
-	add := func(start, end *metav1.Time) { times = append(times, timeOf(start), timeOf(end)) }
-	if team.Spec.Term != nil {
-		add(team.Spec.Term.Start, team.Spec.Term.End)
-	}
-	for _, award := range team.Spec.GPUs {
-		add(award.Start, award.End)
-	}
-	for _, member := range team.Spec.Staff {
-		add(member.Start, member.End)
-	}
-	return Next(now, times)
-}
-
-// Boundaries are the starts and ends of the spans.
-func Boundaries(spans []Span) []time.Time {
-	times := make([]time.Time, 0, 2*len(spans))
-	for _, span := range spans {
+// NextTransition is the next moment after now at which time alone changes a team: its standing in its programme, its
+// term, an award, a staff entry, a period of retention or money that is due. It is zero if there is none.
+func (t Team) NextTransition(now time.Time) time.Time {
+	times := []time.Time{timeOf(t.term().Start), timeOf(t.term().End), t.standing(now).Next}
+	for _, span := range t.awardSpans() {
 		times = append(times, span.Start, span.End)
 	}
-	return times
+	for _, member := range t.Spec.Staff {
+		end := timeOf(member.End)
+		times = append(times, timeOf(member.Start), end)
+		for _, notice := range notices {
+			if !end.IsZero() {
+				times = append(times, end.Add(-notice))
+			}
+		}
+	}
+	for _, grant := range t.Spec.Budget {
+		times = append(times, timeOf(grant.DueAt))
+		for _, instalment := range grant.Instalments {
+			times = append(times, timeOf(instalment.DueAt))
+		}
+	}
+	if retention, over := t.Retention(now); over {
+		times = append(times, retention.AccessUntil, retention.KeptUntil)
+	}
+	return Next(now, times)
 }
 
 // Next is the earliest of the times after now, zero times left out; zero if there is none.
@@ -163,19 +157,6 @@ func Wait(now time.Time, moments ...time.Time) time.Duration {
 	return min(max(first.Sub(now), time.Second), longestWait)
 }
 
-func (s Span) within(window *foundationv1alpha1.Window) Span {
-	if window == nil {
-		return s
-	}
-	if start := timeOf(window.Start); start.After(s.Start) {
-		s.Start = start
-	}
-	if end := timeOf(window.End); !end.IsZero() && (s.End.IsZero() || end.Before(s.End)) {
-		s.End = end
-	}
-	return s
-}
-
 func before(now time.Time, bound *metav1.Time) bool {
 	return bound != nil && now.Before(bound.Time)
 }
@@ -185,6 +166,13 @@ func timeOf(t *metav1.Time) time.Time {
 		return time.Time{}
 	}
 	return t.Time
+}
+
+func latest(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 // MetaTime is a time as status has it: UTC, whole seconds, nil for none.

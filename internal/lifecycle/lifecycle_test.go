@@ -48,7 +48,7 @@ func TestState(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := lifecycle.State(builder.Team("hanbit", tt.mods...), tt.now); got != tt.want {
+			if got := lifecycle.Of(builder.Team("hanbit", tt.mods...), nil).State(tt.now); got != tt.want {
 				t.Errorf("State = %s, want %s", got, tt.want)
 			}
 		})
@@ -91,7 +91,7 @@ func TestAwards(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(tt.want, lifecycle.Awards(builder.Team("hanbit", tt.mods...), "b200")); diff != "" {
+			if diff := cmp.Diff(tt.want, lifecycle.Of(builder.Team("hanbit", tt.mods...), nil).Awards("b200")); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -137,7 +137,8 @@ func TestStaff(t *testing.T) {
 		"just before a handover":   {nil, middle.Add(-1), []string{"lee", "guest"}},
 		"at the handover":          {nil, middle, []string{"lee", "kim"}},
 		"just before the end":      {nil, end.Add(-1), []string{"lee", "kim"}},
-		"at the end":               {nil, end, nil},
+		"at the end, for data":     {nil, end, []string{"lee", "kim"}},
+		"data access ends":         {nil, end.Add(lifecycle.DefaultDataAccess), nil},
 		"suspended, they may read": {[]builder.TeamMod{builder.Suspended()}, middle, []string{"lee", "kim"}},
 		"deleted":                  {[]builder.TeamMod{builder.Deleted()}, middle, nil},
 	}
@@ -181,16 +182,19 @@ func TestNextTransition(t *testing.T) {
 		"nothing ever changes":    {[]builder.TeamMod{builder.Award("b200", 8)}, middle, never},
 		"the term begins":         {[]builder.TeamMod{builder.Term(begin, end)}, begin.Add(-1), begin},
 		"the term ends":           {[]builder.TeamMod{builder.Term(begin, end)}, begin, end},
-		"after the term":          {[]builder.TeamMod{builder.Term(begin, end)}, end, never},
+		"data access ends":        {[]builder.TeamMod{builder.Term(begin, end)}, end, end.Add(lifecycle.DefaultDataAccess)},
+		"data need not be kept":   {[]builder.TeamMod{builder.Term(begin, end)}, end.Add(lifecycle.DefaultDataAccess), end.Add(lifecycle.DefaultKeep)},
+		"after all that":          {[]builder.TeamMod{builder.Term(begin, end)}, end.Add(lifecycle.DefaultKeep), never},
 		"an award begins":         {[]builder.TeamMod{builder.Term(begin, end), builder.AwardBetween("b200", 8, middle, never)}, begin, middle},
 		"an award ends":           {[]builder.TeamMod{builder.Term(begin, end), builder.AwardBetween("b200", 8, never, middle)}, begin, middle},
 		"somebody begins":         {[]builder.TeamMod{builder.Term(begin, end), builder.StaffBetween("kim", foundationv1alpha1.RoleLead, middle, never)}, begin, middle},
-		"somebody leaves":         {[]builder.TeamMod{builder.Term(begin, end), builder.StaffBetween("kim", foundationv1alpha1.RoleLead, never, middle)}, begin, middle},
+		"somebody leaves soon":    {[]builder.TeamMod{builder.Term(begin, end), builder.StaffBetween("kim", foundationv1alpha1.RoleLead, never, middle)}, begin, middle.AddDate(0, 0, -30)},
+		"somebody leaves":         {[]builder.TeamMod{builder.Term(begin, end), builder.StaffBetween("kim", foundationv1alpha1.RoleLead, never, middle)}, middle.Add(-1), middle},
 		"what is now is not next": {[]builder.TeamMod{builder.Term(begin, end), builder.AwardBetween("b200", 8, middle, never)}, middle, end},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := lifecycle.NextTransition(builder.Team("hanbit", tt.mods...), tt.now); !got.Equal(tt.want) {
+			if got := lifecycle.Of(builder.Team("hanbit", tt.mods...), nil).NextTransition(tt.now); !got.Equal(tt.want) {
 				t.Errorf("NextTransition = %s, want %s", got, tt.want)
 			}
 		})
@@ -237,15 +241,15 @@ func teams(t *rapid.T) *foundationv1alpha1.FoundationTeam {
 func TestDemandChangesOnlyAtBoundaries(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		team := teams(t)
-		spans := lifecycle.Awards(team, "b200")
+		spans := lifecycle.Of(team, nil).Awards("b200")
 		boundaries := lifecycle.Boundaries(spans)
 		for n := -1; n <= 2*hours; n++ {
 			before, at := lifecycle.Demand(spans, halfHour(n-1)), lifecycle.Demand(spans, halfHour(n))
 			if before != at && !slices.ContainsFunc(boundaries, halfHour(n).Equal) {
 				t.Fatalf("demand goes from %d to %d at %s, which is no boundary", before, at, halfHour(n))
 			}
-			if at > 0 && !lifecycle.HoldsAwards(lifecycle.State(team, halfHour(n))) {
-				t.Fatalf("demand %d at %s, when the team is %s", at, halfHour(n), lifecycle.State(team, halfHour(n)))
+			if at > 0 && !lifecycle.HoldsAwards(lifecycle.Of(team, nil).State(halfHour(n))) {
+				t.Fatalf("demand %d at %s, when the team is %s", at, halfHour(n), lifecycle.Of(team, nil).State(halfHour(n)))
 			}
 		}
 	})
@@ -263,7 +267,7 @@ func TestAwardsCountWhatIsInForce(t *testing.T) {
 					want += *award.Count
 				}
 			}
-			if got := lifecycle.Demand(lifecycle.Awards(team, "b200"), halfHour(n)); got != want {
+			if got := lifecycle.Demand(lifecycle.Of(team, nil).Awards("b200"), halfHour(n)); got != want {
 				t.Fatalf("demand at %s is %d, want %d", halfHour(n), got, want)
 			}
 		}
@@ -274,7 +278,7 @@ func TestNextTransitionIsTheEarliestChange(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		team := teams(t)
 		start := rapid.IntRange(-1, 2*hours).Draw(t, "now")
-		next := lifecycle.NextTransition(team, halfHour(start))
+		next := lifecycle.Of(team, nil).NextTransition(halfHour(start))
 		if !next.IsZero() && !next.After(halfHour(start)) {
 			t.Fatalf("next transition %s is not after now, %s", next, halfHour(start))
 		}
@@ -291,27 +295,33 @@ func TestNextTransitionIsTheEarliestChange(t *testing.T) {
 }
 
 func snapshot(team *foundationv1alpha1.FoundationTeam, at time.Time) string {
-	return fmt.Sprint(lifecycle.State(team, at), lifecycle.Demand(lifecycle.Awards(team, "b200"), at),
-		lifecycle.Demand(lifecycle.Awards(team, "h100"), at), staffAt(team, at))
+	return fmt.Sprint(lifecycle.Of(team, nil).State(at), lifecycle.Demand(lifecycle.Of(team, nil).Awards("b200"), at),
+		lifecycle.Demand(lifecycle.Of(team, nil).Awards("h100"), at), staffAt(team, at))
 }
 
 func declared(team *foundationv1alpha1.FoundationTeam) []time.Time {
 	var times []time.Time
 	if term := team.Spec.Term; term != nil {
 		times = append(times, orZero(term.Start), orZero(term.End))
+		if term.End != nil {
+			times = append(times, term.End.Add(lifecycle.DefaultDataAccess), term.End.Add(lifecycle.DefaultKeep))
+		}
 	}
 	for _, award := range team.Spec.GPUs {
 		times = append(times, orZero(award.Start), orZero(award.End))
 	}
 	for _, member := range team.Spec.Staff {
 		times = append(times, orZero(member.Start), orZero(member.End))
+		if member.End != nil {
+			times = append(times, member.End.AddDate(0, 0, -30), member.End.AddDate(0, 0, -7))
+		}
 	}
 	return times
 }
 
 func staffAt(team *foundationv1alpha1.FoundationTeam, at time.Time) []string {
 	var names []string
-	for _, member := range lifecycle.Staff(team, at) {
+	for _, member := range lifecycle.Of(team, nil).Staff(at) {
 		names = append(names, member.Name)
 	}
 	return names

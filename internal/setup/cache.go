@@ -26,9 +26,14 @@ import (
 func CacheOptions() cache.Options {
 	owned := cache.ByObject{Label: ofAnyTeam(), Transform: keepOwnFields}
 	byObject := map[client.Object]cache.ByObject{
-		&corev1.Node{}:            {Transform: trimNode},
-		&storagev1.StorageClass{}: {Transform: trimStorageClass},
-		&resourcev1.DeviceClass{}: {Transform: trimDeviceClass},
+		&corev1.Node{}:             {Transform: trimNode},
+		&corev1.PersistentVolume{}: {Transform: trimPersistentVolume},
+		// Who edited what is kept on record.
+		&foundationv1alpha1.FoundationTeam{}: {Transform: keepManagers},
+		// A name is all that finds them, and they are written whole.
+		&foundationv1alpha1.TeamRecord{}: {Label: ofAnyTeam(), Transform: dropManagedFields},
+		&storagev1.StorageClass{}:        {Transform: trimStorageClass},
+		&resourcev1.DeviceClass{}:        {Transform: trimDeviceClass},
 	}
 	for _, kind := range apply.Kinds() {
 		if kind.Name != "Namespace" {
@@ -66,6 +71,36 @@ func trimNode(obj any) (any, error) {
 			ready[i].LastHeartbeatTime = metav1.Time{}
 		}
 		node.Status = corev1.NodeStatus{Allocatable: node.Status.Allocatable, Conditions: ready}
+	}
+	return obj, nil
+}
+
+// keepManagers keeps who wrote an object and when, without the list of fields.
+func keepManagers(obj any) (any, error) {
+	if accessor, err := meta.Accessor(obj); err == nil {
+		entries := accessor.GetManagedFields()
+		for i := range entries {
+			entries[i].FieldsV1 = nil
+		}
+	}
+	return obj, nil
+}
+
+func dropManagedFields(obj any) (any, error) {
+	if accessor, err := meta.Accessor(obj); err == nil {
+		accessor.SetManagedFields(nil)
+	}
+	return obj, nil
+}
+
+// trimPersistentVolume keeps metadata, whose it is and what becomes of it.
+func trimPersistentVolume(obj any) (any, error) {
+	if volume, ok := obj.(*corev1.PersistentVolume); ok {
+		volume.ManagedFields = nil
+		volume.Spec = corev1.PersistentVolumeSpec{
+			ClaimRef: volume.Spec.ClaimRef, PersistentVolumeReclaimPolicy: volume.Spec.PersistentVolumeReclaimPolicy,
+		}
+		volume.Status = corev1.PersistentVolumeStatus{}
 	}
 	return obj, nil
 }

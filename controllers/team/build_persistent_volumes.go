@@ -1,0 +1,44 @@
+package team
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+)
+
+// volumeChange is a PersistentVolume and what it shall become.
+type volumeChange struct {
+	before, after *corev1.PersistentVolume
+}
+
+// buildPersistentVolumes marks the volumes of the team's claims as its own, and has their data outlive the claims. Before
+// data is deleted, as an admin confirmed, they get back the reclaim policy that they had.
+func buildPersistentVolumes(in Input) []volumeChange {
+	var changes []volumeChange
+	for _, name := range slices.Sorted(maps.Keys(in.PersistentVolumes)) {
+		before := in.PersistentVolumes[name]
+		if before.Labels[foundationv1alpha1.LabelTeam] != "" && !in.owner().Owns(before) {
+			continue // an earlier team of this name had it; an admin has to say whose it is
+		}
+		after := before.DeepCopy()
+		labels, annotations := marks(in)
+		after.Labels, after.Annotations = merged(after.Labels, labels), merged(after.Annotations, annotations)
+		original := cmp.Or(before.Annotations[foundationv1alpha1.AnnotationReclaimPolicy], string(before.Spec.PersistentVolumeReclaimPolicy))
+		after.Annotations[foundationv1alpha1.AnnotationReclaimPolicy] = original
+		after.Spec.PersistentVolumeReclaimPolicy = corev1.PersistentVolumeReclaimRetain
+		if in.deletesData() {
+			after.Spec.PersistentVolumeReclaimPolicy = corev1.PersistentVolumeReclaimPolicy(original)
+		}
+		changes = append(changes, volumeChange{before: before, after: after})
+	}
+	return changes
+}
+
+// deletesData says whether it is time to delete the team's data, and an admin has confirmed it.
+func (in Input) deletesData() bool {
+	return NextStep(in).Reason == foundationv1alpha1.ReasonWaitingForNamespaces
+}

@@ -1,0 +1,244 @@
+package team
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/lifecycle"
+	"foundation.team/operator/test/support/builder"
+)
+
+// remembered is the record that a reconcile of the team would have left at a moment.
+func remembered(in Input) *foundationv1alpha1.TeamRecord {
+	record := BuildRecord(in)
+	record.Spec.History = nil
+	return record
+}
+
+// said are changes as text.
+func said(changes []foundationv1alpha1.TeamChange) []string {
+	var lines []string
+	for _, c := range changes {
+		line := fmt.Sprintf("%s %s: %q -> %q", c.Time.UTC().Format(time.RFC3339), c.What, c.From, c.To)
+		if c.By != "" {
+			line += " by " + c.By
+		}
+		if c.Late != "" {
+			line += " late " + c.Late
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// edited says who wrote the spec last, and when.
+func edited(by string, at time.Time) builder.TeamMod {
+	return func(team *foundationv1alpha1.FoundationTeam) {
+		team.ManagedFields = []metav1.ManagedFieldsEntry{
+			{Manager: "before", Operation: metav1.ManagedFieldsOperationUpdate, Time: &metav1.Time{Time: at.Add(-time.Hour)}},
+			{Manager: by, Operation: metav1.ManagedFieldsOperationApply, Time: &metav1.Time{Time: at}},
+			{Manager: "status-writer", Subresource: "status", Time: &metav1.Time{Time: at.Add(time.Hour)}},
+			{Manager: foundationv1alpha1.FieldManager, Time: &metav1.Time{Time: at.Add(time.Hour)}},
+		}
+	}
+}
+
+// seen says that the team's status is about its present spec.
+func seen(team *foundationv1alpha1.FoundationTeam) { team.Status.ObservedGeneration = team.Generation }
+
+func TestBuildRecordKeepsWhatChanged(t *testing.T) {
+	at := now.Add(-time.Minute)
+	term := builder.Term(now.AddDate(0, -1, 0), july)
+	before := two(1, 1, term, builder.Award("b200", 512), builder.Staff("kim", foundationv1alpha1.RoleLead))
+	tests := map[string]struct {
+		before, after *foundationv1alpha1.FoundationTeam
+		want          []string
+	}{
+		"nothing": {before, before, nil},
+		"an extension": {
+			before, two(1, 1, builder.Term(now.AddDate(0, -1, 0), july.AddDate(0, 1, 0)), builder.Award("b200", 512), builder.Staff("kim", foundationv1alpha1.RoleLead), edited("argocd-controller", at)),
+			[]string{`2026-03-31T23:59:00Z term: "from 2026-03-01T00:00:00Z until 2026-06-30T15:00:00Z" -> "from 2026-03-01T00:00:00Z until 2026-07-31T15:00:00Z" by argocd-controller`},
+		},
+		"a supplement": {
+			before, two(1, 1, term, builder.Award("b200", 1024), builder.Staff("kim", foundationv1alpha1.RoleLead), edited("kubectl", at)),
+			[]string{`2026-03-31T23:59:00Z gpus[award-0]: "512 of b200" -> "1024 of b200" by kubectl`},
+		},
+		"an award more, for a stage": {
+			before, two(1, 1, term, builder.Award("b200", 512), builder.StageAward("b200", 512, "stage-2", "stage-1"), builder.Staff("kim", foundationv1alpha1.RoleLead), edited("kubectl", at)),
+			[]string{`2026-03-31T23:59:00Z gpus[award-1]: "" -> "512 of b200 for stage stage-2 if stage-1 was passed" by kubectl`},
+		},
+		"a lead is replaced": {
+			before, two(1, 1, term, builder.Award("b200", 512), builder.Staff("lee", foundationv1alpha1.RoleLead), edited("kubectl", at)),
+			[]string{
+				`2026-03-31T23:59:00Z staff[kim]: "Lead: User kim" -> "" by kubectl`,
+				`2026-03-31T23:59:00Z staff[lee]: "" -> "Lead: User lee" by kubectl`,
+			},
+		},
+		"a suspension": {
+			before, two(1, 1, term, builder.Award("b200", 512), builder.Staff("kim", foundationv1alpha1.RoleLead), builder.Suspended(), edited("kubectl", at)),
+			[]string{
+				`2026-03-31T23:59:00Z suspend: "" -> "true" by kubectl`,
+				`2026-04-01T00:00:00Z state: "InTerm" -> "Suspended"`,
+			},
+		},
+		"what is no award is not kept": {
+			before, two(5, 7, term, builder.Award("b200", 512), builder.Staff("kim", foundationv1alpha1.RoleLead), edited("kubectl", at)), nil,
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			in := input(tt.after)
+			in.Record = remembered(input(tt.before))
+			record := BuildRecord(in)
+			if diff := cmp.Diff(tt.want, said(record.Spec.History)); diff != "" {
+				t.Error(diff)
+			}
+			in.Record = record
+			if diff := cmp.Diff(record, BuildRecord(in)); diff != "" {
+				t.Errorf("a second look changes it: %s", diff)
+			}
+		})
+	}
+}
+
+func TestBuildRecordOfANewTeam(t *testing.T) {
+	hanbit := two(1, 1, builder.Consortium("Hanbit AI"), builder.InProgram("sovereign"), builder.Award("b200", 8), builder.Volume("corpus", "train", "1Ti", ""))
+	in := input(hanbit)
+	in.Program = lifecycle.NewProgram(builder.Program("sovereign", builder.Decided("hanbit", foundationv1alpha1.OutcomeSelected, now.AddDate(0, -1, 0))))
+	record := BuildRecord(in)
+	if record.Name != "hanbit.hanbit-u" || record.Labels[foundationv1alpha1.LabelTeam] != "hanbit" || record.Annotations[foundationv1alpha1.AnnotationTeamUID] != "hanbit-uid" {
+		t.Errorf("the record is %s, %v %v", record.Name, record.Labels, record.Annotations)
+	}
+	want := foundationv1alpha1.TeamRecordSpec{
+		Team: "hanbit", UIDs: []string{"hanbit-uid"}, Program: "sovereign", Lead: "Hanbit AI", Digest: digest(hanbit.Spec),
+		State: foundationv1alpha1.ReasonInTerm, Since: builder.MetaTime(now.AddDate(0, -1, 0)),
+		Facts: []string{
+			"decision: Selected on 2026-03-01T09:00:00+09:00: as the panel saw it", "gpus[award-0]: 8 of b200",
+			"programRef: sovereign", "volumes[corpus]: 1Ti in train",
+		},
+		History: []foundationv1alpha1.TeamChange{{Time: metav1.NewTime(now), What: "state", To: foundationv1alpha1.ReasonInTerm}},
+	}
+	if diff := cmp.Diff(want, record.Spec); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestStateChangeSaysHowLate(t *testing.T) {
+	ended := func(mods ...builder.TeamMod) *foundationv1alpha1.FoundationTeam {
+		return two(1, 1, append([]builder.TeamMod{builder.Term(time.Time{}, july)}, mods...)...)
+	}
+	tests := map[string]struct {
+		after *foundationv1alpha1.FoundationTeam
+		now   time.Time
+		want  string
+	}{
+		"in time":         {ended(seen), july, `2026-06-30T15:00:00Z state: "InTerm" -> "Ended"`},
+		"a little later":  {ended(seen), july.Add(time.Minute), `2026-06-30T15:00:00Z state: "InTerm" -> "Ended"`},
+		"six hours later": {ended(seen), july.Add(6 * time.Hour), `2026-06-30T15:00:00Z state: "InTerm" -> "Ended" late 6h0m0s`},
+		"an edit did it":  {ended(), july.Add(6 * time.Hour), `2026-06-30T21:00:00Z state: "InTerm" -> "Ended"`},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			in := input(tt.after, tt.now)
+			in.Record = remembered(input(ended()))
+			if diff := cmp.Diff([]string{tt.want}, said(BuildRecord(in).Spec.History)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestHistoryIsBounded(t *testing.T) {
+	in := input(two(1, 1))
+	in.Record = remembered(in)
+	for i := range maxHistory + 5 {
+		in.Team = two(1, 1, builder.Award("b200", int32(i)))
+		in.Record = BuildRecord(in)
+	}
+	history := in.Record.Spec.History
+	if len(history) != maxHistory || history[maxHistory-1].To != fmt.Sprintf("%d of b200", maxHistory+4) {
+		t.Errorf("%d changes, the last one to %q", len(history), history[len(history)-1].To)
+	}
+	if got := shown(in.Record); len(got) != shownHistory || got[shownHistory-1] != history[maxHistory-1] {
+		t.Errorf("status shows %d of them, the last one %v", len(got), got[len(got)-1])
+	}
+	long := two(1, 1, func(team *foundationv1alpha1.FoundationTeam) {
+		builder.Staff(strings.Repeat("x", 2*maxFact), foundationv1alpha1.RoleLead)(team)
+		team.Spec.Staff[0].Name = "kim"
+	})
+	for _, fact := range BuildRecord(input(long)).Spec.Facts {
+		if len(fact) > maxFact {
+			t.Errorf("a fact of %d bytes", len(fact))
+		}
+	}
+}
+
+// Who gets back what a team of the same name had: the team itself, and nobody else.
+func TestRecordOf(t *testing.T) {
+	mods := []builder.TeamMod{builder.Consortium("Hanbit AI"), builder.InProgram("sovereign"), builder.Staff("kim", foundationv1alpha1.RoleLead)}
+	team := func(uid string, mods ...builder.TeamMod) *foundationv1alpha1.FoundationTeam {
+		return two(1, 1, append(mods, builder.TeamUID(uid))...)
+	}
+	record := *remembered(input(team("first", mods...)))
+	alone := *remembered(input(team("first", builder.Staff("kim", foundationv1alpha1.RoleLead))))
+	tests := map[string]struct {
+		team   *foundationv1alpha1.FoundationTeam
+		record foundationv1alpha1.TeamRecord
+		former []string
+		known  bool
+	}{
+		"the team itself":                       {team("first", mods...), record, nil, true},
+		"its manifest again":                    {team("second", mods...), record, []string{"first"}, true},
+		"with other staff and awards":           {team("second", builder.Consortium("Hanbit AI"), builder.InProgram("sovereign"), builder.Award("b200", 8)), record, []string{"first"}, true},
+		"another lead":                          {team("second", builder.Consortium("Naru Labs"), builder.InProgram("sovereign")), record, nil, false},
+		"another programme":                     {team("second", builder.Consortium("Hanbit AI"), builder.InProgram("other")), record, nil, false},
+		"no consortium":                         {team("second", builder.InProgram("sovereign")), record, nil, false},
+		"a team that stands alone, to a letter": {team("second", builder.Staff("kim", foundationv1alpha1.RoleLead)), alone, []string{"first"}, true},
+		"and with other people":                 {team("second", builder.Staff("lee", foundationv1alpha1.RoleLead)), alone, nil, false},
+		"and with more people":                  {team("second", builder.Staff("kim", foundationv1alpha1.RoleLead), builder.Staff("lee", foundationv1alpha1.RoleLead)), alone, nil, false},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			got := recordOf(tt.team, []foundationv1alpha1.TeamRecord{tt.record})
+			if (got != nil) != tt.known {
+				t.Fatalf("found %v", got)
+			}
+			if diff := cmp.Diff(tt.former, formerUIDs(got, tt.team)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestManifestAppliedAgain(t *testing.T) {
+	first := two(1, 1, builder.Consortium("Hanbit AI"), builder.InProgram("sovereign"))
+	record := closedRecord(remembered(input(first)), now.Add(-time.Hour))
+	if record.Spec.State != stateDeleted || !closedRecord(record, now).Spec.Since.Equal(record.Spec.Since) {
+		t.Errorf("closed: %s since %s", record.Spec.State, record.Spec.Since)
+	}
+	again := two(1, 1, builder.Consortium("Hanbit AI"), builder.InProgram("sovereign"), builder.TeamUID("second"))
+	again.Status.FormerUIDs = formerUIDs(record, again)
+	in := input(again, builder.OwnedNamespace(first, "train"))
+	in.Record = record
+	got := BuildRecord(in)
+	if diff := cmp.Diff([]string{"hanbit-uid", "second"}, got.Spec.UIDs); diff != "" || got.Name != record.Name {
+		t.Errorf("%s: %s", got.Name, diff)
+	}
+	want := []string{
+		`2026-03-31T23:00:00Z state: "ProgramNotFound" -> "Deleted"`,
+		`2026-04-01T00:00:00Z manifest: "removed" -> "applied again"`,
+		`2026-04-01T00:00:00Z state: "Deleted" -> "ProgramNotFound"`,
+	}
+	if diff := cmp.Diff(want, said(got.Spec.History)); diff != "" {
+		t.Error(diff)
+	}
+	if !in.owner().Owns(in.Namespaces["hanbit-train"]) {
+		t.Error("what it had before is not its own")
+	}
+}

@@ -1,0 +1,53 @@
+package budget
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+)
+
+// speaker words why grants are held back.
+type speaker struct {
+	currency string
+}
+
+// overTotal is for a grant that is more than what is left on its line.
+func (s speaker) overTotal(team string, grant foundationv1alpha1.BudgetGrant, sum, committed, total int64) string {
+	return fmt.Sprintf("%s %s: %s do not fit: %s of %s are committed on line %s; raise spec.budget or shrink grants",
+		team, grant.Name, s.money(sum), number(committed), s.money(total), grant.Line)
+}
+
+// noLine is for a grant on a line that the programme, which has others, does not have.
+func (s speaker) noLine(team string, grant foundationv1alpha1.BudgetGrant, sum int64) string {
+	return fmt.Sprintf("%s %s: %s do not fit: spec.budget has no line %s; add it there or take the grant out",
+		team, grant.Name, s.money(sum), grant.Line)
+}
+
+// overCeiling is for a grant that adds more to what a team has in a year than it may have.
+func (s speaker) overCeiling(team string, grant foundationv1alpha1.BudgetGrant, year int, more, has, ceiling int64) string {
+	onTop := ""
+	if has > 0 {
+		onTop = " on top of " + s.money(has)
+	}
+	return fmt.Sprintf("%s %s: %s%s in %d on line %s, at most %s a year; shrink it or raise ceilings.budget",
+		team, grant.Name, s.money(more), onTop, year, grant.Line, s.money(ceiling))
+}
+
+func (s speaker) money(amount int64) string { return Money(amount, s.currency) }
+
+// Money is an amount as one reads it: 2,800,000,000 KRW. Without a currency it is the number alone.
+func Money(amount int64, currency string) string {
+	return strings.TrimSpace(number(amount) + " " + currency)
+}
+
+func number(n int64) string {
+	digits := strconv.FormatInt(n, 10)
+	first := (len(digits)-1)%3 + 1
+	groups := []string{digits[:first]}
+	for rest := digits[first:]; rest != ""; rest = rest[3:] {
+		groups = append(groups, rest[:3])
+	}
+	return strings.Join(groups, ",")
+}

@@ -1,0 +1,186 @@
+package budget_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/budget"
+)
+
+// drawnSpec is a programme with some totals and ceilings.
+func drawnSpec(t *rapid.T) *foundationv1alpha1.FoundationProgramSpec {
+	spec := has(nil)
+	for _, name := range budget.Lines {
+		if rapid.Bool().Draw(t, "listed") {
+			spec.Budget = append(spec.Budget, foundationv1alpha1.BudgetTotal{Line: name, Amount: new(rapid.Int64Range(0, 40).Draw(t, "total") * million)})
+		}
+		if rapid.Bool().Draw(t, "capped") {
+			capped(spec, name, rapid.Int64Range(0, 15).Draw(t, "ceiling"))
+		}
+	}
+	return spec
+}
+
+// drawnTime is a moment of a few around the turn of a year.
+func drawnTime(t *rapid.T) time.Time {
+	return now.AddDate(0, rapid.IntRange(-6, 12).Draw(t, "month"), 0)
+}
+
+func drawnGrants(t *rapid.T) []foundationv1alpha1.BudgetGrant {
+	grants := make([]foundationv1alpha1.BudgetGrant, rapid.IntRange(0, 4).Draw(t, "grants"))
+	for i := range grants {
+		at := make([]time.Time, rapid.IntRange(1, 3).Draw(t, "instalments"))
+		for j := range at {
+			at[j] = drawnTime(t)
+		}
+		grants[i] = split(fmt.Sprint(i), rapid.SampledFrom(budget.Lines).Draw(t, "line"), rapid.Int64Range(0, 10).Draw(t, "each"), at...)
+	}
+	return grants
+}
+
+func drawnTeams(t *rapid.T) []budget.Team {
+	teams := make([]budget.Team, rapid.IntRange(0, 5).Draw(t, "teams"))
+	for i := range teams {
+		teams[i] = budget.Team{Name: fmt.Sprintf("team-%d", i), Grants: drawnGrants(t), Served: now.AddDate(0, 0, rapid.IntRange(-2, 0).Draw(t, "served"))}
+		if rapid.Bool().Draw(t, "out") {
+			teams[i].Until = drawnTime(t)
+		}
+	}
+	return teams
+}
+
+// sums are what a line's grants add up to, counted anew from the teams and from what is held back.
+type sums struct {
+	promised, heldBack, committed, due int64
+}
+
+// recount counts by line, and what is committed by team, line and year.
+func recount(plan budget.Plan, teams []budget.Team) (lines map[foundationv1alpha1.BudgetLine]*sums, years map[string]int64) {
+	lines, years = map[foundationv1alpha1.BudgetLine]*sums{}, map[string]int64{}
+	for _, name := range budget.Lines {
+		lines[name] = &sums{}
+	}
+	for _, team := range teams {
+		for _, grant := range team.Grants {
+			heldBack := slices.ContainsFunc(plan.HeldBack, func(h foundationv1alpha1.HeldBackGrant) bool { return h.Team == team.Name && h.Grant == grant.Name })
+			for _, instalment := range grant.Instalments {
+				if !team.Until.IsZero() && !instalment.DueAt.Time.Before(team.Until) {
+					continue
+				}
+				line, amount := lines[grant.Line], *instalment.Amount
+				line.promised += amount
+				if heldBack {
+					line.heldBack += amount
+					continue
+				}
+				line.committed += amount
+				years[fmt.Sprint(team.Name, grant.Line, instalment.DueAt.In(kst).Year())] += amount
+				if !instalment.DueAt.After(now) {
+					line.due += amount
+				}
+			}
+		}
+	}
+	return lines, years
+}
+
+func TestCommitKeepsItsPromises(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		spec, teams := drawnSpec(t), drawnTeams(t)
+		plan := budget.Commit(spec, kst, now, teams)
+		counted, years := recount(plan, teams)
+		for _, line := range plan.Lines {
+			want := *counted[line.Line]
+			if got := (sums{line.Committed + line.HeldBack, line.HeldBack, line.Committed, line.Due}); got != want {
+				t.Fatalf("%s is %+v, want %+v", line.Line, got, want)
+			}
+			if len(spec.Budget) > 0 && line.Committed > line.Total || line.Free != max(line.Total-line.Committed, 0) {
+				t.Fatalf("%+v", line)
+			}
+			delete(counted, line.Line)
+		}
+		for name, line := range counted {
+			if line.promised > 0 {
+				t.Fatalf("%s is left out: %+v", name, line)
+			}
+		}
+		checkCeilings(t, spec, teams, years)
+		checkTeams(t, plan)
+	})
+}
+
+func checkCeilings(t *rapid.T, spec *foundationv1alpha1.FoundationProgramSpec, teams []budget.Team, years map[string]int64) {
+	if spec.Ceilings == nil {
+		return
+	}
+	for _, ceiling := range spec.Ceilings.Budget {
+		for _, team := range teams {
+			for year := 2025; year <= 2027; year++ {
+				if got := years[fmt.Sprint(team.Name, ceiling.Line, year)]; got > *ceiling.PerYear {
+					t.Fatalf("%s has %d in %d on %s of %d", team.Name, got, year, ceiling.Line, *ceiling.PerYear)
+				}
+			}
+		}
+	}
+}
+
+// checkTeams checks that the teams' own sums are the lines', and that the next money is the next.
+func checkTeams(t *rapid.T, plan budget.Plan) {
+	due, heldBack := map[foundationv1alpha1.BudgetLine]int64{}, map[foundationv1alpha1.BudgetLine]int64{}
+	var next time.Time
+	for _, lines := range plan.Teams {
+		for _, line := range lines {
+			due[line.Line] += line.Due
+			heldBack[line.Line] += line.HeldBack
+			if (line.NextDue == nil) != (line.NextAmount == 0) {
+				t.Fatalf("%+v", line)
+			}
+			if line.NextDue != nil && (next.IsZero() || line.NextDue.Time.Before(next)) {
+				next = line.NextDue.Time
+			}
+		}
+	}
+	for _, line := range plan.Lines {
+		if due[line.Line] != line.Due || heldBack[line.Line] != line.HeldBack {
+			t.Fatalf("%+v, and teams have %d due and %d held back", line, due[line.Line], heldBack[line.Line])
+		}
+	}
+	if !plan.NextDue().Equal(next) || !next.IsZero() && !next.After(now) {
+		t.Fatalf("next due %s, and by team %s", plan.NextDue(), next)
+	}
+}
+
+func TestCommitTakesNoNoticeOfTheOrderOfTeams(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		spec, teams := drawnSpec(t), drawnTeams(t)
+		want := budget.Commit(spec, kst, now, teams)
+		if diff := cmp.Diff(want, budget.Commit(spec, kst, now, rapid.Permutation(teams).Draw(t, "shuffled"))); diff != "" {
+			t.Fatal(diff)
+		}
+	})
+}
+
+func TestAnEditTakesNothingFromThoseBefore(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		spec, teams := drawnSpec(t), drawnTeams(t)
+		if len(teams) == 0 {
+			return
+		}
+		before := budget.Commit(spec, kst, now, teams)
+		edited := rapid.IntRange(0, len(teams)-1).Draw(t, "edited")
+		teams[edited].Grants = drawnGrants(t)
+		after := budget.Commit(spec, kst, now, teams)
+		for i, team := range teams {
+			first := team.Served.Before(teams[edited].Served) || team.Served.Equal(teams[edited].Served) && team.Name < teams[edited].Name
+			if diff := cmp.Diff(before.Teams[team.Name], after.Teams[team.Name]); first && i != edited && diff != "" {
+				t.Fatalf("%s, which comes before %s: %s", team.Name, teams[edited].Name, diff)
+			}
+		}
+	})
+}

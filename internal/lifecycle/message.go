@@ -1,0 +1,95 @@
+package lifecycle
+
+import (
+	"fmt"
+	"time"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+)
+
+// When is a time as the team reads it: in its programme's time zone, else in UTC.
+func (t Team) When(at time.Time) string { return at.In(t.Program.Location()).Format(time.RFC3339) }
+
+// Message says why the team is where it is in its life, until when, and what helps.
+func (t Team) Message(now time.Time) string {
+	state, since := t.state(now)
+	switch state {
+	case foundationv1alpha1.ReasonDeleting:
+		return "the team is being deleted"
+	case foundationv1alpha1.ReasonProgramNotFound:
+		return fmt.Sprintf("FoundationProgram %s does not exist: create it, or correct spec.programRef; until then nothing is given, and what is there is kept, locked", ProgramOf(t.FoundationTeam))
+	case foundationv1alpha1.ReasonNotSelected, foundationv1alpha1.ReasonNotFinal:
+		return t.notIn(now)
+	case foundationv1alpha1.ReasonNotStarted:
+		return "the term starts " + t.When(t.Spec.Term.Start.Time)
+	case foundationv1alpha1.ReasonEnded:
+		return "the term ended " + t.When(since) + "; GPUs are taken back, " + t.dataMessage(now) + "; move spec.term.end to go on"
+	case foundationv1alpha1.ReasonEliminated, foundationv1alpha1.ReasonWithdrawn:
+		verb := "eliminated"
+		if state == foundationv1alpha1.ReasonWithdrawn {
+			verb = "withdrawn"
+		}
+		return fmt.Sprintf("%s by %s from %s on: %s; GPUs are taken back, %s", verb, t.Program.Name, t.When(since), t.standing(now).Decision.Reason, t.dataMessage(now))
+	case foundationv1alpha1.ReasonSuspended:
+		return t.suspended(now)
+	default:
+		return t.inTerm(now)
+	}
+}
+
+// notIn says why the programme does not have the team in.
+func (t Team) notIn(now time.Time) string {
+	standing := t.standing(now)
+	name := t.Program.Name
+	switch standing.Phase {
+	case PhasePending:
+		r := newRuling(standing.Decision)
+		what := "takes effect"
+		if standing.Decision.FinalAt != nil && r.begins.Equal(standing.Decision.FinalAt.Time) {
+			what = "is final"
+		}
+		return fmt.Sprintf("selected by %s, which %s %s", name, what, t.When(r.begins))
+	case PhaseRejected:
+		return fmt.Sprintf("rejected by %s: %s", name, standing.Decision.Reason)
+	case PhaseHeldBack:
+		return fmt.Sprintf("selected by %s, but all of its %d seats are taken: the team gets the next one that becomes free", name, t.Program.Spec.Seats)
+	default:
+		return name + " has not selected the team"
+	}
+}
+
+func (t Team) suspended(now time.Time) string {
+	const held = "nothing new starts and staff may only read, awards are kept"
+	standing := t.standing(now)
+	if standing.Phase == PhaseObjection {
+		return fmt.Sprintf("eliminated by %s: %s; until that is final, %s, %s", t.Program.Name, standing.Decision.Reason,
+			t.When(newRuling(standing.Decision).final), held)
+	}
+	return "suspended: " + held + "; set spec.suspend to false to resume"
+}
+
+func (t Team) inTerm(now time.Time) string {
+	until := timeOf(t.term().End)
+	next := t.Program.leaves(t.Name, now)
+	switch {
+	case !next.IsZero() && (until.IsZero() || next.Before(until)):
+		return "in term until " + t.When(next) + ", when a decision of " + t.Program.Name + " takes effect"
+	case until.IsZero():
+		return "in term, without an end"
+	default:
+		return "in term until " + t.When(until)
+	}
+}
+
+// dataMessage says what can be done with the data of a team whose time is over.
+func (t Team) dataMessage(now time.Time) string {
+	retention, _ := t.Retention(now)
+	switch retention.Phase {
+	case foundationv1alpha1.RetentionDataAccess:
+		return "staff may read and copy data until " + t.When(retention.AccessUntil)
+	case foundationv1alpha1.RetentionExpired:
+		return "data is locked and need not be kept since " + t.When(retention.KeptUntil)
+	default:
+		return "data is locked and kept at least until " + t.When(retention.KeptUntil)
+	}
+}

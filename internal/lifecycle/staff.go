@@ -1,0 +1,68 @@
+package lifecycle
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+)
+
+// notices are how long before a staff entry's end that is told.
+var notices = []time.Duration{30 * day, 7 * day}
+
+const day = 24 * time.Hour
+
+// Staff are the staff entries of a team that have access at now, in the order of the spec, with the role that they have
+// then: while the team is suspended everybody may only read; when its time is over those who worked may read and copy
+// data for a while, and those who read may read.
+func (t Team) Staff(now time.Time) []foundationv1alpha1.StaffMember {
+	state := t.State(now)
+	retention, over := t.Retention(now)
+	if !HoldsAwards(state) && !(over && retention.Phase == foundationv1alpha1.RetentionDataAccess) {
+		return nil
+	}
+	var active []foundationv1alpha1.StaffMember
+	for _, member := range t.Spec.Staff {
+		if !(Span{Start: timeOf(member.Start), End: timeOf(member.End)}).At(now) {
+			continue
+		}
+		switch {
+		case state == foundationv1alpha1.ReasonSuspended:
+			member.Role = foundationv1alpha1.RoleViewer
+		case over && member.Role != foundationv1alpha1.RoleViewer:
+			member.Role = foundationv1alpha1.RoleDataSteward
+		}
+		active = append(active, member)
+	}
+	return active
+}
+
+// NextStaffExpiry is when the first of the given staff entries ends; zero if none does.
+func NextStaffExpiry(staff []foundationv1alpha1.StaffMember) time.Time {
+	var ends []time.Time
+	for _, member := range staff {
+		ends = append(ends, timeOf(member.End))
+	}
+	return Next(time.Time{}, ends)
+}
+
+// Expiring are those of the given staff entries that end within 30 days, the first to end first.
+func Expiring(staff []foundationv1alpha1.StaffMember, now time.Time) []foundationv1alpha1.ExpiringStaff {
+	var soon []foundationv1alpha1.ExpiringStaff
+	for _, member := range staff {
+		within := time.Duration(0)
+		for _, notice := range notices {
+			if member.End != nil && !now.Before(member.End.Add(-notice)) {
+				within = notice
+			}
+		}
+		if within > 0 {
+			soon = append(soon, foundationv1alpha1.ExpiringStaff{Name: member.Name, End: *MetaTime(member.End.Time), WithinDays: int32(within / day)})
+		}
+	}
+	slices.SortFunc(soon, func(a, b foundationv1alpha1.ExpiringStaff) int {
+		return cmp.Or(a.End.Compare(b.End.Time), cmp.Compare(a.Name, b.Name))
+	})
+	return soon
+}

@@ -1,0 +1,177 @@
+package builder
+
+import (
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+)
+
+// ProgramMod changes a FoundationProgram.
+type ProgramMod = func(*foundationv1alpha1.FoundationProgram)
+
+// Program is a programme with five seats in which nothing was decided.
+func Program(name string, mods ...ProgramMod) *foundationv1alpha1.FoundationProgram {
+	return build(&foundationv1alpha1.FoundationProgram{
+		ObjectMeta: metav1.ObjectMeta{
+			Name: name, UID: types.UID(name + "-uid"), Generation: 1, CreationTimestamp: metav1.NewTime(Now.Add(-72 * time.Hour)),
+			Finalizers: []string{foundationv1alpha1.Finalizer},
+		},
+		Spec: foundationv1alpha1.FoundationProgramSpec{TimeZone: "Asia/Seoul", Currency: "KRW", Seats: 5},
+	}, mods)
+}
+
+// Seats sets how many teams may be in.
+func Seats(seats int32) ProgramMod {
+	return func(program *foundationv1alpha1.FoundationProgram) { program.Spec.Seats = seats }
+}
+
+// DecisionMod changes a Decision.
+type DecisionMod = func(*foundationv1alpha1.Decision)
+
+// Decided adds a decision that takes effect, finally, when it was made.
+func Decided(team string, outcome foundationv1alpha1.Outcome, at time.Time, mods ...DecisionMod) ProgramMod {
+	return func(program *foundationv1alpha1.FoundationProgram) {
+		program.Spec.Decisions = append(program.Spec.Decisions, *build(&foundationv1alpha1.Decision{
+			Team: team, Outcome: outcome, DecidedAt: MetaTime(at), Reason: "as the panel saw it",
+		}, mods))
+	}
+}
+
+// FinalAt says until when the team can object.
+func FinalAt(at time.Time) DecisionMod {
+	return func(decision *foundationv1alpha1.Decision) { decision.FinalAt = MetaTime(at) }
+}
+
+// EffectiveAt says when the decision takes effect.
+func EffectiveAt(at time.Time) DecisionMod {
+	return func(decision *foundationv1alpha1.Decision) { decision.EffectiveAt = MetaTime(at) }
+}
+
+// Overturned says from when on the decision counts as not made.
+func Overturned(at time.Time) DecisionMod {
+	return func(decision *foundationv1alpha1.Decision) {
+		decision.OverturnedAt, decision.OverturnReason = MetaTime(at), "objection upheld"
+	}
+}
+
+// On names the evaluation that was decided on.
+func On(evaluation string) DecisionMod {
+	return func(decision *foundationv1alpha1.Decision) { decision.Evaluation = evaluation }
+}
+
+// InStage adds a stage that teams have passed.
+func InStage(name string, start, end time.Time, passed ...string) ProgramMod {
+	return func(program *foundationv1alpha1.FoundationProgram) {
+		program.Spec.Stages = append(program.Spec.Stages, foundationv1alpha1.Stage{
+			Name: name, Start: MetaTime(start), End: MetaTime(end), Passed: passed,
+		})
+	}
+}
+
+// Ceiling is the most GPUs that a team may have, of all pools.
+func Ceiling(gpus int32) ProgramMod {
+	return ceilings(func(c *foundationv1alpha1.Ceilings) { c.GPUs = &gpus })
+}
+
+// PoolCeiling is the most GPUs of a pool that a team may have.
+func PoolCeiling(pool string, gpus int32) ProgramMod {
+	return ceilings(func(c *foundationv1alpha1.Ceilings) {
+		c.Pools = append(c.Pools, foundationv1alpha1.PoolCeiling{Pool: pool, GPUs: &gpus})
+	})
+}
+
+// YearlyCeiling is the most money on a line that a team may have in a year.
+func YearlyCeiling(line foundationv1alpha1.BudgetLine, amount int64) ProgramMod {
+	return ceilings(func(c *foundationv1alpha1.Ceilings) {
+		c.Budget = append(c.Budget, foundationv1alpha1.BudgetCeiling{Line: line, PerYear: &amount})
+	})
+}
+
+func ceilings(mod func(*foundationv1alpha1.Ceilings)) ProgramMod {
+	return func(program *foundationv1alpha1.FoundationProgram) {
+		if program.Spec.Ceilings == nil {
+			program.Spec.Ceilings = &foundationv1alpha1.Ceilings{}
+		}
+		mod(program.Spec.Ceilings)
+	}
+}
+
+// Money is what the programme has on a line.
+func Money(line foundationv1alpha1.BudgetLine, amount int64) ProgramMod {
+	return func(program *foundationv1alpha1.FoundationProgram) {
+		program.Spec.Budget = append(program.Spec.Budget, foundationv1alpha1.BudgetTotal{Line: line, Amount: &amount})
+	}
+}
+
+// Keeps says what becomes of data.
+func Keeps(dataAccess, keep time.Duration) ProgramMod {
+	return func(program *foundationv1alpha1.FoundationProgram) { program.Spec.Retention = retention(dataAccess, keep) }
+}
+
+func retention(dataAccess, keep time.Duration) *foundationv1alpha1.Retention {
+	return &foundationv1alpha1.Retention{DataAccess: &metav1.Duration{Duration: dataAccess}, Keep: &metav1.Duration{Duration: keep}}
+}
+
+// Criteria adds criteria; a weight follows each name.
+func Criteria(weights ...any) ProgramMod {
+	return func(program *foundationv1alpha1.FoundationProgram) {
+		for i := 0; i+1 < len(weights); i += 2 {
+			name, _ := weights[i].(string)
+			weight, _ := weights[i+1].(int)
+			program.Spec.Criteria = append(program.Spec.Criteria, foundationv1alpha1.Criterion{Name: name, Weight: int32(weight)})
+		}
+	}
+}
+
+// GateOf adds a gate.
+func GateOf(name string) ProgramMod {
+	return func(program *foundationv1alpha1.FoundationProgram) {
+		program.Spec.Gates = append(program.Spec.Gates, foundationv1alpha1.Gate{Name: name})
+	}
+}
+
+// Evaluated adds an evaluation that was closed; a zero time is one under way.
+func Evaluated(name string, closedAt time.Time, results ...foundationv1alpha1.Result) ProgramMod {
+	return func(program *foundationv1alpha1.FoundationProgram) {
+		program.Spec.Evaluations = append(program.Spec.Evaluations, foundationv1alpha1.Evaluation{
+			Name: name, ClosedAt: MetaTime(closedAt), Results: results,
+		})
+	}
+}
+
+// Scored is a team's result; a score follows each criterion, and gates that it failed come last.
+func Scored(team string, scores map[string]string, failedGates ...string) foundationv1alpha1.Result {
+	result := foundationv1alpha1.Result{Team: team, Scores: map[string]resource.Quantity{}, Gates: map[string]foundationv1alpha1.GateResult{}}
+	for criterion, score := range scores {
+		result.Scores[criterion] = resource.MustParse(score)
+	}
+	for _, gate := range failedGates {
+		result.Gates[gate] = foundationv1alpha1.GateFailed
+	}
+	return result
+}
+
+// InProgram lets the team take part in a programme.
+func InProgram(name string) TeamMod {
+	return func(team *foundationv1alpha1.FoundationTeam) {
+		team.Spec.ProgramRef = &foundationv1alpha1.ProgramReference{Name: name}
+	}
+}
+
+// KeptFor says what becomes of the team's data.
+func KeptFor(dataAccess, keep time.Duration) TeamMod {
+	return func(team *foundationv1alpha1.FoundationTeam) { team.Spec.Retention = retention(dataAccess, keep) }
+}
+
+// StageAward awards GPUs of a pool for a stage, if another one was passed; an empty name asks for none.
+func StageAward(pool string, count int32, stage, ifPassed string) TeamMod {
+	return func(team *foundationv1alpha1.FoundationTeam) {
+		Award(pool, count)(team)
+		award := &team.Spec.GPUs[len(team.Spec.GPUs)-1]
+		award.Stage, award.IfPassed = stage, ifPassed
+	}
+}
