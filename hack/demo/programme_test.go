@@ -148,18 +148,23 @@ func withSecond(granted, requested int32) *foundationv1alpha1.FoundationTeam {
 	hanbit := team("hanbit", granted, granted)
 	hanbit.Spec.GPUs = append(hanbit.Spec.GPUs, foundationv1alpha1.GPUAward{Name: "stage-2", Pool: "b200", Count: new(int32(256)), IfPassed: "stage-1"})
 	hanbit.Status.GPUs.Requested = &requested
+	if granted < requested {
+		hanbit.Status.Conditions[0].Reason = foundationv1alpha1.ReasonShortfall
+	}
 	return &hanbit
 }
 
 func TestCheckCounts(t *testing.T) {
 	without := team("hanbit", 512, 512)
-	untold := withSecond(512, 768)
+	untold, undecided := withSecond(512, 768), withSecond(512, 768)
 	untold.Status.GPUs = nil
+	undecided.Status.Conditions[0].Reason = foundationv1alpha1.ReasonProgressing
 	expect(t, checkCounts(withSecond(512, 768)), false)
 	expect(t, checkCounts(withSecond(512, 512)), true)
 	expect(t, checkCounts(withSecond(768, 768)), true)
 	expect(t, checkCounts(&without), true)
 	expect(t, checkCounts(untold), true)
+	expect(t, checkCounts(undecided), true)
 }
 
 func TestCheckHandover(t *testing.T) {

@@ -22,6 +22,9 @@ import (
 // dataRoles are what staff have left when their team's time is over.
 var dataRoles = []string{"foundation-team-data-steward", "foundation-team-viewer"}
 
+// overviewDeadline is how long the programme may take to see what its teams see.
+const overviewDeadline = 20 * time.Second
+
 // holdings are the nodes that each of these teams has, by name.
 type holdings map[string][]string
 
@@ -172,7 +175,11 @@ func (d *demo) dataOf(ctx context.Context, team string) (map[string]types.UID, e
 
 // showData looks whether a team's data is where it was.
 func (d *demo) showData(ctx context.Context, before map[string]types.UID) error {
-	if err := d.run(ctx, d.admin, "get", "namespaces,pvc,quota", "-A", "-l", foundationv1alpha1.LabelTeam+"="+teamNaru); err != nil {
+	const ofNaru = foundationv1alpha1.LabelTeam + "=" + teamNaru
+	if err := d.run(ctx, d.admin, "get", "namespaces,pvc", "-A", "-l", ofNaru); err != nil {
+		return err
+	}
+	if err := d.run(ctx, d.admin, "get", "resourcequota", "-A", "-l", ofNaru, "-o", quotaColumns); err != nil {
 		return err
 	}
 	after, err := d.dataOf(ctx, teamNaru)
@@ -258,7 +265,7 @@ func checkReaders(team *foundationv1alpha1.FoundationTeam, bindings []rbacv1.Rol
 func (d *demo) showOverview(ctx context.Context) error {
 	want := states(passed, foundationv1alpha1.ReasonInTerm)
 	want[teamNaru] = foundationv1alpha1.ReasonEliminated
-	known := poll(ctx, stepDeadline, func(ctx context.Context) error {
+	known := poll(ctx, overviewDeadline, func(ctx context.Context) error {
 		teams, err := d.teams(ctx)
 		if err != nil {
 			return err

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 
+	"k8s.io/apimachinery/pkg/api/meta"
+
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 )
 
@@ -49,7 +51,7 @@ func (d *demo) showStage(ctx context.Context) error {
 	return nil
 }
 
-// checkCounts wants a team to ask for all its awards now, and to have those of before.
+// checkCounts wants a team to ask for all its awards now, to have those of before, and to be told that it waits.
 func checkCounts(team *foundationv1alpha1.FoundationTeam) error {
 	gpus := team.Status.GPUs
 	if gpus == nil || gpus.Requested == nil {
@@ -58,6 +60,10 @@ func checkCounts(team *foundationv1alpha1.FoundationTeam) error {
 	before, all := awarded(team), promised(team)
 	if granted, _ := has(team); *gpus.Requested != all || granted != before || all == before {
 		return fmt.Errorf("%s asks for %d GPUs and has %d, with awards of %d and then %d", team.Name, *gpus.Requested, granted, before, all)
+	}
+	ready := meta.FindStatusCondition(team.Status.Conditions, foundationv1alpha1.ConditionReady)
+	if ready == nil || ready.Reason != foundationv1alpha1.ReasonShortfall {
+		return fmt.Errorf("the condition Ready of %s is %+v, not False for %s", team.Name, ready, foundationv1alpha1.ReasonShortfall)
 	}
 	return nil
 }
