@@ -58,7 +58,7 @@ func (d *demo) showElimination(ctx context.Context) error {
 	}
 	begin := time.Now()
 	if err := d.record(ctx, "/spec/decisions/-", foundationv1alpha1.Decision{
-		Team: teamNaru, Outcome: foundationv1alpha1.OutcomeEliminated, Reason: "Its model failed a veto criterion: originality.",
+		Team: teamNaru, Outcome: foundationv1alpha1.OutcomeEliminated, Reason: "failed originality, a veto criterion",
 		DecidedAt: new(metav1.Now().Rfc3339Copy()),
 	}); err != nil {
 		return err

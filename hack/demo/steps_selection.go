@@ -217,8 +217,8 @@ func selection(in, out []string, decidedAt, finalAt metav1.Time) ([]byte, error)
 			})
 		}
 	}
-	decide(in, foundationv1alpha1.OutcomeSelected, "Among the best five.")
-	decide(out, foundationv1alpha1.OutcomeRejected, "Not among the best five.")
+	decide(in, foundationv1alpha1.OutcomeSelected, "among the best five")
+	decide(out, foundationv1alpha1.OutcomeRejected, "not among the best five")
 	patch, err := yaml.Marshal(map[string]any{"spec": map[string]any{"decisions": decisions}})
 	if err != nil {
 		return nil, fmt.Errorf("encode the selection: %w", err)
