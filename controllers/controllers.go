@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
 	"foundation.team/operator/controllers/pool"
+	"foundation.team/operator/controllers/program"
 	"foundation.team/operator/controllers/team"
 	"foundation.team/operator/internal/apply"
 	"foundation.team/operator/internal/index"
@@ -27,6 +28,16 @@ func Add(ctx context.Context, mgr manager.Manager, now clock.PassiveClock, o Opt
 		return err
 	}
 	applier := apply.New(mgr.GetClient(), mgr.GetAPIReader())
+	programs := &program.Reconciler{
+		Client:  mgr.GetClient(),
+		Live:    mgr.GetAPIReader(),
+		Applier: applier,
+		Events:  mgr.GetEventRecorder("foundation-operator"),
+		Clock:   now,
+	}
+	if err := programs.SetupWithManager(mgr); err != nil {
+		return fmt.Errorf("set up the programme controller: %w", err)
+	}
 	pools := &pool.Reconciler{
 		Client:  mgr.GetClient(),
 		Live:    mgr.GetAPIReader(),

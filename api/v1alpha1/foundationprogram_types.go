@@ -1,7 +1,6 @@
 package v1alpha1
 
 import (
-	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -34,14 +33,14 @@ type FoundationProgram struct {
 
 // FoundationProgramSpec is a programme's rules, what was judged and what was decided.
 //
-// +kubebuilder:validation:XValidation:fieldPath=".evaluations",rule="!has(self.evaluations) || !self.evaluations.exists(e, has(e.results) && e.results.exists(r, has(r.scores) && r.scores.exists(k, !has(self.criteria) || !self.criteria.exists(c, c.name == k && double(string(r.scores[k])) <= double(c.weight)))))",messageExpression="self.evaluations.filter(e, has(e.results)).map(e, e.results.filter(r, has(r.scores)).map(r, r.scores.map(k, k).filter(k, !has(self.criteria) || !self.criteria.exists(c, c.name == k && double(string(r.scores[k])) <= double(c.weight))).map(k, e.name + ': ' + r.team + ' has ' + string(r.scores[k]) + ' for ' + k + (has(self.criteria) && self.criteria.exists(c, c.name == k) ? ': a score is at most the criterion\\'s weight' : ': spec.criteria has no such criterion'))).filter(l, l.size() > 0)).filter(l, l.size() > 0)[0][0][0]",message="some scores are above the weight of their criterion, or for criteria that spec.criteria does not have"
-// +kubebuilder:validation:XValidation:fieldPath=".evaluations",rule="!has(self.evaluations) || !self.evaluations.exists(e, has(e.results) && e.results.exists(r, has(r.gates) && r.gates.exists(k, !has(self.gates) || !self.gates.exists(g, g.name == k))))",messageExpression="self.evaluations.filter(e, has(e.results)).map(e, e.results.filter(r, has(r.gates)).map(r, r.gates.map(k, k).filter(k, !has(self.gates) || !self.gates.exists(g, g.name == k)).map(k, e.name + ': ' + r.team + ' has a result for ' + k + ': spec.gates has no such gate'))).map(l, l.filter(m, m.size() > 0)).filter(l, l.size() > 0)[0][0][0]",message="some results are for gates that spec.gates does not have"
-// +kubebuilder:validation:XValidation:fieldPath=".decisions",rule="!has(self.decisions) || !self.decisions.exists(d, has(d.evaluation) && (!has(self.evaluations) || !self.evaluations.exists(e, e.name == d.evaluation)))",messageExpression="self.decisions.filter(d, has(d.evaluation) && (!has(self.evaluations) || !self.evaluations.exists(e, e.name == d.evaluation))).map(d, d.team + ' was decided on ' + d.evaluation + ': spec.evaluations has no such evaluation')[0]",message="some decisions name evaluations that spec.evaluations does not have"
-// +kubebuilder:validation:XValidation:fieldPath=".decisions",rule="!has(self.decisions) || !has(self.evaluations) || self.evaluations.size() == 0 || self.decisions.all(d, d.outcome != 'Selected' || has(d.evaluation))",messageExpression="self.decisions.filter(d, d.outcome == 'Selected' && !has(d.evaluation))[0].team + ' is selected without an evaluation: name the one that it was decided on'",message="a selection names the evaluation that it was decided on"
-// +kubebuilder:validation:XValidation:fieldPath=".decisions",rule="!has(self.decisions) || !has(self.evaluations) || !self.decisions.exists(d, d.outcome == 'Selected' && has(d.evaluation) && self.evaluations.exists(e, e.name == d.evaluation && (!has(e.closedAt) || e.closedAt > d.decidedAt)))",messageExpression="self.decisions.filter(d, d.outcome == 'Selected' && has(d.evaluation) && self.evaluations.exists(e, e.name == d.evaluation && (!has(e.closedAt) || e.closedAt > d.decidedAt)))[0].team + ' is selected before its evaluation was closed: set closedAt there, not after decidedAt'",message="a team is selected before its evaluation was closed: set closedAt there, not after decidedAt"
-// +kubebuilder:validation:XValidation:fieldPath=".decisions",rule="!has(self.decisions) || !has(self.evaluations) || !self.decisions.exists(d, d.outcome == 'Selected' && has(d.evaluation) && self.evaluations.exists(e, e.name == d.evaluation && has(e.results) && e.results.exists(r, r.team == d.team && has(r.gates) && r.gates.exists(k, r.gates[k] == 'Failed' && (!has(d.waivers) || !d.waivers.exists(w, w.gate == k))))))",messageExpression="self.decisions.filter(d, d.outcome == 'Selected' && has(d.evaluation) && self.evaluations.exists(e, e.name == d.evaluation && has(e.results) && e.results.exists(r, r.team == d.team && has(r.gates) && r.gates.exists(k, r.gates[k] == 'Failed' && (!has(d.waivers) || !d.waivers.exists(w, w.gate == k))))))[0].team + ' is selected although it failed a gate: record a waiver with its reason in the decision, or decide otherwise'",message="a team is selected although it failed a gate: record a waiver with its reason in the decision, or decide otherwise"
-// +kubebuilder:validation:XValidation:fieldPath=".decisions",rule="!has(self.decisions) || self.decisions.filter(d, d.outcome == 'Selected' && !has(d.overturnedAt) && !self.decisions.exists(o, o.team == d.team && !has(o.overturnedAt) && (o.outcome in ['Eliminated', 'Withdrawn', 'Rejected'] || o.outcome == 'Selected' && o.decidedAt < d.decidedAt))).size() <= self.seats",messageExpression="'%d teams are selected for %d seats: decide otherwise on %d of them, or raise spec.seats'.format([self.decisions.filter(d, d.outcome == 'Selected' && !has(d.overturnedAt) && !self.decisions.exists(o, o.team == d.team && !has(o.overturnedAt) && (o.outcome in ['Eliminated', 'Withdrawn', 'Rejected'] || o.outcome == 'Selected' && o.decidedAt < d.decidedAt))).size(), self.seats, self.decisions.filter(d, d.outcome == 'Selected' && !has(d.overturnedAt) && !self.decisions.exists(o, o.team == d.team && !has(o.overturnedAt) && (o.outcome in ['Eliminated', 'Withdrawn', 'Rejected'] || o.outcome == 'Selected' && o.decidedAt < d.decidedAt))).size() - self.seats])",message="more teams are selected than there are seats: decide otherwise on some of them, or raise spec.seats"
-// +kubebuilder:validation:XValidation:fieldPath=".decisions",rule="!has(self.decisions) || !self.decisions.exists(d, d.outcome == 'Eliminated' && !self.decisions.exists(o, o.team == d.team && o.outcome == 'Selected' && o.decidedAt <= d.decidedAt))",messageExpression="self.decisions.filter(d, d.outcome == 'Eliminated' && !self.decisions.exists(o, o.team == d.team && o.outcome == 'Selected' && o.decidedAt <= d.decidedAt))[0].team + ' is eliminated without having been selected: decide Rejected instead'",message="a team is eliminated without having been selected: decide Rejected instead"
+// +kubebuilder:validation:XValidation:fieldPath=".evaluations",rule="!has(self.evaluations) || self.evaluations.all(e, !has(e.results) || e.results.all(r, !(has(r.scores) && r.scores.size() != (has(self.criteria) ? self.criteria.filter(c, c.name in r.scores && r.scores[c.name].matches('^[0-9]{1,3}([.][0-9]{1,2})?$') && double(r.scores[c.name]) <= double(c.weight)).size() : 0))))",messageExpression="self.evaluations.map(e, has(e.results) && e.results.exists(r, has(r.scores) && r.scores.size() != (has(self.criteria) ? self.criteria.filter(c, c.name in r.scores && r.scores[c.name].matches('^[0-9]{1,3}([.][0-9]{1,2})?$') && double(r.scores[c.name]) <= double(c.weight)).size() : 0)), e.name + ': ' + e.results.map(r, has(r.scores) && r.scores.size() != (has(self.criteria) ? self.criteria.filter(c, c.name in r.scores && r.scores[c.name].matches('^[0-9]{1,3}([.][0-9]{1,2})?$') && double(r.scores[c.name]) <= double(c.weight)).size() : 0), r.team)[0])[0] + ' has scores above the weight of their criterion, or for criteria that spec.criteria does not have: correct them'",message="some scores are above the weight of their criterion, or for criteria that spec.criteria does not have: correct them"
+// +kubebuilder:validation:XValidation:fieldPath=".evaluations",rule="!has(self.evaluations) || self.evaluations.all(e, !has(e.results) || e.results.all(r, !(has(r.gates) && r.gates.size() != (has(self.gates) ? self.gates.filter(g, g.name in r.gates).size() : 0))))",messageExpression="self.evaluations.map(e, has(e.results) && e.results.exists(r, has(r.gates) && r.gates.size() != (has(self.gates) ? self.gates.filter(g, g.name in r.gates).size() : 0)), e.name + ': ' + e.results.map(r, has(r.gates) && r.gates.size() != (has(self.gates) ? self.gates.filter(g, g.name in r.gates).size() : 0), r.team)[0])[0] + ' has results for gates that spec.gates does not have: correct them, or add the gates'",message="some results are for gates that spec.gates does not have: correct them, or add the gates"
+// +kubebuilder:validation:XValidation:fieldPath=".decisions",rule="!has(self.decisions) || !self.decisions.exists(d, has(d.evaluation) && (!has(self.evaluations) || !self.evaluations.exists(e, e.name == d.evaluation)))",messageExpression="self.decisions.map(d, has(d.evaluation) && (!has(self.evaluations) || !self.evaluations.exists(e, e.name == d.evaluation)), d.team + ' was decided on ' + d.evaluation)[0] + ', and spec.evaluations has no such evaluation: add it, or correct the decision'",message="some decisions name evaluations that spec.evaluations does not have: add them, or correct the decisions"
+// +kubebuilder:validation:XValidation:fieldPath=".decisions",rule="!has(self.decisions) || !has(self.evaluations) || self.evaluations.size() == 0 || !self.decisions.exists(d, d.outcome == 'Selected' && !has(d.evaluation))",messageExpression="self.decisions.map(d, d.outcome == 'Selected' && !has(d.evaluation), d.team)[0] + ' is selected without an evaluation: name the one that it was decided on'",message="a team is selected without an evaluation: name the one that it was decided on"
+// +kubebuilder:validation:XValidation:fieldPath=".decisions",rule="!has(self.decisions) || !has(self.evaluations) || !self.decisions.exists(d, d.outcome == 'Selected' && has(d.evaluation) && self.evaluations.exists(e, e.name == d.evaluation && (!has(e.closedAt) || e.closedAt > d.decidedAt)))",messageExpression="self.decisions.map(d, d.outcome == 'Selected' && has(d.evaluation) && self.evaluations.exists(e, e.name == d.evaluation && (!has(e.closedAt) || e.closedAt > d.decidedAt)), d.team + ' is selected before evaluation ' + d.evaluation)[0] + ' was closed: set closedAt there, not after decidedAt'",message="a team is selected before its evaluation was closed: set closedAt there, not after decidedAt"
+// +kubebuilder:validation:XValidation:fieldPath=".decisions",rule="!has(self.decisions) || !has(self.evaluations) || !self.evaluations.exists(e, has(e.results) && sets.intersects(e.results.filter(r, has(r.gates) && r.gates.exists(k, r.gates[k] == 'Failed' && (!has(r.waivers) || !(k in r.waivers)))).map(r, r.team), self.decisions.filter(d, d.outcome == 'Selected' && has(d.evaluation) && d.evaluation == e.name).map(d, d.team)))",messageExpression="self.evaluations.map(e, has(e.results) && sets.intersects(e.results.filter(r, has(r.gates) && r.gates.exists(k, r.gates[k] == 'Failed' && (!has(r.waivers) || !(k in r.waivers)))).map(r, r.team), self.decisions.filter(d, d.outcome == 'Selected' && has(d.evaluation) && d.evaluation == e.name).map(d, d.team)), 'a team is selected on evaluation ' + e.name)[0] + ' although it failed a gate there: record in waivers of its result why that is passed over, or decide otherwise'",message="a team is selected although it failed a gate: record in waivers of its result why that is passed over, or decide otherwise"
+// +kubebuilder:validation:XValidation:fieldPath=".decisions",rule="!has(self.decisions) || self.decisions.filter(d, d.outcome == 'Selected' && !has(d.overturnedAt) && !self.decisions.exists(o, o.team == d.team && !has(o.overturnedAt) && (o.outcome != 'Selected' || o.decidedAt < d.decidedAt))).size() <= self.seats",messageExpression="'%d teams are selected for %d seats: decide otherwise on some of them, or raise spec.seats'.format([self.decisions.filter(d, d.outcome == 'Selected' && !has(d.overturnedAt) && !self.decisions.exists(o, o.team == d.team && !has(o.overturnedAt) && (o.outcome != 'Selected' || o.decidedAt < d.decidedAt))).size(), self.seats])",message="more teams are selected than there are seats: decide otherwise on some of them, or raise spec.seats"
+// +kubebuilder:validation:XValidation:fieldPath=".decisions",rule="!has(self.decisions) || !self.decisions.exists(d, d.outcome == 'Eliminated' && !self.decisions.exists(o, o.team == d.team && o.outcome == 'Selected' && o.decidedAt <= d.decidedAt))",messageExpression="self.decisions.map(d, d.outcome == 'Eliminated' && !self.decisions.exists(o, o.team == d.team && o.outcome == 'Selected' && o.decidedAt <= d.decidedAt), d.team)[0] + ' is eliminated without having been selected: decide Rejected instead'",message="a team is eliminated without having been selected: decide Rejected instead"
 type FoundationProgramSpec struct {
 	// displayName is the programme's name for people, in any language.
 	// +optional
@@ -69,7 +68,7 @@ type FoundationProgramSpec struct {
 	// seats is how many teams may be in at a time. They need not all be filled.
 	// +required
 	// +kubebuilder:validation:Minimum=1
-	// +kubebuilder:validation:Maximum=512
+	// +kubebuilder:validation:Maximum=256
 	Seats int32 `json:"seats,omitempty"`
 
 	// criteria are what teams are scored by. Their weights add up to 100.
@@ -99,7 +98,7 @@ type FoundationProgramSpec struct {
 	// +listType=map
 	// +listMapKey=team
 	// +listMapKey=decidedAt
-	// +kubebuilder:validation:MaxItems=512
+	// +kubebuilder:validation:MaxItems=256
 	Decisions []Decision `json:"decisions,omitempty"`
 
 	// stages are parts of the programme's time. Awards may last for a stage, and may depend on an earlier one.
@@ -180,23 +179,37 @@ type Evaluation struct {
 }
 
 // Result is how a team was judged in one evaluation.
+//
+// +kubebuilder:validation:XValidation:fieldPath=".waivers",rule="!has(self.waivers) || self.waivers.all(k, has(self.gates) && k in self.gates && self.gates[k] == 'Failed')",messageExpression="self.team + ' has waivers for gates that it has not failed: leave them out'",message="are for gates that the team has failed: leave the others out"
 type Result struct {
 	// team is the FoundationTeam's name. It need not exist yet.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=40
 	Team string `json:"team,omitempty"`
-	// scores are by criterion, from 0 to the criterion's weight, with at most two decimals: 36 or "27.5".
+	// scores are by criterion, from 0 to the criterion's weight, with at most two decimals, in quotes: "36" or "27.5".
 	// +optional
 	// +kubebuilder:validation:MaxProperties=16
-	// +kubebuilder:validation:XValidation:rule="self.all(k, k.size() <= 63 && (type(self[k]) == int ? self[k] >= 0 : string(self[k]).matches('^[0-9]{1,3}([.][0-9]{1,2})?$')))",messageExpression="self.filter(k, !(k.size() <= 63 && (type(self[k]) == int ? self[k] >= 0 : string(self[k]).matches('^[0-9]{1,3}([.][0-9]{1,2})?$')))).map(k, k + ' is ' + string(self[k]) + ': write a score of 0 or more with at most two decimals, for example 36 or \"27.5\"')[0]",message="scores must be 0 or more with at most two decimals, for example 36 or \"27.5\""
-	Scores map[string]resource.Quantity `json:"scores,omitempty"`
+	// +kubebuilder:validation:XValidation:rule="self.all(k, k.size() <= 63)",message="keys must be names of criteria"
+	Scores map[string]Score `json:"scores,omitempty"`
 	// gates are Passed or Failed, by gate.
 	// +optional
 	// +kubebuilder:validation:MaxProperties=16
 	// +kubebuilder:validation:XValidation:rule="self.all(k, k.size() <= 63)",message="keys must be names of gates"
 	Gates map[string]GateResult `json:"gates,omitempty"`
+	// waivers are why a gate that the team failed is passed over, by gate. Without one it cannot be selected.
+	// +optional
+	// +kubebuilder:validation:MaxProperties=16
+	// +kubebuilder:validation:XValidation:rule="self.all(k, k.size() <= 63 && self[k].size() > 0 && self[k].size() <= 512)",message="must be reasons of at most 512 characters, by gate"
+	Waivers map[string]string `json:"waivers,omitempty"`
 }
+
+// Score is a number from 0 to 100 with at most two decimals.
+//
+// +kubebuilder:validation:MinLength=1
+// +kubebuilder:validation:MaxLength=6
+// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9]{1,3}([.][0-9]{1,2})?$')",message="must be a score of 0 or more with at most two decimals, in quotes, for example \"36\" or \"27.5\""
+type Score string
 
 // GateResult is whether a team passed a gate.
 //
@@ -218,7 +231,6 @@ const (
 // +kubebuilder:validation:XValidation:fieldPath=".finalAt",rule="self.outcome != 'Withdrawn' || !has(self.finalAt)",messageExpression="self.team + ' withdraws, which nobody objects to: leave finalAt out'",message="a withdrawal has no objection window: leave it out"
 // +kubebuilder:validation:XValidation:fieldPath=".overturnedAt",rule="has(self.overturnedAt) == has(self.overturnReason)",messageExpression="self.team + ': overturnedAt and overturnReason go together: give both, or neither'",message="goes together with overturnReason: give both, or neither"
 // +kubebuilder:validation:XValidation:fieldPath=".overturnedAt",rule="!has(self.overturnedAt) || self.overturnedAt >= self.decidedAt",messageExpression="self.team + ' cannot be overturned before it was decided: move overturnedAt to decidedAt or later'",message="must not be before decidedAt"
-// +kubebuilder:validation:XValidation:fieldPath=".waivers",rule="!has(self.waivers) || self.waivers.size() == 0 || self.outcome == 'Selected'",messageExpression="self.team + ' is ' + self.outcome + ': waivers are for outcome Selected, leave them out'",message="are for outcome Selected: leave them out"
 type Decision struct {
 	// team is the FoundationTeam's name. It need not exist yet.
 	// +required
@@ -250,12 +262,6 @@ type Decision struct {
 	// final, at the earliest.
 	// +optional
 	EffectiveAt *metav1.Time `json:"effectiveAt,omitempty"`
-	// waivers are the failed gates that a selection passes over, with the reason for each.
-	// +optional
-	// +listType=map
-	// +listMapKey=gate
-	// +kubebuilder:validation:MaxItems=16
-	Waivers []Waiver `json:"waivers,omitempty"`
 	// overturnedAt is when the decision was overturned, for example because an objection was upheld (RFC 3339). From
 	// then on it counts as not made.
 	// +optional
@@ -284,20 +290,6 @@ const (
 	OutcomeWithdrawn Outcome = "Withdrawn"
 )
 
-// Waiver passes over a failed gate.
-type Waiver struct {
-	// gate is the gate's name.
-	// +required
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=63
-	Gate string `json:"gate,omitempty"`
-	// reason is why, for the record.
-	// +required
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=512
-	Reason string `json:"reason,omitempty"`
-}
-
 // Stage is a part of a programme's time.
 //
 // +kubebuilder:validation:XValidation:fieldPath=".end",rule="self.start < self.end",messageExpression="self.name + ' must end after its start: move end'",message="must be after start: move end"
@@ -317,7 +309,7 @@ type Stage struct {
 	// passed are the teams that passed it, by the names of their FoundationTeams.
 	// +optional
 	// +listType=set
-	// +kubebuilder:validation:MaxItems=512
+	// +kubebuilder:validation:MaxItems=256
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=40
 	Passed []string `json:"passed,omitempty"`

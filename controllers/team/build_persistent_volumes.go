@@ -21,8 +21,8 @@ func buildPersistentVolumes(in Input) []volumeChange {
 	var changes []volumeChange
 	for _, name := range slices.Sorted(maps.Keys(in.PersistentVolumes)) {
 		before := in.PersistentVolumes[name]
-		if before.Labels[foundationv1alpha1.LabelTeam] != "" && !in.owner().Owns(before) {
-			continue // an earlier team of this name had it; an admin has to say whose it is
+		if owner := before.Labels[foundationv1alpha1.LabelTeam]; owner != "" && owner != in.Team.Name {
+			continue
 		}
 		after := before.DeepCopy()
 		labels, annotations := marks(in)

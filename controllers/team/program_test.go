@@ -233,7 +233,8 @@ func TestPersistentVolumes(t *testing.T) {
 		"somebody changed it back":        {two(1, 1), volume("Delete", owned("Delete", "hanbit-uid")), volume("Retain", owned("Delete", "hanbit-uid"))},
 		"also of a team that has ended":   {two(1, 1, builder.Term(time.Time{}, now)), volume("Delete"), volume("Retain", owned("Delete", "hanbit-uid"))},
 		"until its data is to be deleted": {doomed, volume("Retain", owned("Delete", "hanbit-uid")), volume("Delete", owned("Delete", "hanbit-uid"))},
-		"an earlier team's":               {two(1, 1), volume("Delete", owned("Delete", "earlier")), nil},
+		"an earlier team's, adopted":      {two(1, 1), volume("Retain", owned("Delete", "earlier")), volume("Retain", owned("Delete", "hanbit-uid"))},
+		"another team's":                  {builder.Team("naru"), volume("Delete", owned("Delete", "hanbit-uid")), nil},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -152,6 +152,7 @@ func TestReport(t *testing.T) {
 		"on its way is normal":            {conditions.False(foundationv1alpha1.ConditionReady, foundationv1alpha1.ReasonProgressing, "wait"), "Normal Progressing Ready: wait"},
 		"oversubscribed is a warning":     {conditions.True(foundationv1alpha1.ConditionOversubscribed, "CapacityLost", "too few"), "Warning CapacityLost Oversubscribed: too few"},
 		"not oversubscribed is fine":      {conditions.False(foundationv1alpha1.ConditionOversubscribed, "WithinCapacity", "enough"), "Normal WithinCapacity Oversubscribed: enough"},
+		"an area of a programme is news":  {conditions.False(foundationv1alpha1.ConditionWithinBudget, "BudgetExceeded", "too little"), "Warning BudgetExceeded WithinBudget: too little"},
 		"an area is told by Ready":        {conditions.False(foundationv1alpha1.ConditionQuotaReady, "ApplyFailed", "no"), ""},
 		"stalled is told by Ready":        {conditions.True(foundationv1alpha1.ConditionStalled, "NoNodes", "label nodes"), ""},
 		"reconciling is told by its area": {conditions.True(foundationv1alpha1.ConditionReconciling, "VolumesPending", "wait"), ""},

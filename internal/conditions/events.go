@@ -19,6 +19,10 @@ var reported = map[string]bool{
 	foundationv1alpha1.ConditionTornDown:       true,
 	foundationv1alpha1.ConditionOversubscribed: true,
 	foundationv1alpha1.ConditionAwardsFit:      true,
+	// Of a programme that is not Ready for one of these, the others are news too.
+	foundationv1alpha1.ConditionDecisionsConsistent: true,
+	foundationv1alpha1.ConditionWithinCeilings:      true,
+	foundationv1alpha1.ConditionWithinBudget:        true,
 }
 
 // Report emits an event for every condition of these that has become something else.

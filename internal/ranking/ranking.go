@@ -13,9 +13,6 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 )
 
-// hundredths is the unit that scores are added up in, so that nothing is rounded.
-const hundredths = resource.Scale(-2)
-
 // Rankings are the rankings of a programme's evaluations at now, in the order of the spec.
 func Rankings(spec *foundationv1alpha1.FoundationProgramSpec, now time.Time) []foundationv1alpha1.Ranking {
 	rankings := make([]foundationv1alpha1.Ranking, 0, len(spec.Evaluations))
@@ -43,6 +40,16 @@ func Score(spec *foundationv1alpha1.FoundationProgramSpec, evaluation, team stri
 	return "", nil, false
 }
 
+// hundredths is a score in the unit that scores are added up in, so that nothing is rounded. The API server lets in only
+// what can be read.
+func hundredths(score foundationv1alpha1.Score) int64 {
+	quantity, err := resource.ParseQuantity(string(score))
+	if err != nil {
+		return 0
+	}
+	return quantity.ScaledValue(resource.Scale(-2))
+}
+
 // judged is an entry with what it is ordered by.
 type judged struct {
 	foundationv1alpha1.RankingEntry
@@ -65,7 +72,7 @@ func judge(spec *foundationv1alpha1.FoundationProgramSpec, result foundationv1al
 			j.Missing = append(j.Missing, criterion.Name)
 			continue
 		}
-		j.sum += score.ScaledValue(hundredths)
+		j.sum += hundredths(score)
 		j.Total = format(j.sum)
 	}
 	for _, gate := range spec.Gates {

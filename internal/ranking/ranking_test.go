@@ -19,7 +19,7 @@ import (
 )
 
 type (
-	scores = map[string]resource.Quantity
+	scores = map[string]foundationv1alpha1.Score
 	gates  = map[string]foundationv1alpha1.GateResult
 	entry  = foundationv1alpha1.RankingEntry
 )
@@ -46,7 +46,7 @@ func result(team, technology, strategy, impact string, originality foundationv1a
 	r := foundationv1alpha1.Result{Team: team, Scores: scores{}, Gates: gates{}}
 	for name, score := range map[string]string{"technology": technology, "strategy": strategy, "impact": impact} {
 		if score != "" {
-			r.Scores[name] = resource.MustParse(score)
+			r.Scores[name] = foundationv1alpha1.Score(score)
 		}
 	}
 	if originality != "" {
@@ -310,8 +310,9 @@ func TestAHigherScoreIsNeverWorse(t *testing.T) {
 		if !ok {
 			return
 		}
-		score.Add(resource.MustParse(rapid.SampledFrom([]string{"0.01", "0.25", "20"}).Draw(t, "by")))
-		raised.Scores["impact"] = score
+		higher := resource.MustParse(string(score))
+		higher.Add(resource.MustParse(rapid.SampledFrom([]string{"0.01", "0.25", "20"}).Draw(t, "by")))
+		raised.Scores["impact"] = foundationv1alpha1.Score(strconv.FormatFloat(higher.AsApproximateFloat64(), 'f', 2, 64))
 		after := of(ranked(spec))
 		if after.Rank > before.Rank || before.WithinSeats && !after.WithinSeats {
 			t.Fatalf("%+v became %+v", before, after)

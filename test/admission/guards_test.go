@@ -53,6 +53,9 @@ func guards() map[string]guard {
 		"foundation-services":       "take an external address",
 		"foundation-secrets":        "get a token that never expires as the engineer",
 		"foundation-teams":          "write a team's status",
+		"foundation-records":        "pass for a team that was",
+
+		"foundation-persistent-volumes": "move data to a rival",
 	} {
 		attack, known := attacks()[name]
 		if !known {

@@ -27,36 +27,51 @@ var _ = Describe("Deleting a team", func() {
 		return func() bool { return apierrors.IsNotFound(k8s.Get(ctx, client.ObjectKey{Name: name}, obj)) }
 	}
 
-	It("takes access and GPUs, and keeps namespaces and data, which its namesake does not inherit", func(ctx SpecContext) {
-		poolOf(ctx, "retain", 1)
+	It("takes access and GPUs, keeps namespaces and data, and gives them back to the same manifest alone", func(ctx SpecContext) {
+		poolOf(ctx, "retain", 1, "reclaim: {gracePeriod: 720h}")
 		teamOf(ctx, "kept", spec("retain")...)
 		eventuallyReady(ctx, "kept")
 		mustKubectl(ctx, "apply", "-f", writeFile(gpuPods("kept", "kept-train", "run", 1, 8)))
 		eventuallyRunning(ctx, "kept", 1)
+		namespace := get(ctx, Default, &corev1.Namespace{}, "", "kept-train")
+		volume := get(ctx, Default, &corev1.PersistentVolumeClaim{}, "kept-train", "data").Spec.VolumeName
 
 		mustKubectl(ctx, "delete", "ft", "kept", "--wait=false")
-		eventuallyCondition(ctx, "kept", foundationv1alpha1.ConditionTornDown, foundationv1alpha1.ReasonWaitingForGPUs,
-			"retain: 8 GPUs to be handed back when their pods have ended or the pool's grace period is over")
-		Expect(may(ctx, "ida@gone.example", "get", "pods", "kept-train")).To(BeFalse(), "access ends first")
-		Expect(pods(ctx, Default, "kept")).To(HaveLen(1), "work has its grace")
-		mustKubectl(ctx, "delete", "pod", "-n", "kept-train", "run-0", "--force", "--grace-period=0")
 		Eventually(gone(ctx, &foundationv1alpha1.FoundationTeam{}, "kept")).WithContext(ctx).Should(BeTrue())
-
-		Expect(nodesOf(ctx, Default, "kept")).To(BeEmpty())
+		Expect(may(ctx, "ida@gone.example", "get", "pods", "kept-train")).To(BeFalse(), "access ends first")
 		Expect(gone(ctx, &rbacv1.ClusterRole{}, "foundation-team:kept")()).To(BeTrue())
-		namespace := get(ctx, Default, &corev1.Namespace{}, "", "kept-train")
-		Expect(namespace.Labels).To(HaveKeyWithValue(foundationv1alpha1.LabelLocked, "true"))
+		Expect(get(ctx, Default, &corev1.Namespace{}, "", "kept-train").Labels).To(HaveKeyWithValue(foundationv1alpha1.LabelLocked, "true"))
 		Expect(gpuQuota(ctx, Default, "kept-train")).To(BeZero())
-		Expect(get(ctx, Default, &corev1.PersistentVolumeClaim{}, "kept-train", "data").Status.Phase).To(Equal(corev1.ClaimBound))
+		Expect(pods(ctx, Default, "kept")).To(HaveLen(1), "work has its grace")
+		Expect(nodesOf(ctx, Default, "kept")).To(HaveLen(1), "and its node")
+		pv := get(ctx, Default, &corev1.PersistentVolume{}, "", volume)
+		Expect(pv.Spec.PersistentVolumeReclaimPolicy).To(Equal(corev1.PersistentVolumeReclaimRetain))
+		Expect(pv.Labels).To(HaveKeyWithValue(foundationv1alpha1.LabelTeam, "kept"))
 
-		By("refusing the data to a new team of the same name, until an admin says so")
+		By("applying the same manifest again")
+		before := pods(ctx, Default, "kept")[0]
 		teamOf(ctx, "kept", spec("retain")...)
+		eventuallyReady(ctx, "kept")
+		Expect(may(ctx, "ida@gone.example", "get", "pods", "kept-train")).To(BeTrue())
+		Expect(get(ctx, Default, &corev1.Namespace{}, "", "kept-train").UID).To(Equal(namespace.UID))
+		Expect(get(ctx, Default, &corev1.PersistentVolumeClaim{}, "kept-train", "data").Spec.VolumeName).To(Equal(volume))
+		Expect(gpuQuota(ctx, Default, "kept-train")).To(BeEquivalentTo(8))
+		after := pods(ctx, Default, "kept")[0]
+		Expect(after.UID).To(Equal(before.UID))
+		Expect(after.DeletionTimestamp).To(BeNil())
+		Expect(getTeam(ctx, Default, "kept").Status.History).To(ContainElement(HaveField("To", "applied again")))
+
+		By("refusing the data to another team of the same name, until an admin says so")
+		mustKubectl(ctx, "delete", "pod", "-n", "kept-train", "run-0", "--force", "--grace-period=0")
+		mustKubectl(ctx, "delete", "ft", "kept")
+		Eventually(func(g Gomega) { g.Expect(nodesOf(ctx, g, "kept")).To(BeEmpty()) }).WithContext(ctx).Should(Succeed())
+		teamOf(ctx, "kept", append(spec("retain")[:3], `staff: [{name: eve, role: Lead, subject: {kind: User, name: eve@gone.example}}]`)...)
 		eventuallyCondition(ctx, "kept", foundationv1alpha1.ConditionNamespacesReady, foundationv1alpha1.ReasonNameConflict, "belongs to an earlier team of this name")
-		Expect(may(ctx, "ida@gone.example", "get", "pods", "kept-train")).To(BeFalse())
+		Expect(may(ctx, "eve@gone.example", "get", "pods", "kept-train")).To(BeFalse())
 		mustKubectl(ctx, "annotate", "ns", "kept-train", foundationv1alpha1.AnnotationAdopt+"=kept")
 		eventuallyReady(ctx, "kept")
 		Expect(get(ctx, Default, &corev1.PersistentVolumeClaim{}, "kept-train", "data").UID).NotTo(BeEmpty())
-		Expect(may(ctx, "ida@gone.example", "get", "pods", "kept-train")).To(BeTrue())
+		Expect(may(ctx, "eve@gone.example", "get", "pods", "kept-train")).To(BeTrue())
 	})
 
 	It("leaves no access behind, however young the team is", func(ctx SpecContext) {
@@ -96,8 +111,16 @@ var _ = Describe("Deleting a team", func() {
 		mustKubectl(ctx, "patch", "ft", "wiped", "--type=merge", "-p", `{"spec":{"term":{"end":"2099-01-01T00:00:00Z"}}}`)
 		eventuallyCondition(ctx, "wiped", foundationv1alpha1.ConditionTornDown, foundationv1alpha1.ReasonDeletionNotConfirmed, "the term lasts until 2099-01-01T00:00:00Z")
 		get(ctx, Default, &corev1.PersistentVolumeClaim{}, "wiped-train", "data")
-		mustKubectl(ctx, "patch", "ft", "wiped", "--type=merge", "-p", `{"spec":{"term":{"end":"2026-01-01T00:00:00Z"}}}`)
+		mustKubectl(ctx, "patch", "ft", "wiped", "--type=merge", "-p", `{"spec":{"term":{"end":"2026-01-01T00:00:00Z"},"retention":{"dataAccess":"0s","keep":"876000h"}}}`)
+		eventuallyCondition(ctx, "wiped", foundationv1alpha1.ConditionTornDown, foundationv1alpha1.ReasonDeletionNotConfirmed, "data is kept until 2125-12-08T00:00:00Z; wait, or shorten spec.retention.keep")
+		volume := get(ctx, Default, &corev1.PersistentVolumeClaim{}, "wiped-train", "data").Spec.VolumeName
+		mustKubectl(ctx, "patch", "ft", "wiped", "--type=merge", "-p", `{"spec":{"retention":{"keep":"0s"}}}`)
 		Eventually(gone(ctx, &foundationv1alpha1.FoundationTeam{}, "wiped")).WithContext(ctx).Should(BeTrue())
 		Expect(gone(ctx, &corev1.Namespace{}, "wiped-train")()).To(BeTrue())
+		pv := &corev1.PersistentVolume{}
+		if err := k8s.Get(ctx, client.ObjectKey{Name: volume}, pv); !apierrors.IsNotFound(err) {
+			Expect(err).NotTo(HaveOccurred())
+			Expect(pv.Spec.PersistentVolumeReclaimPolicy).To(Equal(corev1.PersistentVolumeReclaimDelete), "the volume may go, too, as its class says")
+		}
 	})
 })

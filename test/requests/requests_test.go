@@ -27,6 +27,7 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/controllers"
 	"foundation.team/operator/controllers/pool"
+	"foundation.team/operator/controllers/program"
 	"foundation.team/operator/controllers/team"
 	"foundation.team/operator/hack/lab/binaries"
 	"foundation.team/operator/hack/lab/cluster"
@@ -35,11 +36,16 @@ import (
 	"foundation.team/operator/test/support/builder"
 )
 
-const teams = 50
+const (
+	teams = 50
+	// seats is how many of them take part in a programme.
+	seats       = 5
+	programName = "sovereign-models"
+)
 
 // watchedKinds is how many kinds the operator watches: each costs one watch, and a list where the API server cannot
 // stream it.
-const watchedKinds = 13
+const watchedKinds = 16
 
 // TestConvergedCostsNothing brings 50 teams up on a whole control plane, with the operator's own identity, and counts
 // what it then asks of the API server: when every team and pool is reconciled again, and when it starts anew.
@@ -73,7 +79,7 @@ func TestConvergedCostsNothing(t *testing.T) {
 		requests.take()
 		reconciled := reconciles()
 		second, stop := startOperator(t, requests.wrap(asOperator(admin)))
-		g.Eventually(func() float64 { return reconciles() - reconciled }).WithTimeout(time.Minute).Should(BeNumerically(">=", teams+2))
+		g.Eventually(func() float64 { return reconciles() - reconciled }).WithTimeout(time.Minute).Should(BeNumerically(">=", teams+3))
 		reconcileAll(ctx, g, second)
 		counts := requests.take()
 		stop()
@@ -146,6 +152,12 @@ func makeTeams(ctx context.Context, g *WithT, k8s client.Client) {
 		p.ObjectMeta = metav1.ObjectMeta{Name: model}
 		g.Expect(k8s.Create(ctx, p)).To(Succeed())
 	}
+	programme := builder.Program(programName)
+	programme.ObjectMeta = metav1.ObjectMeta{Name: programName}
+	for i := range seats {
+		builder.Decided(teamName(i), foundationv1alpha1.OutcomeSelected, clock.RealClock{}.Now().Add(-time.Hour))(programme)
+	}
+	g.Expect(k8s.Create(ctx, programme)).To(Succeed())
 	for i := range teams {
 		manifest := builder.Team(teamName(i),
 			builder.Award(pools[i%len(pools)], 16),
@@ -153,6 +165,9 @@ func makeTeams(ctx context.Context, g *WithT, k8s client.Client) {
 			builder.Volume("data", "train", "1Ti", "fast"),
 			builder.Staff("lead", foundationv1alpha1.RoleLead), builder.StaffGroup("all", foundationv1alpha1.RoleEngineer))
 		manifest.ObjectMeta = metav1.ObjectMeta{Name: teamName(i)}
+		if i < seats {
+			builder.InProgram(programName)(manifest)
+		}
 		g.Expect(k8s.Create(ctx, manifest)).To(Succeed())
 	}
 }
@@ -174,12 +189,15 @@ func expectConverged(ctx context.Context, g Gomega, k8s client.Client) {
 	}
 }
 
-// reconcileAll reconciles every team and pool once more, with the manager's cache and clients.
+// reconcileAll reconciles every programme, team and pool once more, with the manager's cache and clients.
 func reconcileAll(ctx context.Context, g *WithT, mgr manager.Manager) {
 	applier := apply.New(mgr.GetClient(), mgr.GetAPIReader())
 	recorder := events.NewFakeRecorder(10)
 	teamReconciler := &team.Reconciler{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Applier: applier, Events: recorder, Clock: clock.RealClock{}}
 	poolReconciler := &pool.Reconciler{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Applier: applier, Events: recorder, Clock: clock.RealClock{}}
+	programReconciler := &program.Reconciler{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Applier: applier, Events: recorder, Clock: clock.RealClock{}}
+	_, err := programReconciler.Reconcile(ctx, ctrl.Request{NamespacedName: client.ObjectKey{Name: programName}})
+	g.Expect(err).NotTo(HaveOccurred())
 	for i := range teams {
 		_, err := teamReconciler.Reconcile(ctx, ctrl.Request{NamespacedName: client.ObjectKey{Name: teamName(i)}})
 		g.Expect(err).NotTo(HaveOccurred())
@@ -212,7 +230,7 @@ func reconciles() float64 {
 func snapshot(ctx context.Context, g *WithT, k8s client.Client) map[string]string {
 	versions := map[string]string{}
 	for _, list := range []client.ObjectList{
-		&foundationv1alpha1.FoundationTeamList{}, &foundationv1alpha1.GPUPoolList{}, &corev1.NamespaceList{}, &corev1.ResourceQuotaList{},
+		&foundationv1alpha1.FoundationProgramList{}, &foundationv1alpha1.FoundationTeamList{}, &foundationv1alpha1.GPUPoolList{}, &corev1.NamespaceList{}, &corev1.ResourceQuotaList{},
 	} {
 		g.Expect(k8s.List(ctx, list)).To(Succeed())
 		items, err := meta.ExtractList(list)

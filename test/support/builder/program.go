@@ -3,7 +3,6 @@ package builder
 import (
 	"time"
 
-	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
@@ -145,9 +144,9 @@ func Evaluated(name string, closedAt time.Time, results ...foundationv1alpha1.Re
 
 // Scored is a team's result; a score follows each criterion, and gates that it failed come last.
 func Scored(team string, scores map[string]string, failedGates ...string) foundationv1alpha1.Result {
-	result := foundationv1alpha1.Result{Team: team, Scores: map[string]resource.Quantity{}, Gates: map[string]foundationv1alpha1.GateResult{}}
+	result := foundationv1alpha1.Result{Team: team, Scores: map[string]foundationv1alpha1.Score{}, Gates: map[string]foundationv1alpha1.GateResult{}}
 	for criterion, score := range scores {
-		result.Scores[criterion] = resource.MustParse(score)
+		result.Scores[criterion] = foundationv1alpha1.Score(score)
 	}
 	for _, gate := range failedGates {
 		result.Gates[gate] = foundationv1alpha1.GateFailed

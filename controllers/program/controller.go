@@ -1,0 +1,105 @@
+// Package program reconciles FoundationPrograms: it holds decisions, awards and promises of money against the programme's
+// rules and says what it finds. It decides nothing and writes nothing but the programme's own status: who is in follows
+// from the spec, in internal/lifecycle.
+package program
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/apply"
+	"foundation.team/operator/internal/budget"
+	"foundation.team/operator/internal/conditions"
+	"foundation.team/operator/internal/lifecycle"
+)
+
+// Reconciler reconciles FoundationPrograms.
+type Reconciler struct {
+	// Client reads from the cache, Live from the API server.
+	Client  client.Client
+	Live    client.Reader
+	Applier *apply.Applier
+	Events  events.EventRecorder
+	Clock   clock.PassiveClock
+}
+
+// +kubebuilder:rbac:groups=foundation.team,resources=foundationprograms,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=foundation.team,resources=foundationprograms/status,verbs=patch
+// +kubebuilder:rbac:groups=foundation.team,resources=foundationteams,verbs=get;list;watch
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+
+// Reconcile brings one programme's status to where it should be.
+func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	program := &foundationv1alpha1.FoundationProgram{}
+	if err := r.Client.Get(ctx, req.NamespacedName, program); apierrors.IsNotFound(err) {
+		return ctrl.Result{}, nil
+	} else if err != nil {
+		return ctrl.Result{}, fmt.Errorf("read programme %s: %w", req.Name, err)
+	}
+	if r.Applier.StatusStale(program) {
+		return apply.CacheBehind(), nil
+	}
+	return apply.Retry(r.reconcile(ctx, program))
+}
+
+func (r *Reconciler) reconcile(ctx context.Context, program *foundationv1alpha1.FoundationProgram) (ctrl.Result, error) {
+	program, err := apply.EnsureFinalizer(ctx, r.Applier, program)
+	if err != nil {
+		return ctrl.Result{}, fmt.Errorf("add the finalizer: %w", err)
+	}
+	in, err := r.observe(ctx, program)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	if !program.DeletionTimestamp.IsZero() && len(in.Teams) == 0 {
+		return r.letGo(ctx, program)
+	}
+	plan := PlanMoney(in)
+	if err := r.writeStatus(ctx, program, BuildStatus(in, plan)); err != nil {
+		return ctrl.Result{}, err
+	}
+	return ctrl.Result{RequeueAfter: requeueAfter(in, plan)}, nil
+}
+
+// letGo removes the finalizer when the API server, too, has no team that names the programme: the cache could not have
+// shown one that was made just now.
+func (r *Reconciler) letGo(ctx context.Context, program *foundationv1alpha1.FoundationProgram) (ctrl.Result, error) {
+	var teams foundationv1alpha1.FoundationTeamList
+	if err := r.Live.List(ctx, &teams); err != nil {
+		return ctrl.Result{}, fmt.Errorf("list the teams of programme %s: %w", program.Name, err)
+	}
+	if slices.ContainsFunc(teams.Items, func(team foundationv1alpha1.FoundationTeam) bool { return lifecycle.ProgramOf(&team) == program.Name }) {
+		return apply.CacheBehind(), nil
+	}
+	return ctrl.Result{}, apply.RemoveFinalizer(ctx, r.Applier, program)
+}
+
+func (r *Reconciler) writeStatus(ctx context.Context, program *foundationv1alpha1.FoundationProgram, status foundationv1alpha1.FoundationProgramStatus) error {
+	after := program.DeepCopy()
+	after.Status = status
+	if err := r.Applier.PatchStatus(ctx, program, after); err != nil {
+		return err
+	}
+	conditions.Report(r.Events, program, program.Status.Conditions, status.Conditions)
+	return nil
+}
+
+// requeueAfter is how long it is until time alone changes something; 0 if never. What is told of a team changes with
+// moments of its own, too.
+func requeueAfter(in Input, plan budget.Plan) time.Duration {
+	next, _ := nextMoment(in, plan)
+	moments := []time.Time{next, in.Program.NextTransition(in.Now)}
+	for _, team := range in.Teams {
+		moments = append(moments, team.NextTransition(in.Now))
+	}
+	return lifecycle.Wait(in.Now, moments...)
+}

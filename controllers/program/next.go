@@ -1,0 +1,133 @@
+package program
+
+import (
+	"fmt"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/budget"
+	"foundation.team/operator/internal/lifecycle"
+)
+
+// moment is when time alone changes something, and what.
+type moment struct {
+	at   time.Time
+	what string
+}
+
+// nextMoment is the first moment after now at which time alone changes something, and what that is, in the programme's
+// time zone. It is zero and empty if nothing is decided that far.
+func nextMoment(in Input, plan budget.Plan) (time.Time, string) {
+	next, whats := earliest(in.Now, moments(in, plan))
+	// Awards mostly begin and end with something that says more.
+	if at, changes := earliest(in.Now, awardMoments(in)); next.IsZero() || !at.IsZero() && at.Before(next) {
+		next, whats = at, changes
+	}
+	if next.IsZero() {
+		return next, ""
+	}
+	return next, in.when(next) + ": " + few(whats)
+}
+
+// when is a moment for people, in the programme's time zone.
+func (in Input) when(at time.Time) string {
+	return at.In(in.Program.Location()).Format("2006-01-02 15:04 MST")
+}
+
+// earliest is the first moment after now, and all that happens then.
+func earliest(now time.Time, all []moment) (first time.Time, whats []string) {
+	for _, m := range all {
+		switch {
+		case !m.at.After(now) || !first.IsZero() && m.at.After(first):
+		case m.at.Equal(first):
+			whats = append(whats, m.what)
+		default:
+			first, whats = m.at, []string{m.what}
+		}
+	}
+	return first, whats
+}
+
+// moments are the moments of decisions, evaluations, stages, terms and money.
+func moments(in Input, plan budget.Plan) []moment {
+	var all []moment
+	add := func(at *metav1.Time, format string, args ...any) {
+		if at != nil {
+			all = append(all, moment{at.Time, fmt.Sprintf(format, args...)})
+		}
+	}
+	for _, team := range in.Program.Teams() {
+		before := in.Program.Standing(team, in.Now)
+		if at := before.Next; !at.IsZero() {
+			all = append(all, moment{at, happens(team, before, in.Program.Standing(team, at), at)})
+		}
+	}
+	for _, evaluation := range in.Program.Spec.Evaluations {
+		add(evaluation.ClosedAt, "evaluation %s is closed", evaluation.Name)
+	}
+	for _, stage := range in.Program.Spec.Stages {
+		add(stage.Start, "stage %s begins", stage.Name)
+		add(stage.End, "stage %s ends", stage.Name)
+	}
+	for _, team := range in.Teams {
+		if term := team.Spec.Term; term != nil && wanted(in.Program.Standing(team.Name, in.Now).Phase) {
+			add(term.Start, "the term of %s begins", team.Name)
+			add(term.End, "the term of %s ends", team.Name)
+		}
+	}
+	for _, payment := range plan.Due {
+		add(&metav1.Time{Time: payment.At}, "%s on line %s are due to %s",
+			budget.Money(payment.Amount, in.Program.Spec.Currency), payment.Line, payment.Team)
+	}
+	return all
+}
+
+// awardMoments are when teams may draw more or fewer GPUs.
+func awardMoments(in Input) []moment {
+	var all []moment
+	for _, team := range in.Teams {
+		for _, pool := range poolsOf(team) {
+			if at := lifecycle.Next(in.Now, lifecycle.Boundaries(team.Awards(pool))); !at.IsZero() {
+				all = append(all, moment{at, fmt.Sprintf("what %s is awarded of %s changes", team.Name, pool)})
+			}
+		}
+	}
+	return all
+}
+
+// happens says what becomes of a team at a moment.
+func happens(team string, before, after lifecycle.Standing, at time.Time) string {
+	switch {
+	case before.Decision != nil && isAt(before.Decision.OverturnedAt, at):
+		return fmt.Sprintf("the %s of %s is overturned", noun(before.Decision.Outcome), team)
+	case after.Phase == lifecycle.PhaseHeldBack:
+		return fmt.Sprintf("the selection of %s finds no seat", team)
+	case after.Phase == lifecycle.PhaseIn && before.Phase == lifecycle.PhaseHeldBack:
+		return team + " gets a seat that becomes free"
+	case after.Phase == lifecycle.PhasePending:
+		return team + " is selected"
+	case after.Decision == nil:
+		return "no decision on " + team + " counts any more"
+	case isAt(after.Decision.FinalAt, at):
+		return fmt.Sprintf("the %s of %s is final", noun(after.Decision.Outcome), team)
+	default:
+		return fmt.Sprintf("the %s of %s takes effect", noun(after.Decision.Outcome), team)
+	}
+}
+
+func isAt(t *metav1.Time, at time.Time) bool { return t != nil && t.Time.Equal(at) }
+
+func noun(outcome foundationv1alpha1.Outcome) string {
+	switch outcome {
+	case foundationv1alpha1.OutcomeSelected:
+		return "selection"
+	case foundationv1alpha1.OutcomeRejected:
+		return "rejection"
+	case foundationv1alpha1.OutcomeEliminated:
+		return "elimination"
+	default:
+		return "withdrawal"
+	}
+}

@@ -1,0 +1,57 @@
+package program
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/index"
+	"foundation.team/operator/internal/lifecycle"
+)
+
+// shared saves copies of what is only looked at.
+const shared = client.UnsafeDisableDeepCopy
+
+// Input is all that a programme's status follows from.
+type Input struct {
+	Program *lifecycle.Program
+	// Teams are those that name the programme, by name.
+	Teams []lifecycle.Team
+	// Elsewhere are teams that were decided on and whose FoundationTeam does not name the programme.
+	Elsewhere map[string]bool
+	Now       time.Time
+}
+
+// observe reads a programme's Input from the cache.
+func (r *Reconciler) observe(ctx context.Context, program *foundationv1alpha1.FoundationProgram) (Input, error) {
+	in := Input{Program: lifecycle.NewProgram(program), Elsewhere: map[string]bool{}, Now: r.Clock.Now()}
+	var teams foundationv1alpha1.FoundationTeamList
+	if err := r.Client.List(ctx, &teams, client.MatchingFields{index.Program: program.Name}, shared); err != nil {
+		return Input{}, fmt.Errorf("list the teams of programme %s: %w", program.Name, err)
+	}
+	named := map[string]bool{}
+	for i := range teams.Items {
+		in.Teams = append(in.Teams, lifecycle.Of(&teams.Items[i], in.Program))
+		named[teams.Items[i].Name] = true
+	}
+	// Lists from an index come in any order, and status must not.
+	slices.SortFunc(in.Teams, func(a, b lifecycle.Team) int { return cmp.Compare(a.Name, b.Name) })
+	for _, name := range in.Program.Teams() {
+		if named[name] {
+			continue
+		}
+		err := r.Client.Get(ctx, client.ObjectKey{Name: name}, &foundationv1alpha1.FoundationTeam{})
+		if client.IgnoreNotFound(err) != nil {
+			return Input{}, fmt.Errorf("read team %s: %w", name, err)
+		}
+		if err == nil {
+			in.Elsewhere[name] = true
+		}
+	}
+	return in, nil
+}

@@ -1,0 +1,222 @@
+package program
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/budget"
+	"foundation.team/operator/internal/conditions"
+	"foundation.team/operator/internal/lifecycle"
+	"foundation.team/operator/internal/ranking"
+)
+
+const (
+	// stateNoManifest is the state of a team that was decided on and has no FoundationTeam in the programme.
+	stateNoManifest = "NoManifest"
+	// maxMessage is how long a message in a list may be; a longer one would be refused with the whole status.
+	maxMessage = 1024
+	// maxTeams, maxHeldBack and maxPools are how long these lists may be, for the same reason.
+	maxTeams, maxHeldBack, maxPools = 2048, 4096, 64
+)
+
+// humanReasons are those that time and the operator cannot mend.
+var humanReasons = map[string]bool{
+	foundationv1alpha1.ReasonSeatsExceeded:   true,
+	foundationv1alpha1.ReasonCeilingExceeded: true,
+	foundationv1alpha1.ReasonBudgetExceeded:  true,
+}
+
+// PlanMoney commits the money of the teams that have, or had, a seat.
+func PlanMoney(in Input) budget.Plan {
+	var teams []budget.Team
+	for _, team := range in.Teams {
+		if served, ok := budget.Of(team, in.Now); ok {
+			teams = append(teams, served)
+		}
+	}
+	return budget.Commit(&in.Program.Spec, in.Program.Location(), in.Now, teams)
+}
+
+// BuildStatus is a programme's status: who stands where, what does not fit, and what happens next.
+func BuildStatus(in Input, plan budget.Plan) foundationv1alpha1.FoundationProgramStatus {
+	next, what := nextMoment(in, plan)
+	status := foundationv1alpha1.FoundationProgramStatus{
+		ObservedGeneration: in.Program.Generation,
+		Seats:              seats(in),
+		Rankings:           ranking.Rankings(&in.Program.Spec, in.Now),
+		Teams:              first(teamList(in), maxTeams),
+		Budget:             plan.Lines,
+		HeldBack:           first(plan.HeldBack, maxHeldBack),
+		GPUs:               first(commitments(in), maxPools),
+		NextTransitionTime: lifecycle.MetaTime(next),
+		Next:               conditions.Cut(what, maxMessage),
+	}
+	areas := []metav1.Condition{decisionsCondition(in), ceilingsCondition(in, plan), budgetCondition(in, plan)}
+	ready := conditions.Ready(summary(in), areas...)
+	if !in.Program.DeletionTimestamp.IsZero() {
+		ready = conditions.False(foundationv1alpha1.ConditionReady, foundationv1alpha1.ReasonTeamsRemain, remain(in))
+	}
+	current := append([]metav1.Condition{ready}, areas...)
+	if humanReasons[ready.Reason] {
+		current = append(current, conditions.True(foundationv1alpha1.ConditionStalled, ready.Reason, ready.Message))
+	}
+	status.Conditions = conditions.Merge(in.Program.Status.Conditions, current, in.Program.Generation, in.Now)
+	return status
+}
+
+func seats(in Input) *foundationv1alpha1.ProgramSeats {
+	filled, pending := in.Program.Seats(in.Now)
+	all := int(in.Program.Spec.Seats)
+	return &foundationv1alpha1.ProgramSeats{
+		Summary: fmt.Sprintf("%d/%d", filled, all),
+		Filled:  int32(filled),
+		Pending: int32(pending),
+		Free:    int32(max(all-filled-pending, 0)),
+	}
+}
+
+// teamList are the teams that were decided on and those that name the programme.
+func teamList(in Input) []foundationv1alpha1.ProgramTeam {
+	manifests := map[string]lifecycle.Team{}
+	for _, team := range in.Teams {
+		manifests[team.Name] = team
+	}
+	list := make([]foundationv1alpha1.ProgramTeam, 0, len(in.Teams))
+	for _, name := range teamNames(in) {
+		entry := foundationv1alpha1.ProgramTeam{Name: name, State: stateNoManifest}
+		standing := in.Program.Standing(name, in.Now)
+		if standing.Decision != nil {
+			entry.Outcome = standing.Decision.Outcome
+		}
+		if team, ok := manifests[name]; ok {
+			entry.State, entry.Message = team.State(in.Now), team.Message(in.Now)
+		} else {
+			entry.Message = in.noManifest(name, standing)
+		}
+		entry.Message = conditions.Cut(entry.Message, maxMessage)
+		list = append(list, entry)
+	}
+	return list
+}
+
+// teamNames are the names of all teams that the programme is about, sorted.
+func teamNames(in Input) []string {
+	names := map[string]bool{}
+	for _, name := range in.Program.Teams() {
+		names[name] = true
+	}
+	for _, team := range in.Teams {
+		names[team.Name] = true
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+// noManifest says what it means that a team has no FoundationTeam in the programme.
+func (in Input) noManifest(team string, standing lifecycle.Standing) string {
+	if in.Elsewhere[team] {
+		return fmt.Sprintf("FoundationTeam %s does not take part: set its spec.programRef.name to %s", team, in.Program.Name)
+	}
+	if wanted(standing.Phase) {
+		return fmt.Sprintf("selected, and there is no FoundationTeam %s: create it with spec.programRef.name %s", team, in.Program.Name)
+	}
+	return "there is no FoundationTeam " + team
+}
+
+// wanted says whether a team that stands so should have a FoundationTeam.
+func wanted(phase lifecycle.Phase) bool {
+	switch phase {
+	case lifecycle.PhasePending, lifecycle.PhaseHeldBack, lifecycle.PhaseIn, lifecycle.PhaseObjection:
+		return true
+	default:
+		return false
+	}
+}
+
+// commitments are the GPUs that are awarded now, by pool.
+func commitments(in Input) []foundationv1alpha1.PoolCommitment {
+	pools := map[string]foundationv1alpha1.PoolCommitment{}
+	for _, team := range in.Teams {
+		for _, pool := range poolsOf(team) {
+			awarded, heldBack := team.Demand(pool, in.Now)
+			sum := pools[pool]
+			sum.Pool = pool
+			sum.Awarded += awarded
+			sum.HeldBack += heldBack
+			pools[pool] = sum
+		}
+	}
+	var list []foundationv1alpha1.PoolCommitment
+	for _, pool := range slices.Sorted(maps.Keys(pools)) {
+		if pools[pool].Awarded+pools[pool].HeldBack > 0 {
+			list = append(list, pools[pool])
+		}
+	}
+	return list
+}
+
+// poolsOf are the pools that a team has awards of, each once, sorted.
+func poolsOf(team lifecycle.Team) []string {
+	pools := map[string]bool{}
+	for _, award := range team.Spec.GPUs {
+		pools[award.Pool] = true
+	}
+	return slices.Sorted(maps.Keys(pools))
+}
+
+// summary is the message of a programme in which all fits.
+func summary(in Input) string {
+	filled, pending := in.Program.Seats(in.Now)
+	text := fmt.Sprintf("%d of %s filled", filled, conditions.Count(int(in.Program.Spec.Seats), "seat"))
+	if pending > 0 {
+		text += fmt.Sprintf(", %s not final", conditions.Count(pending, "selection"))
+	}
+	text += ", " + conditions.Count(len(teamNames(in)), "team")
+	if missing := missingManifests(in); len(missing) > 0 {
+		text += "; selected, and no FoundationTeam yet: " + few(missing)
+	}
+	return text
+}
+
+// missingManifests are the teams that should have a FoundationTeam in the programme and have none.
+func missingManifests(in Input) []string {
+	has := map[string]bool{}
+	for _, team := range in.Teams {
+		has[team.Name] = true
+	}
+	var names []string
+	for _, name := range in.Program.Teams() {
+		if !has[name] && wanted(in.Program.Standing(name, in.Now).Phase) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// remain is why a deletion waits.
+func remain(in Input) string {
+	names := make([]string, len(in.Teams))
+	for i, team := range in.Teams {
+		names[i] = team.Name
+	}
+	who, them := "1 team names", "it"
+	if len(names) != 1 {
+		who, them = fmt.Sprintf("%d teams name", len(names)), "them"
+	}
+	return fmt.Sprintf("deletion waits: %s this programme (%s): take spec.programRef out of %s or delete %s; until then all stays as it is",
+		who, few(names), them, them)
+}
+
+// few names the first of several things and counts the rest.
+func few(names []string) string {
+	if len(names) <= 3 {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:2], ", "), len(names)-2)
+}
+
+func first[T any](list []T, most int) []T { return list[:min(most, len(list))] }

@@ -1,0 +1,109 @@
+package program
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/budget"
+	"foundation.team/operator/internal/conditions"
+	"foundation.team/operator/internal/lifecycle"
+)
+
+// decisionsCondition is about selections that find no seat, now or when they take effect.
+func decisionsCondition(in Input) metav1.Condition {
+	const area = foundationv1alpha1.ConditionDecisionsConsistent
+	var worst *lifecycle.HeldDecision
+	var teams []string
+	for _, held := range in.Program.HeldBack() {
+		if !held.Until.IsZero() && !held.Until.After(in.Now) {
+			continue
+		}
+		if worst == nil {
+			worst = &held
+		}
+		if !slices.Contains(teams, held.Decision.Team) {
+			teams = append(teams, held.Decision.Team)
+		}
+	}
+	decisions := len(in.Program.Spec.Decisions)
+	switch {
+	case worst != nil:
+		message := fmt.Sprintf("%s is selected and held back from %s on, no seat of %d is free: decide otherwise on a team that is in, or raise spec.seats",
+			worst.Decision.Team, in.when(worst.At), worst.Seats)
+		if len(teams) > 1 {
+			message += "; also held back: " + few(teams[1:])
+		}
+		return conditions.False(area, foundationv1alpha1.ReasonSeatsExceeded, message)
+	case decisions == 0:
+		return conditions.True(area, foundationv1alpha1.ReasonNothingDeclared, "")
+	default:
+		return conditions.True(area, foundationv1alpha1.ReasonAsDeclared, conditions.Count(decisions, "decision")+", none held back")
+	}
+}
+
+// ceilingsCondition is about GPUs and money beyond what a team may have, now or later.
+func ceilingsCondition(in Input, plan budget.Plan) metav1.Condition {
+	const area = foundationv1alpha1.ConditionWithinCeilings
+	var problems []string
+	for _, team := range in.Teams {
+		for _, excess := range team.Excesses(in.Now) {
+			from := ""
+			if excess.At.After(in.Now) {
+				from = " from " + in.when(excess.At) + " on"
+			}
+			problems = append(problems, fmt.Sprintf("%s: %d of %d GPUs of %s are beyond spec.ceilings%s and held back; shrink its awards or raise the ceiling",
+				team.Name, excess.HeldBack, excess.Awarded+excess.HeldBack, excess.Pool, from))
+		}
+	}
+	problems = append(problems, heldBackFor(plan, foundationv1alpha1.ReasonCeilingExceeded)...)
+	switch {
+	case len(problems) > 0:
+		return conditions.False(area, foundationv1alpha1.ReasonCeilingExceeded, firstOf(problems))
+	case in.Program.Spec.Ceilings == nil:
+		return conditions.True(area, foundationv1alpha1.ReasonNothingDeclared, "")
+	default:
+		return conditions.True(area, foundationv1alpha1.ReasonAsDeclared, "no team has more than spec.ceilings")
+	}
+}
+
+// budgetCondition is about money that the programme does not have.
+func budgetCondition(in Input, plan budget.Plan) metav1.Condition {
+	const area = foundationv1alpha1.ConditionWithinBudget
+	problems := heldBackFor(plan, foundationv1alpha1.ReasonBudgetExceeded)
+	switch {
+	case len(problems) > 0:
+		return conditions.False(area, foundationv1alpha1.ReasonBudgetExceeded, firstOf(problems))
+	case len(in.Program.Spec.Budget) == 0:
+		return conditions.True(area, foundationv1alpha1.ReasonNothingDeclared, "")
+	default:
+		var lines []string
+		for _, line := range plan.Lines {
+			lines = append(lines, fmt.Sprintf("%s: %s of %s", line.Line,
+				budget.Money(line.Committed, ""), budget.Money(line.Total, in.Program.Spec.Currency)))
+		}
+		return conditions.True(area, foundationv1alpha1.ReasonAsDeclared, "committed on "+strings.Join(lines, ", "))
+	}
+}
+
+// heldBackFor are the messages of the grants that are held back for a reason.
+func heldBackFor(plan budget.Plan, reason string) []string {
+	var messages []string
+	for _, grant := range plan.HeldBack {
+		if grant.Reason == reason {
+			messages = append(messages, grant.Message)
+		}
+	}
+	return messages
+}
+
+// firstOf is the first of some problems, with how many more there are.
+func firstOf(problems []string) string {
+	if len(problems) == 1 {
+		return problems[0]
+	}
+	return fmt.Sprintf("%s (and %d more)", problems[0], len(problems)-1)
+}

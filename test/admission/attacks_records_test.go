@@ -1,0 +1,101 @@
+package admission
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+)
+
+// What outlives a team: its record, and the volume that holds its data; and a volume of nobody's.
+var (
+	record = &foundationv1alpha1.TeamRecord{
+		ObjectMeta: owned("", "hanbit.c0ffee"),
+		Spec:       foundationv1alpha1.TeamRecordSpec{Team: team, UIDs: []string{"c0ffee"}, State: foundationv1alpha1.ReasonInTerm},
+	}
+	dataVolume  = persistentVolume(owned("", "pv-hanbit"), corev1.PersistentVolumeReclaimRetain)
+	spareVolume = persistentVolume(metav1.ObjectMeta{Name: "pv-spare"}, corev1.PersistentVolumeReclaimDelete)
+)
+
+func persistentVolume(meta metav1.ObjectMeta, policy corev1.PersistentVolumeReclaimPolicy) *corev1.PersistentVolume {
+	return &corev1.PersistentVolume{
+		ObjectMeta: meta,
+		Spec: corev1.PersistentVolumeSpec{
+			Capacity:                      corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("1Ti")},
+			AccessModes:                   []corev1.PersistentVolumeAccessMode{corev1.ReadWriteMany},
+			PersistentVolumeReclaimPolicy: policy,
+			StorageClassName:              class,
+			PersistentVolumeSource: corev1.PersistentVolumeSource{
+				CSI: &corev1.CSIPersistentVolumeSource{Driver: "csi.example.com", VolumeHandle: meta.Name},
+			},
+		},
+	}
+}
+
+func recordAttacks() map[string]attack {
+	ours := foundationv1alpha1.GroupVersion.Group
+	const operators = " is what the operator remembers of a team, and only it writes that"
+	by := func(who actor, refused string, try, control request) attack {
+		return attack{who: who, try: try, refused: refused, control: control, by: operator}
+	}
+	forged := record.DeepCopy()
+	forged.Name = "hanbit.forged"
+	claimUID := merge(record, `{"spec":{"uids":["c0ffee","mine"]}}`)
+	return map[string]attack{
+		"pass for a team that was": by(ops, "teamrecords hanbit.c0ffee"+operators, claimUID, claimUID),
+		"pass for a team that was, by JSON patch": by(ops, "teamrecords hanbit.c0ffee"+operators,
+			patch(record, types.JSONPatchType, `[{"op":"add","path":"/spec/uids/-","value":"mine"}]`), claimUID),
+		"forge the record of a team":          by(ops, "teamrecords hanbit.forged"+operators, create(forged), create(forged)),
+		"forget a team":                       by(ops, "teamrecords hanbit.c0ffee"+operators, remove(record), claimUID),
+		"forget a team by garbage collection": {who: collector, try: remove(record), refused: "teamrecords hanbit.c0ffee" + operators, control: remove(plainNamespace)},
+		"read the record as the lead": {
+			who: lead, try: may("get", ours, "teamrecords", "", ""), refused: "cannot get teamrecords", control: may("get", ours, "teamrecords", "", ""), by: ops,
+		},
+		"read who was decided on as the lead": {
+			who: lead, try: may("list", ours, "foundationprograms", "", ""), refused: "cannot list foundationprograms", control: may("list", ours, "foundationprograms", "", ""), by: ops,
+		},
+		"decide on the own team as the lead": {
+			who: lead, try: merge(program, `{"spec":{"seats":6}}`), refused: `cannot patch resource "foundationprograms"`,
+			control: merge(program, `{"spec":{"seats":6}}`), by: ops,
+		},
+		"write a programme's status": {
+			who: ops, try: patchSub("status", program, types.MergePatchType, `{"status":{"observedGeneration":9}}`),
+			refused: "status: foundationprograms sovereign has its status from the operator", control: merge(program, `{"spec":{"seats":6}}`),
+		},
+	}
+}
+
+func persistentVolumeAttacks() map[string]attack {
+	const forOperator = " is for the operator and admins to set on PersistentVolume "
+	by := func(who actor, refused string, try, control request) attack {
+		return attack{who: who, try: try, refused: refused, control: control}
+	}
+	noted := merge(dataVolume, harmless)
+	made := persistentVolume(owned("", "pv-made"), corev1.PersistentVolumeReclaimDelete)
+	plainly := persistentVolume(metav1.ObjectMeta{Name: "pv-made"}, corev1.PersistentVolumeReclaimDelete)
+	return map[string]attack{
+		"move data to a rival":             by(ops, "metadata: foundation.team/team"+forOperator+"pv-hanbit", merge(dataVolume, relabel), noted),
+		"take data out of care":            by(ops, "metadata: foundation.team/team"+forOperator+"pv-hanbit", merge(dataVolume, unlabel), noted),
+		"take data out of care, by status": by(ops, "metadata: foundation.team/team"+forOperator+"pv-hanbit", patchSub("status", dataVolume, types.MergePatchType, unlabel), noted),
+		"pass a volume off as a team's":    by(csiDriver, "metadata: foundation.team/team"+forOperator+"pv-spare", merge(spareVolume, label), merge(spareVolume, harmless)),
+		"make a volume a team's":           by(csiDriver, "metadata: foundation.team/team, foundation.team/team-uid"+forOperator+"pv-made", create(made), create(plainly)),
+		"forge whose data it is":           by(ops, "metadata: foundation.team/team-uid"+forOperator+"pv-hanbit", merge(dataVolume, `{"metadata":{"annotations":{"foundation.team/team-uid":"mine"}}}`), noted),
+		"have data go with its claim":      by(ops, "spec.persistentVolumeReclaimPolicy: PersistentVolume pv-hanbit holds data of team hanbit", merge(dataVolume, `{"spec":{"persistentVolumeReclaimPolicy":"Delete"}}`), merge(spareVolume, `{"spec":{"persistentVolumeReclaimPolicy":"Retain"}}`)),
+		"have data go with its claim, as the lead": {
+			who: lead, try: merge(dataVolume, `{"spec":{"persistentVolumeReclaimPolicy":"Delete"}}`), refused: `cannot patch resource "persistentvolumes"`,
+			control: merge(dataVolume, `{"spec":{"persistentVolumeReclaimPolicy":"Delete"}}`), by: admin,
+		},
+	}
+}
+
+var program = &foundationv1alpha1.FoundationProgram{
+	ObjectMeta: metav1.ObjectMeta{Name: "sovereign"},
+	Spec:       foundationv1alpha1.FoundationProgramSpec{Seats: 5},
+}
+
+func recordFixtures() []client.Object {
+	return []client.Object{record, dataVolume, spareVolume, program}
+}
