@@ -72,6 +72,17 @@ func TestCheckStates(t *testing.T) {
 	}
 }
 
+func TestCheckTold(t *testing.T) {
+	teams := only(decidedOn(foundationv1alpha1.ReasonNotFinal), rejected)
+	expect(t, checkTold(teams), true)
+	for i := range teams {
+		teams[i].Status.Program = &foundationv1alpha1.TeamProgramStatus{Outcome: foundationv1alpha1.OutcomeRejected}
+	}
+	expect(t, checkTold(teams), false)
+	teams[3].Status.Program.Outcome = ""
+	expect(t, checkTold(teams), true)
+}
+
 func TestCheckNothingAndOnly(t *testing.T) {
 	tests := map[string]struct {
 		theirs        belongings

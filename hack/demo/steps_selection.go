@@ -242,7 +242,10 @@ func (d *demo) showNotFinal(ctx context.Context, finalAt time.Time) error {
 		if err != nil {
 			return err
 		}
-		return checkStates(teams, states(selected, foundationv1alpha1.ReasonNotFinal), foundationv1alpha1.ReasonNotSelected)
+		if err := checkStates(teams, states(selected, foundationv1alpha1.ReasonNotFinal), foundationv1alpha1.ReasonNotSelected); err != nil {
+			return err
+		}
+		return checkTold(only(teams, rejected))
 	})
 	if err := d.run(ctx, d.office, "get", "ft"); err != nil {
 		return err
@@ -257,7 +260,17 @@ func (d *demo) showNotFinal(ctx context.Context, finalAt time.Time) error {
 	if late := time.Since(finalAt); recorded == nil && late >= 0 {
 		recorded = fmt.Errorf("it was final %s before one could look", late)
 	}
-	d.screen.claim("the five are selected, that is not final, and so they still have nothing", recorded)
+	d.screen.claim("each team reads what was decided on it; the five are in only when that is final, and still have nothing", recorded)
+	return nil
+}
+
+// checkTold wants teams to know that they are rejected.
+func checkTold(teams []foundationv1alpha1.FoundationTeam) error {
+	for i := range teams {
+		if program := teams[i].Status.Program; program == nil || program.Outcome != foundationv1alpha1.OutcomeRejected {
+			return fmt.Errorf("%s is told %+v", teams[i].Name, program)
+		}
+	}
 	return nil
 }
 
