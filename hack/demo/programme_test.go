@@ -67,7 +67,7 @@ func TestCheckStates(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			teams := tt.change(decidedOn(foundationv1alpha1.ReasonNotFinal))
-			expect(t, checkStates(teams, want, foundationv1alpha1.ReasonNotSelected), tt.wantErr)
+			expect(t, checkStates(teams, want), tt.wantErr)
 		})
 	}
 }

@@ -274,7 +274,7 @@ func (d *demo) showOverview(ctx context.Context) error {
 		if err := d.office.client.Get(ctx, client.ObjectKey{Name: programme}, program); err != nil {
 			return fmt.Errorf("get the programme: %w", err)
 		}
-		if err := checkStates(teams, want, foundationv1alpha1.ReasonNotSelected); err != nil {
+		if err := checkStates(teams, want); err != nil {
 			return err
 		}
 		return checkOverview(program, teams)

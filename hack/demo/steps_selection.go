@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -24,7 +25,7 @@ const (
 	// programme is the name of the programme in the demo's manifests.
 	programme = "example-models"
 	// objectionTime is how long others can object to a selection. The demo does not wait ten days.
-	objectionTime = 8 * time.Second
+	objectionTime = 10 * time.Second
 )
 
 // What the office decides on the fifteen that apply.
@@ -44,7 +45,7 @@ func (d *demo) showApplications(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		return checkStates(teams, map[string]string{}, foundationv1alpha1.ReasonNotSelected)
+		return checkStates(teams, nil)
 	})
 	if err != nil {
 		return fmt.Errorf("the applications are not taken in: %w", err)
@@ -60,16 +61,13 @@ func (d *demo) showApplications(ctx context.Context) error {
 	return nil
 }
 
-// checkStates wants all fifteen teams to be in the state that is given for them, or else in the other one.
-func checkStates(teams []foundationv1alpha1.FoundationTeam, states map[string]string, others string) error {
+// checkStates wants all fifteen teams to be in the state that is given for them, and those without one not selected.
+func checkStates(teams []foundationv1alpha1.FoundationTeam, expected map[string]string) error {
 	if want := len(selected) + len(rejected); len(teams) != want {
 		return fmt.Errorf("there are %d teams, not %d", len(teams), want)
 	}
 	for i := range teams {
-		want, named := states[teams[i].Name]
-		if !named {
-			want = others
-		}
+		want := cmp.Or(expected[teams[i].Name], foundationv1alpha1.ReasonNotSelected)
 		status := &teams[i].Status
 		if status.State != want || status.ObservedGeneration != teams[i].Generation {
 			return fmt.Errorf("%s is %q, not %s", teams[i].Name, status.State, want)
@@ -242,7 +240,7 @@ func (d *demo) showNotFinal(ctx context.Context, finalAt time.Time) error {
 		if err != nil {
 			return err
 		}
-		if err := checkStates(teams, states(selected, foundationv1alpha1.ReasonNotFinal), foundationv1alpha1.ReasonNotSelected); err != nil {
+		if err := checkStates(teams, states(selected, foundationv1alpha1.ReasonNotFinal)); err != nil {
 			return err
 		}
 		return checkTold(only(teams, rejected))

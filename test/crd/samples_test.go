@@ -3,12 +3,14 @@ package crd
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -17,6 +19,7 @@ import (
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/hack/lab/binaries"
+	"foundation.team/operator/internal/ranking"
 )
 
 // TestSamplesAreAccepted builds everything below config/samples that has a kustomization, as a user does.
@@ -115,6 +118,29 @@ func TestSampleProgrammesHold(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestSampleScoresRank holds the totals in the sample's comments, and the ranks in its reasons, to what comes of it.
+func TestSampleScoresRank(t *testing.T) {
+	var program foundationv1alpha1.FoundationProgram
+	for _, object := range kustomized(t, filepath.Join(samplesDir(t), "scoring")) {
+		if object.GetKind() == "FoundationProgram" {
+			decode(t, object, &program)
+		}
+	}
+	var got []string
+	for _, one := range ranking.Rankings(&program.Spec, time.Time{}) {
+		if one.Evaluation != "presentation" {
+			continue
+		}
+		for _, entry := range one.Entries {
+			got = append(got, fmt.Sprintf("%d %s %s", entry.Rank, entry.Team, entry.Total))
+		}
+	}
+	want := []string{"1 saebyeok 92", "2 hanbit 88.5", "3 naru 86", "4 mirae 84", "5 onnuri 82.25", "6 dasom 80.5", "6 garam 80.5"}
+	if !slices.Equal(got, want) {
+		t.Errorf("ranked %v, want %v", got, want)
 	}
 }
 
