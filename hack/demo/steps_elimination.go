@@ -242,7 +242,7 @@ func (d *demo) showReaders(ctx context.Context) error {
 	if retention := team.Status.Retention; retention != nil && retention.DataAccessUntil != nil {
 		until = retention.DataAccessUntil.UTC().Format(time.DateOnly)
 	}
-	d.screen.claim("its people can read and copy its data until "+until+", and do nothing else", refused)
+	d.screen.claim("its people are data stewards and viewers now: until "+until+" they can read and copy its data", refused)
 	return nil
 }
 
