@@ -21,12 +21,8 @@ const (
 	awardDeadline = 3 * time.Minute
 )
 
-// award gives the cluster the pools and teams of the samples, and shows how they get what they were awarded.
-func (d *demo) award(ctx context.Context) error {
-	d.screen.title("The admin declares two pools and five teams")
-	if err := d.run(ctx, d.admin, "apply", "-k", "config/samples"); err != nil {
-		return err
-	}
+// settle waits until the selected teams have all that they can have, and shows how they get it.
+func (d *demo) settle(ctx context.Context) error {
 	begin := time.Now()
 	err := poll(ctx, awardDeadline, func(ctx context.Context) error {
 		teams, err := d.teams(ctx)
@@ -37,13 +33,14 @@ func (d *demo) award(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		teams = only(teams, selected)
 		d.showProgress(teams, time.Since(begin))
 		return unsettled(teams, pools)
 	})
 	if err != nil {
 		return fmt.Errorf("the teams do not come to rest: %w", err)
 	}
-	d.screen.say("All that the teams can have is there, %.1fs after the manifests.", time.Since(begin).Seconds())
+	d.screen.say("All that the teams can have is there, %.1fs later.", time.Since(begin).Seconds())
 	return nil
 }
 
@@ -69,6 +66,13 @@ func (d *demo) teams(ctx context.Context) ([]foundationv1alpha1.FoundationTeam, 
 		return nil, fmt.Errorf("list the teams: %w", err)
 	}
 	return list.Items, nil
+}
+
+// only are the teams with these names.
+func only(teams []foundationv1alpha1.FoundationTeam, names []string) []foundationv1alpha1.FoundationTeam {
+	return slices.DeleteFunc(slices.Clone(teams), func(team foundationv1alpha1.FoundationTeam) bool {
+		return !slices.Contains(names, team.Name)
+	})
 }
 
 func (d *demo) pools(ctx context.Context) ([]foundationv1alpha1.GPUPool, error) {

@@ -238,23 +238,6 @@ func TestJudgeRefusal(t *testing.T) {
 	expect(t, judgeRefusal(forbidden, apierrors.IsForbidden, "policy"), true)
 }
 
-func TestCheckMoved(t *testing.T) {
-	half, late, none, all := team("naru", shrunkAward, shrunkAward), team("naru", shrunkAward, 0), team("saebyeok", 0, 0), team("saebyeok", 512, 512)
-	expect(t, checkMoved(&half, &half, 0), false)
-	expect(t, checkMoved(&half, &all, 504), false)
-	expect(t, checkMoved(&late, &half, 0), true)
-	expect(t, checkMoved(&half, &late, 0), true)
-	expect(t, checkMoved(&half, &none, 0), true)
-	expect(t, checkMoved(&half, &half, 8), true)
-}
-
-func TestCheckTaken(t *testing.T) {
-	expect(t, checkTaken(nil, []string{"a"}, []string{"a", "b"}), false)
-	expect(t, checkTaken([]string{"c"}, []string{"a", "c"}, []string{"a", "b"}), false)
-	expect(t, checkTaken([]string{"c"}, []string{"c"}, []string{"a", "b"}), true)
-	expect(t, checkTaken(nil, []string{"c"}, []string{"a", "b"}), true)
-}
-
 func TestAwaitComeback(t *testing.T) {
 	policy := func(name, uid string) *networkingv1.NetworkPolicy {
 		return &networkingv1.NetworkPolicy{ObjectMeta: metav1.ObjectMeta{Name: name, UID: types.UID(uid)}}

@@ -25,8 +25,8 @@ type demo struct {
 	cluster *cluster.Cluster
 	// shown is what was last shown of each team's progress.
 	shown map[string]string
-	// admin runs the platform, ida is an engineer of hanbit, jun one of naru.
-	admin, ida, jun *person
+	// admin runs the platform, office the programme; ida is an engineer of hanbit, jun one of naru.
+	admin, office, ida, jun *person
 }
 
 // step shows one thing that the operator does.
@@ -53,7 +53,8 @@ func (d *demo) steps() []step {
 		{"A rival tries", d.showRival},
 		{"Somebody deletes what isolates a team", d.showDrift},
 		{"A slip in a manifest", d.showTypo},
-		{"An award shrinks, and who waits moves up", d.showMove},
+		{"A stage ends: who passed it is awarded more", d.showStage},
+		{"A team is eliminated", d.showElimination},
 	}
 }
 
@@ -91,8 +92,11 @@ func (d *demo) play(ctx context.Context) error {
 	if err := d.start(ctx); err != nil {
 		return err
 	}
-	if err := d.award(ctx); err != nil {
-		return err
+	// The teams' places are what all else is about.
+	for _, show := range []func(context.Context) error{d.showApplications, d.showSelection} {
+		if err := show(ctx); err != nil {
+			return err
+		}
 	}
 	for _, step := range d.steps() {
 		d.screen.title(step.title)
@@ -138,6 +142,9 @@ func (d *demo) start(ctx context.Context) error {
 	}
 	d.screen.say("The control plane, its nodes and the operator run, %s after the start.", d.elapsed())
 	if d.admin, err = newPerson("admin", d.cluster.Kubeconfig()); err != nil {
+		return err
+	}
+	if d.office, err = d.meet("office@programme.example", "programme-office"); err != nil {
 		return err
 	}
 	if d.ida, err = d.meet("ida@hanbit.example", "hanbit-engineers"); err != nil {

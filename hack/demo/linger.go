@@ -18,8 +18,9 @@ To look around, in another terminal:
   cd %[1]s && export PATH=%[2]s:$PATH
 
   export KUBECONFIG=%[3]s     # as the admin
-  kubectl get ft -w
-  kubectl describe ft saebyeok
+  kubectl get fprog,ft,gpool
+  kubectl describe ft saebyeok     # waits for GPUs; naru is eliminated, sol was never in
+  kubectl get fprog %[9]s -o yaml
   kubectl label node b200-000 %[4]s=true     # break a node; %[4]s- mends it
   kubectl patch ft hanbit --type=merge -p '{"spec":{"suspend":true}}'
 
@@ -30,7 +31,7 @@ To look around, in another terminal:
 
 Logs are in %[8]s.`,
 		d.root, filepath.Join(d.root, ".lab", "bin"), d.cluster.Kubeconfig(), cluster.BrokenLabel,
-		d.ida.kubeconfig, d.ida.name, manifest("one-gpu-more"), d.place.logs())
+		d.ida.kubeconfig, d.ida.name, manifest("one-gpu-more"), d.place.logs(), programme)
 	if d.opts.keep {
 		return
 	}

@@ -1,6 +1,6 @@
 // Command demo shows the operator at work: it starts a real control plane with simulated GPU nodes on this machine,
-// gives five teams what the samples award them, and checks before your eyes what the operator promises. Every command
-// that it prints is run, every output is the cluster's, and every claim is checked against the cluster's objects.
+// goes through a made-up programme from the call to an elimination, and checks before your eyes what the operator promises.
+// Every command that it prints is run, every output is the cluster's, and every claim is checked against its objects.
 package main
 
 import (
@@ -33,7 +33,7 @@ flags:
 // errUsage says that usage was printed and nothing is left to say.
 var errUsage = errors.New("usage")
 
-// The samples award 512 GPUs to each of five teams, of two pools with half of the nodes each. With fewer nodes than
+// The programme awards 512 GPUs to each of five teams, of two pools with half of the nodes each. With fewer nodes than
 // this others would wait too, with more nobody would.
 const (
 	minNodes = 256
@@ -102,7 +102,7 @@ func parse(args []string, defaultNodes string, stderr io.Writer) (options, error
 		return opts, fmt.Errorf("unexpected argument %q", flags.Arg(0))
 	}
 	if opts.nodes < minNodes || opts.nodes > maxNodes {
-		return opts, fmt.Errorf("the samples need %d to %d GPU nodes for one of five teams to wait, not %d",
+		return opts, fmt.Errorf("the programme needs %d to %d GPU nodes for one of five teams to wait, not %d",
 			minNodes, maxNodes, opts.nodes)
 	}
 	return opts, nil

@@ -14,7 +14,7 @@ import (
 
 const (
 	// clipAbove is how many lines of output are shown whole; of more than that, the first clipTo are.
-	clipAbove = 12
+	clipAbove = 19 // a programme and its fifteen teams
 	clipTo    = 5
 )
 

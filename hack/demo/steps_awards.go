@@ -13,7 +13,7 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 )
 
-// The teams of the samples that the steps are about. The first two and the one that waits share a pool.
+// The teams that the steps are about. They share a pool.
 const (
 	teamHanbit   = "hanbit"
 	teamNaru     = "naru"
@@ -36,6 +36,7 @@ func (d *demo) showAwards(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	teams = only(teams, selected)
 	d.screen.claim("four of the five teams have every GPU that they were awarded, on nodes that are ready", checkServed(teams))
 	d.screen.claim("the fifth, saebyeok, waits, and its MESSAGE says for how many GPUs and until when: naru's end",
 		checkWaiting(find(teams, teamSaebyeok), find(teams, teamNaru)))
@@ -53,10 +54,11 @@ func find(teams []foundationv1alpha1.FoundationTeam, name string) *foundationv1a
 	return &foundationv1alpha1.FoundationTeam{}
 }
 
+// awarded is how many GPUs a team was awarded, those left out that it has to pass a stage for.
 func awarded(team *foundationv1alpha1.FoundationTeam) int32 {
 	var sum int32
 	for _, award := range team.Spec.GPUs {
-		if award.Count != nil {
+		if award.Count != nil && award.IfPassed == "" {
 			sum += *award.Count
 		}
 	}
