@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	_ "time/tzdata" // a programme's time zone must be known whatever image this runs in
 
 	"k8s.io/klog/v2"
 	"k8s.io/utils/clock"
