@@ -2,6 +2,7 @@ package programme
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"reflect"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/util/workqueue"
 	clocktesting "k8s.io/utils/clock/testing"
@@ -58,8 +60,12 @@ func startOperator(ctx context.Context, cfg *rest.Config, clock *clocktesting.Fa
 		return nil, err
 	}
 	go func() { o.done <- mgr.Start(ctx) }()
-	if !mgr.GetCache().WaitForCacheSync(ctx) {
-		return nil, fmt.Errorf("caches have not synced: %w", o.stop())
+	// Controllers take up their sources, and with them their queues, a moment after caches have synced.
+	err = wait.PollUntilContextTimeout(ctx, 10*time.Millisecond, time.Minute, true, func(context.Context) (bool, error) {
+		return len(o.queues.names()) == len(kinds), nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("start the controllers of %d kinds, there are %q: %w", len(kinds), o.queues.names(), errors.Join(err, o.stop()))
 	}
 	return o, nil
 }

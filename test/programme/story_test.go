@@ -114,6 +114,13 @@ func (s *story) soon(is func(g Gomega), about ...any) {
 	}).Should(Succeed(), about...)
 }
 
+// atOnce waits until something is so at this moment of the story's time: what the operator decided has to reach the API
+// server, and its authoriser.
+func (s *story) atOnce(is func(g Gomega), about ...any) {
+	s.Helper()
+	s.Eventually(is).WithTimeout(10*time.Second).Should(Succeed(), about...)
+}
+
 func (s *story) named(name string) string { return name + s.suffix }
 
 // pool takes nodes of the lab that no story has had, and makes a GPUPool of them. lines are YAML for its spec.
