@@ -17,6 +17,7 @@ import (
 
 	"foundation.team/operator/hack/lab/cluster"
 	"foundation.team/operator/test/support"
+	"foundation.team/operator/test/support/counter"
 	"foundation.team/operator/test/support/manifest"
 )
 
@@ -38,6 +39,7 @@ type story struct {
 	suffix   string
 	clock    *clocktesting.FakePassiveClock
 	operator *operator
+	requests counter.Counter
 }
 
 // newStory begins a story at a moment. Its number tells its names from those of others.
@@ -55,7 +57,7 @@ func newStory(t *testing.T, number int, begin string) *story {
 // start starts the operator, stop stops it.
 func (s *story) start() {
 	s.Helper()
-	operator, err := startOperator(context.WithoutCancel(s.Context()), support.AsOperator(admin), s.clock)
+	operator, err := startOperator(context.WithoutCancel(s.Context()), s.requests.Wrap(support.AsOperator(admin)), s.clock)
 	s.Expect(err).NotTo(HaveOccurred())
 	s.operator = operator
 }
