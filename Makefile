@@ -75,8 +75,9 @@ test-race: lab-build build ## Run every test under the race detector (needs a C 
 	CGO_ENABLED=1 $(GO_TEST) -race ./...
 
 .PHONY: scale
-scale: lab-build build ## Measure five teams of 1,000 GPUs each; takes minutes.
+scale: lab-build build ## Measure five teams of 1,000 GPUs, and 1,000 teams that end at once; takes minutes.
 	SCALE=1 $(GO_TEST) -count=1 -v -run TestScale ./test/stories
+	SCALE=1 $(GO_TEST) -count=1 -v -run TestThousandTeams ./test/programme
 
 .PHONY: cover
 cover: lab-build build ## Run every test and report the coverage.

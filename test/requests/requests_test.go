@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -33,7 +32,9 @@ import (
 	"foundation.team/operator/hack/lab/cluster"
 	"foundation.team/operator/internal/apply"
 	"foundation.team/operator/internal/setup"
+	"foundation.team/operator/test/support"
 	"foundation.team/operator/test/support/builder"
+	"foundation.team/operator/test/support/counter"
 )
 
 const (
@@ -58,37 +59,37 @@ func TestConvergedCostsNothing(t *testing.T) {
 	k8s, err := client.New(admin, client.Options{Scheme: setup.Scheme()})
 	g.Expect(err).NotTo(HaveOccurred())
 
-	requests := &counter{}
-	first, stop := startOperator(t, requests.wrap(asOperator(admin)))
+	requests := &counter.Counter{}
+	first, stop := startOperator(t, requests.Wrap(support.AsOperator(admin)))
 	makeTeams(ctx, g, k8s)
 	g.Eventually(func(g Gomega) { expectConverged(ctx, g, k8s) }).Should(Succeed())
-	t.Logf("%d teams converged with %d writes", teams, sum(requests.take(), "write"))
+	t.Logf("%d teams converged with %d writes", teams, requests.Take().Sum("write"))
 	// Events are sent in the background.
-	g.Eventually(requests.take).WithPolling(time.Second).Should(BeEmpty(), "requests of a cluster at rest")
+	g.Eventually(requests.Take).WithPolling(time.Second).Should(BeEmpty(), "requests of a cluster at rest")
 	before := snapshot(ctx, g, k8s)
 
 	t.Run("reconciling everything again", func(t *testing.T) {
 		g := NewWithT(t)
 		reconcileAll(ctx, g, first)
-		g.Expect(requests.take()).To(BeEmpty(), "requests")
+		g.Expect(requests.Take()).To(BeEmpty(), "requests")
 	})
 	stop()
 
 	t.Run("starting anew", func(t *testing.T) {
 		g := NewWithT(t)
-		requests.take()
+		requests.Take()
 		reconciled := reconciles()
-		second, stop := startOperator(t, requests.wrap(asOperator(admin)))
+		second, stop := startOperator(t, requests.Wrap(support.AsOperator(admin)))
 		g.Eventually(func() float64 { return reconciles() - reconciled }).WithTimeout(time.Minute).Should(BeNumerically(">=", teams+3))
 		reconcileAll(ctx, g, second)
-		counts := requests.take()
+		counts := requests.Take()
 		stop()
-		t.Logf("requests of a start:\n%s", table(counts))
-		g.Expect(sum(counts, "write")).To(BeZero(), table(counts))
-		g.Expect(sum(counts, "watch")).To(Equal(watchedKinds), table(counts))
+		t.Logf("requests of a start:\n%s", counts)
+		g.Expect(counts.Sum("write")).To(BeZero(), counts.String())
+		g.Expect(counts.Sum("watch")).To(Equal(watchedKinds), counts.String())
 		for name := range counts {
 			// Reads are discovery and first lists, never of a single object.
-			g.Expect(name).NotTo(MatchRegexp(`/namespaces/[^/ ]+`), table(counts))
+			g.Expect(name).NotTo(MatchRegexp(`/namespaces/[^/ ]+`), counts.String())
 		}
 	})
 	g.Expect(snapshot(ctx, g, k8s)).To(Equal(before), "resourceVersions")
@@ -111,13 +112,6 @@ func startLab(ctx context.Context, t *testing.T) *rest.Config {
 	g.Expect(lab.InstallOperator(ctx, root)).To(Succeed())
 	cfg, err := lab.RESTConfig()
 	g.Expect(err).NotTo(HaveOccurred())
-	return cfg
-}
-
-// asOperator has the rights of the operator's ServiceAccount, and no others.
-func asOperator(admin *rest.Config) *rest.Config {
-	cfg := rest.CopyConfig(admin)
-	cfg.Impersonate.UserName = "system:serviceaccount:" + cluster.OperatorNamespace + ":" + cluster.OperatorServiceAccount
 	return cfg
 }
 
@@ -242,14 +236,4 @@ func snapshot(ctx context.Context, g *WithT, k8s client.Client) map[string]strin
 		}
 	}
 	return versions
-}
-
-func sum(counts map[string]int, verb string) int {
-	total := 0
-	for name, count := range counts {
-		if strings.HasPrefix(name, verb+" ") {
-			total += count
-		}
-	}
-	return total
 }

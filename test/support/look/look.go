@@ -26,6 +26,11 @@ func Team(ctx context.Context, g Gomega, k8s client.Reader, name string) *founda
 	return Get(ctx, g, k8s, &foundationv1alpha1.FoundationTeam{}, "", name)
 }
 
+// Program reads a FoundationProgram.
+func Program(ctx context.Context, g Gomega, k8s client.Reader, name string) *foundationv1alpha1.FoundationProgram {
+	return Get(ctx, g, k8s, &foundationv1alpha1.FoundationProgram{}, "", name)
+}
+
 // Pool reads a GPUPool.
 func Pool(ctx context.Context, g Gomega, k8s client.Reader, name string) *foundationv1alpha1.GPUPool {
 	return Get(ctx, g, k8s, &foundationv1alpha1.GPUPool{}, "", name)

@@ -19,6 +19,11 @@ func Team(name string, lines ...string) string {
 	return fmt.Sprintf("apiVersion: foundation.team/v1alpha1\nkind: FoundationTeam\nmetadata: {name: %s}\nspec:\n%s", name, indent(lines))
 }
 
+// Program is a FoundationProgram. lines are YAML for its spec.
+func Program(name string, lines ...string) string {
+	return fmt.Sprintf("apiVersion: foundation.team/v1alpha1\nkind: FoundationProgram\nmetadata: {name: %s}\nspec:\n%s", name, indent(lines))
+}
+
 // StaticPool is a GPUPool of the lab's nodes that carry PoolLabel with its name. lines are YAML for its spec.
 func StaticPool(name string, lines ...string) string {
 	return pool(name, fmt.Sprintf(`  static:

@@ -1,0 +1,119 @@
+package programme
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+)
+
+func TestMoney(t *testing.T) {
+	tell(t, map[string]func(*testing.T){
+		"19: five times 2.8 billion fit and a sixth does not, and a staff grant is due by quarters": budgetLines,
+	})
+}
+
+func budgetLines(t *testing.T) {
+	const data, staff = 2_800_000_000, 2_000_000_000
+	s := newStory(t, 19, "2026-01-01")
+	teams := []string{"hanbit", "naru", "mirae", "onnuri", "saebyeok", "dasom"}
+	spec := []string{
+		"seats: 6", fmt.Sprintf("budget: [{line: Data, amount: %d}, {line: Staff, amount: %d}]", 5*data, staff), "decisions:",
+	}
+	for _, team := range teams {
+		spec = append(spec, s.decided(team, "Selected", "2025-12-15"))
+	}
+	s.program(spec...)
+	buys := fmt.Sprintf("{name: data, line: Data, amount: %d, dueAt: %s}", data, stamp("2026-02-01"))
+	quarters := ""
+	for _, quarter := range []string{"2026-01-01", "2026-04-01", "2026-07-01", "2026-10-01"} {
+		quarters += fmt.Sprintf("{dueAt: %s, amount: %d}, ", stamp(quarter), staff/4)
+	}
+	for i, team := range teams {
+		grants := buys
+		if i == 0 {
+			grants += fmt.Sprintf(", {name: people, line: Staff, amount: %d, instalments: [%s]}", staff, quarters)
+		}
+		s.team(team, "budget: ["+grants+"]", fmt.Sprintf("priority: %d", -i))
+	}
+	s.rest()
+	line := func(line foundationv1alpha1.BudgetLine, total, committed, due, heldBack int64) foundationv1alpha1.BudgetStatus {
+		return foundationv1alpha1.BudgetStatus{Line: line, Total: total, Committed: committed, Due: due, HeldBack: heldBack, Free: total - committed}
+	}
+	var out string
+	s.atOnce(func(g Gomega) {
+		status := s.getProgram(g).Status
+		g.Expect(status.Budget).To(ConsistOf(
+			line(foundationv1alpha1.BudgetData, 5*data, 5*data, 0, data), line(foundationv1alpha1.BudgetStaff, staff, staff, staff/4, 0)))
+		g.Expect(status.HeldBack).To(ConsistOf(And(
+			HaveField("Grant", "data"), HaveField("Line", foundationv1alpha1.BudgetData), HaveField("Amount", BeEquivalentTo(data)),
+			HaveField("Reason", foundationv1alpha1.ReasonBudgetExceeded),
+			HaveField("Message", And(ContainSubstring("2,800,000,000"), ContainSubstring("14,000,000,000"))))))
+		out = status.HeldBack[0].Team
+	})
+	s.programSays(foundationv1alpha1.ConditionWithinBudget, foundationv1alpha1.ReasonBudgetExceeded, out)
+	for _, team := range teams {
+		held := int64(0)
+		if s.named(team) == out {
+			held = data
+			s.condition(team, foundationv1alpha1.ConditionWithinCeilings, foundationv1alpha1.ReasonBudgetExceeded, "2,800,000,000")
+		}
+		s.atOnce(func(g Gomega) {
+			g.Expect(s.getTeam(g, team).Status.Budget).To(ContainElement(And(
+				HaveField("Line", foundationv1alpha1.BudgetData), HaveField("Granted", BeEquivalentTo(data)), HaveField("HeldBack", held))), team)
+		})
+	}
+	s.dueByQuarters("hanbit", staff/4)
+
+	// The one that does not fit takes nothing from the others, and comes when there is more.
+	s.at("2026-12-01")
+	spec[1] = fmt.Sprintf("budget: [{line: Data, amount: %d}, {line: Staff, amount: %d}]", 6*data, staff)
+	s.program(spec...)
+	s.programSays(foundationv1alpha1.ConditionWithinBudget, foundationv1alpha1.ReasonAsDeclared, "")
+	s.atOnce(func(g Gomega) {
+		g.Expect(s.getProgram(g).Status.Budget).To(ContainElement(line(foundationv1alpha1.BudgetData, 6*data, 6*data, 6*data, 0)))
+		for _, team := range teams {
+			g.Expect(s.getTeam(g, team).Status.Budget).To(HaveEach(HaveField("HeldBack", BeZero())), team)
+		}
+	})
+}
+
+// dueByQuarters goes through the year 2026 and expects a part of a team's staff grant to come due with each quarter.
+func (s *story) dueByQuarters(team string, part int64) {
+	s.Helper()
+	quarters := []string{"2026-01-01", "2026-04-01", "2026-07-01", "2026-10-01"}
+	expect := func(due int) {
+		s.Helper()
+		s.atOnce(func(g Gomega) {
+			i := -1
+			budget := s.getTeam(g, team).Status.Budget
+			for n := range budget {
+				if budget[n].Line == foundationv1alpha1.BudgetStaff {
+					i = n
+				}
+			}
+			g.Expect(i).To(BeNumerically(">=", 0))
+			g.Expect(budget[i].Due).To(Equal(int64(due)*part), "due after %d quarters", due)
+			if due == len(quarters) {
+				g.Expect(budget[i].NextDue).To(BeNil())
+				return
+			}
+			g.Expect(ptr.Deref(budget[i].NextDue, metav1.Time{}).Time).To(BeTemporally("==", kst(quarters[due])))
+			g.Expect(budget[i].NextAmount).To(Equal(part))
+		})
+	}
+	for n := range quarters {
+		if n > 0 {
+			s.move(kst(quarters[n]).Add(-time.Second))
+			s.rest()
+			expect(n)
+			s.at(quarters[n])
+		}
+		expect(n + 1)
+	}
+}
