@@ -129,7 +129,7 @@ type RankingEntry struct {
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=63
 	Missing []string `json:"missing,omitempty"`
-	// withinSeats says whether it is among the best that passed all gates, as many as there are seats. Teams that tie for the
+	// withinSeats says whether it is among the best that passed all gates, or had them waived, as many as there are seats. Teams that tie for the
 	// last seat are not: people have to decide.
 	// +optional
 	WithinSeats bool `json:"withinSeats,omitempty"` //nolint:kubeapilinter // false and missing mean the same

@@ -26,6 +26,8 @@ type Outcome struct {
 	Problems map[string][]Problem
 	// errs are the errors that trying again may mend.
 	errs []error
+	// behind is true if somebody wrote first what is shared: it is tried again when the cache has that.
+	behind bool
 }
 
 // Err is what makes the reconcile try again; nil if only a human or an event can help.
@@ -84,7 +86,12 @@ func (r *Reconciler) applyDesired(ctx context.Context, in Input, desired Desired
 		out.failed(foundationv1alpha1.ConditionAccessReady, "", r.Applier.Apply(ctx, in.owner(), obj))
 	}
 	for _, volume := range desired.PersistentVolumes {
-		out.failed(foundationv1alpha1.ConditionVolumesReady, "", r.Applier.Patch(ctx, volume.before, volume.after))
+		err := r.Applier.Patch(ctx, volume.before, volume.after)
+		if apierrors.IsConflict(err) {
+			out.behind = true // the binder wrote first
+			continue
+		}
+		out.failed(foundationv1alpha1.ConditionVolumesReady, "", err)
 	}
 	r.pruneOthers(ctx, in, desired, out)
 	return out

@@ -111,6 +111,9 @@ func (r *Reconciler) reconcile(ctx context.Context, team *foundationv1alpha1.Fou
 		log.FromContext(ctx).Error(err, "not all could be applied")
 		return apply.Failed(requeueAfter(in, out)), nil
 	}
+	if out.behind {
+		return apply.CacheBehind(), nil
+	}
 	return ctrl.Result{RequeueAfter: requeueAfter(in, out)}, nil
 }
 

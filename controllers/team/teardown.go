@@ -68,13 +68,13 @@ func NextStep(in Input) metav1.Condition {
 	if len(held) > 0 {
 		return no(foundationv1alpha1.ReasonWaitingForGPUs, "deletion waits: "+strings.Join(held, "; "))
 	}
+	if len(in.places()) == 0 {
+		return conditions.True(foundationv1alpha1.ConditionTornDown, foundationv1alpha1.ReasonAsDeclared, "no namespace is left")
+	}
 	if missing := unconfirmed(in); missing != "" {
 		return no(foundationv1alpha1.ReasonDeletionNotConfirmed, "deletionPolicy is Delete, and nothing is deleted yet: "+missing+"; or set spec.deletionPolicy to Retain")
 	}
-	if left := len(in.places()); left > 0 {
-		return no(foundationv1alpha1.ReasonWaitingForNamespaces, conditions.Count(left, "namespace")+" being deleted")
-	}
-	return conditions.True(foundationv1alpha1.ConditionTornDown, foundationv1alpha1.ReasonAsDeclared, "namespaces and volumes are deleted")
+	return no(foundationv1alpha1.ReasonWaitingForNamespaces, conditions.Count(len(in.places()), "namespace")+" being deleted")
 }
 
 // unconfirmed is what is missing before data may be deleted; empty if nothing is.

@@ -46,28 +46,29 @@ func TestNextStep(t *testing.T) {
 		},
 		"GPUs come before a confirmation": {input(remove(confirmed), held), "False WaitingForGPUs: deletion waits: b200: 16 GPUs to be handed back when their pods have ended or the pool's grace period is over"},
 		"while data is to be kept": {
-			input(remove(confirmed, builder.KeptFor(0, time.Hour))), never + "data is kept until 2026-04-01T01:00:00Z; wait, or shorten spec.retention.keep; or set spec.deletionPolicy to Retain",
+			input(remove(confirmed, builder.KeptFor(0, time.Hour)), builder.OwnedNamespace(hanbit, "train")), never + "data is kept until 2026-04-01T01:00:00Z; wait, or shorten spec.retention.keep; or set spec.deletionPolicy to Retain",
 		},
-		"when data need not be kept any more": {input(remove(confirmed, builder.KeptFor(0, time.Hour)), now.Add(time.Hour)), "True AsDeclared: namespaces and volumes are deleted"},
+		"when data need not be kept any more": {input(remove(confirmed, builder.KeptFor(0, time.Hour)), now.Add(time.Hour)), "True AsDeclared: no namespace is left"},
 		"not confirmed": {
 			input(remove(), builder.OwnedNamespace(hanbit, "train")), never + "confirm with the annotation foundation.team/confirm-deletion=hanbit; or set spec.deletionPolicy to Retain",
 		},
 		"confirmed for another": {
-			input(remove(builder.Annotated(foundationv1alpha1.AnnotationConfirmDeletion, "true"))), never + "confirm with the annotation foundation.team/confirm-deletion=hanbit; or set spec.deletionPolicy to Retain",
+			input(remove(builder.Annotated(foundationv1alpha1.AnnotationConfirmDeletion, "true")), builder.OwnedNamespace(hanbit, "train")), never + "confirm with the annotation foundation.team/confirm-deletion=hanbit; or set spec.deletionPolicy to Retain",
 		},
-		"on hold": {input(remove(confirmed, hold)), never + `remove the annotation foundation.team/hold ("audit 2026"); or set spec.deletionPolicy to Retain`},
+		"on hold": {input(remove(confirmed, hold), builder.OwnedNamespace(hanbit, "train")), never + `remove the annotation foundation.team/hold ("audit 2026"); or set spec.deletionPolicy to Retain`},
 		"before the end of the term": {
-			input(remove(confirmed, builder.Term(time.Time{}, july))), never + "the term lasts until 2026-06-30T15:00:00Z; or set spec.deletionPolicy to Retain",
+			input(remove(confirmed, builder.Term(time.Time{}, july)), builder.OwnedNamespace(hanbit, "train")), never + "the term lasts until 2026-06-30T15:00:00Z; or set spec.deletionPolicy to Retain",
 		},
 		"without an end of the term": {
-			input(remove(annotated)), never + "set spec.term.end: data is deleted only after a date; or set spec.deletionPolicy to Retain",
+			input(remove(annotated), builder.OwnedNamespace(hanbit, "train")), never + "set spec.term.end: data is deleted only after a date; or set spec.deletionPolicy to Retain",
 		},
-		"at the end of the term": {input(remove(confirmed)), "True AsDeclared: namespaces and volumes are deleted"},
+		"at the end of the term": {input(remove(confirmed)), "True AsDeclared: no namespace is left"},
 		"confirmed": {
 			input(remove(confirmed), builder.OwnedNamespace(hanbit, "train"), builder.OwnedNamespace(hanbit, "old")), "False WaitingForNamespaces: 2 namespaces being deleted",
 		},
-		"nothing left": {input(remove(confirmed)), "True AsDeclared: namespaces and volumes are deleted"},
-		"somebody else's namespace is not waited for": {input(remove(confirmed), builder.ForeignNamespace("hanbit-train")), "True AsDeclared: namespaces and volumes are deleted"},
+		"it never had anything": {input(remove()), "True AsDeclared: no namespace is left"},
+		"nothing left":          {input(remove(confirmed)), "True AsDeclared: no namespace is left"},
+		"somebody else's namespace is not waited for": {input(remove(confirmed), builder.ForeignNamespace("hanbit-train")), "True AsDeclared: no namespace is left"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

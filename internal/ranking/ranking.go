@@ -57,10 +57,12 @@ type judged struct {
 	sum int64
 	// scored says whether no criterion is missing, gated whether no gate is.
 	scored, gated bool
+	// vetoed is true if it failed a gate that nobody waived.
+	vetoed bool
 }
 
 // eligible says whether the team can be within the seats.
-func (j judged) eligible() bool { return j.scored && j.gated && len(j.FailedGates) == 0 }
+func (j judged) eligible() bool { return j.scored && j.gated && !j.vetoed }
 
 // judge adds up one result. Its rank follows from those of the others.
 func judge(spec *foundationv1alpha1.FoundationProgramSpec, result foundationv1alpha1.Result) judged {
@@ -80,6 +82,7 @@ func judge(spec *foundationv1alpha1.FoundationProgramSpec, result foundationv1al
 		case foundationv1alpha1.GatePassed:
 		case foundationv1alpha1.GateFailed:
 			j.FailedGates = append(j.FailedGates, gate.Name)
+			j.vetoed = j.vetoed || result.Waivers[gate.Name] == ""
 		default:
 			j.gated = false
 			j.Missing = append(j.Missing, gate.Name)

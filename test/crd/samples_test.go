@@ -98,7 +98,7 @@ func TestSampleProgrammesHold(t *testing.T) {
 				foundationv1alpha1.OutcomeSelected: tt.selected,
 				foundationv1alpha1.OutcomeRejected: tt.rejected,
 			} {
-				if got := decided(program, outcome); !slices.Equal(got, want) {
+				if got := decidedOn(program, outcome); !slices.Equal(got, want) {
 					t.Errorf("%s are %v, want %v", outcome, got, want)
 				}
 			}
@@ -145,7 +145,7 @@ func TestSampleScoresRank(t *testing.T) {
 }
 
 // decided are the teams with a decision of that outcome, by name.
-func decided(program foundationv1alpha1.FoundationProgram, outcome foundationv1alpha1.Outcome) []string {
+func decidedOn(program foundationv1alpha1.FoundationProgram, outcome foundationv1alpha1.Outcome) []string {
 	var names []string
 	for _, decision := range program.Spec.Decisions {
 		if decision.Outcome == outcome {

@@ -119,7 +119,7 @@ func seatsAndWeights(t *testing.T) {
 	}
 	s.program(decisions...)
 	s.Expect(s.refused(s.programManifest(append(decisions, s.decided("dasom", "Selected", "2026-01-06"))...))).
-		To(ContainSubstring("6 teams are selected for 5 seats: decide otherwise on some of them, or raise spec.seats"))
+		To(ContainSubstring(s.named("dasom") + " is the last of 6 teams that are selected for 5 seats: decide otherwise on 1 of them, or raise spec.seats"))
 
 	// One that is to go makes a place, and not before it goes: the dates contradict each other, and not the numbers.
 	s.pool("b200", 2)
@@ -130,7 +130,7 @@ func seatsAndWeights(t *testing.T) {
 	s.program(append(decisions, s.decided("hanbit", "Eliminated", "2026-01-06", "effectiveAt: "+stamp("2026-02-01")), s.decided("dasom", "Selected", "2026-01-06"))...)
 	s.programSays(foundationv1alpha1.ConditionDecisionsConsistent, foundationv1alpha1.ReasonSeatsExceeded,
 		s.named("dasom")+" is selected and held back from 2026-01-06 00:00 KST on, no seat of 5 is free: decide otherwise on a team that is in, or raise spec.seats")
-	s.condition("dasom", foundationv1alpha1.ConditionActive, foundationv1alpha1.ReasonNotSelected, "but all of its 5 seats are taken")
+	s.condition("dasom", foundationv1alpha1.ConditionActive, foundationv1alpha1.ReasonNotSelected, "no seat of 5 is free")
 	s.nothing(s, "dasom", "b200")
 	s.at("2026-01-31 23:59:59")
 	s.nothing(s, "dasom", "b200")
@@ -163,7 +163,7 @@ func failedGate(t *testing.T) {
 	spec := append(s.judged(), "seats: 2", "decisions:")
 	on := "evaluation: final"
 	s.Expect(s.refused(s.programManifest(append(spec, s.decided("saebyeok", "Selected", "2026-01-19", on))...))).
-		To(ContainSubstring("a team is selected on evaluation final although it failed a gate there: record in waivers of its result why that is passed over, or decide otherwise"))
+		To(ContainSubstring(s.named("saebyeok") + " is selected although it failed originality in final: record a waiver with its reason there, or decide otherwise"))
 	s.program(append(spec, s.decided("saebyeok", "Rejected", "2026-01-19", on), s.decided("hanbit", "Selected", "2026-01-19", on),
 		s.decided("naru", "Selected", "2026-01-19", on), s.decided("mirae", "Rejected", "2026-01-19", on))...)
 	for _, team := range []string{"saebyeok", "hanbit", "naru", "mirae"} {
