@@ -102,7 +102,7 @@ func (s *server) reconciler() *Reconciler {
 	return &Reconciler{Client: s, Live: s, Applier: apply.New(s, s), Events: s.events, Clock: s.clock}
 }
 
-func (s *server) reconcile(t *testing.T, r *Reconciler) ctrl.Result {
+func (*server) reconcile(t *testing.T, r *Reconciler) ctrl.Result {
 	t.Helper()
 	result, err := r.Reconcile(t.Context(), request(models))
 	if err != nil {

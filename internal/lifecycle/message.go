@@ -2,6 +2,7 @@ package lifecycle
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
@@ -36,7 +37,7 @@ func (t Team) Message(now time.Time) string {
 		if state == foundationv1alpha1.ReasonWithdrawn {
 			left = "withdrawn from"
 		}
-		message := fmt.Sprintf("%s %s on %s: %s", left, t.Program.Name, t.When(t.StateSince(now)), t.standing(now).Decision.Reason)
+		message := fmt.Sprintf("%s %s on %s: %s", left, t.Program.Name, t.When(t.StateSince(now)), sentence(t.standing(now).Decision))
 		if data := t.dataMessage(now); data != "" {
 			message += "; GPUs are taken back, " + data
 		}
@@ -61,7 +62,7 @@ func (t Team) notIn(now time.Time) string {
 		}
 		return fmt.Sprintf("selected by %s, which %s %s", name, what, t.When(r.begins))
 	case PhaseRejected:
-		return fmt.Sprintf("rejected by %s: %s", name, standing.Decision.Reason)
+		return fmt.Sprintf("rejected by %s: %s", name, sentence(standing.Decision))
 	case PhaseHeldBack:
 		return fmt.Sprintf("selected by %s, but no seat of %d is free: the team gets the next one that becomes free", name, t.Program.Spec.Seats)
 	default:
@@ -73,7 +74,7 @@ func (t Team) suspended(now time.Time) string {
 	const held = "nothing new starts and staff may only read, awards are kept"
 	standing := t.standing(now)
 	if standing.Phase == PhaseObjection {
-		return fmt.Sprintf("eliminated by %s: %s; until that is final, %s, %s", t.Program.Name, standing.Decision.Reason,
+		return fmt.Sprintf("eliminated by %s: %s; until that is final, %s, %s", t.Program.Name, sentence(standing.Decision),
 			t.When(newRuling(standing.Decision).final), held)
 	}
 	return "suspended: " + held + "; set spec.suspend to false to resume"
@@ -106,4 +107,9 @@ func (t Team) dataMessage(now time.Time) string {
 	default:
 		return "data is locked and kept at least until " + t.When(retention.KeptUntil)
 	}
+}
+
+// sentence is a decision's reason as a part of a longer one.
+func sentence(decision *foundationv1alpha1.Decision) string {
+	return strings.TrimSuffix(decision.Reason, ".")
 }

@@ -76,7 +76,8 @@ func TestRankings(t *testing.T) {
 			seats:   3,
 			results: []foundationv1alpha1.Result{result("hanbit", "0.1", "0.2", "0", passed), result("naru", "0.3", "0", "0", passed), result("mirae", "0.05", "0", "0", passed)},
 			want: []entry{
-				{Rank: 1, Team: "hanbit", Total: "0.3", Tied: true, WithinSeats: true}, {Rank: 1, Team: "naru", Total: "0.3", Tied: true, WithinSeats: true},
+				{Rank: 1, Team: "hanbit", Total: "0.3", Tied: true, WithinSeats: true},
+				{Rank: 1, Team: "naru", Total: "0.3", Tied: true, WithinSeats: true},
 				{Rank: 3, Team: "mirae", Total: "0.05", WithinSeats: true},
 			},
 		},
@@ -87,7 +88,8 @@ func TestRankings(t *testing.T) {
 			},
 			want: []entry{
 				{Rank: 1, Team: "mirae", Total: "100", WithinSeats: true},
-				{Rank: 2, Team: "naru", Total: "70", Tied: true, WithinSeats: true}, {Rank: 2, Team: "onnuri", Total: "70", Tied: true, WithinSeats: true},
+				{Rank: 2, Team: "naru", Total: "70", Tied: true, WithinSeats: true},
+				{Rank: 2, Team: "onnuri", Total: "70", Tied: true, WithinSeats: true},
 				{Rank: 4, Team: "saebyeok", Total: "30"},
 			},
 		},
@@ -98,7 +100,8 @@ func TestRankings(t *testing.T) {
 			},
 			want: []entry{
 				{Rank: 1, Team: "hanbit", Total: "100", WithinSeats: true},
-				{Rank: 2, Team: "mirae", Total: "70", Tied: true}, {Rank: 2, Team: "naru", Total: "70", Tied: true},
+				{Rank: 2, Team: "mirae", Total: "70", Tied: true},
+				{Rank: 2, Team: "naru", Total: "70", Tied: true},
 			},
 		},
 		"a top score that failed a gate stays on top, without a seat": {
@@ -138,9 +141,12 @@ func TestRankings(t *testing.T) {
 				result("d", "33", "0", "0", passed), result("e", "32", "0", "0", passed), result("f", "31", "0", "0", passed),
 			},
 			want: []entry{
-				{Rank: 1, Team: "a", Total: "36", WithinSeats: true}, {Rank: 2, Team: "b", Total: "35", WithinSeats: true},
-				{Rank: 3, Team: "c", Total: "34", WithinSeats: true}, {Rank: 4, Team: "d", Total: "33", WithinSeats: true},
-				{Rank: 5, Team: "e", Total: "32", WithinSeats: true}, {Rank: 6, Team: "f", Total: "31"},
+				{Rank: 1, Team: "a", Total: "36", WithinSeats: true},
+				{Rank: 2, Team: "b", Total: "35", WithinSeats: true},
+				{Rank: 3, Team: "c", Total: "34", WithinSeats: true},
+				{Rank: 4, Team: "d", Total: "33", WithinSeats: true},
+				{Rank: 5, Team: "e", Total: "32", WithinSeats: true},
+				{Rank: 6, Team: "f", Total: "31"},
 			},
 		},
 	}

@@ -49,6 +49,7 @@ func (s *story) threeDecided(more ...string) []string {
 }
 
 func elimination(t *testing.T) {
+	t.Helper()
 	s := newStory(t, 7, "2026-01-14")
 	threeTeams(s)
 	claim, job := s.claim(s, "hanbit"), s.pods(s, "hanbit")[0]
@@ -103,6 +104,7 @@ func elimination(t *testing.T) {
 const restricted = `{"spec":{"securityContext":{"runAsNonRoot":true,"runAsUser":1000,"seccompProfile":{"type":"RuntimeDefault"}},"containers":[{"name":"copy","image":"copy.example/copy:1","securityContext":{"allowPrivilegeEscalation":false,"capabilities":{"drop":["ALL"]}},"resources":{"requests":{"cpu":"1","memory":"1Gi"},"limits":{"cpu":"1","memory":"1Gi"}}}]}}`
 
 func objection(t *testing.T) {
+	t.Helper()
 	s := newStory(t, 9, "2026-01-14")
 	threeTeams(s)
 	s.people(s, "hanbit", working)
@@ -133,6 +135,7 @@ func objection(t *testing.T) {
 }
 
 func suspension(t *testing.T) {
+	t.Helper()
 	s := newStory(t, 16, "2026-03-02 09:00:00")
 	s.pool("b200", 4)
 	s.program("seats: 1", "decisions:", s.decided("hanbit", "Selected", "2026-01-05"))

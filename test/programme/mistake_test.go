@@ -33,6 +33,7 @@ func (s *story) removed(team string) {
 }
 
 func removedByMistake(t *testing.T) {
+	t.Helper()
 	s := newStory(t, 22, "2026-03-02 09:00:00")
 	s.pool("b200", 4, "reclaim: {gracePeriod: 24h}")
 	s.program("seats: 2", "decisions:", s.decided("hanbit", "Selected", "2025-08-04"))
@@ -84,6 +85,7 @@ func busy(picture []string) []string {
 }
 
 func nobodyElse(t *testing.T) {
+	t.Helper()
 	s := newStory(t, 122, "2026-03-02 09:00:00")
 	s.pool("b200", 2, "reclaim: {gracePeriod: 24h}")
 	s.program("seats: 2", "decisions:", s.decided("naru", "Selected", "2025-08-04"))

@@ -19,6 +19,7 @@ func TestMoney(t *testing.T) {
 }
 
 func budgetLines(t *testing.T) {
+	t.Helper()
 	const data, staff = 2_800_000_000, 2_000_000_000
 	s := newStory(t, 19, "2026-01-01")
 	teams := []string{"hanbit", "naru", "mirae", "onnuri", "saebyeok", "dasom"}

@@ -45,7 +45,7 @@ type operator struct {
 
 // startOperator starts the operator under a clock; cfg says who it is.
 func startOperator(ctx context.Context, cfg *rest.Config, clock *clocktesting.FakePassiveClock) (*operator, error) {
-	real, err := setup.NewManager(cfg, setup.Options{MetricsBindAddress: "0", HealthProbeBindAddress: "0"}, func(o *manager.Options) {
+	inner, err := setup.NewManager(cfg, setup.Options{MetricsBindAddress: "0", HealthProbeBindAddress: "0"}, func(o *manager.Options) {
 		// Each story starts controllers of the same names.
 		o.Controller.SkipNameValidation = new(true)
 	})
@@ -54,7 +54,7 @@ func startOperator(ctx context.Context, cfg *rest.Config, clock *clocktesting.Fa
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	o := &operator{cancel: cancel, done: make(chan error, 1), queues: &queues{byName: map[string]queue{}}}
-	mgr := catcher{Manager: real, queues: o.queues}
+	mgr := catcher{Manager: inner, queues: o.queues}
 	if err := controllers.Add(ctx, mgr, clock, controllers.Options{Collect: pool.DefaultCollect}); err != nil {
 		cancel()
 		return nil, err
@@ -83,7 +83,7 @@ func (o *operator) wake(ctx context.Context) error {
 		if queue == nil {
 			return fmt.Errorf("there is no controller %s: the controllers are %q", name, o.queues.names())
 		}
-		list := kinds[name].DeepCopyObject().(client.ObjectList)
+		list := kinds[name].DeepCopyObject().(client.ObjectList) //nolint:errcheck,forcetypeassert // a copy has the type of the original
 		if err := k8s.List(ctx, list); err != nil {
 			return err
 		}

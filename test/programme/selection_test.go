@@ -43,6 +43,7 @@ func tell(t *testing.T, stories map[string]func(*testing.T)) {
 }
 
 func selectionToAccess(t *testing.T) {
+	t.Helper()
 	s := newStory(t, 1, "2025-07-21")
 	s.pool("b200", 8)
 	s.pool("h100", 8)
@@ -107,6 +108,7 @@ func selectionToAccess(t *testing.T) {
 }
 
 func seatsAndWeights(t *testing.T) {
+	t.Helper()
 	s := newStory(t, 2, "2026-01-05")
 	weights := func(third int) string {
 		return fmt.Sprintf("criteria: [{name: technology, weight: 40}, {name: strategy, weight: 30}, {name: impact, weight: %d}]", third)
@@ -158,6 +160,7 @@ func (s *story) judged() []string {
 }
 
 func failedGate(t *testing.T) {
+	t.Helper()
 	s := newStory(t, 8, "2026-01-19")
 	s.pool("b200", 2)
 	spec := append(s.judged(), "seats: 2", "decisions:")
@@ -185,6 +188,7 @@ func failedGate(t *testing.T) {
 }
 
 func noSelection(t *testing.T) {
+	t.Helper()
 	s := newStory(t, 20, "2026-01-17")
 	s.pool("b200", 2)
 	teams := []string{"saebyeok", "hanbit", "naru", "mirae"}

@@ -20,11 +20,14 @@ func TestTime(t *testing.T) {
 }
 
 func lateJoiner(t *testing.T) {
+	t.Helper()
 	s := newStory(t, 10, "2026-01-10")
 	s.pool("b200", 4)
 	spec := func(end string, decisions ...string) []string {
-		return append([]string{"seats: 3", "stages:", "- {name: stage-2, start: " + stamp("2026-01-15") + ", end: " + stamp(end) + "}", "decisions:",
-			s.decided("hanbit", "Selected", "2025-08-04")}, decisions...)
+		return append([]string{
+			"seats: 3", "stages:", "- {name: stage-2, start: " + stamp("2026-01-15") + ", end: " + stamp(end) + "}", "decisions:",
+			s.decided("hanbit", "Selected", "2025-08-04"),
+		}, decisions...)
 	}
 	s.program(spec("2026-07-15")...)
 	stage := s.award("b200", 16, "stage: stage-2")
@@ -63,6 +66,7 @@ func lateJoiner(t *testing.T) {
 }
 
 func contractEnds(t *testing.T) {
+	t.Helper()
 	s := newStory(t, 14, "2025-12-01")
 	s.pool("b200", 2)
 	s.program("seats: 2", "decisions:", s.decided("hanbit", "Selected", "2025-08-04"), s.decided("naru", "Selected", "2025-08-04"))
@@ -122,6 +126,7 @@ func contractEnds(t *testing.T) {
 }
 
 func secondStage(t *testing.T) {
+	t.Helper()
 	s := newStory(t, 18, "2026-01-05")
 	s.pool("b200", 8)
 	spec := func(passed ...string) []string {
@@ -164,6 +169,7 @@ func secondStage(t *testing.T) {
 }
 
 func downOverMidnight(t *testing.T) {
+	t.Helper()
 	s := newStory(t, 21, "2026-01-31 23:00:00")
 	s.pool("b200", 2)
 	s.program("seats: 1", "decisions:", s.decided("hanbit", "Selected", "2025-08-04"))

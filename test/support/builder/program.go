@@ -108,7 +108,9 @@ func Money(line foundationv1alpha1.BudgetLine, amount int64) ProgramMod {
 
 // Keeps says what becomes of data.
 func Keeps(dataAccess, keep time.Duration) ProgramMod {
-	return func(program *foundationv1alpha1.FoundationProgram) { program.Spec.Retention = retention(dataAccess, keep) }
+	return func(program *foundationv1alpha1.FoundationProgram) {
+		program.Spec.Retention = retention(dataAccess, keep)
+	}
 }
 
 func retention(dataAccess, keep time.Duration) *foundationv1alpha1.Retention {

@@ -85,4 +85,5 @@ func verb(req *http.Request) string {
 
 type roundTripper func(*http.Request) (*http.Response, error)
 
+// RoundTrip counts on the way.
 func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
