@@ -12,10 +12,10 @@ import (
 )
 
 func TestElimination(t *testing.T) {
-	tell(t, map[string]func(*testing.T){
-		"7: an eliminated team loses access and GPUs, which go to two others, and never its data": elimination,
-		"9: an objection that is upheld on day nine brings everything back as it was":             objection,
-		"16: a suspended team reads and keeps what it has, and goes on as it was":                 suspension,
+	tell(t, map[string]tale{
+		"7: an eliminated team loses access and GPUs, which go to two others, and never its data": {number: 7, begin: "2026-01-14", tell: elimination},
+		"9: an objection that is upheld on day nine brings everything back as it was":             {number: 9, begin: "2026-01-14", tell: objection},
+		"16: a suspended team reads and keeps what it has, and goes on as it was":                 {number: 16, begin: "2026-03-02 09:00:00", tell: suspension},
 	})
 }
 
@@ -48,9 +48,7 @@ func (s *story) threeDecided(more ...string) []string {
 	}, more...)
 }
 
-func elimination(t *testing.T) {
-	t.Helper()
-	s := newStory(t, 7, "2026-01-14")
+func elimination(s *story) {
 	threeTeams(s)
 	claim, job := s.claim(s, "hanbit"), s.pods(s, "hanbit")[0]
 
@@ -72,7 +70,7 @@ func elimination(t *testing.T) {
 	s.Expect(s.pods(s, "hanbit")).To(ConsistOf(HaveField("UID", job.UID)))
 	s.soon(func(g Gomega) { s.people(g, "hanbit", copying) })
 	s.Expect(look.GPUQuota(s.Context(), s, k8s, s.named("hanbit")+"-train")).To(BeZero())
-	s.Expect(s.getTeam(s, "hanbit").Status.Retention.Phase).To(Equal(foundationv1alpha1.RetentionDataAccess))
+	s.Expect(retention(s.getTeam(s, "hanbit")).Phase).To(Equal(foundationv1alpha1.RetentionDataAccess))
 	steward, err := lab.KubeconfigFor(s.person("hanbit", "steward"))
 	s.Expect(err).NotTo(HaveOccurred())
 	_, err = lab.KubectlAs(s.Context(), steward, "apply", "-f", s.file(manifest.GPUPods(s.named("hanbit"), s.named("hanbit")+"-train", "gpus", 1, 8)))
@@ -88,11 +86,11 @@ func elimination(t *testing.T) {
 	s.people(s, "hanbit", copying)
 	s.at("2026-02-24")
 	s.soon(func(g Gomega) { s.people(g, "hanbit", lockout) })
-	s.Expect(s.getTeam(s, "hanbit").Status.Retention.Phase).To(Equal(foundationv1alpha1.RetentionLocked))
+	s.Expect(retention(s.getTeam(s, "hanbit")).Phase).To(Equal(foundationv1alpha1.RetentionLocked))
 	for _, moment := range []string{"2026-04-25", "2030-01-01"} {
 		s.at(moment)
 		s.soon(func(g Gomega) {
-			g.Expect(s.getTeam(g, "hanbit").Status.Retention.Phase).To(Equal(foundationv1alpha1.RetentionExpired))
+			g.Expect(retention(s.getTeam(g, "hanbit")).Phase).To(Equal(foundationv1alpha1.RetentionExpired))
 		})
 		s.kept(s, "hanbit")
 		s.Expect(s.claim(s, "hanbit").UID).To(Equal(claim.UID))
@@ -103,9 +101,7 @@ func elimination(t *testing.T) {
 // restricted is what a pod needs besides an image under the restricted Pod Security Standard.
 const restricted = `{"spec":{"securityContext":{"runAsNonRoot":true,"runAsUser":1000,"seccompProfile":{"type":"RuntimeDefault"}},"containers":[{"name":"copy","image":"copy.example/copy:1","securityContext":{"allowPrivilegeEscalation":false,"capabilities":{"drop":["ALL"]}},"resources":{"requests":{"cpu":"1","memory":"1Gi"},"limits":{"cpu":"1","memory":"1Gi"}}}]}}`
 
-func objection(t *testing.T) {
-	t.Helper()
-	s := newStory(t, 9, "2026-01-14")
+func objection(s *story) {
 	threeTeams(s)
 	s.people(s, "hanbit", working)
 	before := s.picture(s, "hanbit", "b200")
@@ -134,9 +130,7 @@ func objection(t *testing.T) {
 	s.Expect(s.picture(s, "hanbit", "b200")).To(Equal(before), "what was overturned does not come back when it would have been final")
 }
 
-func suspension(t *testing.T) {
-	t.Helper()
-	s := newStory(t, 16, "2026-03-02 09:00:00")
+func suspension(s *story) {
 	s.pool("b200", 4)
 	s.program("seats: 1", "decisions:", s.decided("hanbit", "Selected", "2026-01-05"))
 	s.team("hanbit", s.award("b200", 24))

@@ -1,10 +1,10 @@
 package programme
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	. "github.com/onsi/gomega"
 	authorizationv1 "k8s.io/api/authorization/v1"
@@ -12,7 +12,9 @@ import (
 	eventsv1 "k8s.io/api/events/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
@@ -276,38 +278,10 @@ func namesOf(list client.ObjectList) []string {
 	return names
 }
 
-// tidy ends a story: its operator stops, and what is left of it goes, so that the next one's operator finds nothing.
-func (s *story) tidy() {
-	s.Helper()
-	s.stop()
-	ofTeams := client.HasLabels{foundationv1alpha1.LabelTeam}
-	for _, list := range kinds {
-		s.discard(list)
-	}
-	for _, list := range []client.ObjectList{
-		&foundationv1alpha1.TeamRecordList{}, &rbacv1.ClusterRoleBindingList{}, &rbacv1.ClusterRoleList{}, &corev1.NamespaceList{},
-		&corev1.PersistentVolumeList{},
-	} {
-		s.discard(list, ofTeams)
-	}
-	s.discard(&corev1.NodeList{}, client.HasLabels{manifest.PoolLabel})
-}
+// moment is a time of a status; zero if it is not there.
+func moment(t *metav1.Time) time.Time { return ptr.Deref(t, metav1.Time{}).Time }
 
-// discard deletes objects; what waits for the operator does not wait for it any more.
-func (s *story) discard(like client.ObjectList, of ...client.ListOption) {
-	s.Helper()
-	ctx := context.WithoutCancel(s.Context())
-	list, _ := like.DeepCopyObject().(client.ObjectList)
-	s.Expect(k8s.List(ctx, list, of...)).To(Succeed())
-	s.Expect(meta.EachListItem(list, func(item runtime.Object) error {
-		obj, _ := item.(client.Object)
-		if slices.Contains(obj.GetFinalizers(), foundationv1alpha1.Finalizer) {
-			before, _ := obj.DeepCopyObject().(client.Object)
-			obj.SetFinalizers(nil)
-			if err := k8s.Patch(ctx, obj, client.MergeFrom(before)); err != nil {
-				return client.IgnoreNotFound(err)
-			}
-		}
-		return client.IgnoreNotFound(k8s.Delete(ctx, obj))
-	})).To(Succeed())
+// retention is what becomes of a team's data; empty while its time is not over.
+func retention(team *foundationv1alpha1.FoundationTeam) foundationv1alpha1.TeamRetentionStatus {
+	return ptr.Deref(team.Status.Retention, foundationv1alpha1.TeamRetentionStatus{})
 }

@@ -14,9 +14,9 @@ import (
 )
 
 func TestMistake(t *testing.T) {
-	tell(t, map[string]func(*testing.T){
-		"22: a manifest that a merge removed comes back with all that the team had": removedByMistake,
-		"22: nobody else inherits what a team of the same name had":                 nobodyElse,
+	tell(t, map[string]tale{
+		"22: a manifest that a merge removed comes back with all that the team had": {number: 22, begin: "2026-03-02 09:00:00", tell: removedByMistake},
+		"22: nobody else inherits what a team of the same name had":                 {number: 122, begin: "2026-03-02 09:00:00", tell: nobodyElse},
 	})
 }
 
@@ -32,9 +32,7 @@ func (s *story) removed(team string) {
 	})
 }
 
-func removedByMistake(t *testing.T) {
-	t.Helper()
-	s := newStory(t, 22, "2026-03-02 09:00:00")
+func removedByMistake(s *story) {
 	s.pool("b200", 4, "reclaim: {gracePeriod: 24h}")
 	s.program("seats: 2", "decisions:", s.decided("hanbit", "Selected", "2025-08-04"))
 	lines := []string{s.award("b200", 24), term("2025-08-14", "2026-07-01"), "consortium: {lead: Hanbit AI}"}
@@ -84,9 +82,7 @@ func busy(picture []string) []string {
 	return lines
 }
 
-func nobodyElse(t *testing.T) {
-	t.Helper()
-	s := newStory(t, 122, "2026-03-02 09:00:00")
+func nobodyElse(s *story) {
 	s.pool("b200", 2, "reclaim: {gracePeriod: 24h}")
 	s.program("seats: 2", "decisions:", s.decided("naru", "Selected", "2025-08-04"))
 	s.team("naru", s.award("b200", 8), "consortium: {lead: Naru Labs}")

@@ -6,22 +6,18 @@ import (
 	"time"
 
 	. "github.com/onsi/gomega"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/utils/ptr"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 )
 
 func TestMoney(t *testing.T) {
-	tell(t, map[string]func(*testing.T){
-		"19: five times 2.8 billion fit and a sixth does not, and a staff grant is due by quarters": budgetLines,
+	tell(t, map[string]tale{
+		"19: five times 2.8 billion fit and a sixth does not, and a staff grant is due by quarters": {number: 19, begin: "2026-01-01", tell: budgetLines},
 	})
 }
 
-func budgetLines(t *testing.T) {
-	t.Helper()
+func budgetLines(s *story) {
 	const data, staff = 2_800_000_000, 2_000_000_000
-	s := newStory(t, 19, "2026-01-01")
 	teams := []string{"hanbit", "naru", "mirae", "onnuri", "saebyeok", "dasom"}
 	spec := []string{
 		"seats: 6", fmt.Sprintf("budget: [{line: Data, amount: %d}, {line: Staff, amount: %d}]", 5*data, staff), "decisions:",
@@ -104,7 +100,7 @@ func (s *story) dueByQuarters(team string, part int64) {
 				g.Expect(budget[i].NextDue).To(BeNil())
 				return
 			}
-			g.Expect(ptr.Deref(budget[i].NextDue, metav1.Time{}).Time).To(BeTemporally("==", kst(quarters[due])))
+			g.Expect(moment(budget[i].NextDue)).To(BeTemporally("==", kst(quarters[due])))
 			g.Expect(budget[i].NextAmount).To(Equal(part))
 		})
 	}

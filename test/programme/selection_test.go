@@ -23,28 +23,15 @@ var (
 )
 
 func TestSelection(t *testing.T) {
-	tell(t, map[string]func(*testing.T){
-		"1: fifteen apply, five are selected, and they have nothing before that is final": selectionToAccess,
-		"2: weights that do not add up and a sixth seat are refused or held back":         seatsAndWeights,
-		"8: the best by score failed a gate and is not selected":                          failedGate,
-		"20: nobody is selected: seats stay empty and GPUs free":                          noSelection,
+	tell(t, map[string]tale{
+		"1: fifteen apply, five are selected, and they have nothing before that is final": {number: 1, begin: "2025-07-21", tell: selectionToAccess},
+		"2: weights that do not add up and a sixth seat are refused or held back":         {number: 2, begin: "2026-01-05", tell: seatsAndWeights},
+		"8: the best by score failed a gate and is not selected":                          {number: 8, begin: "2026-01-19", tell: failedGate},
+		"20: nobody is selected: seats stay empty and GPUs free":                          {number: 20, begin: "2026-01-17", tell: noSelection},
 	})
 }
 
-// tell tells stories, unless the measurement at full size runs.
-func tell(t *testing.T, stories map[string]func(*testing.T)) {
-	t.Helper()
-	if scale {
-		t.Skip("measuring at full size")
-	}
-	for name, story := range stories {
-		t.Run(name, story)
-	}
-}
-
-func selectionToAccess(t *testing.T) {
-	t.Helper()
-	s := newStory(t, 1, "2025-07-21")
+func selectionToAccess(s *story) {
 	s.pool("b200", 8)
 	s.pool("h100", 8)
 	s.program("seats: 5")
@@ -99,7 +86,7 @@ func selectionToAccess(t *testing.T) {
 		s.granted(team, pool, 32-16*strings.Count(pool, "h"))
 		s.people(s, team, working)
 		s.kept(s, team)
-		s.Expect(s.getTeam(s, team).Status.StateSince.Time).To(BeTemporally("==", kst("2025-08-14")), team)
+		s.Expect(moment(s.getTeam(s, team).Status.StateSince)).To(BeTemporally("==", kst("2025-08-14")), team)
 	}
 	s.soon(func(g Gomega) {
 		g.Expect(s.getPool(g, "b200").Status.Capacity.Free).To(BeZero())
@@ -107,9 +94,7 @@ func selectionToAccess(t *testing.T) {
 	})
 }
 
-func seatsAndWeights(t *testing.T) {
-	t.Helper()
-	s := newStory(t, 2, "2026-01-05")
+func seatsAndWeights(s *story) {
 	weights := func(third int) string {
 		return fmt.Sprintf("criteria: [{name: technology, weight: 40}, {name: strategy, weight: 30}, {name: impact, weight: %d}]", third)
 	}
@@ -159,9 +144,7 @@ func (s *story) judged() []string {
 	}
 }
 
-func failedGate(t *testing.T) {
-	t.Helper()
-	s := newStory(t, 8, "2026-01-19")
+func failedGate(s *story) {
 	s.pool("b200", 2)
 	spec := append(s.judged(), "seats: 2", "decisions:")
 	on := "evaluation: final"
@@ -187,9 +170,7 @@ func failedGate(t *testing.T) {
 		ContainElement("decision: Rejected on 2026-01-19T00:00:00+09:00: as the panel saw it"))), "on record")
 }
 
-func noSelection(t *testing.T) {
-	t.Helper()
-	s := newStory(t, 20, "2026-01-17")
+func noSelection(s *story) {
 	s.pool("b200", 2)
 	teams := []string{"saebyeok", "hanbit", "naru", "mirae"}
 	for _, team := range teams {

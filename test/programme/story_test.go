@@ -42,6 +42,24 @@ type story struct {
 	requests counter.Counter
 }
 
+// tale is how a story is told: its number, the moment at which it begins, and what happens.
+type tale struct {
+	number int
+	begin  string
+	tell   func(s *story)
+}
+
+// tell tells stories, unless the measurement at full size runs.
+func tell(t *testing.T, tales map[string]tale) {
+	t.Helper()
+	if scale {
+		t.Skip("measuring at full size")
+	}
+	for name, tale := range tales {
+		t.Run(name, func(t *testing.T) { tale.tell(newStory(t, tale.number, tale.begin)) })
+	}
+}
+
 // newStory begins a story at a moment. Its number tells its names from those of others.
 func newStory(t *testing.T, number int, begin string) *story {
 	t.Helper()

@@ -48,6 +48,8 @@ func TestThousandTeams(t *testing.T) {
 	})
 	s.rest()
 	s.Logf("%d teams were Ready after %s, with %d writes", teams, since(begin), s.requests.Take().Sum("write"))
+	// Events are sent in the background.
+	s.Eventually(s.requests.Take).WithPolling(time.Second).Should(BeEmpty(), "requests of a cluster at rest")
 	s.at("2026-06-30 23:59:59")
 	s.Expect(s.requests.Take().Sum("write")).To(BeZero(), "a second before")
 	s.Expect(s.bindings(s)).To(HaveLen(teams))

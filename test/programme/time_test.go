@@ -11,17 +11,15 @@ import (
 )
 
 func TestTime(t *testing.T) {
-	tell(t, map[string]func(*testing.T){
-		"10: a late joiner has its own dates inside a stage":                                    lateJoiner,
-		"14: a contract ends at midnight in Seoul, in one team of two, and jobs go on":          contractEnds,
-		"18: the second stage's GPUs come only to who passed the first":                         secondStage,
-		"21: an operator that was down over midnight acts once when it comes back, and says so": downOverMidnight,
+	tell(t, map[string]tale{
+		"10: a late joiner has its own dates inside a stage":                                    {number: 10, begin: "2026-01-10", tell: lateJoiner},
+		"14: a contract ends at midnight in Seoul, in one team of two, and jobs go on":          {number: 14, begin: "2025-12-01", tell: contractEnds},
+		"18: the second stage's GPUs come only to who passed the first":                         {number: 18, begin: "2026-01-05", tell: secondStage},
+		"21: an operator that was down over midnight acts once when it comes back, and says so": {number: 21, begin: "2026-01-31 23:00:00", tell: downOverMidnight},
 	})
 }
 
-func lateJoiner(t *testing.T) {
-	t.Helper()
-	s := newStory(t, 10, "2026-01-10")
+func lateJoiner(s *story) {
 	s.pool("b200", 4)
 	spec := func(end string, decisions ...string) []string {
 		return append([]string{
@@ -49,7 +47,7 @@ func lateJoiner(t *testing.T) {
 	s.ready("onnuri")
 	s.granted("onnuri", "b200", 16)
 	s.people(s, "onnuri", working)
-	s.Expect(s.getTeam(s, "onnuri").Status.StateSince.Time).To(BeTemporally("==", kst("2026-02-20")))
+	s.Expect(moment(s.getTeam(s, "onnuri").Status.StateSince)).To(BeTemporally("==", kst("2026-02-20")))
 
 	// The stage's end is its end too, also when that is moved.
 	s.at("2026-07-01")
@@ -65,9 +63,7 @@ func lateJoiner(t *testing.T) {
 	}
 }
 
-func contractEnds(t *testing.T) {
-	t.Helper()
-	s := newStory(t, 14, "2025-12-01")
+func contractEnds(s *story) {
 	s.pool("b200", 2)
 	s.program("seats: 2", "decisions:", s.decided("hanbit", "Selected", "2025-08-04"), s.decided("naru", "Selected", "2025-08-04"))
 	kim := "kim@lab.example"
@@ -112,7 +108,7 @@ func contractEnds(t *testing.T) {
 	s.Expect(s.events(s, "naru", "AccessExpires")).To(BeEmpty())
 
 	s.at("2026-01-31 23:59:59")
-	s.Expect(s.getTeam(s, "hanbit").Status.Staff.NextExpiry.Time).To(BeTemporally("==", kst("2026-02-01")))
+	s.Expect(moment(s.getTeam(s, "hanbit").Status.Staff.NextExpiry)).To(BeTemporally("==", kst("2026-02-01")))
 	s.Expect(may(s, "hanbit")).To(BeTrue(), "not a second before")
 	s.at("2026-02-01")
 	s.atOnce(func(g Gomega) { g.Expect(may(g, "hanbit")).To(BeFalse()) })
@@ -125,9 +121,7 @@ func contractEnds(t *testing.T) {
 	s.Expect(s.events(s, "hanbit", "AccessExpires")).To(HaveLen(2), "each notice once")
 }
 
-func secondStage(t *testing.T) {
-	t.Helper()
-	s := newStory(t, 18, "2026-01-05")
+func secondStage(s *story) {
 	s.pool("b200", 8)
 	spec := func(passed ...string) []string {
 		names := "passed: ["
@@ -168,9 +162,7 @@ func secondStage(t *testing.T) {
 	s.ready(teams...)
 }
 
-func downOverMidnight(t *testing.T) {
-	t.Helper()
-	s := newStory(t, 21, "2026-01-31 23:00:00")
+func downOverMidnight(s *story) {
 	s.pool("b200", 2)
 	s.program("seats: 1", "decisions:", s.decided("hanbit", "Selected", "2025-08-04"))
 	s.team("hanbit", s.award("b200", 16), term("2025-08-14", "2026-02-01"))
@@ -202,8 +194,8 @@ func downOverMidnight(t *testing.T) {
 	}
 	s.start()
 	s.soon(ended)
-	s.Expect(s.getTeam(s, "hanbit").Status.StateSince.Time).To(BeTemporally("==", kst("2026-02-01")))
-	s.Expect(s.getTeam(s, "hanbit").Status.Retention.DataAccessUntil.Time).To(BeTemporally("==", kst("2026-03-03")), "counted from midnight")
+	s.Expect(moment(s.getTeam(s, "hanbit").Status.StateSince)).To(BeTemporally("==", kst("2026-02-01")))
+	s.Expect(moment(retention(s.getTeam(s, "hanbit")).DataAccessUntil)).To(BeTemporally("==", kst("2026-03-03")), "counted from midnight")
 	s.granted("hanbit", "b200", 0)
 	record := s.records(s, "hanbit")[0].ResourceVersion
 	s.stop()
