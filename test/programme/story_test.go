@@ -106,12 +106,13 @@ func (s *story) rest() {
 // its clock.
 func (s *story) soon(is func(g Gomega), about ...any) {
 	s.Helper()
-	taken := 0
+	looked, taken := false, 0
 	s.Eventually(func(g Gomega) {
-		if idle, _ := s.operator.idle(); idle && taken > 0 && taken <= steps {
+		if idle, _ := s.operator.idle(); idle && looked && taken < steps {
 			s.move(s.clock.Now().Add(step))
+			taken++
 		}
-		taken++
+		looked = true
 		is(g)
 	}).Should(Succeed(), about...)
 }

@@ -52,7 +52,7 @@ func TestThousandTeams(t *testing.T) {
 
 	begin = time.Now()
 	s.move(kst("2026-07-01"))
-	s.Eventually(s.bindings).WithArguments(s).WithPolling(time.Second).WithTimeout(longestEnd).Should(BeEmpty(), "access")
+	s.Eventually(s.bindings).WithPolling(time.Second).WithTimeout(longestEnd).Should(BeEmpty(), "access")
 	s.Logf("nobody of %d teams had access %s after their end", teams, since(begin))
 	s.soonFor(teams, func(g Gomega, team *foundationv1alpha1.FoundationTeam) {
 		g.Expect(team.Status.State).To(Equal(foundationv1alpha1.ReasonEnded), team.Name)
