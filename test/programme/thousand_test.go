@@ -37,12 +37,14 @@ func TestThousandTeams(t *testing.T) {
 		teams = manyTeams
 	}
 	s := newStory(t, 23, "2026-06-30 12:00:00")
-	s.SetDefaultEventuallyTimeout(20 * time.Minute)
+	if scale {
+		s.SetDefaultEventuallyTimeout(20 * time.Minute)
+	}
 	s.pool("b200", withGPUs)
 	begin := time.Now()
 	s.manyTeams(teams, kst("2026-07-01"))
 	s.soonFor(teams, func(g Gomega, team *foundationv1alpha1.FoundationTeam) {
-		g.Expect(meta.IsStatusConditionTrue(team.Status.Conditions, foundationv1alpha1.ConditionReady)).To(BeTrue(), team.Name)
+		g.Expect(meta.IsStatusConditionTrue(team.Status.Conditions, foundationv1alpha1.ConditionReady)).To(BeTrue(), "%s: %v", team.Name, team.Status.Conditions)
 	})
 	s.rest()
 	s.Logf("%d teams were Ready after %s, with %d writes", teams, since(begin), s.requests.Take().Sum("write"))
