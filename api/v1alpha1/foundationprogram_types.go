@@ -353,45 +353,6 @@ type PoolCeiling struct {
 	GPUs *int32 `json:"gpus,omitempty"`
 }
 
-// BudgetLine is what money is for.
-//
-// +kubebuilder:validation:Enum=GPU;Data;Staff
-type BudgetLine string
-
-// Budget lines.
-const (
-	// BudgetGPU is for leasing or buying GPUs.
-	BudgetGPU BudgetLine = "GPU"
-	// BudgetData is for buying, building and processing data.
-	BudgetData BudgetLine = "Data"
-	// BudgetStaff is for people and their research.
-	BudgetStaff BudgetLine = "Staff"
-)
-
-// BudgetCeiling is the most money on a line that a team may be given in a calendar year.
-type BudgetCeiling struct {
-	// line is what the money is for.
-	// +required
-	Line BudgetLine `json:"line,omitempty"`
-	// perYear is how much, in whole units of the programme's currency.
-	// +required
-	// +kubebuilder:validation:Minimum=0
-	// +kubebuilder:validation:Maximum=1000000000000000
-	PerYear *int64 `json:"perYear,omitempty"`
-}
-
-// BudgetTotal is all the money of a programme on a line.
-type BudgetTotal struct {
-	// line is what the money is for.
-	// +required
-	Line BudgetLine `json:"line,omitempty"`
-	// amount is how much, in whole units of the programme's currency.
-	// +required
-	// +kubebuilder:validation:Minimum=0
-	// +kubebuilder:validation:Maximum=1000000000000000
-	Amount *int64 `json:"amount,omitempty"`
-}
-
 // FoundationProgramList is a list of FoundationPrograms.
 //
 // +kubebuilder:object:root=true

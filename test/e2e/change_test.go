@@ -116,13 +116,13 @@ var _ = Describe("A change of the spec", func() {
 		Expect(may(ctx, "ida@suspend.example", "create", "pods", "suspend-train")).To(BeTrue())
 	})
 
-	It("follows the clock: nothing before the term, access in date, nothing after the end", func(ctx SpecContext) {
+	It("follows the clock: nothing before the term, access in date, data for a while after the end, then nothing", func(ctx SpecContext) {
 		poolOf(ctx, "term", 2, "reclaim: {gracePeriod: 0s}")
 		stamp := func(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 		start := time.Now().Add(8 * time.Second)
 		leave, end := start.Add(15*time.Second), start.Add(25*time.Second)
 		teamOf(ctx, "term",
-			fmt.Sprintf("term: {start: %q, end: %q}", stamp(start), stamp(end)),
+			fmt.Sprintf("term: {start: %q, end: %q}", stamp(start), stamp(end)), "retention: {dataAccess: 30s}",
 			`gpus: [{name: a, pool: term, count: 16}]`, `namespaces: [{name: train}]`,
 			`volumes: [{name: data, namespace: train, size: 1Ti, storageClassName: fast}]`,
 			`staff:`,
@@ -136,7 +136,11 @@ var _ = Describe("A change of the spec", func() {
 		Eventually(func() bool { return may(ctx, "tom@term.example", "create", "pods", "term-train") }).WithContext(ctx).Should(BeFalse())
 		Expect(time.Now()).To(BeTemporally(">=", leave.Truncate(time.Second)))
 
-		eventuallyCondition(ctx, "term", foundationv1alpha1.ConditionActive, foundationv1alpha1.ReasonEnded, "data is kept")
+		eventuallyCondition(ctx, "term", foundationv1alpha1.ConditionActive, foundationv1alpha1.ReasonEnded, "staff may read and copy data until "+stamp(end.Add(30*time.Second)))
+		Eventually(func() bool { return may(ctx, "ida@term.example", "create", "persistentvolumeclaims", "term-train") }).WithContext(ctx).Should(BeTrue(), "as a data steward")
+		Expect(may(ctx, "ida@term.example", "create", "pods/exec", "term-train")).To(BeFalse())
+		Expect(gpuQuota(ctx, Default, "term-train")).To(BeZero())
+		eventuallyCondition(ctx, "term", foundationv1alpha1.ConditionActive, foundationv1alpha1.ReasonEnded, "data is locked and kept at least until ")
 		Eventually(func() bool { return may(ctx, "ida@term.example", "get", "pods", "term-train") }).WithContext(ctx).Should(BeFalse())
 		Eventually(func(g Gomega) { g.Expect(nodesOf(ctx, g, "term")).To(BeEmpty()) }).WithContext(ctx).Should(Succeed())
 		Expect(get(ctx, Default, &corev1.PersistentVolumeClaim{}, "term-train", "data").Status.Phase).To(Equal(corev1.ClaimBound), "data is kept")
