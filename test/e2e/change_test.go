@@ -138,7 +138,7 @@ var _ = Describe("A change of the spec", func() {
 
 		eventuallyCondition(ctx, "term", foundationv1alpha1.ConditionActive, foundationv1alpha1.ReasonEnded, "staff may read and copy data until "+stamp(end.Add(30*time.Second)))
 		Eventually(func() bool { return may(ctx, "ida@term.example", "create", "persistentvolumeclaims", "term-train") }).WithContext(ctx).Should(BeTrue(), "as a data steward")
-		Expect(may(ctx, "ida@term.example", "create", "pods/exec", "term-train")).To(BeFalse())
+		Expect(may(ctx, "ida@term.example", "create", "deployments.apps", "term-train")).To(BeFalse(), "and no engineer any more")
 		Expect(gpuQuota(ctx, Default, "term-train")).To(BeZero())
 		eventuallyCondition(ctx, "term", foundationv1alpha1.ConditionActive, foundationv1alpha1.ReasonEnded, "data is locked and kept at least until ")
 		Eventually(func() bool { return may(ctx, "ida@term.example", "get", "pods", "term-train") }).WithContext(ctx).Should(BeFalse())

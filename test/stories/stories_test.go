@@ -131,7 +131,7 @@ func shrink(s *story) {
 
 func leaseEnds(s *story) {
 	lease, next, team := s.named("s11"), s.named("s11b"), s.named("s11-team")
-	end := time.Now().Add(25 * time.Second).Truncate(time.Second)
+	end := time.Now().Add(time.Minute).Truncate(time.Second)
 	s.pool(lease, 2, fmt.Sprintf("availability: {end: %q}", end.Format(time.RFC3339)))
 	s.pool(next, 2)
 	lines := func(gpus string) []string {
