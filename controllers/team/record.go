@@ -114,7 +114,7 @@ func BuildRecord(in Input) *foundationv1alpha1.TeamRecord {
 			spec.History = append(spec.History, change(in, "manifest", "removed", "applied again"))
 		}
 	}
-	if spec.State != state {
+	if spec.State != state && !wasClosed(in) {
 		spec.History = append(spec.History, stateChange(in, spec.State, state))
 		spec.State, spec.Since = state, lifecycle.MetaTime(in.Now)
 		if since := in.life().StateSince(in.Now); !since.IsZero() {
@@ -134,6 +134,13 @@ func merged(base, more map[string]string) map[string]string {
 	}
 	maps.Copy(all, more)
 	return all
+}
+
+// wasClosed says whether the record of a team that is being deleted is closed already: that is the last step before it goes,
+// and the cache may show the team for a moment after that.
+func wasClosed(in Input) bool {
+	return !in.Team.DeletionTimestamp.IsZero() && in.Record != nil && in.Record.Spec.State == stateDeleted &&
+		slices.Contains(in.Record.Spec.UIDs, string(in.Team.UID))
 }
 
 // closedRecord is a record whose team has no FoundationTeam any more.

@@ -242,3 +242,25 @@ func TestManifestAppliedAgain(t *testing.T) {
 		t.Error("what it had before is not its own")
 	}
 }
+
+// The cache may show a team for a moment after its record was closed and it went.
+func TestClosedRecordStaysClosed(t *testing.T) {
+	deleted := two(1, 1, builder.Deleted())
+	tests := map[string]struct {
+		team *foundationv1alpha1.FoundationTeam
+		want string
+	}{
+		"of a team that is going":                        {deleted, stateDeleted},
+		"but not of one that was applied again":          {two(1, 1, builder.TeamUID("second")), foundationv1alpha1.ReasonInTerm},
+		"nor of that when it is deleted in its own turn": {two(1, 1, builder.TeamUID("second"), builder.Deleted()), foundationv1alpha1.ReasonDeleting},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			in := input(tt.team)
+			in.Record = closedRecord(remembered(input(deleted)), now)
+			if got := BuildRecord(in).Spec.State; got != tt.want {
+				t.Errorf("state %s, want %s", got, tt.want)
+			}
+		})
+	}
+}

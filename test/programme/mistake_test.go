@@ -45,8 +45,9 @@ func removedByMistake(s *story) {
 
 	s.removed("hanbit")
 	s.Expect(look.GPUQuota(s.Context(), s, k8s, s.named("hanbit")+"-train")).To(BeZero())
+	s.rest()
 	s.Expect(s.records(s, "hanbit")).To(ConsistOf(And(
-		HaveField("Spec.State", "Deleted"), HaveField("Spec.UIDs", Equal([]string{uid})),
+		HaveField("Spec.State", "Deleted"), HaveField("Spec.UIDs", Equal([]string{uid})), HaveField("Spec.History", HaveLen(3)),
 		HaveField("Spec.Facts", ContainElement(ContainSubstring("gpus[a]: 24 of "))))), "history survives")
 	s.soon(func(g Gomega) {
 		g.Expect(look.NodesOf(s.Context(), g, k8s, s.named("hanbit"))).To(HaveLen(2), "an idle node goes, those with work have their grace")
