@@ -20,6 +20,9 @@ import (
 func (s *story) tidy() {
 	s.Helper()
 	s.stop()
+	if scale {
+		return // no other story follows
+	}
 	ofTeams := client.HasLabels{foundationv1alpha1.LabelTeam}
 	for _, list := range kinds {
 		s.discard(list)
@@ -53,5 +56,5 @@ func (s *story) discard(like client.ObjectList, of ...client.ListOption) {
 		}
 		errs[i] = client.IgnoreNotFound(k8s.Delete(ctx, obj))
 	})
-	s.Expect(errors.Join(errs...)).NotTo(HaveOccurred())
+	s.Expect(errors.Join(errs...)).To(Succeed())
 }
