@@ -20,7 +20,7 @@ import (
 
 const (
 	// fewTeams end together in every run, manyTeams when the measurement at full size is wanted.
-	fewTeams, manyTeams = 60, 1000
+	fewTeams, manyTeams = 30, 1000
 	// withGPUs of them have a node each.
 	withGPUs = 4
 	// mostRequests is how many requests the end of a team may cost: three deletions of access, a namespace and a quota that
