@@ -122,7 +122,7 @@ var _ = Describe("A change of the spec", func() {
 		start := time.Now().Add(8 * time.Second)
 		leave, end := start.Add(15*time.Second), start.Add(25*time.Second)
 		teamOf(ctx, "term",
-			fmt.Sprintf("term: {start: %q, end: %q}", stamp(start), stamp(end)), "retention: {dataAccess: 30s}",
+			fmt.Sprintf("term: {start: %q, end: %q}", stamp(start), stamp(end)), "retention: {dataAccess: 15s}",
 			`gpus: [{name: a, pool: term, count: 16}]`, `namespaces: [{name: train}]`,
 			`volumes: [{name: data, namespace: train, size: 1Ti, storageClassName: fast}]`,
 			`staff:`,
@@ -136,7 +136,7 @@ var _ = Describe("A change of the spec", func() {
 		Eventually(func() bool { return may(ctx, "tom@term.example", "create", "pods", "term-train") }).WithContext(ctx).Should(BeFalse())
 		Expect(time.Now()).To(BeTemporally(">=", leave.Truncate(time.Second)))
 
-		eventuallyCondition(ctx, "term", foundationv1alpha1.ConditionActive, foundationv1alpha1.ReasonEnded, "staff may read and copy data until "+stamp(end.Add(30*time.Second)))
+		eventuallyCondition(ctx, "term", foundationv1alpha1.ConditionActive, foundationv1alpha1.ReasonEnded, "staff may read and copy data until "+stamp(end.Add(15*time.Second)))
 		Eventually(func() bool { return may(ctx, "ida@term.example", "create", "persistentvolumeclaims", "term-train") }).WithContext(ctx).Should(BeTrue(), "as a data steward")
 		Expect(may(ctx, "ida@term.example", "create", "deployments.apps", "term-train")).To(BeFalse(), "and no engineer any more")
 		Expect(gpuQuota(ctx, Default, "term-train")).To(BeZero())
