@@ -1,4 +1,4 @@
-package admission
+package attack
 
 import (
 	authenticationv1 "k8s.io/api/authentication/v1"

@@ -1,7 +1,7 @@
-// Package admission tries the roles and policies of config/ against a real API server: who may do what, which
+// Package attack tries the roles and policies of config/ against a real API server: who may do what, which
 // attacks are refused and why, and that their legitimate neighbours work. All but the fixtures is dry-run, so
 // tests run side by side and leave nothing.
-package admission
+package attack
 
 import (
 	"bytes"
@@ -75,7 +75,7 @@ func run(m *testing.M) (code int, err error) {
 	}
 	defer func() { err = errors.Join(err, env.Stop()) }()
 
-	dir, err := os.MkdirTemp("", "admission-")
+	dir, err := os.MkdirTemp("", "attack-")
 	if err != nil {
 		return 0, err
 	}

@@ -1,4 +1,4 @@
-package admission
+package attack
 
 import (
 	corev1 "k8s.io/api/core/v1"
