@@ -13,6 +13,7 @@ import (
 	"foundation.team/operator/controllers/program"
 	"foundation.team/operator/controllers/team"
 	"foundation.team/operator/internal/apply"
+	"foundation.team/operator/internal/guards"
 	"foundation.team/operator/internal/index"
 )
 
@@ -27,6 +28,8 @@ func Add(ctx context.Context, mgr manager.Manager, now clock.PassiveClock, o Opt
 	if err := index.Register(ctx, mgr.GetFieldIndexer()); err != nil {
 		return err
 	}
+	// By a real clock whatever now is: API servers write the times that it compares.
+	watch := &guards.Watch{Client: mgr.GetClient(), Clock: clock.RealClock{}}
 	applier := apply.New(mgr.GetClient(), mgr.GetAPIReader())
 	programs := &program.Reconciler{
 		Client:  mgr.GetClient(),
@@ -44,6 +47,7 @@ func Add(ctx context.Context, mgr manager.Manager, now clock.PassiveClock, o Opt
 		Applier: applier,
 		Events:  mgr.GetEventRecorder("foundation-operator"),
 		Clock:   now,
+		Guards:  watch,
 		Collect: o.Collect,
 	}
 	if err := pools.SetupWithManager(mgr); err != nil {
@@ -55,6 +59,7 @@ func Add(ctx context.Context, mgr manager.Manager, now clock.PassiveClock, o Opt
 		Applier: applier,
 		Events:  mgr.GetEventRecorder("foundation-operator"),
 		Clock:   now,
+		Guards:  watch,
 	}
 	if err := teams.SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("set up the team controller: %w", err)

@@ -33,6 +33,7 @@ func startOperator(t *testing.T, g *WithT) (*rest.Config, client.Client) {
 	env, err := support.Start()
 	g.Expect(err).NotTo(HaveOccurred())
 	t.Cleanup(func() { g.Expect(env.Stop()).To(Succeed()) })
+	g.Expect(support.InstallGuards(t.Context(), env.Config)).To(Succeed())
 	mgr, err := setup.NewManager(env.Config, setup.Options{MetricsBindAddress: "0", HealthProbeBindAddress: "0"}, func(o *manager.Options) {
 		// Two tests make two managers.
 		o.Controller.SkipNameValidation = new(true)

@@ -12,6 +12,10 @@ const (
 
 	// ConditionActive says where a FoundationTeam is in its life.
 	ConditionActive = "Active"
+	// ConditionGuarded is, on a FoundationTeam and on a GPUPool, True while the admission policies that keep teams apart are in
+	// the cluster as this version of the operator ships them. Nothing new is provisioned while they are not; what is there is
+	// kept, and taken back when its time comes.
+	ConditionGuarded = "Guarded"
 	// ConditionNamespacesReady is about a FoundationTeam's namespaces and their isolation.
 	ConditionNamespacesReady = "NamespacesReady"
 	// ConditionQuotaReady is about the ResourceQuotas and LimitRanges in them.
@@ -83,6 +87,15 @@ const (
 	ReasonNameConflict = "NameConflict"
 	// ReasonTerminating: an object of that name is being deleted; it is made anew when it is gone.
 	ReasonTerminating = "Terminating"
+
+	// ReasonGuardsInPlace: all admission policies are as shipped.
+	ReasonGuardsInPlace = "GuardsInPlace"
+	// ReasonGuardMissing: an admission policy or its binding does not exist.
+	ReasonGuardMissing = "GuardMissing"
+	// ReasonGuardChanged: an admission policy or its binding is not what this version of the operator ships.
+	ReasonGuardChanged = "GuardChanged"
+	// ReasonGuardsSettling: an admission policy was written seconds ago; API servers may not enforce it yet.
+	ReasonGuardsSettling = "GuardsSettling"
 
 	// ReasonPoolNotFound: an award names a GPUPool that does not exist.
 	ReasonPoolNotFound = "PoolNotFound"

@@ -22,6 +22,7 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/apply"
 	"foundation.team/operator/internal/conditions"
+	"foundation.team/operator/internal/guards"
 	"foundation.team/operator/internal/karpenter"
 	"foundation.team/operator/internal/lifecycle"
 )
@@ -34,6 +35,8 @@ type Reconciler struct {
 	Applier *apply.Applier
 	Events  events.EventRecorder
 	Clock   clock.PassiveClock
+	// Guards says whether anything may be given out now.
+	Guards guards.Looker
 	// Collect is how long requests for GPUs are collected before they are decided together.
 	Collect time.Duration
 
@@ -44,6 +47,7 @@ type Reconciler struct {
 // +kubebuilder:rbac:groups=foundation.team,resources=gpupools,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=foundation.team,resources=gpupools/status,verbs=patch
 // +kubebuilder:rbac:groups=foundation.team,resources=foundationteams;foundationprograms,verbs=get;list;watch
+// +kubebuilder:rbac:groups=admissionregistration.k8s.io,resources=validatingadmissionpolicies;validatingadmissionpolicybindings;mutatingadmissionpolicies;mutatingadmissionpolicybindings,verbs=list;watch
 // +kubebuilder:rbac:groups="",resources=nodes,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups="",resources=pods,verbs=list;delete
 // +kubebuilder:rbac:groups="",resources=pods/eviction,verbs=create
@@ -84,7 +88,7 @@ func (r *Reconciler) reconcile(ctx context.Context, pool *foundationv1alpha1.GPU
 		return ctrl.Result{}, err
 	}
 	nodes := BuildNodes(in, grants)
-	wait := lifecycle.Wait(in.Now, nodes.Next, nextTransition(in, grants), lookAgain(in, grants))
+	wait := lifecycle.Wait(in.Now, nodes.Next, nextTransition(in, grants), lookAgain(in, grants), in.Guards.Until(in.Now))
 	if err := r.applyNodes(ctx, nodes); apierrors.IsConflict(err) {
 		return ctrl.Result{}, err
 	} else if err != nil {

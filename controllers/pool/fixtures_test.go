@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/guards"
 	"foundation.team/operator/internal/karpenter"
 	"foundation.team/operator/internal/lifecycle"
 	"foundation.team/operator/test/support/builder"
@@ -61,6 +62,8 @@ func input(pool *foundationv1alpha1.GPUPool, things ...any) Input {
 			in.NodeClaims = append(in.NodeClaims, typed)
 		case time.Time:
 			in.Now = typed
+		case guards.Verdict:
+			in.Guards = typed
 		case map[string][]corev1.Pod:
 			in.Pods = typed
 		default:

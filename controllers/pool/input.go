@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/guards"
 	"foundation.team/operator/internal/karpenter"
 	"foundation.team/operator/internal/lifecycle"
 	"foundation.team/operator/internal/placement"
@@ -21,6 +22,8 @@ type Input struct {
 	// the pool has.
 	Selector labels.Selector
 	Invalid  error
+	// Guards says whether anything may be given out now.
+	Guards guards.Verdict
 	// Teams are the teams with awards of this pool, with their programmes.
 	Teams []lifecycle.Team
 	// Nodes are those that match the pool's selector or carry its label, by name.

@@ -24,6 +24,10 @@ const shared = client.UnsafeDisableDeepCopy
 // observe reads a pool's Input from the cache, but for pods.
 func (r *Reconciler) observe(ctx context.Context, pool *foundationv1alpha1.GPUPool) (Input, error) {
 	in := Input{Pool: pool, Now: r.Clock.Now()}
+	var err error
+	if in.Guards, err = r.Guards.Look(ctx); err != nil {
+		return Input{}, err
+	}
 	var teams foundationv1alpha1.FoundationTeamList
 	if err := r.Client.List(ctx, &teams, client.MatchingFields{index.AwardPool: pool.Name}); err != nil {
 		return Input{}, fmt.Errorf("list teams with awards of pool %s: %w", pool.Name, err)

@@ -44,7 +44,7 @@ func BuildStatus(in Input, grants Grants) foundationv1alpha1.GPUPoolStatus {
 	if ready.Status == metav1.ConditionTrue && fit.Status != metav1.ConditionTrue {
 		ready.Message += "; " + fit.Message
 	}
-	current := []metav1.Condition{ready, oversubscribedCondition(in, grants), fit}
+	current := []metav1.Condition{ready, in.Guards.Condition(), oversubscribedCondition(in, grants), fit}
 	if reconciling := reconcilingCondition(in, grants, nodes); reconciling != nil {
 		current = append(current, *reconciling)
 	}

@@ -21,6 +21,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/guards"
 	"foundation.team/operator/internal/index"
 )
 
@@ -28,14 +29,17 @@ import (
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	// The start of a deletion changes the generation too.
 	changed := builder.WithPredicates(predicate.GenerationChangedPredicate{})
-	c, err := ctrl.NewControllerManagedBy(mgr).
+	b := ctrl.NewControllerManagedBy(mgr).
 		Named("gpupool").
 		For(&foundationv1alpha1.GPUPool{}, changed).
 		Watches(&foundationv1alpha1.FoundationTeam{}, handler.EnqueueRequestsFromMapFunc(poolsOfTeam), builder.WithPredicates(
 			predicate.Or[client.Object](predicate.GenerationChangedPredicate{}, formerUIDsChanged()))).
 		Watches(&foundationv1alpha1.FoundationProgram{}, handler.EnqueueRequestsFromMapFunc(r.poolsOfProgram), changed).
-		Watches(&corev1.Node{}, gathered(r.poolsOfNode), builder.WithPredicates(nodeChanged())).
-		Build(r)
+		Watches(&corev1.Node{}, gathered(r.poolsOfNode), builder.WithPredicates(nodeChanged()))
+	for _, kind := range guards.Kinds() {
+		b = b.Watches(kind, handler.EnqueueRequestsFromMapFunc(r.allPools), changed)
+	}
+	c, err := b.Build(r)
 	if err != nil {
 		return err
 	}
@@ -96,6 +100,19 @@ func (r *Reconciler) poolsOfProgram(ctx context.Context, obj client.Object) []re
 	requests := make([]reconcile.Request, 0, len(pools))
 	for _, pool := range slices.Sorted(maps.Keys(pools)) {
 		requests = append(requests, reconcile.Request{NamespacedName: types.NamespacedName{Name: pool}})
+	}
+	return requests
+}
+
+// allPools are woken when a guard comes, goes or changes.
+func (r *Reconciler) allPools(ctx context.Context, _ client.Object) []reconcile.Request {
+	var pools foundationv1alpha1.GPUPoolList
+	if err := r.Client.List(ctx, &pools, shared); err != nil {
+		return nil
+	}
+	requests := make([]reconcile.Request, 0, len(pools.Items))
+	for i := range pools.Items {
+		requests = append(requests, reconcile.Request{NamespacedName: types.NamespacedName{Name: pools.Items[i].Name}})
 	}
 	return requests
 }

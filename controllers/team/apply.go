@@ -12,6 +12,7 @@ import (
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/apply"
+	"foundation.team/operator/internal/guards"
 )
 
 // Problem is something that could not be made as desired.
@@ -55,6 +56,11 @@ func (o *Outcome) failed(area, place string, err error) bool {
 	return true
 }
 
+// refuse records that something new has to wait for the guards.
+func (o *Outcome) refuse(area, place string, why guards.Verdict) {
+	o.Problems[area] = append(o.Problems[area], Problem{Place: place, Reason: why.Reason, Message: place + ": " + why.Message})
+}
+
 // has says whether an area has a problem in a place.
 func (o *Outcome) has(area, place string) bool {
 	return slices.ContainsFunc(o.Problems[area], func(p Problem) bool { return p.Place == place })
@@ -69,6 +75,10 @@ func (r *Reconciler) applyDesired(ctx context.Context, in Input, desired Desired
 	given := in.accessGiven()
 	raises := r.allowedRaises(in, desired)
 	for _, p := range desired.Places {
+		if !in.Guards.Stand() && !in.provided(p.place) {
+			out.refuse(foundationv1alpha1.ConditionNamespacesReady, p.name, in.Guards)
+			continue
+		}
 		there, isolated := r.applyPlace(ctx, in, p, out)
 		if there && r.applyQuota(ctx, in, p, raises, out) && isolated {
 			r.applyVolumes(ctx, in, p, out)
@@ -97,6 +107,13 @@ func (r *Reconciler) applyDesired(ctx context.Context, in Input, desired Desired
 	return out
 }
 
+// provided says whether a place's namespace is there and the team's already, and not only offered by an admin.
+func (in Input) provided(p place) bool {
+	live := in.Namespaces[p.name]
+	return live != nil && (in.owner().Owns(live) ||
+		in.owner().May(live) && live.Annotations[foundationv1alpha1.AnnotationAdopt] == "")
+}
+
 // applyPlace makes a namespace and its isolation and says whether they are there.
 func (r *Reconciler) applyPlace(ctx context.Context, in Input, p DesiredPlace, out *Outcome) (there, isolated bool) {
 	if out.failed(foundationv1alpha1.ConditionNamespacesReady, p.name, r.Applier.Apply(ctx, in.owner(), p.Namespace)) {
@@ -114,6 +131,9 @@ func (r *Reconciler) applyPlace(ctx context.Context, in Input, p DesiredPlace, o
 // applyQuota brings a namespace's quota as far as it may go now and says whether a quota is there.
 func (r *Reconciler) applyQuota(ctx context.Context, in Input, p DesiredPlace, raises raises, out *Outcome) bool {
 	quota := raises.clamp(in.Quotas[p.name], p)
+	if !in.Guards.Stand() {
+		quota = frozen(in.Quotas[p.name], quota)
+	}
 	return !out.failed(foundationv1alpha1.ConditionQuotaReady, p.name, r.Applier.Apply(ctx, in.owner(), quota))
 }
 
@@ -121,6 +141,9 @@ func (r *Reconciler) applyQuota(ctx context.Context, in Input, p DesiredPlace, r
 func (r *Reconciler) applyVolumes(ctx context.Context, in Input, p DesiredPlace, out *Outcome) {
 	if p.open() && !enforced(in.Quotas[p.name], *p.Quota.Spec.Hard) {
 		return
+	}
+	if !in.Guards.Stand() {
+		return // neither new nor larger
 	}
 	for _, claim := range p.Volumes {
 		out.failed(foundationv1alpha1.ConditionVolumesReady, p.name, r.Applier.Apply(ctx, in.owner(), claim))

@@ -20,13 +20,16 @@ var clusterRoles = map[foundationv1alpha1.StaffRole]string{
 }
 
 // buildAccess binds, in one namespace, each role to the staff who have it now. A place that is locked or retired has none.
+// While a guard is missing nobody gets a role there that they do not have.
 func buildAccess(in Input, p place) []apply.Object {
 	if !p.accessible() {
 		return nil
 	}
 	byRole := map[foundationv1alpha1.StaffRole][]foundationv1alpha1.StaffMember{}
 	for _, member := range in.life().Staff(in.Now) {
-		byRole[member.Role] = append(byRole[member.Role], member)
+		if in.Guards.Stand() || in.bound(p, member) {
+			byRole[member.Role] = append(byRole[member.Role], member)
+		}
 	}
 	var bindings []apply.Object
 	for _, role := range []foundationv1alpha1.StaffRole{
@@ -41,6 +44,31 @@ func buildAccess(in Input, p place) []apply.Object {
 			WithSubjects(subjects(byRole[role])...))
 	}
 	return bindings
+}
+
+// bound says whether somebody has the role in a place already.
+func (in Input) bound(p place, member foundationv1alpha1.StaffMember) bool {
+	for _, obj := range in.Others {
+		binding, ok := obj.(*rbacv1.RoleBinding)
+		if ok && binding.Namespace == p.name && binding.Name == clusterRoles[member.Role] && in.owner().May(binding) &&
+			slices.ContainsFunc(binding.Subjects, func(s rbacv1.Subject) bool {
+				return s.Kind == string(member.Subject.Kind) && s.Name == member.Subject.Name
+			}) {
+			return true
+		}
+	}
+	return false
+}
+
+// unbound is how many of the staff do not have, in some place, the role that they have now.
+func (in Input) unbound() int {
+	places, waiting := in.places(), 0
+	for _, member := range in.life().Staff(in.Now) {
+		if slices.ContainsFunc(places, func(p place) bool { return p.accessible() && !in.bound(p, member) }) {
+			waiting++
+		}
+	}
+	return waiting
 }
 
 // buildTeamAccess lets staff get and watch their own FoundationTeam, and no other. RBAC names may have a colon, teams'

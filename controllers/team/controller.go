@@ -21,6 +21,7 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/apply"
 	"foundation.team/operator/internal/conditions"
+	"foundation.team/operator/internal/guards"
 	"foundation.team/operator/internal/lifecycle"
 )
 
@@ -36,11 +37,14 @@ type Reconciler struct {
 	Applier *apply.Applier
 	Events  events.EventRecorder
 	Clock   clock.PassiveClock
+	// Guards says whether anything new may be provisioned.
+	Guards guards.Looker
 }
 
 // +kubebuilder:rbac:groups=foundation.team,resources=foundationteams,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=foundation.team,resources=foundationteams/status,verbs=patch
 // +kubebuilder:rbac:groups=foundation.team,resources=teamrecords,verbs=get;list;watch;create;patch
+// +kubebuilder:rbac:groups=admissionregistration.k8s.io,resources=validatingadmissionpolicies;validatingadmissionpolicybindings;mutatingadmissionpolicies;mutatingadmissionpolicybindings,verbs=list;watch
 // +kubebuilder:rbac:groups="",resources=persistentvolumes,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=foundation.team,resources=gpupools;foundationprograms,verbs=get;list;watch
 // +kubebuilder:rbac:groups="",resources=namespaces;resourcequotas;limitranges,verbs=get;list;watch;create;patch;delete
@@ -149,5 +153,5 @@ func requeueAfter(in Input, out *Outcome) time.Duration {
 			recheck = in.Now.Add(humanRecheck)
 		}
 	}
-	return lifecycle.Wait(in.Now, in.life().NextTransition(in.Now), recheck)
+	return lifecycle.Wait(in.Now, in.life().NextTransition(in.Now), recheck, in.Guards.Until(in.Now))
 }

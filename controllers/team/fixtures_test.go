@@ -13,6 +13,7 @@ import (
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/apply"
+	"foundation.team/operator/internal/guards"
 	"foundation.team/operator/test/support/builder"
 )
 
@@ -35,6 +36,8 @@ func input(team *foundationv1alpha1.FoundationTeam, things ...any) Input {
 		switch typed := thing.(type) {
 		case time.Time:
 			in.Now = typed
+		case guards.Verdict:
+			in.Guards = typed
 		case *foundationv1alpha1.GPUPool:
 			in.Pools[typed.Name] = typed
 		case *storagev1.StorageClass:

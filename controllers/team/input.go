@@ -12,6 +12,7 @@ import (
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/apply"
+	"foundation.team/operator/internal/guards"
 	"foundation.team/operator/internal/lifecycle"
 )
 
@@ -21,6 +22,8 @@ type Input struct {
 	// Program is the programme that the team takes part in; nil if it stands alone, or it does not exist.
 	Program *lifecycle.Program
 	Now     time.Time
+	// Guards says whether anything new may be provisioned.
+	Guards guards.Verdict
 	// Pools are all GPUPools, StorageClasses and DeviceClasses all of these, by name.
 	Pools          map[string]*foundationv1alpha1.GPUPool
 	StorageClasses map[string]*storagev1.StorageClass

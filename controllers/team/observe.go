@@ -33,6 +33,10 @@ func (r *Reconciler) observe(ctx context.Context, team *foundationv1alpha1.Found
 
 		PersistentVolumes: map[string]*corev1.PersistentVolume{},
 	}
+	var err error
+	if in.Guards, err = r.Guards.Look(ctx); err != nil {
+		return Input{}, err
+	}
 	for _, read := range []func(context.Context, *Input) error{
 		r.observeProgram, r.observeCluster, r.observeNamespaces, r.observeOwned, r.observePersistentVolumes,
 	} {

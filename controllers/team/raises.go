@@ -51,6 +51,22 @@ func (r raises) clamp(live *corev1.ResourceQuota, p DesiredPlace) *corev1ac.Reso
 	return &clamped
 }
 
+// frozen is the quota without what it raises. An entry that is new is a bound more, and stays.
+func frozen(live *corev1.ResourceQuota, quota *corev1ac.ResourceQuotaApplyConfiguration) *corev1ac.ResourceQuotaApplyConfiguration {
+	if live == nil {
+		return quota
+	}
+	hard := maps.Clone(*quota.Spec.Hard)
+	for name, has := range live.Spec.Hard {
+		if wanted, ok := hard[name]; !ok || exceeds(wanted, has) {
+			hard[name] = has
+		}
+	}
+	held := *quota
+	held.Spec = corev1ac.ResourceQuotaSpec().WithHard(hard)
+	return &held
+}
+
 func had(live *corev1.ResourceQuota, name corev1.ResourceName) resource.Quantity {
 	if live == nil {
 		return resource.Quantity{}

@@ -26,6 +26,8 @@ var humanReasons = map[string]bool{
 	foundationv1alpha1.ReasonCeilingExceeded:      true,
 	foundationv1alpha1.ReasonStageNotFound:        true,
 	foundationv1alpha1.ReasonBudgetExceeded:       true,
+	foundationv1alpha1.ReasonGuardMissing:         true,
+	foundationv1alpha1.ReasonGuardChanged:         true,
 }
 
 // BuildStatus is a team's status: what it has, what is missing, and why. TornDown is nil unless the team is deleted, or its
@@ -54,6 +56,7 @@ func BuildStatus(in Input, desired Desired, out *Outcome, tornDown *metav1.Condi
 	}
 	areas := []metav1.Condition{
 		activeCondition(in),
+		in.Guards.Condition(),
 		namespacesCondition(in, desired, out),
 		quotaCondition(in, desired, out),
 		accessCondition(in, out),
@@ -102,7 +105,7 @@ func progress(areas []metav1.Condition) []metav1.Condition {
 
 func moving(reason string) bool {
 	switch reason {
-	case foundationv1alpha1.ReasonProgressing, foundationv1alpha1.ReasonApplyFailed, foundationv1alpha1.ReasonTerminating,
+	case foundationv1alpha1.ReasonProgressing, foundationv1alpha1.ReasonGuardsSettling, foundationv1alpha1.ReasonApplyFailed, foundationv1alpha1.ReasonTerminating,
 		foundationv1alpha1.ReasonVolumesPending, foundationv1alpha1.ReasonNodesNotReady,
 		foundationv1alpha1.ReasonWaitingForGPUs, foundationv1alpha1.ReasonWaitingForNamespaces:
 		return true

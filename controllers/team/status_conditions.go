@@ -81,6 +81,9 @@ func quotaCondition(in Input, desired Desired, out *Outcome) metav1.Condition {
 		return *condition
 	}
 	for _, p := range desired.Places {
+		if !in.Guards.Stand() && !enforced(in.Quotas[p.name], *p.Quota.Spec.Hard) {
+			return conditions.False(area, in.Guards.Reason, p.name+": "+in.Guards.Message)
+		}
 		if !enforced(in.Quotas[p.name], *p.Quota.Spec.Hard) {
 			return conditions.False(area, foundationv1alpha1.ReasonProgressing, p.name+": waits until the cluster enforces the new quota")
 		}
@@ -97,6 +100,10 @@ func accessCondition(in Input, out *Outcome) metav1.Condition {
 		return *condition
 	}
 	staff := in.life().Staff(in.Now)
+	if waiting := in.unbound(); waiting > 0 && !in.Guards.Stand() {
+		return conditions.False(area, in.Guards.Reason,
+			fmt.Sprintf("%d of %d staff entries in date wait for access: %s", waiting, len(staff), in.Guards.Message))
+	}
 	switch {
 	case len(staff) == 0 && !in.holds():
 		return conditions.True(area, foundationv1alpha1.ReasonNotActive, "nobody has access")
@@ -138,6 +145,10 @@ func volumesCondition(in Input, out *Outcome) metav1.Condition {
 		if !in.provisioned(volume, claim) {
 			pending = append(pending, volume.Name)
 		}
+	}
+	if len(pending) > 0 && !in.Guards.Stand() {
+		return conditions.False(area, in.Guards.Reason,
+			fmt.Sprintf("%d of %d volumes wait: %s", len(pending), len(in.Team.Spec.Volumes), in.Guards.Message))
 	}
 	if len(pending) > 0 {
 		return conditions.False(area, foundationv1alpha1.ReasonVolumesPending,

@@ -20,6 +20,7 @@ import (
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/apply"
+	"foundation.team/operator/internal/guards"
 	"foundation.team/operator/internal/index"
 )
 
@@ -41,6 +42,9 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 		Watches(&corev1.PersistentVolume{}, handler.EnqueueRequestsFromMapFunc(r.teamsOfPersistentVolume)).
 		Watches(&storagev1.StorageClass{}, handler.EnqueueRequestsFromMapFunc(r.teamsOfStorageClass)).
 		Watches(&resourcev1.DeviceClass{}, handler.EnqueueRequestsFromMapFunc(r.allTeams), builder.WithPredicates(predicate.GenerationChangedPredicate{}))
+	for _, kind := range guards.Kinds() {
+		b = b.Watches(kind, handler.EnqueueRequestsFromMapFunc(r.allTeams), builder.WithPredicates(predicate.GenerationChangedPredicate{}))
+	}
 	for _, kind := range apply.Kinds() {
 		mapper := ownerOf
 		if kind.Name == "Namespace" {
@@ -108,7 +112,8 @@ func (r *Reconciler) teamsOfStorageClass(ctx context.Context, obj client.Object)
 	return all(teams)
 }
 
-// allTeams are woken when a device class comes or goes: the quota of every one of them names it.
+// allTeams are woken when a device class comes or goes, since the quota of every one of them names it, and when a guard
+// does.
 func (r *Reconciler) allTeams(ctx context.Context, _ client.Object) []reconcile.Request {
 	var teams foundationv1alpha1.FoundationTeamList
 	if err := r.Client.List(ctx, &teams); err != nil {

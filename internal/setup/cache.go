@@ -16,10 +16,12 @@ import (
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/apply"
+	"foundation.team/operator/internal/guards"
 )
 
 // CacheOptions keep in memory what the operator reads and no more: of the kinds it makes, only objects with a team's
-// label; of Nodes, Namespaces, StorageClasses and DeviceClasses, all, without the fields that nothing here looks at.
+// label; of Nodes, Namespaces, StorageClasses and DeviceClasses, all, without the fields that nothing here looks at; and
+// all admission policies, with when they were written.
 // Pods, Secrets and ConfigMaps are not cached at all: reading a kind that nobody watches is an error, not a new watch. Karpenter's
 // kinds are cached whole, and only when a pool needs them: a cluster may not have them, and options for them would be
 // an error then.
@@ -34,6 +36,9 @@ func CacheOptions() cache.Options {
 		&foundationv1alpha1.TeamRecord{}: {Label: ofAnyTeam(), Transform: dropManagedFields},
 		&storagev1.StorageClass{}:        {Transform: trimStorageClass},
 		&resourcev1.DeviceClass{}:        {Transform: trimDeviceClass},
+	}
+	for _, kind := range guards.Kinds() {
+		byObject[kind] = cache.ByObject{Transform: keepManagers}
 	}
 	for _, kind := range apply.Kinds() {
 		if kind.Name != "Namespace" {

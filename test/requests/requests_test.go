@@ -31,6 +31,7 @@ import (
 	"foundation.team/operator/hack/lab/binaries"
 	"foundation.team/operator/hack/lab/cluster"
 	"foundation.team/operator/internal/apply"
+	"foundation.team/operator/internal/guards"
 	"foundation.team/operator/internal/setup"
 	"foundation.team/operator/test/support"
 	"foundation.team/operator/test/support/builder"
@@ -46,7 +47,7 @@ const (
 
 // watchedKinds is how many kinds the operator watches: each costs one watch, and a list where the API server cannot
 // stream it.
-const watchedKinds = 16
+const watchedKinds = 20
 
 // TestConvergedCostsNothing brings 50 teams up on a whole control plane, with the operator's own identity, and counts
 // what it then asks of the API server: when every team and pool is reconciled again, and when it starts anew.
@@ -187,8 +188,9 @@ func expectConverged(ctx context.Context, g Gomega, k8s client.Client) {
 func reconcileAll(ctx context.Context, g *WithT, mgr manager.Manager) {
 	applier := apply.New(mgr.GetClient(), mgr.GetAPIReader())
 	recorder := events.NewFakeRecorder(10)
-	teamReconciler := &team.Reconciler{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Applier: applier, Events: recorder, Clock: clock.RealClock{}}
-	poolReconciler := &pool.Reconciler{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Applier: applier, Events: recorder, Clock: clock.RealClock{}}
+	watch := &guards.Watch{Client: mgr.GetClient(), Clock: clock.RealClock{}}
+	teamReconciler := &team.Reconciler{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Applier: applier, Events: recorder, Clock: clock.RealClock{}, Guards: watch}
+	poolReconciler := &pool.Reconciler{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Applier: applier, Events: recorder, Clock: clock.RealClock{}, Guards: watch}
 	programReconciler := &program.Reconciler{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Applier: applier, Events: recorder, Clock: clock.RealClock{}}
 	_, err := programReconciler.Reconcile(ctx, ctrl.Request{NamespacedName: client.ObjectKey{Name: programName}})
 	g.Expect(err).NotTo(HaveOccurred())

@@ -1,0 +1,163 @@
+package team
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/api/resource"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/guards"
+	"foundation.team/operator/test/support/builder"
+)
+
+var unguarded = guards.Verdict{Reason: foundationv1alpha1.ReasonGuardMissing, Message: "ValidatingAdmissionPolicy x is missing"}
+
+// bindingOf is a role binding as it was made for the team.
+func bindingOf(team *foundationv1alpha1.FoundationTeam, namespace, role string, users ...string) *rbacv1.RoleBinding {
+	binding := &rbacv1.RoleBinding{ObjectMeta: builder.OwnedMeta(team, namespace, "foundation-team-"+role)}
+	for _, user := range users {
+		binding.Subjects = append(binding.Subjects, rbacv1.Subject{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: user})
+	}
+	return binding
+}
+
+// Nothing is made for a new team while a guard is missing, and its status says what everything waits for.
+func TestNewTeamsWaitForTheGuards(t *testing.T) {
+	team := two(1, 1, builder.Staff("kim", foundationv1alpha1.RoleLead), builder.Volume("corpus", "train", "1Ti", "fast"))
+	in := input(team, unguarded, builder.StorageClass("fast", "Immediate"))
+	server := &recorder{}
+	desired := Build(in)
+	out := server.reconciler(in).applyDesired(t.Context(), in, desired)
+	for _, write := range server.writes {
+		if !strings.HasPrefix(write, "ClusterRole") { // to read its own FoundationTeam
+			t.Errorf("wrote %s", write)
+		}
+	}
+	if err := out.Err(); err != nil {
+		t.Errorf("tries again at once: %v", err)
+	}
+	status := BuildStatus(in, desired, out, nil)
+	got := map[string]string{}
+	for _, condition := range status.Conditions {
+		got[condition.Type] = string(condition.Status) + " " + condition.Reason + " " + condition.Message
+	}
+	const missing = "ValidatingAdmissionPolicy x is missing"
+	for area, want := range map[string]string{
+		foundationv1alpha1.ConditionGuarded:         "False GuardMissing " + missing,
+		foundationv1alpha1.ConditionNamespacesReady: "False GuardMissing hanbit-train: " + missing + " (and 1 more)",
+		foundationv1alpha1.ConditionQuotaReady:      "False GuardMissing hanbit-train: " + missing,
+		foundationv1alpha1.ConditionAccessReady:     "False GuardMissing 1 of 1 staff entries in date wait for access: " + missing,
+		foundationv1alpha1.ConditionVolumesReady:    "False GuardMissing 1 of 1 volumes wait: " + missing,
+		foundationv1alpha1.ConditionReady:           "False GuardMissing " + missing + " (also not: NamespacesReady, QuotaReady, AccessReady, VolumesReady)",
+		foundationv1alpha1.ConditionStalled:         "True GuardMissing " + missing,
+	} {
+		if got[area] != want {
+			t.Errorf("%s: %s, want %s", area, got[area], want)
+		}
+	}
+}
+
+// What a team has is kept, and what ends, ends: who leaves loses access, who comes or rises waits.
+func TestAccessIsOnlyTakenWithoutGuards(t *testing.T) {
+	team := builder.Team("hanbit", builder.Namespace("train", 1),
+		builder.Staff("kim", foundationv1alpha1.RoleLead), builder.Staff("new", foundationv1alpha1.RoleLead),
+		builder.StaffBetween("gone", foundationv1alpha1.RoleLead, time.Time{}, now),
+		builder.Staff("risen", foundationv1alpha1.RoleEngineer))
+	in := input(team, unguarded, builder.OwnedNamespace(team, "train"),
+		bindingOf(team, "hanbit-train", "lead", "kim", "gone"), bindingOf(team, "hanbit-train", "viewer", "risen"))
+	server := &recorder{}
+	server.reconciler(in).applyDesired(t.Context(), in, Build(in))
+	if !slices.Contains(server.writes, "delete RoleBinding foundation-team-viewer") {
+		t.Errorf("writes: %q", server.writes)
+	}
+	var users []string
+	for _, obj := range placeOf(t, Build(in), "train").Access {
+		for _, subject := range typed[rbacv1.RoleBinding](t, obj).Subjects {
+			users = append(users, *obj.GetName()+" "+subject.Name)
+		}
+	}
+	if diff := cmp.Diff([]string{"foundation-team-lead kim"}, users); diff != "" {
+		t.Error(diff)
+	}
+
+	in.Guards = guards.Verdict{}
+	users = nil
+	for _, obj := range placeOf(t, Build(in), "train").Access {
+		for _, subject := range typed[rbacv1.RoleBinding](t, obj).Subjects {
+			users = append(users, *obj.GetName()+" "+subject.Name)
+		}
+	}
+	if diff := cmp.Diff([]string{"foundation-team-lead kim", "foundation-team-lead new", "foundation-team-engineer risen"}, users); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestQuotasAreOnlyLoweredWithoutGuards(t *testing.T) {
+	list := func(entries ...string) corev1.ResourceList {
+		all := corev1.ResourceList{}
+		for i := 0; i < len(entries); i += 2 {
+			all[corev1.ResourceName(entries[i])] = resource.MustParse(entries[i+1])
+		}
+		return all
+	}
+	team := builder.Team("hanbit", builder.Namespace("train", 1))
+	in := input(team, builder.OwnedNamespace(team, "train"))
+	desired := placeOf(t, Build(in), "train")
+	hard := list("pods", "200", "secrets", "10", "configmaps", "5")
+	desired.Quota.Spec.Hard = &hard
+	for name, test := range map[string]struct {
+		live *corev1.ResourceQuota
+		want corev1.ResourceList
+	}{
+		"none yet": {nil, hard},
+		"raised, lowered, bounded anew and unbounded": {
+			builder.Quota(team, "train", list("pods", "100", "secrets", "20", "services", "7")),
+			list("pods", "100", "secrets", "10", "configmaps", "5", "services", "7"),
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(test.want, *frozen(test.live, desired.Quota).Spec.Hard); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// A namespace that somebody took the label off is mended; one that an admin offers waits.
+func TestWhatIsProvidedWithoutGuards(t *testing.T) {
+	team := builder.Team("hanbit", builder.Namespace("train", 1))
+	stripped, offered := builder.OwnedNamespace(team, "train"), builder.ForeignNamespace("hanbit-train")
+	stripped.Labels = nil
+	offered.Annotations = map[string]string{foundationv1alpha1.AnnotationAdopt: "hanbit"}
+	for name, test := range map[string]struct {
+		namespace *corev1.Namespace
+		want      bool
+	}{
+		"own": {builder.OwnedNamespace(team, "train"), true}, "stripped": {stripped, true},
+		"offered": {offered, false}, "foreign": {builder.ForeignNamespace("hanbit-train"), false},
+	} {
+		if got := input(team, test.namespace).provided(place{name: "hanbit-train"}); got != test.want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+}
+
+// Guards that settle are waited for, and no longer.
+func TestGuardsThatSettleAreLookedAtAgain(t *testing.T) {
+	team := builder.Team("hanbit", builder.Namespace("train", 1))
+	in := input(team, guards.Verdict{Reason: foundationv1alpha1.ReasonGuardsSettling, Message: "x", Wait: 3 * time.Second})
+	if got := requeueAfter(in, fine()); got != 3*time.Second {
+		t.Errorf("again after %s", got)
+	}
+	conditions := BuildStatus(in, Build(in), fine(), nil).Conditions
+	if !meta.IsStatusConditionTrue(conditions, foundationv1alpha1.ConditionReconciling) {
+		t.Errorf("not Reconciling: %v", conditions)
+	}
+}

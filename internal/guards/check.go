@@ -1,0 +1,140 @@
+package guards
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/conditions"
+)
+
+// settle is how long an API server may take to enforce a policy that is new to it: it looks at what its watch told it
+// once a second. Others in the cluster may take as long.
+const settle = 5 * time.Second
+
+// Verdict says whether the guards stand. The zero Verdict says that they do.
+type Verdict struct {
+	// Reason is empty while all guards stand, else GuardMissing, GuardChanged or GuardsSettling.
+	Reason string
+	// Message names the guards that are not as shipped, and the way out.
+	Message string
+	// Wait is, where the guards only have to settle, for how long.
+	Wait time.Duration
+}
+
+// Stand says whether something new may be provisioned.
+func (v Verdict) Stand() bool { return v.Reason == "" }
+
+// Until is when guards that settle count, if it is now now; zero where time alone changes nothing.
+func (v Verdict) Until(now time.Time) time.Time {
+	if v.Wait == 0 {
+		return time.Time{}
+	}
+	return now.Add(v.Wait)
+}
+
+// Condition says so on an object.
+func (v Verdict) Condition() metav1.Condition {
+	if v.Stand() {
+		return conditions.True(foundationv1alpha1.ConditionGuarded, foundationv1alpha1.ReasonGuardsInPlace, "all admission policies are in place")
+	}
+	return conditions.False(foundationv1alpha1.ConditionGuarded, v.Reason, v.Message)
+}
+
+// Check compares what is in the cluster with what is shipped; now is by a real clock, as objects' times are.
+// What is there besides is none of its business: further policies can only refuse more.
+func Check(shipped, live []client.Object, now time.Time) (Verdict, error) {
+	there := map[string]client.Object{}
+	for _, object := range live {
+		there[nameOf(object)] = object
+	}
+	var missing, changed []string
+	var newest time.Time
+	for _, want := range shipped {
+		has := there[nameOf(want)]
+		if has == nil || !has.GetDeletionTimestamp().IsZero() {
+			missing = append(missing, nameOf(want))
+			continue
+		}
+		fields, err := differences(want, has)
+		if err != nil {
+			return Verdict{}, fmt.Errorf("compare %s: %w", nameOf(want), err)
+		}
+		if len(fields) > 0 {
+			changed = append(changed, fmt.Sprintf("%s (%s)", nameOf(want), strings.Join(fields, ", ")))
+		}
+		if at := writtenAt(has); at.After(newest) {
+			newest = at
+		}
+	}
+	const wayOut = "nothing new is provisioned until all admission policies of this version are applied (kubectl apply --server-side -k config/admission)"
+	switch {
+	case len(missing) > 0:
+		return Verdict{
+			Reason:  foundationv1alpha1.ReasonGuardMissing,
+			Message: some(missing) + " is missing: " + wayOut,
+		}, nil
+	case len(changed) > 0:
+		return Verdict{
+			Reason:  foundationv1alpha1.ReasonGuardChanged,
+			Message: some(changed) + " is not what this version of the operator ships: " + wayOut,
+		}, nil
+	case now.Sub(newest) < settle:
+		return Verdict{
+			Reason:  foundationv1alpha1.ReasonGuardsSettling,
+			Message: "admission policies were written just now: what is new waits until every API server enforces them",
+			Wait:    min(newest.Add(settle).Sub(now), settle),
+		}, nil
+	default:
+		return Verdict{}, nil
+	}
+}
+
+// some names the first and counts the others.
+func some(names []string) string {
+	if len(names) == 1 {
+		return names[0]
+	}
+	return fmt.Sprintf("%s (and %d more)", names[0], len(names)-1)
+}
+
+func nameOf(object client.Object) string { return kindOf(object) + " " + object.GetName() }
+
+// differences are the fields of the spec that are not the same.
+func differences(want, has client.Object) ([]string, error) {
+	wanted, err := spec(want)
+	if err != nil {
+		return nil, err
+	}
+	found, err := spec(has)
+	if err != nil {
+		return nil, err
+	}
+	fields := map[string]bool{}
+	for _, all := range []map[string]any{wanted, found} {
+		for field := range all {
+			if !equality.Semantic.DeepEqual(wanted[field], found[field]) {
+				fields["spec."+field] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(fields)), nil
+}
+
+// writtenAt is when somebody wrote a guard last; its status is no matter.
+func writtenAt(object client.Object) time.Time {
+	at := object.GetCreationTimestamp().Time
+	for _, entry := range object.GetManagedFields() {
+		if entry.Subresource == "" && entry.Time != nil && entry.Time.After(at) {
+			at = entry.Time.Time
+		}
+	}
+	return at
+}
