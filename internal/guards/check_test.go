@@ -103,6 +103,9 @@ func TestCheck(t *testing.T) {
 			p.Labels, p.Annotations = map[string]string{"argocd.argoproj.io/instance": "x"}, map[string]string{"a": "b"}
 			p.Status.ObservedGeneration = 1
 		})},
+		"with other white space": {live: edit(func(p *admissionregistrationv1.ValidatingAdmissionPolicy) {
+			p.Spec.Validations[0].Expression = " false\n\n"
+		})},
 		"nothing is there": {
 			live: func([]client.Object) []client.Object { return nil },
 			want: Verdict{Reason: foundationv1alpha1.ReasonGuardMissing, Message: "ValidatingAdmissionPolicy pods (and 3 more) is missing: " + wayOut},

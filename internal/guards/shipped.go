@@ -106,8 +106,25 @@ func spec(object client.Object) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	fields, _ := content["spec"].(map[string]any)
+	fields, _ := unspaced(content["spec"]).(map[string]any)
 	return fields, nil
+}
+
+// unspaced makes all white space in texts one blank: CEL does not mind, and kustomize adds lines to folded text.
+func unspaced(value any) any {
+	switch typed := value.(type) {
+	case string:
+		return strings.Join(strings.Fields(typed), " ")
+	case []any:
+		for i := range typed {
+			typed[i] = unspaced(typed[i])
+		}
+	case map[string]any:
+		for key := range typed {
+			typed[key] = unspaced(typed[key])
+		}
+	}
+	return value
 }
 
 // fillMatch sets the defaults of a match

@@ -175,7 +175,8 @@ func expectConverged(ctx context.Context, g Gomega, k8s client.Client) {
 	g.Expect(k8s.List(ctx, &list)).To(Succeed())
 	g.Expect(list.Items).To(HaveLen(teams))
 	for _, item := range list.Items {
-		g.Expect(meta.IsStatusConditionTrue(item.Status.Conditions, foundationv1alpha1.ConditionReady)).To(BeTrue(), item.Name)
+		ready := meta.FindStatusCondition(item.Status.Conditions, foundationv1alpha1.ConditionReady)
+		g.Expect(ready).To(HaveField("Status", metav1.ConditionTrue), "%s: %v", item.Name, ready)
 	}
 	var pools foundationv1alpha1.GPUPoolList
 	g.Expect(k8s.List(ctx, &pools)).To(Succeed())
