@@ -52,7 +52,7 @@ func ownedAttacks() map[string]attack {
 		"unlabel the quota through its status": byOps("resourcequotas foundation",
 			patchSub("status", ownedQuota, types.MergePatchType, unlabel), patchSub("status", ownQuota, types.MergePatchType, harmless)),
 		"delete the quota":      byOps("resourcequotas foundation", remove(ownedQuota), remove(ownQuota)),
-		"delete all quotas":     byOps("resourcequotas foundation", removeAll(&corev1.ResourceQuota{}, train), removeAll(&corev1.ConfigMap{}, train)),
+		"delete all quotas":     byOps("resourcequotas foundation", removeAll(&corev1.ResourceQuota{}, train), removeAll(&corev1.Secret{}, train)),
 		"delete the limits":     byOps("limitranges foundation", remove(ownedLimits), remove(ownQuota)),
 		"change the limits":     byOps("limitranges foundation", merge(ownedLimits, `{"spec":{"limits":[]}}`), merge(ownQuota, harmless)),
 		"delete the isolation":  byOps("networkpolicies foundation-default-deny", remove(ownedPolicy), create(ownPolicy)),

@@ -5,6 +5,7 @@ import (
 
 	"github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 )
@@ -52,6 +53,14 @@ func TestTheClusterIsNotHindered(t *testing.T) {
 		"system pods use devices everywhere":        {ops, create(pod("kube-system", asksFor(gpu, "1"), tolerates(anyOf("")), onNode(ownNode)))},
 		"pods are bound":                            {scheduler, createSub("binding", running, &corev1.Binding{ObjectMeta: metav1.ObjectMeta{Namespace: train, Name: running.Name}, Target: corev1.ObjectReference{Kind: "Node", Name: ownNode}})},
 		"outsiders' pods are bound":                 {ops, createSub("binding", outsider, &corev1.Binding{ObjectMeta: metav1.ObjectMeta{Namespace: plain, Name: outsider.Name}, Target: corev1.ObjectReference{Kind: "Node", Name: freeNode}})},
+		"EndpointSlices copy labels":                {endpoints, create(slice(metav1.ObjectMeta{Namespace: train, Name: "x", Labels: map[string]string{teamKey: team}}))},
+		"Jobs make pods as templates say":           {jobs, create(pod(train, labelled(teamKey, team)))},
+		"garbage collection deletes what is marked": {collector, remove(markedConfig)},
+		"a kubelet reports a pod that is marked":    {kubelet, patchSub("status", markedPod, types.MergePatchType, `{"status":{"phase":"Running"}}`)},
+		"a kubelet deletes a pod that is marked":    {kubelet, remove(markedPod)},
+		"pods of templates can be deleted":          {engineer, remove(markedPod)},
+		"jobs of templates can be deleted":          {engineer, remove(markedJob)},
+		"jobs of templates can be suspended":        {engineer, merge(markedJob, `{"spec":{"suspend":true}}`)},
 		"others use what teams may not":             {ops, create(service(plain, "x", func(s *corev1.Service) { s.Spec.Type = corev1.ServiceTypeNodePort }))},
 		"others claim volumes by name":              {ops, create(claim(plain, "x", func(c *corev1.PersistentVolumeClaim) { c.Spec.VolumeName = "pv-1" }))},
 		"GitOps changes a team":                     {ops, merge(foundationTeam, `{"metadata":{"annotations":{"foundation.team/hold":"audit"}}}`)},
@@ -92,6 +101,11 @@ func TestTheOperatorAndAdminsMay(t *testing.T) {
 			})
 		}
 	}
+}
+
+// slice has the addresses of a service.
+func slice(meta metav1.ObjectMeta) *discoveryv1.EndpointSlice {
+	return &discoveryv1.EndpointSlice{ObjectMeta: meta, AddressType: discoveryv1.AddressTypeIPv4}
 }
 
 func gomegaSucceeds(t *testing.T, who actor, try request) {

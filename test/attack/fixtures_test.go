@@ -83,6 +83,10 @@ var (
 
 	outsider = pod(plain, named("outsider"), asksFor(gpu, "1"))
 
+	storageClass = &storagev1.StorageClass{
+		ObjectMeta: metav1.ObjectMeta{Name: class}, Provisioner: "csi.example.com", AllowVolumeExpansion: new(true),
+	}
+
 	teamNamespace  = namespace(train, map[string]string{foundationv1alpha1.LabelTeam: team}, deviceClass, spareClass)
 	plainNamespace = namespace(plain, nil)
 	heldNode       = node(ownNode, team)
@@ -113,7 +117,7 @@ func createFixtures(ctx context.Context) error {
 		namespace(trusted, map[string]string{"foundation.team/trusted": "true"}),
 		heldNode, looseNode,
 		&schedulingv1.PriorityClass{ObjectMeta: metav1.ObjectMeta{Name: "ordinary"}, Value: 10},
-		&storagev1.StorageClass{ObjectMeta: metav1.ObjectMeta{Name: class}, Provisioner: "csi.example.com", AllowVolumeExpansion: new(true)},
+		storageClass,
 		ownedQuota, ownedLimits, ownedPolicy, ownedClaim, ownedRole, ownedGrant,
 		ownQuota, ownClaim, ownService, running, gated, finishing, outsider,
 		ownDevices, heldDevices, formerDevices, standIn,
@@ -132,6 +136,7 @@ func createFixtures(ctx context.Context) error {
 	objects = append(objects, karpenterFixtures()...)
 	objects = append(objects, scrubFixtures()...)
 	objects = append(objects, recordFixtures()...)
+	objects = append(objects, identityFixtures()...)
 	for _, o := range objects {
 		if err := masters.Create(ctx, clone(o)); err != nil {
 			return fmt.Errorf("%T %s/%s: %w", o, o.GetNamespace(), o.GetName(), err)

@@ -56,6 +56,7 @@ func guards() map[string]guard {
 		"foundation-records":        "pass for a team that was",
 
 		"foundation-persistent-volumes": "move data to a rival",
+		"foundation-identity":           "label a config map",
 	} {
 		attack, known := attacks()[name]
 		if !known {
