@@ -31,6 +31,12 @@ func TestTheClusterIsNotHindered(t *testing.T) {
 		"garbage collection deletes pods":           {collector, remove(running)},
 		"quota is counted":                          {quotas, changeSub("status", ownedQuota, func(q *corev1.ResourceQuota) { q.Status.Hard = q.Spec.Hard })},
 		"claims are bound":                          {volumeBinder, change(ownClaim, func(c *corev1.PersistentVolumeClaim) { c.Spec.VolumeName = "pv-1" })},
+		"volumes are bound":                         {volumeBinder, change(dataVolume, func(v *corev1.PersistentVolume) { v.Spec.ClaimRef.UID = "corpus-2" })},
+		"volumes are released":                      {rootController, merge(dataVolume, `{"spec":{"claimRef":null}}`)},
+		"volumes that are not retained go":          {volumeBinder, remove(dataVolume)},
+		"volumes are protected":                     {rootController, merge(dataVolume, `{"metadata":{"finalizers":["kubernetes.io/pv-protection"]}}`)},
+		"a storage driver ends volumes":             {csiDriver, remove(endedVolume)},
+		"a storage driver holds volumes":            {csiDriver, merge(dataVolume, `{"metadata":{"finalizers":["external-attacher/csi-example-com"]}}`)},
 		"claims are reported":                       {volumeBinder, changeSub("status", ownedClaim, func(c *corev1.PersistentVolumeClaim) { c.Status.Phase = corev1.ClaimLost })},
 		"claims wait for their first pod":           {scheduler, change(ownedClaim, func(c *corev1.PersistentVolumeClaim) { c.Annotations["volume.kubernetes.io/selected-node"] = ownNode })},
 		"a StatefulSet's claims are made":           {statefulSets, create(claim(train, "data-0"))},
@@ -91,6 +97,9 @@ func TestTheOperatorAndAdminsMay(t *testing.T) {
 		"take a node":                  merge(heldNode, `{"metadata":{"annotations":{"foundation.team/releasing-since":"2026-01-01T00:00:00Z"}}}`),
 		"write status":                 patchSub("status", foundationTeam, types.MergePatchType, `{"status":{"state":"InTerm"}}`),
 		"end a teardown":               merge(foundationTeam, `{"metadata":{"finalizers":null}}`),
+		"hand on data":                 merge(dataVolume, `{"spec":{"claimRef":null}}`),
+		"delete the way to data":       remove(dataVolume),
+		"mark something as a team's":   merge(plainConfig, label),
 		"publish a service":            create(service(train, "x", func(s *corev1.Service) { s.Spec.Type = corev1.ServiceTypeLoadBalancer })),
 	}
 	for name, try := range requests {

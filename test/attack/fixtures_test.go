@@ -143,7 +143,11 @@ func createFixtures(ctx context.Context) error {
 		}
 	}
 	bound := client.RawPatch(types.MergePatchType, []byte(`{"status":{"phase":"Bound","capacity":{"storage":"1Ti"}}}`))
-	return masters.Status().Patch(ctx, clone(ownedClaim), bound) // only a bound claim can be enlarged
+	if err := masters.Status().Patch(ctx, clone(ownedClaim), bound); err != nil { // only a bound claim can be enlarged
+		return err
+	}
+	released := client.RawPatch(types.MergePatchType, []byte(`{"status":{"phase":"Released"}}`))
+	return masters.Status().Patch(ctx, clone(endedVolume), released)
 }
 
 func owned(namespace, name string) metav1.ObjectMeta {
