@@ -54,6 +54,7 @@ var (
 	volumeBinder   = serviceAccount("kube-system", "persistent-volume-binder")
 	quotas         = serviceAccount("kube-system", "resourcequota-controller")
 	namespaces     = serviceAccount("kube-system", "namespace-controller")
+	accounts       = serviceAccount("kube-system", "service-account-controller")
 	endpoints      = serviceAccount("kube-system", "endpointslice-controller")
 	collector      = serviceAccount("kube-system", "generic-garbage-collector")
 )

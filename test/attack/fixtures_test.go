@@ -10,7 +10,6 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	resourcev1 "k8s.io/api/resource/v1"
-	schedulingv1 "k8s.io/api/scheduling/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -116,7 +115,6 @@ func createFixtures(ctx context.Context) error {
 		namespace(audited, map[string]string{foundationv1alpha1.LabelTeam: team, resourcev1.DRAAdminNamespaceLabelKey: "true"}, deviceClass),
 		namespace(trusted, map[string]string{"foundation.team/trusted": "true"}),
 		heldNode, looseNode,
-		&schedulingv1.PriorityClass{ObjectMeta: metav1.ObjectMeta{Name: "ordinary"}, Value: 10},
 		storageClass,
 		ownedQuota, ownedLimits, ownedPolicy, ownedClaim, ownedRole, ownedGrant,
 		ownQuota, ownClaim, ownService, running, gated, finishing, outsider,
@@ -137,6 +135,7 @@ func createFixtures(ctx context.Context) error {
 	objects = append(objects, scrubFixtures()...)
 	objects = append(objects, recordFixtures()...)
 	objects = append(objects, identityFixtures()...)
+	objects = append(objects, priorityFixtures()...)
 	for _, o := range objects {
 		if err := masters.Create(ctx, clone(o)); err != nil {
 			return fmt.Errorf("%T %s/%s: %w", o, o.GetNamespace(), o.GetName(), err)
