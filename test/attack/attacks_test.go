@@ -28,6 +28,7 @@ func attacks() map[string]attack {
 		secretAttacks(), teamAttacks(), accessAttacks(), deviceAttacks(),
 		karpenterNodeAttacks(), nodePoolAttacks(), nodeClaimAttacks(), scrubAttacks(),
 		recordAttacks(), persistentVolumeAttacks(), identityAttacks(), priorityAttacks(),
+		delegationAttacks(), stampAttacks(), networkAttacks(),
 	} {
 		for name := range some {
 			if _, twice := all[name]; twice {

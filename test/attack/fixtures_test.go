@@ -136,6 +136,8 @@ func createFixtures(ctx context.Context) error {
 	objects = append(objects, recordFixtures()...)
 	objects = append(objects, identityFixtures()...)
 	objects = append(objects, priorityFixtures()...)
+	objects = append(objects, delegationFixtures()...)
+	objects = append(objects, leadsPolicy)
 	for _, o := range objects {
 		if err := masters.Create(ctx, clone(o)); err != nil {
 			return fmt.Errorf("%T %s/%s: %w", o, o.GetNamespace(), o.GetName(), err)
@@ -157,12 +159,15 @@ func owned(namespace, name string) metav1.ObjectMeta {
 	}
 }
 
-// namespace is one in which claims may name the device classes.
+// namespace is one in which claims may name the device classes, and some of the team are staff.
 func namespace(name string, labels map[string]string, classes ...string) *corev1.Namespace {
 	all, notes := map[string]string{"pod-security.kubernetes.io/enforce": "restricted"}, map[string]string{"foundation.team/team-uid": "c0ffee"}
 	maps.Copy(all, labels)
 	if len(classes) > 0 {
 		notes[foundationv1alpha1.AnnotationDeviceClasses] = strings.Join(classes, ",")
+	}
+	if labels[foundationv1alpha1.LabelTeam] == team && labels[foundationv1alpha1.LabelLocked] == "" {
+		notes[foundationv1alpha1.AnnotationStaff] = "Group hanbit-interns\nUser engineer@hanbit.example\nUser intern@hanbit.example\nUser steward@hanbit.example"
 	}
 	return &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: all, Annotations: notes}}
 }

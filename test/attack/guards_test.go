@@ -22,6 +22,7 @@ const (
 	placement       = "foundation-team-placement"
 	podDefaults     = "foundation-pod-defaults"
 	accountDefaults = "foundation-service-account-defaults"
+	bindingStamps   = "foundation-binding-stamps"
 )
 
 // guard is a policy's reason to exist: an attack that it alone stops.
@@ -50,6 +51,11 @@ func guards() map[string]guard {
 			binding: &admissionregistrationv1.MutatingAdmissionPolicyBinding{},
 			attack:  attack{who: accounts, try: mountsToken(serviceAccountIn(train)), refused: "mounts no token"},
 		},
+		bindingStamps: {
+			binding: &admissionregistrationv1.MutatingAdmissionPolicyBinding{},
+			attack:  stampAttacks()["bind without stamps"],
+			without: "MutatingAdmissionPolicy foundation-binding-stamps sets them: tell an admin that it did not",
+		},
 	}
 	for policy, name := range map[string]string{
 		"foundation-pods":           "tolerate every taint",
@@ -70,6 +76,8 @@ func guards() map[string]guard {
 
 		"foundation-persistent-volumes": "move data to a rival",
 		"foundation-identity":           "label a config map",
+		"foundation-staff-bindings":     "bind a rival",
+		"foundation-network-policies":   "make an allow-all policy",
 	} {
 		attack, known := attacks()[name]
 		if !known {
