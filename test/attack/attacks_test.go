@@ -27,7 +27,8 @@ func attacks() map[string]attack {
 		ownedAttacks(), ownedClaimAttacks(), namespaceAttacks(), nodeAttacks(), volumeAttacks(), serviceAttacks(),
 		secretAttacks(), teamAttacks(), accessAttacks(), deviceAttacks(),
 		karpenterNodeAttacks(), nodePoolAttacks(), nodeClaimAttacks(), scrubAttacks(),
-		recordAttacks(), persistentVolumeAttacks(),
+		recordAttacks(), persistentVolumeAttacks(), identityAttacks(), priorityAttacks(),
+		delegationAttacks(), stampAttacks(), networkAttacks(),
 	} {
 		for name := range some {
 			if _, twice := all[name]; twice {
