@@ -107,6 +107,10 @@ api-docs: tools ## Generate docs/reference.md.
 	$(CRD_REF_DOCS) --config hack/tools/crd-ref-docs/config.yaml --templates-dir hack/tools/crd-ref-docs \
 		--renderer markdown --log-level ERROR --source-path api --output-path docs/reference.md
 
+.PHONY: access-docs
+access-docs: preflight ## Generate docs/access-table.md.
+	go run ./hack/accessdocs
+
 .PHONY: lint
 lint: tools ## Lint.
 	$(GOLANGCI_LINT) run
