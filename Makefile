@@ -14,10 +14,12 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 
 TOOLS := $(CURDIR)/bin/tools
 TOOLS_BUILT := bin/tools/.built
-TOOLS_SRC := hack/tools/go.mod hack/tools/golangci-lint/main.go # not go.sum: "go mod tidy" touches it
+TOOLS_SRC := hack/tools/go.mod hack/tools/golangci-lint/main.go hack/tools/govulncheck/main.go # not go.sum: "go mod tidy" touches it
 CONTROLLER_GEN := $(TOOLS)/controller-gen
 CRD_REF_DOCS := $(TOOLS)/crd-ref-docs
 GOLANGCI_LINT := $(TOOLS)/golangci-lint
+GOVULNCHECK := $(TOOLS)/govulncheck
+CYCLONEDX := $(TOOLS)/cyclonedx-gomod
 
 TEST_TIMEOUT ?= 20m
 GO_TEST := KUBEBUILDER_ASSETS=$(CURDIR)/.lab/bin go test -timeout $(TEST_TIMEOUT)
@@ -128,6 +130,21 @@ tidy: preflight ## Tidy every Go module.
 	@git ls-files --cached --others --exclude-standard -- go.mod '*/go.mod' | while read -r mod; do \
 		echo "go -C $$(dirname "$$mod") mod tidy" && go -C "$$(dirname "$$mod")" mod tidy || exit 1; \
 	done
+
+##@ Supply chain
+
+.PHONY: vuln
+vuln: tools ## Look for known vulnerabilities in code that is called; GOVULNDB=file:///dir uses a copy of the database.
+	go -C hack/tools test ./govulncheck
+	$(GOVULNCHECK) ./cmd/...
+
+.PHONY: sbom
+sbom: build $(CYCLONEDX) ## Write bin/manager.cdx.json: what the manager is made of, as CycloneDX.
+	$(CYCLONEDX) bin -json -std -noserial -notimestamp -version '$(VERSION)' -output bin/manager.cdx.json bin/manager
+
+# A module of its own: it needs much that no other tool does, and only a release needs it.
+$(CYCLONEDX): hack/tools/sbom/go.mod
+	go -C hack/tools/sbom build -trimpath -o $(TOOLS)/ tool
 
 ##@ Housekeeping
 

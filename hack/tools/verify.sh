@@ -23,7 +23,7 @@ snapshot() {
 }
 
 before=$(snapshot)
-make --no-print-directory tidy generate manifests api-docs access-docs lint
+make --no-print-directory tidy generate manifests api-docs access-docs lint vuln
 after=$(snapshot)
 
 changed=$(git diff-tree -r --name-status "$before" "$after" -- "${generated[@]}")
