@@ -9,6 +9,7 @@ CGO_ENABLED := 0
 export CGO_ENABLED
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+REVISION ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 IMG ?= foundation-operator:$(VERSION)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
@@ -150,7 +151,7 @@ $(CYCLONEDX): hack/tools/sbom/go.mod
 
 .PHONY: docker-build
 docker-build: ## Build the image; IMG=name:tag names it.
-	docker build --build-arg VERSION='$(VERSION)' -t '$(IMG)' .
+	docker build --build-arg VERSION='$(VERSION)' --build-arg REVISION='$(REVISION)' -t '$(IMG)' .
 
 .PHONY: tools
 tools: preflight $(TOOLS_BUILT) ## Build the pinned tools into bin/tools.

@@ -52,7 +52,8 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	dir := GinkgoT().TempDir()
 	path, err := support.BuildManager(ctx, root, dir)
 	Expect(err).NotTo(HaveOccurred())
-	operator = cluster.ManagerOptions{Path: path}
+	// As in its image it has nowhere to write.
+	operator = cluster.ManagerOptions{Path: path, Env: []string{"HOME=", "TMPDIR=" + filepath.Join(dir, "nowhere")}}
 
 	lab, err = cluster.Start(ctx, cluster.Options{Dir: filepath.Join(dir, "lab"), BinDir: bin, Nodes: gpuNodes, Audit: true, Progress: GinkgoWriter})
 	Expect(err).NotTo(HaveOccurred())
