@@ -9,15 +9,18 @@ CGO_ENABLED := 0
 export CGO_ENABLED
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+REVISION ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 IMG ?= foundation-operator:$(VERSION)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
 TOOLS := $(CURDIR)/bin/tools
 TOOLS_BUILT := bin/tools/.built
-TOOLS_SRC := hack/tools/go.mod hack/tools/golangci-lint/main.go # not go.sum: "go mod tidy" touches it
+TOOLS_SRC := hack/tools/go.mod hack/tools/golangci-lint/main.go hack/tools/govulncheck/main.go # not go.sum: "go mod tidy" touches it
 CONTROLLER_GEN := $(TOOLS)/controller-gen
 CRD_REF_DOCS := $(TOOLS)/crd-ref-docs
 GOLANGCI_LINT := $(TOOLS)/golangci-lint
+GOVULNCHECK := $(TOOLS)/govulncheck
+CYCLONEDX := $(TOOLS)/cyclonedx-gomod
 
 TEST_TIMEOUT ?= 20m
 GO_TEST := KUBEBUILDER_ASSETS=$(CURDIR)/.lab/bin go test -timeout $(TEST_TIMEOUT)
@@ -107,6 +110,10 @@ api-docs: tools ## Generate docs/reference.md.
 	$(CRD_REF_DOCS) --config hack/tools/crd-ref-docs/config.yaml --templates-dir hack/tools/crd-ref-docs \
 		--renderer markdown --log-level ERROR --source-path api --output-path docs/reference.md
 
+.PHONY: access-docs
+access-docs: preflight ## Generate docs/access-table.md.
+	go run ./hack/accessdocs
+
 .PHONY: lint
 lint: tools ## Lint.
 	$(GOLANGCI_LINT) run
@@ -119,17 +126,33 @@ lint-fix: tools ## Lint and mend what can be mended.
 fmt: tools ## Format.
 	$(GOLANGCI_LINT) fmt
 
+# Not hack/tools/sbom: that would download half a gigabyte, each time on a clean machine, to find nothing to do.
 .PHONY: tidy
-tidy: preflight ## Tidy every Go module.
-	@git ls-files --cached --others --exclude-standard -- go.mod '*/go.mod' | while read -r mod; do \
+tidy: preflight ## Tidy the Go modules.
+	@git ls-files --cached --others --exclude-standard -- go.mod '*/go.mod' ':!hack/tools/sbom' ':!*/testdata/*' | while read -r mod; do \
 		echo "go -C $$(dirname "$$mod") mod tidy" && go -C "$$(dirname "$$mod")" mod tidy || exit 1; \
 	done
+
+##@ Supply chain
+
+.PHONY: vuln
+vuln: tools ## Look for known vulnerabilities in what is called; GOVULNDB=file:///dir is a copy of the database.
+	go -C hack/tools test ./govulncheck
+	$(GOVULNCHECK) ./cmd/...
+
+.PHONY: sbom
+sbom: build $(CYCLONEDX) ## Write bin/manager.cdx.json: what the manager is made of, as CycloneDX.
+	$(CYCLONEDX) bin -json -std -noserial -notimestamp -version '$(VERSION)' -output bin/manager.cdx.json bin/manager
+
+# A module of its own: it needs much that no other tool does, and only for a release.
+$(CYCLONEDX): hack/tools/sbom/go.mod
+	go -C hack/tools/sbom build -trimpath -o $(TOOLS)/ tool
 
 ##@ Housekeeping
 
 .PHONY: docker-build
 docker-build: ## Build the image; IMG=name:tag names it.
-	docker build --build-arg VERSION='$(VERSION)' -t '$(IMG)' .
+	docker build --build-arg VERSION='$(VERSION)' --build-arg REVISION='$(REVISION)' -t '$(IMG)' .
 
 .PHONY: tools
 tools: preflight $(TOOLS_BUILT) ## Build the pinned tools into bin/tools.

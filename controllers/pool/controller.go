@@ -46,9 +46,9 @@ type Reconciler struct {
 
 // +kubebuilder:rbac:groups=foundation.team,resources=gpupools,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=foundation.team,resources=gpupools/status,verbs=patch
-// +kubebuilder:rbac:groups=foundation.team,resources=foundationteams;foundationprograms,verbs=get;list;watch
 // +kubebuilder:rbac:groups=admissionregistration.k8s.io,resources=validatingadmissionpolicies;validatingadmissionpolicybindings;mutatingadmissionpolicies;mutatingadmissionpolicybindings,verbs=list;watch
-// +kubebuilder:rbac:groups="",resources=nodes,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=foundation.team,resources=foundationteams;foundationprograms,verbs=list;watch
+// +kubebuilder:rbac:groups="",resources=nodes,verbs=list;watch;patch
 // +kubebuilder:rbac:groups="",resources=pods,verbs=list;delete
 // +kubebuilder:rbac:groups="",resources=pods/eviction,verbs=create
 // +kubebuilder:rbac:groups=karpenter.sh,resources=nodepools,verbs=get;list;watch;create;patch;delete

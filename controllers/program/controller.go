@@ -32,9 +32,9 @@ type Reconciler struct {
 	Clock   clock.PassiveClock
 }
 
-// +kubebuilder:rbac:groups=foundation.team,resources=foundationprograms,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=foundation.team,resources=foundationprograms,verbs=list;watch;patch
 // +kubebuilder:rbac:groups=foundation.team,resources=foundationprograms/status,verbs=patch
-// +kubebuilder:rbac:groups=foundation.team,resources=foundationteams,verbs=get;list;watch
+// +kubebuilder:rbac:groups=foundation.team,resources=foundationteams,verbs=list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
 // Reconcile brings one programme's status to where it should be.

@@ -43,17 +43,17 @@ type Reconciler struct {
 
 // +kubebuilder:rbac:groups=foundation.team,resources=foundationteams,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=foundation.team,resources=foundationteams/status,verbs=patch
-// +kubebuilder:rbac:groups=foundation.team,resources=teamrecords,verbs=get;list;watch;create;patch
 // +kubebuilder:rbac:groups=admissionregistration.k8s.io,resources=validatingadmissionpolicies;validatingadmissionpolicybindings;mutatingadmissionpolicies;mutatingadmissionpolicybindings,verbs=list;watch
-// +kubebuilder:rbac:groups="",resources=persistentvolumes,verbs=get;list;watch;patch
-// +kubebuilder:rbac:groups=foundation.team,resources=gpupools;foundationprograms,verbs=get;list;watch
+// +kubebuilder:rbac:groups=foundation.team,resources=teamrecords,verbs=list;watch;create;patch
+// +kubebuilder:rbac:groups="",resources=persistentvolumes,verbs=list;watch;patch
+// +kubebuilder:rbac:groups=foundation.team,resources=gpupools;foundationprograms,verbs=list;watch
 // +kubebuilder:rbac:groups="",resources=namespaces;resourcequotas;limitranges,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=get;list;watch;create;patch
 // +kubebuilder:rbac:groups=networking.k8s.io,resources=networkpolicies,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=rbac.authorization.k8s.io,resources=rolebindings;clusterroles;clusterrolebindings,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=rbac.authorization.k8s.io,resources=clusterroles,verbs=bind,resourceNames=foundation-team-lead;foundation-team-engineer;foundation-team-data-steward;foundation-team-viewer
-// +kubebuilder:rbac:groups=storage.k8s.io,resources=storageclasses,verbs=get;list;watch
-// +kubebuilder:rbac:groups=resource.k8s.io,resources=deviceclasses,verbs=get;list;watch
+// +kubebuilder:rbac:groups=storage.k8s.io,resources=storageclasses,verbs=list;watch
+// +kubebuilder:rbac:groups=resource.k8s.io,resources=deviceclasses,verbs=list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
 // Reconcile brings one team's place to where it should be.

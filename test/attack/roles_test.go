@@ -114,7 +114,7 @@ func TestRolesGiveExactlyTheseRights(t *testing.T) {
 		g.Expect(role.Labels).To(gomega.Equal(map[string]string{"app.kubernetes.io/name": "foundation-operator"}), name)
 		found[name] = rightsOf(role)
 	}
-	g.Expect(cmp.Diff(roleRights, found)).To(gomega.BeEmpty(), "rights changed (-want +got): change docs/access.md too")
+	g.Expect(cmp.Diff(roleRights, found)).To(gomega.BeEmpty(), "rights changed (-want +got): change docs/access.md too, and run make access-docs")
 }
 
 func rightsOf(role *rbacv1.ClusterRole) rights {

@@ -218,12 +218,27 @@ var _ = Describe("Drift", func() {
 			Eventually(drift.mended).WithContext(ctx).WithTimeout(10*time.Second).Should(Succeed(), what)
 		}
 		By("an object of the team's that is none of its own is pruned, one without its label is not")
+		strays := []client.Object{&rbacv1.RoleBinding{}, &networkingv1.NetworkPolicy{}, &corev1.LimitRange{}, &corev1.ResourceQuota{}}
 		mustKubectl(ctx, "create", "rolebinding", "stray", "-n", namespace, "--clusterrole=view", "--user=eve@rival.example")
 		mustKubectl(ctx, "create", "rolebinding", "admins-own", "-n", namespace, "--clusterrole=view", "--user=audit@example.org")
-		mustKubectl(ctx, "label", "rolebinding", "stray", "-n", namespace, foundationv1alpha1.LabelTeam+"=drift")
-		Eventually(func() bool {
-			return apierrors.IsNotFound(k8s.Get(ctx, client.ObjectKey{Namespace: namespace, Name: "stray"}, &rbacv1.RoleBinding{}))
-		}).WithContext(ctx).Should(BeTrue())
+		mustKubectl(ctx, "create", "quota", "stray", "-n", namespace, "--hard=pods=1")
+		apply(ctx, fmt.Sprintf(`
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: stray, namespace: %[1]s}
+spec: {podSelector: {}, ingress: [{}]}
+---
+apiVersion: v1
+kind: LimitRange
+metadata: {name: stray, namespace: %[1]s}
+spec: {limits: [{type: Pod, max: {cpu: 1m}}]}
+`, namespace))
+		mustKubectl(ctx, "label", "rolebinding,networkpolicy,limitrange,quota", "stray", "-n", namespace, foundationv1alpha1.LabelTeam+"=drift")
+		for _, stray := range strays {
+			Eventually(func() bool {
+				return apierrors.IsNotFound(k8s.Get(ctx, client.ObjectKey{Namespace: namespace, Name: "stray"}, stray))
+			}).WithContext(ctx).Should(BeTrue(), "%T", stray)
+		}
 		get(ctx, Default, &rbacv1.RoleBinding{}, namespace, "admins-own")
 		eventuallyReady(ctx, "drift")
 	})

@@ -96,6 +96,33 @@ var _ = Describe("Deleting a team", func() {
 		}
 	})
 
+	It("closes what is left when finalizers are taken off by hand, and nobody was there to see it", func(ctx SpecContext) {
+		poolOf(ctx, "torn", 2)
+		teamOf(ctx, "torn", spec("torn")...)
+		eventuallyReady(ctx, "torn")
+		eventuallySettled(ctx, "torn")
+		marked := func(g Gomega) []corev1.Node {
+			var nodes corev1.NodeList
+			g.Expect(k8s.List(ctx, &nodes, client.MatchingLabels{foundationv1alpha1.LabelPool: "torn"})).To(Succeed())
+			return nodes.Items
+		}
+		Expect(marked(Default)).To(HaveLen(2))
+		Expect(manager.Stop(ctx)).To(Succeed())
+		for _, kind := range []string{"ft", "gpool"} {
+			mustKubectl(ctx, "delete", kind, "torn", "--wait=false")
+			mustKubectl(ctx, "patch", kind, "torn", "--type=merge", "-p", `{"metadata":{"finalizers":null}}`)
+		}
+		Expect(may(ctx, "ida@gone.example", "get", "pods", "torn-train")).To(BeTrue(), "nobody has closed it yet")
+
+		startManager(ctx)
+		Eventually(func(g Gomega) {
+			g.Expect(may(ctx, "ida@gone.example", "get", "pods", "torn-train")).To(BeFalse())
+			g.Expect(get(ctx, g, &corev1.Namespace{}, "", "torn-train").Labels).To(HaveKeyWithValue(foundationv1alpha1.LabelLocked, "true"))
+			g.Expect(marked(g)).To(HaveLen(1), "the free node is nobody's again")
+		}).WithContext(ctx).Should(Succeed())
+		Expect(marked(Default)[0].Labels).To(HaveKeyWithValue(foundationv1alpha1.LabelNodeTeam, "torn"), "the team's keeps everybody else off")
+	})
+
 	It("deletes data only when asked to and confirmed", func(ctx SpecContext) {
 		poolOf(ctx, "wipe", 1)
 		teamOf(ctx, "wiped", spec("wipe", "deletionPolicy: Delete")...)

@@ -19,6 +19,7 @@ import (
 	"foundation.team/operator/hack/lab/cluster"
 	"foundation.team/operator/internal/setup"
 	"foundation.team/operator/test/support"
+	"foundation.team/operator/test/support/audit"
 	"foundation.team/operator/test/support/witness"
 )
 
@@ -71,7 +72,7 @@ func run(m *testing.M) (code int, err error) {
 	if scale {
 		nodes = scaleTeams * scaleNodes
 	}
-	lab, err = cluster.Start(ctx, cluster.Options{Dir: filepath.Join(dir, "lab"), BinDir: bin, Nodes: nodes, Karpenter: true})
+	lab, err = cluster.Start(ctx, cluster.Options{Dir: filepath.Join(dir, "lab"), BinDir: bin, Nodes: nodes, Karpenter: true, Audit: true})
 	if err != nil {
 		return 1, err
 	}
@@ -86,7 +87,17 @@ func run(m *testing.M) (code int, err error) {
 		return 1, fmt.Errorf("invariants that some revision broke: %q", broken)
 	}
 	fmt.Fprintf(os.Stdout, "the witness saw %d revisions\n", watched.Seen())
+	if code == 0 && all() {
+		if err := audit.Check(ctx, audit.Stories, lab, k8s, os.Stdout); err != nil {
+			return 1, err
+		}
+	}
 	return code, nil
+}
+
+// all says whether every story was told: a few need few of the operator's rights.
+func all() bool {
+	return !scale && flag.Lookup("test.run").Value.String() == "" && flag.Lookup("test.skip").Value.String() == ""
 }
 
 func prepare(ctx context.Context, root, manager string) (*witness.Witness, error) {

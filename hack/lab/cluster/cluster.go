@@ -31,6 +31,8 @@ type Options struct {
 	// Karpenter adds Karpenter, which makes further nodes for NodePools. It runs as a ServiceAccount with
 	// the rights that it has elsewhere.
 	Karpenter bool
+	// Audit has the API server write down what the operator asks of it: see AuditLog.
+	Audit bool
 	// Detached processes outlive the one that starts them. The others are stopped by Stop and, where
 	// the kernel can do that, when their starter dies without it.
 	Detached bool
@@ -91,7 +93,7 @@ func Load(dir string) (*Cluster, error) {
 		return nil, err
 	}
 	c.adopt(s)
-	c.nodes, c.plan.bin, c.plan.withKarpenter = s.Nodes, s.BinDir, s.Karpenter
+	c.nodes, c.plan.bin, c.plan.withKarpenter, c.plan.withAudit = s.Nodes, s.BinDir, s.Karpenter, s.Audit
 	return c, nil
 }
 
@@ -104,7 +106,7 @@ func open(opts Options) (*Cluster, error) {
 		return nil, fmt.Errorf("a cluster needs a directory and no negative number of nodes, got %q and %d", opts.Dir, opts.Nodes)
 	}
 	c := &Cluster{
-		plan:     plan{layout: layout{dir: dir}, bin: opts.BinDir, withKarpenter: opts.Karpenter},
+		plan:     plan{layout: layout{dir: dir}, bin: opts.BinDir, withKarpenter: opts.Karpenter, withAudit: opts.Audit},
 		nodes:    opts.Nodes,
 		detached: opts.Detached,
 		progress: opts.Progress,
@@ -135,6 +137,10 @@ func (c *Cluster) resume() error {
 	if s.Karpenter != c.plan.withKarpenter {
 		return fmt.Errorf("the cluster in %s runs %s Karpenter, not %s it: stop it first", c.plan.dir,
 			withOrWithout(s.Karpenter), withOrWithout(c.plan.withKarpenter))
+	}
+	if s.Audit != c.plan.withAudit {
+		return fmt.Errorf("the cluster in %s runs %s an audit log, not %s it: stop it first", c.plan.dir,
+			withOrWithout(s.Audit), withOrWithout(c.plan.withAudit))
 	}
 	return nil
 }
@@ -245,6 +251,10 @@ func (c *Cluster) running() []*Process {
 	}
 	return running
 }
+
+// AuditLog is the path of the API server's audit log: a line of JSON for each request of the operator, without what
+// was sent or answered. There is none unless Options.Audit asked for it.
+func (c *Cluster) AuditLog() string { return c.plan.log(auditLogName) }
 
 // RESTConfig is the admin's client configuration, without a client-side rate limit.
 func (c *Cluster) RESTConfig() (*rest.Config, error) {

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -61,7 +62,7 @@ func TestCluster(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	opts := Options{Dir: dir, BinDir: bin, Nodes: 4, Karpenter: true, Progress: t.Output()}
+	opts := Options{Dir: dir, BinDir: bin, Nodes: 4, Karpenter: true, Audit: true, Progress: t.Output()}
 	c, err := Start(ctx, opts)
 	if err != nil {
 		t.Fatal(err)
@@ -81,6 +82,7 @@ func TestCluster(t *testing.T) {
 	})
 	t.Run("people have the rights that they were given", func(t *testing.T) { testPeople(t, c) })
 	t.Run("the manager is the operator's service account", func(t *testing.T) { testManager(t, c) })
+	t.Run("what the manager asks is written down, and no more", func(t *testing.T) { testAudit(t, c) })
 	t.Run("Karpenter makes nodes", func(t *testing.T) { testKarpenter(t, c) })
 	t.Run("what died is started again", func(t *testing.T) { testRestart(t, opts) })
 	t.Run("secrets are private", func(t *testing.T) { testPrivate(t, dir) })
@@ -188,6 +190,32 @@ func testManager(t *testing.T, c *Cluster) {
 	}
 }
 
+func testAudit(t *testing.T, c *Cluster) {
+	t.Helper()
+	log, err := os.ReadFile(c.AuditLog())
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := false
+	for line := range strings.Lines(string(log)) {
+		var event struct {
+			Level, Verb string
+			User        struct{ Username string }
+			ObjectRef   struct{ Resource string }
+		}
+		if err := json.Unmarshal([]byte(line), &event); err != nil {
+			t.Fatal(err)
+		}
+		if event.Level != "Metadata" || event.User.Username != "system:serviceaccount:foundation-system:foundation-operator" {
+			t.Errorf("more is written down than the operator's metadata: %s", line)
+		}
+		asked = asked || event.Verb == "create" && event.ObjectRef.Resource == "selfsubjectreviews"
+	}
+	if !asked {
+		t.Errorf("the manager asked who it is, and that is not written down:\n%s", log)
+	}
+}
+
 func testRestart(t *testing.T, opts Options) {
 	t.Helper()
 	loaded, err := Load(opts.Dir)
@@ -216,6 +244,11 @@ func testRestart(t *testing.T, opts Options) {
 	other.Nodes++
 	if _, err := Start(t.Context(), other); err == nil {
 		t.Error("a running cluster was started with another number of nodes")
+	}
+	other = opts
+	other.Audit = false
+	if _, err := Start(t.Context(), other); err == nil || !strings.Contains(err.Error(), "runs with an audit log, not without") {
+		t.Errorf("starting a running cluster without its audit log = %v", err)
 	}
 	other = opts
 	other.Karpenter = false

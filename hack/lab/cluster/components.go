@@ -20,6 +20,8 @@ const (
 const (
 	schedulerConfigFile = "scheduler.yaml"
 	kwokConfigFile      = "kwok.yaml"
+	auditPolicyFile     = "audit.yaml"
+	auditLogName        = "audit"
 )
 
 // kwokNodes marks the nodes that kwok plays the kubelet of, ours and those of other tools alike.
@@ -43,6 +45,8 @@ type plan struct {
 	ports ports
 	// withKarpenter says that Karpenter is one of the components.
 	withKarpenter bool
+	// withAudit says that the API server keeps an audit log.
+	withAudit bool
 }
 
 func (p plan) command(name, probe string, args ...string) command {
@@ -89,7 +93,7 @@ func (p plan) etcd() command {
 }
 
 func (p plan) apiServer() command {
-	return p.command(componentAPIServer, p.apiServerURL()+"/readyz",
+	cmd := p.command(componentAPIServer, p.apiServerURL()+"/readyz",
 		"--bind-address="+loopback,
 		"--advertise-address="+loopback,
 		fmt.Sprintf("--secure-port=%d", p.ports.APIServer),
@@ -111,7 +115,26 @@ func (p plan) apiServer() command {
 		"--endpoint-reconciler-type=none",
 		"--profiling=false",
 	)
+	if p.withAudit {
+		cmd.args = append(cmd.args,
+			"--audit-policy-file="+p.config(auditPolicyFile),
+			"--audit-log-path="+p.log(auditLogName),
+			// In one file, whatever a long run writes.
+			"--audit-log-maxsize=4096",
+		)
+	}
+	return cmd
 }
+
+// auditPolicy has the operator's requests written down, and nobody else's. A watch is written down when it starts: it
+// may never end.
+const auditPolicy = `apiVersion: audit.k8s.io/v1
+kind: Policy
+omitStages: [RequestReceived]
+rules:
+- level: Metadata
+  users: ["system:serviceaccount:` + OperatorNamespace + ":" + OperatorServiceAccount + `"]
+`
 
 func (p plan) controllerManager() command {
 	return p.command(componentControllerManager, "https://"+address(p.ports.ControllerManager)+"/healthz",

@@ -35,6 +35,11 @@ func TestCommandFlags(t *testing.T) {
 				"--client-ca-file=/lab/pki/ca.crt", "--service-account-signing-key-file=/lab/pki/service-account.key",
 			},
 		},
+		"the API server writes down what the operator asks, if somebody wants to know": {
+			command: plan{layout: layout{dir: "/lab"}, withAudit: true}.apiServer(),
+			probe:   "https://127.0.0.1:0/readyz",
+			has:     []string{"--audit-policy-file=/lab/config/audit.yaml", "--audit-log-path=/lab/logs/audit.log"},
+		},
 		"controllers have their own rights": {
 			command: testPlan().controllerManager(),
 			probe:   "https://127.0.0.1:1004/healthz",
@@ -102,6 +107,14 @@ func TestKarpenterIsOnlyThereIfWanted(t *testing.T) {
 	p.withKarpenter = true
 	if !slices.ContainsFunc(p.controllers(), isKarpenter) {
 		t.Error("it is no component though it is wanted")
+	}
+}
+
+func TestNobodyIsAuditedUnasked(t *testing.T) {
+	for _, flag := range testPlan().apiServer().args {
+		if strings.Contains(flag, "audit") {
+			t.Errorf("the API server is told %s though nobody wants to know", flag)
+		}
 	}
 }
 

@@ -92,6 +92,7 @@ func (c *Cluster) prepare(ctx context.Context) error {
 	return errors.Join(
 		writePrivate(c.plan.config(schedulerConfigFile), []byte(c.plan.schedulerConfig())),
 		writePrivate(c.plan.config(kwokConfigFile), kwokConfig),
+		writePrivate(c.plan.config(auditPolicyFile), []byte(auditPolicy)),
 	)
 }
 

@@ -17,6 +17,7 @@ type state struct {
 	BinDir    string   `json:"binDir"`
 	Nodes     int      `json:"nodes"`
 	Karpenter bool     `json:"karpenter"`
+	Audit     bool     `json:"audit,omitempty"`
 	Ports     ports    `json:"ports"`
 	Processes []record `json:"processes"`
 }
@@ -38,7 +39,9 @@ func readState(l layout) (*state, error) {
 
 // save writes the state down; the caller holds c.mu.
 func (c *Cluster) save() error {
-	s := state{BinDir: c.plan.bin, Nodes: c.nodes, Karpenter: c.plan.withKarpenter, Ports: c.plan.ports}
+	s := state{
+		BinDir: c.plan.bin, Nodes: c.nodes, Karpenter: c.plan.withKarpenter, Audit: c.plan.withAudit, Ports: c.plan.ports,
+	}
 	for _, p := range c.processes {
 		s.Processes = append(s.Processes, p.record)
 	}

@@ -1,0 +1,3 @@
+module example.test/calls
+
+go 1.26.0

@@ -1,0 +1,3 @@
+module example.test/imports
+
+go 1.26.0

@@ -1,0 +1,21 @@
+package attack
+
+import (
+	"testing"
+
+	"github.com/onsi/gomega"
+	"k8s.io/utils/clock"
+
+	operatorguards "foundation.team/operator/internal/guards"
+)
+
+// What kubectl installs is what the operator wants to see. It is not the same text: kustomize wraps lines its own way.
+func TestTheOperatorSeesItsGuards(t *testing.T) { // not parallel: other tests take guards away
+	g := gomega.NewWithT(t)
+	watch := &operatorguards.Watch{Client: masters, Clock: clock.RealClock{}}
+	g.Eventually(func(g gomega.Gomega) {
+		verdict, err := watch.Look(t.Context())
+		g.Expect(err).NotTo(gomega.HaveOccurred())
+		g.Expect(verdict.Stand()).To(gomega.BeTrue(), verdict.Message)
+	}).WithTimeout(activeWithin).WithPolling(lookAgain).Should(gomega.Succeed())
+}
