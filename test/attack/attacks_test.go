@@ -27,7 +27,7 @@ func attacks() map[string]attack {
 		ownedAttacks(), ownedClaimAttacks(), namespaceAttacks(), nodeAttacks(), volumeAttacks(), serviceAttacks(),
 		secretAttacks(), teamAttacks(), accessAttacks(), deviceAttacks(),
 		karpenterNodeAttacks(), nodePoolAttacks(), nodeClaimAttacks(), scrubAttacks(),
-		recordAttacks(), persistentVolumeAttacks(),
+		recordAttacks(), persistentVolumeAttacks(), flowAttacks(),
 	} {
 		for name := range some {
 			if _, twice := all[name]; twice {

@@ -132,6 +132,7 @@ func createFixtures(ctx context.Context) error {
 	objects = append(objects, karpenterFixtures()...)
 	objects = append(objects, scrubFixtures()...)
 	objects = append(objects, recordFixtures()...)
+	objects = append(objects, flowFixtures()...)
 	for _, o := range objects {
 		if err := masters.Create(ctx, clone(o)); err != nil {
 			return fmt.Errorf("%T %s/%s: %w", o, o.GetNamespace(), o.GetName(), err)
