@@ -11,8 +11,9 @@ import (
 	"foundation.team/operator/internal/apply"
 )
 
-// DefaultAPIShares are a team's shares of the API server's seats. The priority levels of Kubernetes have 245 together.
-const DefaultAPIShares = 5
+// DefaultAPIShares are a team's shares of the API server's seats: about 4 of 600 where there are fifteen teams. The
+// priority levels of Kubernetes have 245 together; a thousand teams must not leave them too little.
+const DefaultAPIShares = 2
 
 // A team has a priority level of its own: seats that no other team can sit on, and a queue in front of them.
 const (

@@ -81,7 +81,7 @@ func TestFlowIsTheTeamsOwn(t *testing.T) {
 		t.Error(diff)
 	}
 	limits := level.Spec.Limited
-	if limits.NominalConcurrencyShares == nil || *limits.NominalConcurrencyShares != 5 || limits.BorrowingLimitPercent == nil || *limits.BorrowingLimitPercent != 0 {
+	if limits.NominalConcurrencyShares == nil || *limits.NominalConcurrencyShares != 2 || limits.BorrowingLimitPercent == nil || *limits.BorrowingLimitPercent != 0 {
 		t.Errorf("shares %v, borrows %v", limits.NominalConcurrencyShares, limits.BorrowingLimitPercent)
 	}
 	in.APIShares = 7

@@ -43,6 +43,8 @@ type plan struct {
 	ports ports
 	// withKarpenter says that Karpenter is one of the components.
 	withKarpenter bool
+	// seats is how many requests the API server works on at a time; 0 leaves that to the API server.
+	seats int
 }
 
 func (p plan) command(name, probe string, args ...string) command {
@@ -89,7 +91,12 @@ func (p plan) etcd() command {
 }
 
 func (p plan) apiServer() command {
-	return p.command(componentAPIServer, p.apiServerURL()+"/readyz",
+	var seats []string
+	if p.seats > 0 {
+		// Only their sum is of interest: API Priority and Fairness shares it out.
+		seats = []string{fmt.Sprintf("--max-requests-inflight=%d", p.seats), "--max-mutating-requests-inflight=0"}
+	}
+	return p.command(componentAPIServer, p.apiServerURL()+"/readyz", append(seats,
 		"--bind-address="+loopback,
 		"--advertise-address="+loopback,
 		fmt.Sprintf("--secure-port=%d", p.ports.APIServer),
@@ -110,7 +117,7 @@ func (p plan) apiServer() command {
 		// An endpoint on loopback is refused, and nothing in the lab goes through the service.
 		"--endpoint-reconciler-type=none",
 		"--profiling=false",
-	)
+	)...)
 }
 
 func (p plan) controllerManager() command {
