@@ -133,12 +133,12 @@ func during(t *testing.T, f flood, what string, probes []probe, changes func(con
 // reconciles changes the calm team at a fixed rate, and waits each time until the operator is done with it.
 func reconciles(ctx context.Context, length time.Duration) *latencies {
 	result := &latencies{}
-	ticker := time.NewTicker(changeEvery)
+	ticker := realClock.NewTicker(changeEvery)
 	defer ticker.Stop()
 	for i := range int(length / changeEvery) {
-		due := <-ticker.C
+		due := <-ticker.C()
 		err := changeAndWait(ctx, fmt.Sprint("change ", i))
-		result.add(time.Since(due), err)
+		result.add(realClock.Since(due), err)
 	}
 	return result
 }
@@ -150,13 +150,13 @@ func changeAndWait(ctx context.Context, displayName string) error {
 	if err := k8s.Patch(ctx, team, client.RawPatch("application/merge-patch+json", []byte(patch))); err != nil {
 		return err
 	}
-	ticker := time.NewTicker(10 * time.Millisecond)
+	ticker := realClock.NewTicker(10 * time.Millisecond)
 	defer ticker.Stop()
 	for team.Status.ObservedGeneration != team.Generation {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-ticker.C:
+		case <-ticker.C():
 		}
 		if err := k8s.Get(ctx, client.ObjectKeyFromObject(team), team); err != nil {
 			return err

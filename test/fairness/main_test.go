@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/go-logr/logr"
+	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
@@ -26,6 +27,9 @@ var measure = os.Getenv("FAIRNESS") != ""
 // seats is what the API server is given, so that a team's share is one of them: with two cores the flood of one team can
 // keep one busy then, and the other is for everybody else.
 const seats = 45
+
+// realClock is the time: latencies are nothing else.
+var realClock clock.WithTicker = clock.RealClock{}
 
 var (
 	lab *cluster.Cluster

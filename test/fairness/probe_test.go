@@ -58,19 +58,19 @@ type latencies struct {
 func (p probe) run(ctx context.Context, length time.Duration) *latencies {
 	result := &latencies{}
 	var group sync.WaitGroup
-	ticker := time.NewTicker(probeEvery)
+	ticker := realClock.NewTicker(probeEvery)
 	defer ticker.Stop()
-	deadline := time.NewTimer(length)
+	deadline := realClock.NewTimer(length)
 	defer deadline.Stop()
 	for {
 		select {
-		case <-deadline.C:
+		case <-deadline.C():
 			group.Wait()
 			return result
-		case due := <-ticker.C:
+		case due := <-ticker.C():
 			group.Go(func() {
 				_, err := p.ask(ctx)
-				result.add(time.Since(due), err)
+				result.add(realClock.Since(due), err)
 			})
 		}
 	}
