@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -124,10 +125,42 @@ func observe(t *testing.T, what string, probes []probe, changes func(context.Con
 // during observes while a team floods.
 func during(t *testing.T, f flood, what string, probes []probe, changes func(context.Context, time.Duration) *latencies) observation {
 	t.Helper()
+	before := queueing(t)
 	running := f.start(t)
 	seen := observe(t, what, probes, changes)
 	t.Logf("%s: answers to %s: %s", what, flooding, describe(running.stop()))
+	if now := queueing(t); now.requests > before.requests {
+		wait := time.Duration(float64(time.Second) * (now.seconds - before.seconds) / (now.requests - before.requests))
+		t.Logf("%s: %.0f requests of %s waited for its seats, %s each", what, now.requests-before.requests, flooding, round(wait))
+	}
 	return seen
+}
+
+// waited is how many requests waited in queues, and how long together.
+type waited struct{ requests, seconds float64 }
+
+// queueing is what the API server says of the flooding team's priority level.
+func queueing(t *testing.T) waited {
+	t.Helper()
+	g := NewWithT(t)
+	metrics, err := lab.Kubectl(t.Context(), "get", "--raw", "/metrics")
+	g.Expect(err).NotTo(HaveOccurred())
+	var all waited
+	for line := range strings.Lines(metrics) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), "} ")
+		if !strings.Contains(name, `priority_level="foundation-team.`+flooding+`"`) {
+			continue
+		}
+		number, err := strconv.ParseFloat(value, 64)
+		g.Expect(err).NotTo(HaveOccurred(), line)
+		switch {
+		case strings.HasPrefix(name, "apiserver_flowcontrol_request_wait_duration_seconds_sum"):
+			all.seconds += number
+		case strings.HasPrefix(name, "apiserver_flowcontrol_request_wait_duration_seconds_count"):
+			all.requests += number
+		}
+	}
+	return all
 }
 
 // reconciles changes the calm team at a fixed rate, and waits each time until the operator is done with it.
