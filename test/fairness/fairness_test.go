@@ -33,6 +33,8 @@ const (
 	changeEvery = 500 * time.Millisecond
 	// most is how many times longer the slowest of a hundred requests may take while another team floods.
 	most = 3
+	// leastWait is how long a request of a flood waits for a seat at least, on average.
+	leastWait = 100 * time.Millisecond
 )
 
 // TestFlood measures how long a team and the operator wait for a small answer while another team floods the API server,
@@ -43,11 +45,10 @@ func TestFlood(t *testing.T) {
 	}
 	g := NewWithT(t)
 	makeTeams(t)
-	floods := map[string]flood{}
-	floods["flood"] = flood{Kubeconfigs: accounts(t), Namespace: flooding + "-train", Connections: 3, Workers: 8}
-	unread := floods["flood"]
-	unread.Connections, unread.Stalled = 1, 20
-	floods["flood, answers not read"] = unread
+	all := flood{name: "flood", Kubeconfigs: accounts(t), Namespace: flooding + "-train", Connections: 3, Workers: 8}
+	unread := all
+	unread.name, unread.Connections, unread.Stalled = "flood, answers not read", 1, 20
+	floods := []flood{all, unread}
 	probes := []probe{
 		newProbe(t, "staff of "+calm, person(t, "kim@"+calm), "/api/v1/namespaces/"+calm+"-train/configmaps/kube-root-ca.crt"),
 		newProbe(t, "operator", serviceAccount(t, cluster.OperatorNamespace, cluster.OperatorServiceAccount), "/apis/foundation.team/v1alpha1/foundationteams/"+calm),
@@ -55,18 +56,20 @@ func TestFlood(t *testing.T) {
 	expectClassified(t, probes[0], "foundation-team."+calm)
 	expectClassified(t, probes[1], "foundation-operator")
 
-	measured := map[string]observation{}
+	measured := make([]observation, len(floods))
 	quiet := observe(t, "quiet", probes, reconciles)
-	for what, orders := range floods {
-		measured[what] = during(t, orders, what, probes, reconciles)
+	for i, f := range floods {
+		measured[i] = during(t, f, f.name, probes, reconciles)
+		g.Expect(measured[i].waited).To(BeNumerically(">", leastWait), "a flood for which the API server has seats enough is none")
 	}
 	quiet = quiet.and(observe(t, "quiet again", probes, reconciles))
-	for what, now := range measured {
-		for i, p := range probes {
-			times := float64(now.probes[i].quantile(0.99)) / float64(quiet.probes[i].quantile(0.99))
+	for i, now := range measured {
+		what := floods[i].name
+		for j, p := range probes {
+			times := float64(now.probes[j].quantile(0.99)) / float64(quiet.probes[j].quantile(0.99))
 			t.Logf("%s, %s: p99 is %.1f times the quiet one", what, p.name, times)
 			g.Expect(times).To(BeNumerically("<=", most), "p99 of %s, %s", p.name, what)
-			g.Expect(now.probes[i].failed).To(BeEmpty(), "%s, %s", p.name, what)
+			g.Expect(now.probes[j].failed).To(BeEmpty(), "%s, %s", p.name, what)
 		}
 		// There are too few of these for a p99.
 		times := float64(now.changes.quantile(0.9)) / float64(quiet.changes.quantile(0.9))
@@ -78,18 +81,19 @@ func TestFlood(t *testing.T) {
 	withoutFlowSchemas(t)
 	expectClassified(t, probes[0], "global-default")
 	expectClassified(t, probes[1], "service-accounts")
-	for what, orders := range floods {
-		control := during(t, orders, what+", without flow schemas", probes, nil)
+	for _, f := range floods {
+		control := during(t, f, f.name+", without flow schemas", probes, nil)
 		times := float64(control.probes[0].quantile(0.99)) / float64(quiet.probes[0].quantile(0.99))
-		t.Logf("%s, without flow schemas, %s: p99 is %.1f times the quiet one", what, probes[0].name, times)
+		t.Logf("%s, without flow schemas, %s: p99 is %.1f times the quiet one", f.name, probes[0].name, times)
 		g.Expect(times).To(BeNumerically(">", most), "a flood that costs nothing proves nothing")
 	}
 }
 
-// observation is what was seen in a phase: of each probe, and of changes.
+// observation is what was seen in a phase: of each probe, of changes, and how long a request of a flood waited for a seat.
 type observation struct {
 	probes  []*latencies
 	changes *latencies
+	waited  time.Duration
 }
 
 // and is what was seen in both.
@@ -130,8 +134,8 @@ func during(t *testing.T, f flood, what string, probes []probe, changes func(con
 	seen := observe(t, what, probes, changes)
 	t.Logf("%s: answers to %s: %s", what, flooding, describe(running.stop()))
 	if now := queueing(t); now.requests > before.requests {
-		wait := time.Duration(float64(time.Second) * (now.seconds - before.seconds) / (now.requests - before.requests))
-		t.Logf("%s: %.0f requests of %s waited for its seats, %s each", what, now.requests-before.requests, flooding, round(wait))
+		seen.waited = time.Duration(float64(time.Second) * (now.seconds - before.seconds) / (now.requests - before.requests))
+		t.Logf("%s: %.0f requests of %s waited for its seats, %s each", what, now.requests-before.requests, flooding, round(seen.waited))
 	}
 	return seen
 }

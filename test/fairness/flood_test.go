@@ -29,6 +29,8 @@ const floodVariable = "FAIRNESS_FLOOD"
 
 // flood is what a process that floods is told.
 type flood struct {
+	// name is what the test calls it.
+	name string
 	// Kubeconfigs are those of the team's accounts, Namespace is the team's.
 	Kubeconfigs []string
 	Namespace   string
