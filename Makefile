@@ -82,6 +82,10 @@ scale: lab-build build ## Measure five teams of 1,000 GPUs, and 1,000 teams that
 	SCALE=1 $(GO_TEST) -count=1 -v -run TestScale ./test/stories
 	SCALE=1 $(GO_TEST) -count=1 -v -run TestThousandTeams ./test/programme
 
+.PHONY: test-fairness
+test-fairness: lab-build build ## Measure what a flood by one team costs another; takes minutes on a quiet machine.
+	FAIRNESS=1 $(GO_TEST) -count=1 -v ./test/fairness
+
 .PHONY: cover
 cover: lab-build build ## Run every test and report the coverage.
 	$(GO_TEST) -coverpkg=./api/...,./cmd/...,./controllers/...,./internal/... -coverprofile=cover.out ./...

@@ -21,6 +21,8 @@ import (
 type Options struct {
 	// Collect is how long requests for GPUs are collected before they are decided together; pool.DefaultCollect is good.
 	Collect time.Duration
+	// TeamAPIShares are each team's shares of the API server's seats; team.DefaultAPIShares is good.
+	TeamAPIShares int32
 }
 
 // Add adds every controller to a manager.
@@ -54,12 +56,13 @@ func Add(ctx context.Context, mgr manager.Manager, now clock.PassiveClock, o Opt
 		return fmt.Errorf("set up the pool controller: %w", err)
 	}
 	teams := &team.Reconciler{
-		Client:  mgr.GetClient(),
-		Live:    mgr.GetAPIReader(),
-		Applier: applier,
-		Events:  mgr.GetEventRecorder("foundation-operator"),
-		Clock:   now,
-		Guards:  watch,
+		Client:    mgr.GetClient(),
+		Live:      mgr.GetAPIReader(),
+		Applier:   applier,
+		Events:    mgr.GetEventRecorder("foundation-operator"),
+		Clock:     now,
+		Guards:    watch,
+		APIShares: o.TeamAPIShares,
 	}
 	if err := teams.SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("set up the team controller: %w", err)

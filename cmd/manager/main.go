@@ -16,8 +16,12 @@ import (
 
 	"foundation.team/operator/controllers"
 	"foundation.team/operator/controllers/pool"
+	"foundation.team/operator/controllers/team"
 	"foundation.team/operator/internal/setup"
 )
+
+// maxAPIShares is far above what is of use: all of Kubernetes' own priority levels have 245 together.
+const maxAPIShares = 10_000
 
 // version is set by the linker.
 var version = "dev"
@@ -38,6 +42,7 @@ func run(ctx context.Context, flags *flag.FlagSet, args []string) error {
 	flags.StringVar(&options.LeaderElectionNamespace, "leader-election-namespace", defaultNamespace(), "namespace of the lease")
 	var work controllers.Options
 	flags.DurationVar(&work.Collect, "collect-requests", pool.DefaultCollect, "how long requests for GPUs are collected before they are decided together, so that the order in which they arrive decides nothing")
+	shares := flags.Uint("team-api-shares", team.DefaultAPIShares, "concurrency shares of each team's priority level: how many of the API server's seats are a team's own")
 	printVersion := flags.Bool("version", false, "print the version and exit")
 	var logs zap.Options
 	logs.BindFlags(flags)
@@ -48,6 +53,10 @@ func run(ctx context.Context, flags *flag.FlagSet, args []string) error {
 		fmt.Println(version)
 		return nil
 	}
+	if *shares < 1 || *shares > maxAPIShares {
+		return fmt.Errorf("--team-api-shares: %d must be from 1 to %d: with 0 no team could ask for anything", *shares, maxAPIShares)
+	}
+	work.TeamAPIShares = int32(*shares)
 	logger := zap.New(zap.UseFlagOptions(&logs))
 	log.SetLogger(logger)
 	klog.SetLogger(logger)

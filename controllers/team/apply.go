@@ -70,10 +70,13 @@ func (o *Outcome) has(area, place string) bool {
 }
 
 // applyDesired makes it so. Access is taken away before anything else, and is given in a namespace only when its
-// isolation and quota are there. Nothing that fails in one namespace holds up another.
+// isolation and quota are there. Before that it is known whose share of the API server those who get it use. Nothing that fails in one namespace holds up another.
 func (r *Reconciler) applyDesired(ctx context.Context, in Input, desired Desired) *Outcome {
 	out := &Outcome{Problems: map[string][]Problem{}}
 	r.pruneAccess(ctx, in, desired, out)
+	for _, obj := range desired.Flow {
+		out.failed(foundationv1alpha1.ConditionAccessReady, "", r.Applier.Apply(ctx, in.owner(), obj))
+	}
 
 	given := in.accessGiven()
 	raises := r.allowedRaises(in, desired)
@@ -206,6 +209,7 @@ func (d Desired) names() map[string]bool {
 		}
 	}
 	add(d.Access...)
+	add(d.Flow...)
 	for _, p := range d.Places {
 		add(p.Quota)
 		add(p.Isolation...)

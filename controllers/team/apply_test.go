@@ -229,6 +229,7 @@ func TestApplyDesired(t *testing.T) {
 	}{
 		"everything": {
 			in: input(hanbit), do: []string{"Namespace hanbit-train", "Namespace hanbit-eval", trainBinding, evalBinding, "ClusterRoleBinding foundation-team:hanbit"},
+			first: []string{"PriorityLevelConfiguration foundation-team.hanbit", "FlowSchema foundation-team.hanbit"},
 		},
 		"access is taken away first": {
 			in: input(hanbit, former, formerOfTeam), first: []string{"delete RoleBinding foundation-team-engineer", "delete ClusterRoleBinding foundation-team:former"},

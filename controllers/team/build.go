@@ -15,6 +15,8 @@ type Desired struct {
 	Places []DesiredPlace
 	// Access are the team's cluster-scoped access objects.
 	Access []apply.Object
+	// Flow is the team's share of the API server.
+	Flow []apply.Object
 	// PersistentVolumes are the changes of those that the team's claims are bound to.
 	PersistentVolumes []volumeChange
 }
@@ -32,7 +34,7 @@ type DesiredPlace struct {
 
 // Build makes all of a team's objects.
 func Build(in Input) Desired {
-	desired := Desired{Access: buildTeamAccess(in), PersistentVolumes: buildPersistentVolumes(in)}
+	desired := Desired{Access: buildTeamAccess(in), Flow: buildFlow(in), PersistentVolumes: buildPersistentVolumes(in)}
 	shares := gpuShares(in)
 	for _, p := range in.places() {
 		desired.Places = append(desired.Places, DesiredPlace{

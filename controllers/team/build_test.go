@@ -117,11 +117,11 @@ func (p DesiredPlace) all() []apply.Object {
 
 func TestEverythingIsMarked(t *testing.T) {
 	desired := Build(input(two(1, 1, builder.Staff("kim", foundationv1alpha1.RoleLead), builder.Volume("corpus", "train", "1Ti", ""))))
-	objects := desired.Access
+	objects := slices.Concat(desired.Access, desired.Flow)
 	for _, p := range desired.Places {
 		objects = append(objects, p.all()...)
 	}
-	if len(objects) != 2+2*(2+4+1)+1 {
+	if len(objects) != 2+2+2*(2+4+1)+1 {
 		t.Errorf("%d objects", len(objects))
 	}
 	for _, obj := range objects {

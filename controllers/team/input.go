@@ -38,6 +38,8 @@ type Input struct {
 	PersistentVolumes map[string]*corev1.PersistentVolume
 	// Record is what is remembered of the team; nil if nothing is.
 	Record *foundationv1alpha1.TeamRecord
+	// APIShares are the team's shares of the API server's seats; 0 means DefaultAPIShares.
+	APIShares int32
 	// Others are all other objects that carry the team's label.
 	Others []client.Object
 }

@@ -25,6 +25,7 @@ func (r *Reconciler) observe(ctx context.Context, team *foundationv1alpha1.Found
 	in := Input{
 		Team:           team,
 		Now:            r.Clock.Now(),
+		APIShares:      r.APIShares,
 		Pools:          map[string]*foundationv1alpha1.GPUPool{},
 		StorageClasses: map[string]*storagev1.StorageClass{},
 		DeviceClasses:  map[string]*resourcev1.DeviceClass{},

@@ -6,9 +6,11 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	flowcontrolv1 "k8s.io/api/flowcontrol/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+	flowcontrolv1ac "k8s.io/client-go/applyconfigurations/flowcontrol/v1"
 	networkingv1ac "k8s.io/client-go/applyconfigurations/networking/v1"
 	rbacv1ac "k8s.io/client-go/applyconfigurations/rbac/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -29,7 +31,7 @@ type Object interface {
 // Kind is a kind of object that the operator makes for teams.
 type Kind struct {
 	Name string
-	// Access is true if its objects give people access.
+	// Access is true if its objects say who may reach the API server, for what or with how much: they end with the access.
 	Access bool
 	// New and NewList make an empty object and an empty list of them.
 	New     func() client.Object
@@ -48,6 +50,9 @@ var kinds = []Kind{
 	access(kind[*rbacv1.RoleBinding, *rbacv1.RoleBindingList]("RoleBinding", rbacv1ac.ExtractRoleBinding)),
 	access(kind[*rbacv1.ClusterRole, *rbacv1.ClusterRoleList]("ClusterRole", rbacv1ac.ExtractClusterRole)),
 	access(kind[*rbacv1.ClusterRoleBinding, *rbacv1.ClusterRoleBindingList]("ClusterRoleBinding", rbacv1ac.ExtractClusterRoleBinding)),
+	access(kind[*flowcontrolv1.PriorityLevelConfiguration, *flowcontrolv1.PriorityLevelConfigurationList](
+		"PriorityLevelConfiguration", flowcontrolv1ac.ExtractPriorityLevelConfiguration)),
+	access(kind[*flowcontrolv1.FlowSchema, *flowcontrolv1.FlowSchemaList]("FlowSchema", flowcontrolv1ac.ExtractFlowSchema)),
 }
 
 // nodePool is apart from them: a pool makes NodePools, and a cluster may not have that kind.

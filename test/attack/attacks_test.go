@@ -28,7 +28,7 @@ func attacks() map[string]attack {
 		secretAttacks(), teamAttacks(), accessAttacks(), deviceAttacks(),
 		karpenterNodeAttacks(), nodePoolAttacks(), nodeClaimAttacks(), scrubAttacks(),
 		recordAttacks(), persistentVolumeAttacks(), identityAttacks(), priorityAttacks(),
-		delegationAttacks(), stampAttacks(), networkAttacks(),
+		delegationAttacks(), stampAttacks(), networkAttacks(), flowAttacks(),
 	} {
 		for name := range some {
 			if _, twice := all[name]; twice {

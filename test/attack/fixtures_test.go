@@ -138,6 +138,7 @@ func createFixtures(ctx context.Context) error {
 	objects = append(objects, priorityFixtures()...)
 	objects = append(objects, delegationFixtures()...)
 	objects = append(objects, leadsPolicy)
+	objects = append(objects, flowFixtures()...)
 	for _, o := range objects {
 		if err := masters.Create(ctx, clone(o)); err != nil {
 			return fmt.Errorf("%T %s/%s: %w", o, o.GetNamespace(), o.GetName(), err)

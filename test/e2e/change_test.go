@@ -7,6 +7,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
+	flowcontrolv1 "k8s.io/api/flowcontrol/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -180,6 +181,17 @@ var _ = Describe("Drift", func() {
 				},
 				func(g Gomega) {
 					g.Expect(get(ctx, g, &rbacv1.RoleBinding{}, namespace, "foundation-team-engineer").Subjects).To(HaveLen(1))
+				},
+			},
+			"a deleted flow schema": {
+				[]string{"delete", "flowschema", "foundation-team.drift"},
+				func(g Gomega) { get(ctx, g, &flowcontrolv1.FlowSchema{}, "", "foundation-team.drift") },
+			},
+			"a raised share of the API server": {
+				[]string{"patch", "prioritylevelconfiguration", "foundation-team.drift", "--type=merge", "-p", `{"spec":{"limited":{"borrowingLimitPercent":900}}}`},
+				func(g Gomega) {
+					level := get(ctx, g, &flowcontrolv1.PriorityLevelConfiguration{}, "", "foundation-team.drift")
+					g.Expect(level.Spec.Limited.BorrowingLimitPercent).To(HaveValue(BeZero()))
 				},
 			},
 			"a lowered pod security level": {

@@ -6,6 +6,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
+	flowcontrolv1 "k8s.io/api/flowcontrol/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/labels"
@@ -84,7 +85,10 @@ var _ = Describe("Deleting a team", func() {
 		for i := range teams {
 			name := fmt.Sprintf("young%d", i)
 			Eventually(gone(ctx, &foundationv1alpha1.FoundationTeam{}, name)).WithContext(ctx).Should(BeTrue())
-			for _, list := range []client.ObjectList{&rbacv1.RoleBindingList{}, &rbacv1.ClusterRoleBindingList{}, &rbacv1.ClusterRoleList{}} {
+			for _, list := range []client.ObjectList{
+				&rbacv1.RoleBindingList{}, &rbacv1.ClusterRoleBindingList{}, &rbacv1.ClusterRoleList{},
+				&flowcontrolv1.FlowSchemaList{}, &flowcontrolv1.PriorityLevelConfigurationList{},
+			} {
 				Expect(k8s.List(ctx, list, client.MatchingLabels{foundationv1alpha1.LabelTeam: name})).To(Succeed())
 				Expect(items(list)).To(BeEmpty(), name)
 			}

@@ -10,6 +10,7 @@ import (
 	authorizationv1 "k8s.io/api/authorization/v1"
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
+	flowcontrolv1 "k8s.io/api/flowcontrol/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -112,6 +113,7 @@ func (s *story) nothing(g Gomega, team string, pools ...string) {
 	s.Helper()
 	for _, list := range []client.ObjectList{
 		&corev1.NamespaceList{}, &rbacv1.RoleBindingList{}, &rbacv1.ClusterRoleBindingList{}, &corev1.NodeList{}, &corev1.PersistentVolumeClaimList{},
+		&flowcontrolv1.FlowSchemaList{}, &flowcontrolv1.PriorityLevelConfigurationList{},
 	} {
 		g.Expect(k8s.List(s.Context(), list, ofTeam(s.named(team)))).To(Succeed())
 		g.Expect(namesOf(list)).To(BeEmpty(), "%T of %s", list, team)

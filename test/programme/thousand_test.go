@@ -23,8 +23,8 @@ const (
 	fewTeams, manyTeams = 30, 1000
 	// withGPUs of them have a node each.
 	withGPUs = 4
-	// mostRequests is how many requests the end of a team may cost: three deletions of access, a namespace and a quota that
-	// are locked, its record, its status, two events, and a second look here and there.
+	// mostRequests is how many requests the end of a team may cost: three deletions of access, a flow schema that loses its
+	// staff, a namespace and a quota that are locked, its record, its status, two events, and a second look here and there.
 	mostRequests = 15
 	// longestEnd is how long it may take until all of them are closed.
 	longestEnd = 5 * time.Minute

@@ -7,6 +7,7 @@ import (
 
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
+	flowcontrolv1 "k8s.io/api/flowcontrol/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/client-go/util/workqueue"
@@ -29,7 +30,7 @@ func (s *story) tidy() {
 	}
 	for _, list := range []client.ObjectList{
 		&foundationv1alpha1.TeamRecordList{}, &rbacv1.ClusterRoleBindingList{}, &rbacv1.ClusterRoleList{}, &corev1.NamespaceList{},
-		&corev1.PersistentVolumeList{},
+		&corev1.PersistentVolumeList{}, &flowcontrolv1.FlowSchemaList{}, &flowcontrolv1.PriorityLevelConfigurationList{},
 	} {
 		s.discard(list, ofTeams)
 	}

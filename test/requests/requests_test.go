@@ -47,7 +47,7 @@ const (
 
 // watchedKinds is how many kinds the operator watches: each costs one watch, and a list where the API server cannot
 // stream it.
-const watchedKinds = 20
+const watchedKinds = 22
 
 // TestConvergedCostsNothing brings 50 teams up on a whole control plane, with the operator's own identity, and counts
 // what it then asks of the API server: when every team and pool is reconciled again, and when it starts anew.

@@ -38,6 +38,9 @@ type Options struct {
 	Detached bool
 	// Progress is told what happens; nil means nobody is.
 	Progress io.Writer
+	// Seats is how many requests the API server works on at a time. 0 means its default, 600, which is for a machine with
+	// many cores.
+	Seats int
 }
 
 // Cluster is a control plane with its nodes.
@@ -111,6 +114,7 @@ func open(opts Options) (*Cluster, error) {
 		detached: opts.Detached,
 		progress: opts.Progress,
 	}
+	c.plan.seats = opts.Seats
 	if c.progress == nil {
 		c.progress = io.Discard
 	}
