@@ -23,7 +23,7 @@ func Check(ctx context.Context, suite Suite, lab *cluster.Cluster, c client.Read
 		return err
 	}
 	report := Compare(granted, events)
-	_, _ = fmt.Fprintf(out, "the operator's rights, and how often %s needed them:\n%s", suite, report)
+	_, _ = fmt.Fprintf(out, "\nthe operator's rights, and how often %s needed them:\n%s", suite, report)
 	if problems := report.Problems(suite, Exceptions); len(problems) > 0 {
 		return fmt.Errorf("rights and their use differ:\n%s", strings.Join(problems, "\n"))
 	}
