@@ -31,6 +31,8 @@ type Options struct {
 	// Karpenter adds Karpenter, which makes further nodes for NodePools. It runs as a ServiceAccount with
 	// the rights that it has elsewhere.
 	Karpenter bool
+	// APIServerArgs come after those that the lab gives the API server when it starts it.
+	APIServerArgs []string
 	// Detached processes outlive the one that starts them. The others are stopped by Stop and, where
 	// the kernel can do that, when their starter dies without it.
 	Detached bool
@@ -104,7 +106,7 @@ func open(opts Options) (*Cluster, error) {
 		return nil, fmt.Errorf("a cluster needs a directory and no negative number of nodes, got %q and %d", opts.Dir, opts.Nodes)
 	}
 	c := &Cluster{
-		plan:     plan{layout: layout{dir: dir}, bin: opts.BinDir, withKarpenter: opts.Karpenter},
+		plan:     plan{layout: layout{dir: dir}, bin: opts.BinDir, withKarpenter: opts.Karpenter, apiServerArgs: opts.APIServerArgs},
 		nodes:    opts.Nodes,
 		detached: opts.Detached,
 		progress: opts.Progress,

@@ -43,6 +43,8 @@ type plan struct {
 	ports ports
 	// withKarpenter says that Karpenter is one of the components.
 	withKarpenter bool
+	// apiServerArgs are further arguments of the API server.
+	apiServerArgs []string
 }
 
 func (p plan) command(name, probe string, args ...string) command {
@@ -89,28 +91,28 @@ func (p plan) etcd() command {
 }
 
 func (p plan) apiServer() command {
-	return p.command(componentAPIServer, p.apiServerURL()+"/readyz",
-		"--bind-address="+loopback,
-		"--advertise-address="+loopback,
+	return p.command(componentAPIServer, p.apiServerURL()+"/readyz", append([]string{
+		"--bind-address=" + loopback,
+		"--advertise-address=" + loopback,
 		fmt.Sprintf("--secure-port=%d", p.ports.APIServer),
-		"--tls-cert-file="+p.pki(servingCert),
-		"--tls-private-key-file="+p.pki(servingKey),
-		"--client-ca-file="+p.pki(caCert),
+		"--tls-cert-file=" + p.pki(servingCert),
+		"--tls-private-key-file=" + p.pki(servingKey),
+		"--client-ca-file=" + p.pki(caCert),
 		"--anonymous-auth=false",
 		"--authorization-mode=Node,RBAC",
 		"--allow-privileged",
-		"--etcd-servers=https://"+address(p.ports.EtcdClient),
-		"--etcd-cafile="+p.pki(etcdCACert),
-		"--etcd-certfile="+p.pki(etcdCert),
-		"--etcd-keyfile="+p.pki(etcdKey),
+		"--etcd-servers=https://" + address(p.ports.EtcdClient),
+		"--etcd-cafile=" + p.pki(etcdCACert),
+		"--etcd-certfile=" + p.pki(etcdCert),
+		"--etcd-keyfile=" + p.pki(etcdKey),
 		"--service-account-issuer=https://kubernetes.default.svc.cluster.local",
-		"--service-account-key-file="+p.pki(serviceTokenKey),
-		"--service-account-signing-key-file="+p.pki(serviceTokenKey),
+		"--service-account-key-file=" + p.pki(serviceTokenKey),
+		"--service-account-signing-key-file=" + p.pki(serviceTokenKey),
 		"--service-cluster-ip-range=10.96.0.0/16",
 		// An endpoint on loopback is refused, and nothing in the lab goes through the service.
 		"--endpoint-reconciler-type=none",
 		"--profiling=false",
-	)
+	}, p.apiServerArgs...)...)
 }
 
 func (p plan) controllerManager() command {
