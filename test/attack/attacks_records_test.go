@@ -18,6 +18,13 @@ var (
 	}
 	dataVolume  = persistentVolume(owned("", "pv-hanbit"), corev1.PersistentVolumeReclaimRetain)
 	spareVolume = persistentVolume(metav1.ObjectMeta{Name: "pv-spare"}, corev1.PersistentVolumeReclaimDelete)
+	// corpusVolume is what the team's claim is bound to.
+	corpusVolume = func() *corev1.PersistentVolume {
+		v := persistentVolume(metav1.ObjectMeta{Name: "pv-corpus"}, corev1.PersistentVolumeReclaimRetain)
+		v.Spec.StorageClassName = class
+		v.Spec.ClaimRef = &corev1.ObjectReference{Namespace: train, Name: "corpus"}
+		return v
+	}()
 )
 
 func persistentVolume(meta metav1.ObjectMeta, policy corev1.PersistentVolumeReclaimPolicy) *corev1.PersistentVolume {
@@ -27,7 +34,7 @@ func persistentVolume(meta metav1.ObjectMeta, policy corev1.PersistentVolumeRecl
 			Capacity:                      corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("1Ti")},
 			AccessModes:                   []corev1.PersistentVolumeAccessMode{corev1.ReadWriteMany},
 			PersistentVolumeReclaimPolicy: policy,
-			StorageClassName:              class,
+			StorageClassName:              kept,
 			PersistentVolumeSource: corev1.PersistentVolumeSource{
 				CSI: &corev1.CSIPersistentVolumeSource{Driver: "csi.example.com", VolumeHandle: meta.Name},
 			},
@@ -97,5 +104,5 @@ var program = &foundationv1alpha1.FoundationProgram{
 }
 
 func recordFixtures() []client.Object {
-	return []client.Object{record, dataVolume, spareVolume, program}
+	return []client.Object{record, dataVolume, spareVolume, corpusVolume, program}
 }

@@ -1,21 +1,14 @@
 package attack
 
 import (
-	"testing"
-
-	"github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// What keeps a cluster going must not be hindered: a guard that blocks a controller is an outage.
-func TestTheClusterIsNotHindered(t *testing.T) {
-	t.Parallel()
-	for name, test := range map[string]struct {
-		who actor
-		try request
-	}{
+// clusterWork keeps a cluster going and must not be hindered: a guard that blocks a controller is an outage.
+func clusterWork() map[string]work {
+	return map[string]work{
 		"namespace deletion empties it of quotas": {namespaces, removeAll(&corev1.ResourceQuota{}, train)},
 		"namespace deletion empties it of claims": {namespaces, removeAll(&corev1.PersistentVolumeClaim{}, train)},
 		"namespace deletion empties it of access": {namespaces, remove(ownedBinding)},
@@ -56,17 +49,11 @@ func TestTheClusterIsNotHindered(t *testing.T) {
 		"others claim volumes by name":              {ops, create(claim(plain, "x", func(c *corev1.PersistentVolumeClaim) { c.Spec.VolumeName = "pv-1" }))},
 		"GitOps changes a team":                     {ops, merge(foundationTeam, `{"metadata":{"annotations":{"foundation.team/hold":"audit"}}}`)},
 		"GitOps deletes a team":                     {ops, remove(foundationTeam)},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			gomegaSucceeds(t, test.who, test.try)
-		})
 	}
 }
 
-// The operator and admins may do what nobody else may.
-func TestTheOperatorAndAdminsMay(t *testing.T) {
-	t.Parallel()
+// privileged is what the operator and admins may do, and nobody else.
+func privileged() map[string]work {
 	requests := map[string]request{
 		"create a namespace of a team": create(namespaceFor("hanbit-y", teamKey, team)),
 		"move a namespace":             merge(teamNamespace, relabel),
@@ -84,17 +71,11 @@ func TestTheOperatorAndAdminsMay(t *testing.T) {
 		"end a teardown":               merge(foundationTeam, `{"metadata":{"finalizers":null}}`),
 		"publish a service":            create(service(train, "x", func(s *corev1.Service) { s.Spec.Type = corev1.ServiceTypeLoadBalancer })),
 	}
+	all := map[string]work{}
 	for name, try := range requests {
 		for _, who := range []actor{operator, admin, {name: "root", groups: []string{"system:masters"}}} {
-			t.Run(name+" by "+who.name, func(t *testing.T) {
-				t.Parallel()
-				gomegaSucceeds(t, who, try)
-			})
+			all[name+" by "+who.name] = work{who, try}
 		}
 	}
-}
-
-func gomegaSucceeds(t *testing.T, who actor, try request) {
-	t.Helper()
-	gomega.NewWithT(t).Expect(who.does(t.Context(), try)).To(gomega.Succeed())
+	return all
 }
