@@ -69,7 +69,11 @@ func TestAttacksAreRefusedAndTheirNeighboursWork(t *testing.T) {
 // refusal tries the attack as somebody. It returns what is wrong with the answer: nothing, if the attack was refused for
 // the reason.
 func (a attack) refusal(ctx context.Context, who actor) error {
-	err := who.does(ctx, a.try)
+	return a.judge(who.does(ctx, a.try), who)
+}
+
+// judge says what is wrong with an answer.
+func (a attack) judge(err error, who actor) error {
 	want := strings.ReplaceAll(a.refused, a.who.name, who.name)
 	switch {
 	case err == nil:

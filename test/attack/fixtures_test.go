@@ -163,8 +163,9 @@ func createFixtures(ctx context.Context) error {
 	if err := adopt(ctx); err != nil {
 		return err
 	}
-	if full {
-		return nil // the controllers bind the claim
+	if full { // controllers bind the claim; a default class would stand in for a missing one
+		notDefault := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"annotations":{"storageclass.kubernetes.io/is-default-class":"false"}}}`))
+		return masters.Patch(ctx, &storagev1.StorageClass{ObjectMeta: metav1.ObjectMeta{Name: "standard"}}, notDefault)
 	}
 	bound := client.RawPatch(types.MergePatchType, []byte(`{"status":{"phase":"Bound","capacity":{"storage":"1Ti"}}}`))
 	return masters.Status().Patch(ctx, clone(ownedClaim), bound) // only a bound claim can be enlarged

@@ -20,6 +20,9 @@ import (
 // spent is a namespace of the team whose quota is used up: all that the operator counts is 0.
 const spent = "hanbit-spent"
 
+// ungranted is a DeviceClass that the operator knows and did not grant.
+const ungranted = "ungranted.example.com"
+
 // built is what the operator builds for two namespaces of the team that share 64 GPUs, half of which may be claimed as
 // devices. What tests of privileged requests need is raised as a FoundationTeam raises it.
 func built() controllers.Desired {
@@ -37,7 +40,7 @@ func built() controllers.Desired {
 		Team: who, Now: builder.Now,
 		Pools: map[string]*foundationv1alpha1.GPUPool{fast.Name: fast, claimed.Name: claimed},
 		DeviceClasses: map[string]*resourcev1.DeviceClass{
-			deviceClass: builder.DeviceClass(deviceClass, "example.com/gpu"), rivalClass: builder.DeviceClass(rivalClass, ""),
+			deviceClass: builder.DeviceClass(deviceClass, "example.com/gpu"), ungranted: builder.DeviceClass(ungranted, ""),
 		},
 	})
 }
