@@ -23,7 +23,7 @@ type attack struct {
 
 // tables are all attacks, by class.
 func tables() []table {
-	return []table{
+	all := []table{
 		{theft, placementAttacks()}, {theft, tolerationAttacks()}, {theft, podUpdateAttacks()}, {theft, neighbourAttacks()},
 		{theft, outsiderAttacks()}, {theft, nodeAttacks()}, {theft, deviceAttacks()}, {theft, karpenterNodeAttacks()},
 		{theft, nodePoolAttacks()}, {theft, nodeClaimAttacks()}, {theft, scrubAttacks()},
@@ -32,6 +32,10 @@ func tables() []table {
 		{names, namespaceAttacks()}, {names, teamAttacks()}, {names, recordAttacks()},
 		{load, serviceAttacks()},
 	}
+	if full {
+		all = append(all, table{load, quotaAttacks()})
+	}
+	return all
 }
 
 // attacks are all attacks, by what is tried.

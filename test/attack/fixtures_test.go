@@ -29,6 +29,7 @@ const (
 	locked            = "hanbit-old"      // of the team, locked
 	plain             = "plain"           // of nobody
 	audited           = "hanbit-audit"    // of the team, where an admin looks at devices
+	unconfined        = "unconfined"      // of nobody, where pod security enforces nothing
 	trusted           = "gpu-operator"    // of nobody, trusted with devices
 	ownNode           = "node-hanbit"     // held by the team
 	freeNode          = "node-free"       // held by nobody
@@ -124,6 +125,7 @@ func createFixtures(ctx context.Context) error {
 		namespace(locked, map[string]string{foundationv1alpha1.LabelTeam: team, foundationv1alpha1.LabelLocked: "true"}),
 		namespace(audited, map[string]string{foundationv1alpha1.LabelTeam: team, resourcev1.DRAAdminNamespaceLabelKey: "true"}, deviceClass),
 		namespace(trusted, map[string]string{"foundation.team/trusted": "true"}),
+		namespace(unconfined, map[string]string{"pod-security.kubernetes.io/enforce": "privileged"}),
 		heldNode, looseNode,
 		&schedulingv1.PriorityClass{ObjectMeta: metav1.ObjectMeta{Name: "ordinary"}, Value: 10},
 		&storagev1.StorageClass{ObjectMeta: metav1.ObjectMeta{Name: class}, Provisioner: "csi.example.com", AllowVolumeExpansion: new(true)},
@@ -147,6 +149,7 @@ func createFixtures(ctx context.Context) error {
 	objects = append(objects, recordFixtures()...)
 	objects = append(objects, adoptedFixtures()...)
 	if full {
+		teamNamespace.Labels = placeOf(train).Namespace.Labels // those of pod security, too
 		ownedQuota = builtQuota(train)
 		limits, _ := isolation(train)
 		objects = slices.DeleteFunc(objects, func(o client.Object) bool {
