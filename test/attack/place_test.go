@@ -23,7 +23,7 @@ const spent = "hanbit-spent"
 // ungranted is a DeviceClass that the operator knows and did not grant.
 const ungranted = "ungranted.example.com"
 
-// built is what the operator builds for two namespaces of the team that share 64 GPUs, half of which may be claimed as
+// built is what the operator builds for four namespaces of the team that share 64 GPUs, and 32 that may be claimed as
 // devices. What tests of privileged requests need is raised as a FoundationTeam raises it.
 func built() controllers.Desired {
 	raised := corev1.ResourceList{
@@ -31,7 +31,8 @@ func built() controllers.Desired {
 		corev1.ResourceServicesNodePorts:     resource.MustParse("5"),
 		corev1.ResourceServicesLoadBalancers: resource.MustParse("5"),
 	}
-	who := builder.Team(team, builder.Namespace("train", 1), builder.Namespace("spent", 1))
+	who := builder.Team(team, builder.Namespace("train", 1), builder.Namespace("spent", 1),
+		builder.Namespace("work", 1), builder.Namespace("flood", 1))
 	who.Spec.Namespaces[0].Quota = raised
 	fast := builder.Pool("b200", builder.Granted(who, 64), builder.NodeShape("224", "2Ti", "28Ti"))
 	claimed := builder.Pool("dra", builder.Granted(who, 32), builder.NodeShape("224", "2Ti", "28Ti"),
@@ -101,17 +102,29 @@ func as[T any](desired any) *T {
 
 // placeFixtures need controllers: a quota counts nothing without them.
 func placeFixtures() []client.Object {
-	limits, _ := isolation(spent)
 	objects := []client.Object{
-		namespace(spent, map[string]string{foundationv1alpha1.LabelTeam: team}, deviceClass), spentQuota(), limits,
 		&rbacv1.RoleBinding{
 			ObjectMeta: metav1.ObjectMeta{Namespace: train, Name: "work"},
 			RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "foundation-team-engineer"},
 			Subjects:   []rbacv1.Subject{user(workBot)},
 		},
 	}
+	for _, name := range []string{spent, working, flooded} {
+		quota := builtQuota(name)
+		if name == spent {
+			quota = spentQuota()
+		}
+		limits, policies := isolation(name)
+		home := namespace(name, placeOf(name).Namespace.Labels, deviceClass)
+		objects = append([]client.Object{home, quota, limits}, objects...)
+		for _, policy := range policies {
+			objects = append(objects, policy)
+		}
+	}
 	for role, who := range staff {
-		objects = append(objects, roleBinding(spent, role, who))
+		for _, namespace := range []string{spent, working, flooded} {
+			objects = append(objects, roleBinding(namespace, role, who))
+		}
 	}
 	return objects
 }

@@ -106,7 +106,7 @@ func awaitControllers(ctx context.Context) error {
 		return nil
 	}
 	settled := func(ctx context.Context) (bool, error) {
-		for _, namespace := range []string{train, rivalTrain, locked, audited, trusted, plain, unconfined, adopted, spent, "kube-system", "foundation-system"} {
+		for _, namespace := range []string{train, rivalTrain, locked, audited, trusted, plain, unconfined, adopted, spent, working, flooded, "kube-system", "foundation-system"} {
 			if masters.Get(ctx, client.ObjectKey{Namespace: namespace, Name: "default"}, &corev1.ServiceAccount{}) != nil {
 				return false, nil
 			}
