@@ -17,6 +17,8 @@ const (
 	LabelRetired = "foundation.team/retired"
 	// LabelLocked is "true" on namespaces in which nobody of the team has access and nothing new can start.
 	LabelLocked = "foundation.team/locked"
+	// LabelDelegated is "true" on RoleBindings that staff made for staff of the team. They end with their subject's access.
+	LabelDelegated = "foundation.team/delegated"
 	// LabelTrusted is, set by an admin to "true" on a namespace such as a device plugin's, what exempts it from the rule
 	// that nobody but a team puts pods on team nodes.
 	LabelTrusted = "foundation.team/trusted"
@@ -34,6 +36,9 @@ const (
 	// AnnotationDeviceClasses are, on a namespace, the device classes that resource claims in it may name, with commas
 	// between them.
 	AnnotationDeviceClasses = "foundation.team/device-classes"
+	// AnnotationStaff are, on a namespace in which a team can work, those who are staff now, such as "User kim@x", a line
+	// each. Only they can be given further rights in it.
+	AnnotationStaff = "foundation.team/staff"
 	// AnnotationAdopt, set by an admin on an existing object to a team's name, lets that team take the object over.
 	AnnotationAdopt = "foundation.team/adopt"
 	// AnnotationConfirmDeletion, set on a FoundationTeam to its own name, confirms deletionPolicy Delete.

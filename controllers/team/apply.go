@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/utils/ptr"
@@ -28,6 +29,8 @@ type Outcome struct {
 	errs []error
 	// behind is true if somebody wrote first what is shared: it is tried again when the cache has that.
 	behind bool
+	// ended are the bindings of staff that have ended.
+	ended []*rbacv1.RoleBinding
 }
 
 // Err is what makes the reconcile try again; nil if only a human or an event can help.
@@ -136,8 +139,13 @@ func enforced(quota *corev1.ResourceQuota, hard corev1.ResourceList) bool {
 func (r *Reconciler) pruneAccess(ctx context.Context, in Input, desired Desired, out *Outcome) {
 	keep := desired.names()
 	for _, obj := range in.Others {
-		if kind := apply.KindOf(obj); kind.Access && !keep[nameOf(kind.Name, obj.GetNamespace(), obj.GetName())] && in.owner().May(obj) {
-			out.failed(foundationv1alpha1.ConditionAccessReady, obj.GetNamespace(), r.Applier.Delete(ctx, in.owner(), obj))
+		kind := apply.KindOf(obj)
+		if !kind.Access || keep[nameOf(kind.Name, obj.GetNamespace(), obj.GetName())] || in.keepsDelegated(obj) || !in.owner().May(obj) {
+			continue
+		}
+		failed := out.failed(foundationv1alpha1.ConditionAccessReady, obj.GetNamespace(), r.Applier.Delete(ctx, in.owner(), obj))
+		if binding := delegated(obj); binding != nil && !failed && binding.DeletionTimestamp.IsZero() {
+			out.ended = append(out.ended, binding)
 		}
 	}
 }

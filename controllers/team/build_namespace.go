@@ -1,6 +1,8 @@
 package team
 
 import (
+	"strings"
+
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
@@ -22,6 +24,9 @@ func buildNamespace(in Input, p place, shares map[string]share) *corev1ac.Namesp
 	namespace := corev1ac.Namespace(p.name).WithLabels(labels).WithLabels(podSecurity).WithAnnotations(annotations)
 	if classes := in.claimable(p, shares[p.name]); classes != "" {
 		namespace.WithAnnotations(map[string]string{foundationv1alpha1.AnnotationDeviceClasses: classes})
+	}
+	if staff := in.delegates(p); len(staff) > 0 {
+		namespace.WithAnnotations(map[string]string{foundationv1alpha1.AnnotationStaff: strings.Join(staff, "\n")})
 	}
 	if !p.accessible() {
 		namespace.WithLabels(map[string]string{foundationv1alpha1.LabelLocked: "true"})

@@ -55,6 +55,14 @@ var counts = map[corev1.ResourceName]resource.Quantity{
 	resourceClaimTemplates:               resource.MustParse("0"),
 }
 
+// ownCounts bound what leads may write beside the operator. They are never 0: it must be able to restore what it made, in a
+// locked place too, and at once when one is opened again.
+var ownCounts = map[corev1.ResourceName]resource.Quantity{
+	"count/networkpolicies.networking.k8s.io":      resource.MustParse("50"),
+	"count/rolebindings.rbac.authorization.k8s.io": resource.MustParse("100"),
+	"count/roles.rbac.authorization.k8s.io":        resource.MustParse("50"),
+}
+
 // startKeys are the entries that are 0 where nothing may start.
 var startKeys = []corev1.ResourceName{
 	corev1.ResourcePods, corev1.ResourceRequestsCPU, corev1.ResourceRequestsMemory, corev1.ResourceRequestsEphemeralStorage,
@@ -63,10 +71,11 @@ var startKeys = []corev1.ResourceName{
 
 // buildQuota is the namespace's ResourceQuota: GPUs as shared out, what comes with them by the nodes' shape, a base, and
 // bounds on everything else. GPUs of pools and device classes that the team has no part in are 0. Where nothing may
-// start, what starts is 0; in a place that staff have no access to all of it is.
+// start, what starts is 0; in a place that staff have no access to all of it is, but what the operator itself makes.
 func buildQuota(in Input, p place, shares map[string]share) *corev1ac.ResourceQuotaApplyConfiguration {
 	hard := maps.Clone(counts)
 	maps.Copy(hard, base)
+	maps.Copy(hard, ownCounts)
 	if p.state == foundationv1alpha1.PlaceDataAccess {
 		maps.Copy(hard, dataAccess)
 	}
@@ -98,7 +107,9 @@ func buildQuota(in Input, p place, shares map[string]share) *corev1ac.ResourceQu
 	if !p.accessible() {
 		share.entries = nil
 		for key := range hard {
-			hard[key] = resource.MustParse("0")
+			if _, ours := ownCounts[key]; !ours {
+				hard[key] = resource.MustParse("0")
+			}
 		}
 	}
 	for name := range in.deviceEntries() {

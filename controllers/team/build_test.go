@@ -219,6 +219,7 @@ func TestQuota(t *testing.T) {
 		"base": {input(two(7, 1), spare), "train", map[string]string{
 			"requests.cpu": "16", "requests.memory": "64Gi", "requests.ephemeral-storage": "200Gi", "requests.storage": "1Ti",
 			"persistentvolumeclaims": "20", "pods": "200", "requests.nvidia.com/gpu": "", "requests.amd.com/gpu": "0",
+			"count/rolebindings.rbac.authorization.k8s.io": "100", "count/networkpolicies.networking.k8s.io": "50",
 			"services": "50", "services.nodeports": "0", "services.loadbalancers": "0", "count/resourceclaims.resource.k8s.io": "0",
 		}},
 		"with GPUs": {input(two(7, 1), pool, spare), "train", map[string]string{
@@ -269,7 +270,8 @@ func TestQuota(t *testing.T) {
 			}
 			if strings.Contains(name, "nothing at all") {
 				for entry, got := range all {
-					if got != "0" {
+					// The operator restores its own bindings and policies in whatever place.
+					if _, ours := ownCounts[corev1.ResourceName(entry)]; got != "0" != ours {
 						t.Errorf("%s is %s, want 0", entry, got)
 					}
 				}

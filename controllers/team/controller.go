@@ -91,6 +91,7 @@ func (r *Reconciler) reconcile(ctx context.Context, team *foundationv1alpha1.Fou
 	}
 	desired := Build(in)
 	out := r.applyDesired(ctx, in, desired)
+	r.reportEnded(team, out.ended)
 
 	var tornDown *metav1.Condition
 	if in.tornDown() {

@@ -22,6 +22,7 @@ var (
 	engineer  = actor{name: "engineer@hanbit.example"}
 	steward   = actor{name: "steward@hanbit.example"}
 	viewer    = actor{name: "viewer@hanbit.example"}
+	intern    = actor{name: "intern@hanbit.example"} // with no role but what the lead gave
 	rivalLead = actor{name: "lead@saebom.example"}
 
 	staff = map[string]actor{"lead": lead, "engineer": engineer, "data-steward": steward, "viewer": viewer}
@@ -57,6 +58,8 @@ var (
 	volumeBinder   = serviceAccount("kube-system", "persistent-volume-binder")
 	quotas         = serviceAccount("kube-system", "resourcequota-controller")
 	namespaces     = serviceAccount("kube-system", "namespace-controller")
+	accounts       = serviceAccount("kube-system", "service-account-controller")
+	endpoints      = serviceAccount("kube-system", "endpointslice-controller")
 	collector      = serviceAccount("kube-system", "generic-garbage-collector")
 )
 

@@ -21,10 +21,10 @@ func accessAttacks() map[string]attack {
 	sees := may("list", "", "pods", "", train)
 	all := map[string]attack{
 		"give oneself all rights": {
-			who: lead, try: create(grant), refused: `cannot create resource "rolebindings"`, control: may("list", rbacv1.GroupName, "rolebindings", "", train),
+			who: lead, try: create(grant), refused: "attempting to grant RBAC permissions not currently held", control: may("list", rbacv1.GroupName, "rolebindings", "", train),
 		},
 		"make a role of all rights": {
-			who: lead, try: create(wildcard), refused: `cannot create resource "roles"`, control: may("list", rbacv1.GroupName, "rolebindings", "", train),
+			who: lead, try: create(wildcard), refused: "attempting to grant RBAC permissions not currently held", control: may("list", rbacv1.GroupName, "rolebindings", "", train),
 		},
 		"get a service account's token": {
 			who: lead, try: createSub("token", account, &authenticationv1.TokenRequest{}), refused: `cannot create resource "serviceaccounts/token"`,

@@ -2,7 +2,6 @@ package attack
 
 import (
 	corev1 "k8s.io/api/core/v1"
-	networkingv1 "k8s.io/api/networking/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -25,7 +24,7 @@ func ownedAttacks() map[string]attack {
 	own := func(o metav1.Object) { o.SetLabels(nil); o.SetName("own") }
 	ownPolicy := clone(ownedPolicy)
 	own(ownPolicy)
-	sneaked := roleBinding(train, "lead", ops)
+	sneaked := roleBinding(plain, "lead", ops) // in a team's namespace it would become a delegated one
 	sneaked.Name = "sneaked"
 	ownBinding := clone(sneaked)
 	own(ownBinding)
@@ -52,7 +51,7 @@ func ownedAttacks() map[string]attack {
 		"unlabel the quota through its status": byOps("resourcequotas foundation",
 			patchSub("status", ownedQuota, types.MergePatchType, unlabel), patchSub("status", ownQuota, types.MergePatchType, harmless)),
 		"delete the quota":      byOps("resourcequotas foundation", remove(ownedQuota), remove(ownQuota)),
-		"delete all quotas":     byOps("resourcequotas foundation", removeAll(&corev1.ResourceQuota{}, train), removeAll(&corev1.ConfigMap{}, train)),
+		"delete all quotas":     byOps("resourcequotas foundation", removeAll(&corev1.ResourceQuota{}, train), removeAll(&corev1.Secret{}, train)),
 		"delete the limits":     byOps("limitranges foundation", remove(ownedLimits), remove(ownQuota)),
 		"change the limits":     byOps("limitranges foundation", merge(ownedLimits, `{"spec":{"limits":[]}}`), merge(ownQuota, harmless)),
 		"delete the isolation":  byOps("networkpolicies foundation-default-deny", remove(ownedPolicy), create(ownPolicy)),
@@ -69,10 +68,6 @@ func ownedAttacks() map[string]attack {
 		"add to the team's cluster role binding": byOps("clusterrolebindings foundation-team-reader-hanbit",
 			change(ownedGrant, func(b *rbacv1.ClusterRoleBinding) { b.Subjects = append(b.Subjects, user(ops)) }), create(renamedRole())),
 		"delete the team's cluster role": byOps("clusterroles foundation-team-reader-hanbit", remove(ownedRole), create(renamedRole())),
-		"make an allow-all policy": {
-			who: lead, try: create(ownPolicy), refused: `cannot create resource "networkpolicies"`,
-			control: func() request { return may("list", networkingv1.GroupName, "networkpolicies", "", train) }(),
-		},
 		"change the quota as the lead": {
 			who: lead, try: merge(ownedQuota, harmless), refused: `cannot patch resource "resourcequotas"`,
 			control: may("get", "", "resourcequotas", "", train),

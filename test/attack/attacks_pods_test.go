@@ -205,8 +205,39 @@ func podAttacks() map[string]attack {
 	privileged := func(p *corev1.Pod) {
 		p.Spec.Containers[0].SecurityContext = &corev1.SecurityContext{Privileged: new(true)}
 	}
+	contained := func(of *corev1.SecurityContext) podOption {
+		return func(p *corev1.Pod) { p.Spec.Containers[0].SecurityContext = of }
+	}
 	return map[string]attack{
 		"be privileged": podAttack(security, privileged),
+		"be privileged in an ordinary manifest": {
+			who: engineer, try: create(tutorialPod(train, privileged)), refused: "privileged (container \"web\" must not set securityContext.privileged=true)",
+			control: create(tutorialPod(train)),
+		},
+		"run as root in an ordinary manifest": {
+			who: engineer, try: create(tutorialPod(train, contained(&corev1.SecurityContext{RunAsUser: new(int64(0))}))),
+			refused: "runAsUser=0 (container \"web\" must not set runAsUser=0)", control: create(tutorialPod(train, contained(&corev1.SecurityContext{RunAsUser: new(int64(1))}))),
+		},
+		"run as anybody in an ordinary manifest": {
+			who: engineer, try: create(tutorialPod(train, func(p *corev1.Pod) { p.Spec.SecurityContext = &corev1.PodSecurityContext{RunAsNonRoot: new(false)} })),
+			refused: "runAsNonRoot != true", control: create(tutorialPod(train)),
+		},
+		"run unconfined in an ordinary manifest": {
+			who: engineer, try: create(tutorialPod(train, contained(&corev1.SecurityContext{SeccompProfile: &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeUnconfined}}))),
+			refused: "must not set securityContext.seccompProfile.type to \"Unconfined\"", control: create(tutorialPod(train)),
+		},
+		"gain rights in an ordinary manifest": {
+			who: engineer, try: create(tutorialPod(train, contained(&corev1.SecurityContext{AllowPrivilegeEscalation: new(true)}))),
+			refused: "allowPrivilegeEscalation != false", control: create(tutorialPod(train)),
+		},
+		"have capabilities in an ordinary manifest": {
+			who: engineer, try: create(tutorialPod(train, contained(&corev1.SecurityContext{Capabilities: &corev1.Capabilities{Add: []corev1.Capability{"CAP_SYS_ADMIN"}}}))),
+			refused: "unrestricted capabilities", control: create(tutorialPod(train)),
+		},
+		"keep capabilities in an ordinary manifest": {
+			who: engineer, try: create(tutorialPod(train, contained(&corev1.SecurityContext{Capabilities: &corev1.Capabilities{Drop: []corev1.Capability{"CHOWN"}}}))),
+			refused: "unrestricted capabilities", control: create(tutorialPod(train)),
+		},
 		"mount the host": podAttack(security,
 			mounts(corev1.VolumeSource{HostPath: &corev1.HostPathVolumeSource{Path: "/"}})),
 		"use the host's network": podAttack(security, func(p *corev1.Pod) { p.Spec.HostNetwork = true }),

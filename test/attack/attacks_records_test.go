@@ -16,7 +16,15 @@ var (
 		ObjectMeta: owned("", "hanbit.c0ffee"),
 		Spec:       foundationv1alpha1.TeamRecordSpec{Team: team, UIDs: []string{"c0ffee"}, State: foundationv1alpha1.ReasonInTerm},
 	}
-	dataVolume  = persistentVolume(owned("", "pv-hanbit"), corev1.PersistentVolumeReclaimRetain)
+	dataVolume = persistentVolume(owned("", "pv-hanbit"), corev1.PersistentVolumeReclaimRetain)
+	// endedVolume was released by its claim, and an admin confirmed that it may go: that is for its driver to do.
+	endedVolume = func() *corev1.PersistentVolume {
+		v := persistentVolume(owned("", "pv-ended"), corev1.PersistentVolumeReclaimDelete)
+		v.Annotations["pv.kubernetes.io/provisioned-by"] = "csi.example.com"
+		v.Spec.ClaimRef = &corev1.ObjectReference{Namespace: train, Name: "gone", UID: "gone"}
+		return v
+	}()
+	keptVolume  = persistentVolume(owned("", "pv-kept"), corev1.PersistentVolumeReclaimDelete) // still bound
 	spareVolume = persistentVolume(metav1.ObjectMeta{Name: "pv-spare"}, corev1.PersistentVolumeReclaimDelete)
 	// corpusVolume is what the team's claim is bound to.
 	corpusVolume = func() *corev1.PersistentVolume {
@@ -91,6 +99,18 @@ func persistentVolumeAttacks() map[string]attack {
 		"make a volume a team's":           by(csiDriver, "metadata: foundation.team/team, foundation.team/team-uid"+forOperator+"pv-made", create(made), create(plainly)),
 		"forge whose data it is":           by(ops, "metadata: foundation.team/team-uid"+forOperator+"pv-hanbit", merge(dataVolume, `{"metadata":{"annotations":{"foundation.team/team-uid":"mine"}}}`), noted),
 		"have data go with its claim":      by(ops, "spec.persistentVolumeReclaimPolicy: PersistentVolume pv-hanbit holds data of team hanbit", merge(dataVolume, `{"spec":{"persistentVolumeReclaimPolicy":"Delete"}}`), merge(spareVolume, `{"spec":{"persistentVolumeReclaimPolicy":"Retain"}}`)),
+		"bind data to a claim of one's own": by(ops, "spec.claimRef: saebom-train/mine would get the data of team hanbit in PersistentVolume pv-hanbit",
+			merge(dataVolume, `{"spec":{"claimRef":{"namespace":"saebom-train","name":"mine","uid":null}}}`), merge(spareVolume, `{"spec":{"claimRef":{"namespace":"saebom-train","name":"mine"}}}`)),
+		"set data free": by(ops, "spec.claimRef: (removed) would get the data of team hanbit",
+			patch(dataVolume, types.JSONPatchType, `[{"op":"remove","path":"/spec/claimRef"}]`), noted),
+		"set data free, as a storage driver": by(csiDriver, "spec.claimRef: (removed) would get the data of team hanbit",
+			merge(dataVolume, `{"spec":{"claimRef":null}}`), noted),
+		"bind data to another claim of the name": by(ops, "spec.claimRef: hanbit-train/corpus would get the data of team hanbit",
+			merge(dataVolume, `{"spec":{"claimRef":{"uid":"mine"}}}`), noted),
+		"delete the way to data":                          by(ops, "PersistentVolume pv-hanbit leads to data of team hanbit", remove(dataVolume), remove(spareVolume)),
+		"delete the way to data, as a storage driver":     by(csiDriver, "PersistentVolume pv-hanbit leads to data of team hanbit", remove(dataVolume), remove(spareVolume)),
+		"delete the way to data before its claim is gone": by(csiDriver, "PersistentVolume pv-kept leads to data of team hanbit", remove(keptVolume), remove(endedVolume)),
+		"delete all ways to data":                         by(ops, "PersistentVolume pv-hanbit leads to data of team hanbit", removeAll(&corev1.PersistentVolume{}, ""), remove(spareVolume)),
 		"have data go with its claim, as the lead": {
 			who: lead, try: merge(dataVolume, `{"spec":{"persistentVolumeReclaimPolicy":"Delete"}}`), refused: `cannot patch resource "persistentvolumes"`,
 			control: merge(dataVolume, `{"spec":{"persistentVolumeReclaimPolicy":"Delete"}}`), by: admin,
@@ -104,5 +124,6 @@ var program = &foundationv1alpha1.FoundationProgram{
 }
 
 func recordFixtures() []client.Object {
-	return []client.Object{record, dataVolume, spareVolume, corpusVolume, program}
+	dataVolume.Spec.ClaimRef = &corev1.ObjectReference{Namespace: train, Name: ownedClaim.Name, UID: "corpus"}
+	return []client.Object{record, dataVolume, endedVolume, keptVolume, spareVolume, corpusVolume, program}
 }

@@ -31,6 +31,7 @@ func tables() []table {
 		{access, ownedAttacks()}, {access, secretAttacks()}, {access, accessAttacks()},
 		{names, namespaceAttacks()}, {names, teamAttacks()}, {names, recordAttacks()},
 		{load, serviceAttacks()},
+		{names, identityAttacks()}, {theft, priorityAttacks()}, {access, delegationAttacks()}, {access, stampAttacks()}, {load, networkAttacks()},
 	}
 	if full {
 		all = append(all, table{load, quotaAttacks()})

@@ -2,6 +2,7 @@ package attack
 
 import (
 	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 )
@@ -15,40 +16,62 @@ func clusterWork() map[string]work {
 		"namespace deletion reports progress": {namespaces, changeSub("status", teamNamespace, func(n *corev1.Namespace) {
 			n.Status.Conditions = []corev1.NamespaceCondition{{Type: "NamespaceDeletionContentFailure", Status: "False"}}
 		})},
-		"namespace deletion finalizes":              {namespaces, changeSub("finalize", teamNamespace, func(n *corev1.Namespace) { n.Spec.Finalizers = nil })},
-		"one controller for all deletes claims":     {rootController, remove(ownedClaim)},
-		"garbage collection deletes quotas":         {collector, remove(ownedQuota)},
-		"garbage collection patches claims":         {collector, merge(ownedClaim, `{"metadata":{"finalizers":["foregroundDeletion"]}}`)},
-		"garbage collection ends a team's deletion": {collector, patch(foundationTeam, types.JSONPatchType, `[{"op":"remove","path":"/metadata/finalizers/1"}]`)},
-		"garbage collection deletes pods":           {collector, remove(running)},
-		"quota is counted":                          {quotas, changeSub("status", ownedQuota, func(q *corev1.ResourceQuota) { q.Status.Hard = q.Spec.Hard })},
-		"claims are bound":                          {volumeBinder, change(ownClaim, func(c *corev1.PersistentVolumeClaim) { c.Spec.VolumeName = "pv-1" })},
-		"claims are reported":                       {volumeBinder, changeSub("status", ownedClaim, func(c *corev1.PersistentVolumeClaim) { c.Status.Phase = corev1.ClaimLost })},
-		"claims wait for their first pod":           {scheduler, change(ownedClaim, func(c *corev1.PersistentVolumeClaim) { c.Annotations["volume.kubernetes.io/selected-node"] = ownNode })},
-		"a StatefulSet's claims are made":           {statefulSets, create(claim(train, "data-0"))},
-		"a pod's claims are made":                   {ephemerals, create(claim(train, "pod-data"))},
-		"a storage driver notes":                    {csiDriver, merge(ownedClaim, harmless)},
-		"a storage driver reports":                  {csiDriver, patchSub("status", ownedClaim, types.MergePatchType, `{"status":{"capacity":{"storage":"1Ti"}}}`)},
-		"a kubelet reports an expansion":            {kubelet, patchSub("status", ownedClaim, types.MergePatchType, `{"status":{"capacity":{"storage":"1Ti"}}}`)},
-		"a kubelet reports a pod":                   {kubelet, patchSub("status", running, types.MergePatchType, `{"status":{"phase":"Running"}}`)},
-		"a kubelet deletes a pod":                   {kubelet, remove(running)},
-		"a kubelet reports itself":                  {kubelet, patchSub("status", heldNode, types.StrategicMergePatchType, `{"status":{"conditions":[{"type":"Ready","status":"True"}]}}`)},
-		"a kubelet registers as nobody's":           {kubelet, create(&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "node-new"}, Spec: node("", "").Spec})},
-		"the cluster taints a failing node":         {rootController, patch(heldNode, types.JSONPatchType, `[{"op":"add","path":"/spec/taints/-","value":{"key":"node.kubernetes.io/unreachable","effect":"NoExecute"}}]`)},
-		"a node is cordoned":                        {ops, merge(heldNode, `{"spec":{"unschedulable":true}}`)},
-		"a node is deleted":                         {ops, remove(heldNode)},
-		"Jobs make pods":                            {jobs, create(pod(train, asksFor(gpu, "8")))},
-		"Jobs let go of pods":                       {jobs, merge(finishing, `{"metadata":{"finalizers":null}}`)},
-		"ReplicaSets make pods":                     {replicaSets, create(pod(train))},
-		"ReplicaSets make pods for others":          {replicaSets, create(pod(plain))},
-		"DaemonSets of the cluster go everywhere":   {ops, create(pod(plain, tolerates(anyOf("")), requires("x", corev1.NodeSelectorOpExists)))},
-		"system pods use devices everywhere":        {ops, create(pod("kube-system", asksFor(gpu, "1"), tolerates(anyOf("")), onNode(ownNode)))},
-		"pods are bound":                            {scheduler, createSub("binding", running, &corev1.Binding{ObjectMeta: metav1.ObjectMeta{Namespace: train, Name: running.Name}, Target: corev1.ObjectReference{Kind: "Node", Name: ownNode}})},
-		"outsiders' pods are bound":                 {ops, createSub("binding", outsider, &corev1.Binding{ObjectMeta: metav1.ObjectMeta{Namespace: plain, Name: outsider.Name}, Target: corev1.ObjectReference{Kind: "Node", Name: freeNode}})},
-		"others use what teams may not":             {ops, create(service(plain, "x", func(s *corev1.Service) { s.Spec.Type = corev1.ServiceTypeNodePort }))},
-		"others claim volumes by name":              {ops, create(claim(plain, "x", func(c *corev1.PersistentVolumeClaim) { c.Spec.VolumeName = "pv-1" }))},
-		"GitOps changes a team":                     {ops, merge(foundationTeam, `{"metadata":{"annotations":{"foundation.team/hold":"audit"}}}`)},
-		"GitOps deletes a team":                     {ops, remove(foundationTeam)},
+		"namespace deletion finalizes":                      {namespaces, changeSub("finalize", teamNamespace, func(n *corev1.Namespace) { n.Spec.Finalizers = nil })},
+		"one controller for all deletes claims":             {rootController, remove(ownedClaim)},
+		"garbage collection deletes quotas":                 {collector, remove(ownedQuota)},
+		"garbage collection patches claims":                 {collector, merge(ownedClaim, `{"metadata":{"finalizers":["foregroundDeletion"]}}`)},
+		"garbage collection ends a team's deletion":         {collector, patch(foundationTeam, types.JSONPatchType, `[{"op":"remove","path":"/metadata/finalizers/1"}]`)},
+		"garbage collection deletes pods":                   {collector, remove(running)},
+		"quota is counted":                                  {quotas, changeSub("status", ownedQuota, func(q *corev1.ResourceQuota) { q.Status.Hard = q.Spec.Hard })},
+		"claims are bound":                                  {volumeBinder, change(ownClaim, func(c *corev1.PersistentVolumeClaim) { c.Spec.VolumeName = "pv-1" })},
+		"volumes are bound":                                 {volumeBinder, change(dataVolume, func(v *corev1.PersistentVolume) { v.Spec.ClaimRef.UID = "corpus-2" })},
+		"volumes are released":                              {rootController, merge(dataVolume, `{"spec":{"claimRef":null}}`)},
+		"volumes that are not retained go":                  {volumeBinder, remove(dataVolume)},
+		"volumes are protected":                             {rootController, merge(dataVolume, `{"metadata":{"finalizers":["kubernetes.io/pv-protection"]}}`)},
+		"a storage driver ends volumes":                     {csiDriver, remove(endedVolume)},
+		"a storage driver holds volumes":                    {csiDriver, merge(dataVolume, `{"metadata":{"finalizers":["external-attacher/csi-example-com"]}}`)},
+		"claims are reported":                               {volumeBinder, changeSub("status", ownedClaim, func(c *corev1.PersistentVolumeClaim) { c.Status.Phase = corev1.ClaimLost })},
+		"claims wait for their first pod":                   {scheduler, change(ownedClaim, func(c *corev1.PersistentVolumeClaim) { c.Annotations["volume.kubernetes.io/selected-node"] = ownNode })},
+		"a StatefulSet's claims are made":                   {statefulSets, create(claim(train, "data-0"))},
+		"a pod's claims are made":                           {ephemerals, create(claim(train, "pod-data"))},
+		"a storage driver notes":                            {csiDriver, merge(ownedClaim, harmless)},
+		"a storage driver reports":                          {csiDriver, patchSub("status", ownedClaim, types.MergePatchType, `{"status":{"capacity":{"storage":"1Ti"}}}`)},
+		"a kubelet reports an expansion":                    {kubelet, patchSub("status", ownedClaim, types.MergePatchType, `{"status":{"capacity":{"storage":"1Ti"}}}`)},
+		"a kubelet reports a pod":                           {kubelet, patchSub("status", running, types.MergePatchType, `{"status":{"phase":"Running"}}`)},
+		"a kubelet deletes a pod":                           {kubelet, remove(running)},
+		"a kubelet reports itself":                          {kubelet, patchSub("status", heldNode, types.StrategicMergePatchType, `{"status":{"conditions":[{"type":"Ready","status":"True"}]}}`)},
+		"a kubelet registers as nobody's":                   {kubelet, create(&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "node-new"}, Spec: node("", "").Spec})},
+		"the cluster taints a failing node":                 {rootController, patch(heldNode, types.JSONPatchType, `[{"op":"add","path":"/spec/taints/-","value":{"key":"node.kubernetes.io/unreachable","effect":"NoExecute"}}]`)},
+		"a node is cordoned":                                {ops, merge(heldNode, `{"spec":{"unschedulable":true}}`)},
+		"a node is deleted":                                 {ops, remove(heldNode)},
+		"Jobs make pods":                                    {jobs, create(pod(train, asksFor(gpu, "8")))},
+		"Jobs let go of pods":                               {jobs, merge(finishing, `{"metadata":{"finalizers":null}}`)},
+		"ReplicaSets make pods":                             {replicaSets, create(pod(train))},
+		"ReplicaSets make pods for others":                  {replicaSets, create(pod(plain))},
+		"DaemonSets of the cluster go everywhere":           {ops, create(pod(plain, tolerates(anyOf("")), requires("x", corev1.NodeSelectorOpExists)))},
+		"system pods use devices everywhere":                {ops, create(pod("kube-system", asksFor(gpu, "1"), tolerates(anyOf("")), onNode(ownNode)))},
+		"pods are bound":                                    {scheduler, createSub("binding", running, &corev1.Binding{ObjectMeta: metav1.ObjectMeta{Namespace: train, Name: running.Name}, Target: corev1.ObjectReference{Kind: "Node", Name: ownNode}})},
+		"outsiders' pods are bound":                         {ops, createSub("binding", outsider, &corev1.Binding{ObjectMeta: metav1.ObjectMeta{Namespace: plain, Name: outsider.Name}, Target: corev1.ObjectReference{Kind: "Node", Name: freeNode}})},
+		"EndpointSlices copy labels":                        {endpoints, create(slice(metav1.ObjectMeta{Namespace: train, Name: "x", Labels: map[string]string{teamKey: team}}))},
+		"Jobs make pods as templates say":                   {jobs, create(pod(train, labelled(teamKey, team)))},
+		"garbage collection deletes what is marked":         {collector, remove(markedConfig)},
+		"a kubelet reports a pod that is marked":            {kubelet, patchSub("status", markedPod, types.MergePatchType, `{"status":{"phase":"Running"}}`)},
+		"a kubelet deletes a pod that is marked":            {kubelet, remove(markedPod)},
+		"pods of templates can be deleted":                  {engineer, remove(markedPod)},
+		"jobs of templates can be deleted":                  {engineer, remove(markedJob)},
+		"jobs of templates can be suspended":                {engineer, merge(markedJob, `{"spec":{"suspend":true}}`)},
+		"namespace deletion empties it of staff's bindings": {namespaces, remove(leadsBinding)},
+		"namespace deletion empties it of admins' bindings": {namespaces, remove(adminsBinding)},
+		"namespace deletion empties it of staff's policies": {namespaces, remove(leadsPolicy)},
+		"garbage collection ends bindings":                  {collector, remove(leadsBinding)},
+		"garbage collection patches bindings":               {collector, merge(adminsBinding, `{"metadata":{"finalizers":["foregroundDeletion"]}}`)},
+		"leads give rights to a group of staff":             {lead, create(bindingNamed(furtherRights(group("hanbit-interns")), "new"))},
+		"leads give rights to a service account":            {lead, create(bindingNamed(furtherRights(account(train)), "new"))},
+		"leads close a namespace further":                   {lead, create(networkPolicy("closed"))},
+		"others use what teams may not":                     {ops, create(service(plain, "x", func(s *corev1.Service) { s.Spec.Type = corev1.ServiceTypeNodePort }))},
+		"others claim volumes by name":                      {ops, create(claim(plain, "x", func(c *corev1.PersistentVolumeClaim) { c.Spec.VolumeName = "pv-1" }))},
+		"GitOps changes a team":                             {ops, merge(foundationTeam, `{"metadata":{"annotations":{"foundation.team/hold":"audit"}}}`)},
+		"GitOps deletes a team":                             {ops, remove(foundationTeam)},
 	}
 }
 
@@ -69,6 +92,12 @@ func privileged() map[string]work {
 		"take a node":                  merge(heldNode, `{"metadata":{"annotations":{"foundation.team/releasing-since":"2026-01-01T00:00:00Z"}}}`),
 		"write status":                 patchSub("status", foundationTeam, types.MergePatchType, `{"status":{"state":"InTerm"}}`),
 		"end a teardown":               merge(foundationTeam, `{"metadata":{"finalizers":null}}`),
+		"take further rights away":     remove(leadsBinding),
+		"give an auditor rights":       create(bindingNamed(furtherRights(user(ops)), "new")),
+		"open a way in":                create(networkPolicy("monitoring", from(inNamespaces(corev1.LabelMetadataName, "monitoring")))),
+		"hand on data":                 merge(dataVolume, `{"spec":{"claimRef":null}}`),
+		"delete the way to data":       remove(dataVolume),
+		"mark something as a team's":   merge(plainConfig, label),
 		"publish a service":            create(service(train, "x", func(s *corev1.Service) { s.Spec.Type = corev1.ServiceTypeLoadBalancer })),
 	}
 	all := map[string]work{}
@@ -78,4 +107,9 @@ func privileged() map[string]work {
 		}
 	}
 	return all
+}
+
+// slice has the addresses of a service.
+func slice(meta metav1.ObjectMeta) *discoveryv1.EndpointSlice {
+	return &discoveryv1.EndpointSlice{ObjectMeta: meta, AddressType: discoveryv1.AddressTypeIPv4}
 }

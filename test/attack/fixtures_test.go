@@ -11,7 +11,6 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	resourcev1 "k8s.io/api/resource/v1"
-	schedulingv1 "k8s.io/api/scheduling/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -97,6 +96,10 @@ var (
 
 	outsider = pod(plain, named("outsider"), asksFor(gpu, "1"), waits)
 
+	storageClass = &storagev1.StorageClass{
+		ObjectMeta: metav1.ObjectMeta{Name: class}, Provisioner: "csi.example.com", AllowVolumeExpansion: new(true),
+	}
+
 	teamNamespace  = namespace(train, map[string]string{foundationv1alpha1.LabelTeam: team}, deviceClass, spareClass)
 	plainNamespace = namespace(plain, nil)
 	heldNode       = node(ownNode, team)
@@ -127,8 +130,7 @@ func createFixtures(ctx context.Context) error {
 		namespace(trusted, map[string]string{"foundation.team/trusted": "true"}),
 		namespace(unconfined, map[string]string{"pod-security.kubernetes.io/enforce": "privileged"}),
 		heldNode, looseNode,
-		&schedulingv1.PriorityClass{ObjectMeta: metav1.ObjectMeta{Name: "ordinary"}, Value: 10},
-		&storagev1.StorageClass{ObjectMeta: metav1.ObjectMeta{Name: class}, Provisioner: "csi.example.com", AllowVolumeExpansion: new(true)},
+		storageClass,
 		ownedQuota, ownedLimits, ownedPolicy, ownedClaim, ownedRole, ownedGrant,
 		ownQuota, ownClaim, ownService, running, gated, finishing, outsider,
 		ownDevices, heldDevices, formerDevices, standIn,
@@ -147,6 +149,10 @@ func createFixtures(ctx context.Context) error {
 	objects = append(objects, karpenterFixtures()...)
 	objects = append(objects, scrubFixtures()...)
 	objects = append(objects, recordFixtures()...)
+	objects = append(objects, identityFixtures()...)
+	objects = append(objects, priorityFixtures()...)
+	objects = append(objects, delegationFixtures()...)
+	objects = append(objects, leadsPolicy)
 	objects = append(objects, adoptedFixtures()...)
 	if full {
 		teamNamespace.Labels = placeOf(train).Namespace.Labels // those of pod security, too
@@ -171,7 +177,11 @@ func createFixtures(ctx context.Context) error {
 		return masters.Patch(ctx, &storagev1.StorageClass{ObjectMeta: metav1.ObjectMeta{Name: "standard"}}, notDefault)
 	}
 	bound := client.RawPatch(types.MergePatchType, []byte(`{"status":{"phase":"Bound","capacity":{"storage":"1Ti"}}}`))
-	return masters.Status().Patch(ctx, clone(ownedClaim), bound) // only a bound claim can be enlarged
+	if err := masters.Status().Patch(ctx, clone(ownedClaim), bound); err != nil { // only a bound claim can be enlarged
+		return err
+	}
+	released := client.RawPatch(types.MergePatchType, []byte(`{"status":{"phase":"Released"}}`))
+	return masters.Status().Patch(ctx, clone(endedVolume), released)
 }
 
 // createFixture waits for what controllers put into new namespaces.
@@ -193,12 +203,15 @@ func owned(namespace, name string) metav1.ObjectMeta {
 	}
 }
 
-// namespace is one in which claims may name the device classes.
+// namespace is one in which claims may name the device classes, and some of the team are staff.
 func namespace(name string, labels map[string]string, classes ...string) *corev1.Namespace {
 	all, notes := map[string]string{"pod-security.kubernetes.io/enforce": "restricted"}, map[string]string{"foundation.team/team-uid": "c0ffee"}
 	maps.Copy(all, labels)
 	if len(classes) > 0 {
 		notes[foundationv1alpha1.AnnotationDeviceClasses] = strings.Join(classes, ",")
+	}
+	if labels[foundationv1alpha1.LabelTeam] == team && labels[foundationv1alpha1.LabelLocked] == "" {
+		notes[foundationv1alpha1.AnnotationStaff] = "Group hanbit-interns\nUser engineer@hanbit.example\nUser intern@hanbit.example\nUser steward@hanbit.example"
 	}
 	return &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: all, Annotations: notes}}
 }

@@ -17,8 +17,13 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// placement is the one policy that changes pods instead of refusing them.
-const placement = "foundation-team-placement"
+// The policies that change objects instead of refusing them.
+const (
+	placement       = "foundation-team-placement"
+	podDefaults     = "foundation-pod-defaults"
+	accountDefaults = "foundation-service-account-defaults"
+	bindingStamps   = "foundation-binding-stamps"
+)
 
 // guard is a policy's reason to exist: an attack that it alone stops.
 type guard struct {
@@ -36,6 +41,20 @@ func guards() map[string]guard {
 			// Here the attack is a pod that is placed nowhere. Without the policy the pod is refused, not misplaced.
 			attack:  attack{who: engineer, try: unplaced(pod(train, asksFor(gpu, "8"))), refused: "was placed"},
 			without: "MutatingAdmissionPolicy foundation-team-placement sets: tell an admin that it did not",
+		},
+		podDefaults: {
+			binding: &admissionregistrationv1.MutatingAdmissionPolicyBinding{},
+			attack:  attack{who: engineer, try: unpulled(pod(train, cached)), refused: "is pulled"},
+			without: "MutatingAdmissionPolicy foundation-pod-defaults sets: tell an admin that it did not",
+		},
+		accountDefaults: {
+			binding: &admissionregistrationv1.MutatingAdmissionPolicyBinding{},
+			attack:  attack{who: accounts, try: mountsToken(serviceAccountIn(train)), refused: "mounts no token"},
+		},
+		bindingStamps: {
+			binding: &admissionregistrationv1.MutatingAdmissionPolicyBinding{},
+			attack:  stampAttacks()["bind without stamps"],
+			without: "MutatingAdmissionPolicy foundation-binding-stamps sets them: tell an admin that it did not",
 		},
 	}
 	for policy, name := range map[string]string{
@@ -56,6 +75,9 @@ func guards() map[string]guard {
 		"foundation-records":        "pass for a team that was",
 
 		"foundation-persistent-volumes": "move data to a rival",
+		"foundation-identity":           "label a config map",
+		"foundation-staff-bindings":     "bind a rival",
+		"foundation-network-policies":   "make an allow-all policy",
 	} {
 		attack, known := attacks()[name]
 		if !known {
@@ -137,7 +159,7 @@ func TestEachRuleIsNeeded(t *testing.T) {
 			policy := &admissionregistrationv1.ValidatingAdmissionPolicy{}
 			g.Expect(masters.Get(ctx, client.ObjectKey{Name: name}, policy)).To(gomega.Succeed())
 			for i, rule := range policy.Spec.Validations {
-				if strings.Contains(rule.MessageExpression, placement) {
+				if strings.Contains(rule.MessageExpression, "MutatingAdmissionPolicy ") {
 					continue // it stands in for that policy, and TestEachPolicyIsNeeded sees it do so
 				}
 				disable := fmt.Sprintf(`[{"op":"replace","path":"/spec/validations/%d/expression","value":"true"}]`, i)

@@ -41,6 +41,10 @@ func container(name string) corev1.Container {
 
 func named(name string) podOption { return func(p *corev1.Pod) { p.Name = name } }
 
+func labelled(key, value string) podOption {
+	return func(p *corev1.Pod) { p.Labels = map[string]string{key: value} }
+}
+
 // asksFor asks for a resource in the main container.
 func asksFor(name corev1.ResourceName, quantity string) podOption {
 	return func(p *corev1.Pod) { ask(&p.Spec.Containers[0], name, quantity) }

@@ -72,7 +72,12 @@ var roleRights = map[string]rights{
 }
 
 func init() {
-	roleRights["lead"] = roleRights["engineer"].and(roleRights["data-steward"].above(viewerRights)).and(rights{"serviceaccounts": reads})
+	roleRights["lead"] = roleRights["engineer"].and(roleRights["data-steward"].above(viewerRights)).and(rights{
+		"networkpolicies.networking.k8s.io":      writes,
+		"rolebindings.rbac.authorization.k8s.io": writes,
+		"roles.rbac.authorization.k8s.io":        writes,
+		"serviceaccounts":                        reads,
+	})
 }
 
 // and is r with more, which replaces.
