@@ -11,6 +11,8 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -88,6 +90,12 @@ func oneMore(key, namespace string) client.Object {
 		return &batchv1.CronJob{ObjectMeta: meta, Spec: batchv1.CronJobSpec{
 			Schedule: "@daily", JobTemplate: batchv1.JobTemplateSpec{Spec: batchv1.JobSpec{Template: once}},
 		}}
+	case "count/roles.rbac.authorization.k8s.io":
+		return &rbacv1.Role{ObjectMeta: meta}
+	case "count/rolebindings.rbac.authorization.k8s.io":
+		return &rbacv1.RoleBinding{ObjectMeta: meta, RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "foundation-team-viewer"}}
+	case "count/networkpolicies.networking.k8s.io":
+		return &networkingv1.NetworkPolicy{ObjectMeta: meta}
 	case "count/leases.coordination.k8s.io":
 		return &coordinationv1.Lease{ObjectMeta: meta}
 	case "count/resourceclaimtemplates.resource.k8s.io":

@@ -32,6 +32,7 @@ func tables() []table {
 		{names, namespaceAttacks()}, {names, teamAttacks()}, {names, recordAttacks()},
 		{load, serviceAttacks()},
 		{names, identityAttacks()}, {theft, priorityAttacks()}, {access, delegationAttacks()}, {access, stampAttacks()}, {load, networkAttacks()},
+		{names, manifestAttacks()}, {names, otherWays()}, {access, clusterAttacks()},
 	}
 	if full {
 		all = append(all, table{load, quotaAttacks()})

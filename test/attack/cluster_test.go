@@ -90,15 +90,19 @@ func privileged() map[string]work {
 		"claim a volume by name":       create(claim(train, "x", func(c *corev1.PersistentVolumeClaim) { c.Spec.VolumeName = "pv-1" })),
 		"give a node":                  merge(looseNode, `{"metadata":{"labels":{"`+nodeTeam+`":"hanbit"}},"spec":{"taints":[]}}`),
 		"take a node":                  merge(heldNode, `{"metadata":{"annotations":{"foundation.team/releasing-since":"2026-01-01T00:00:00Z"}}}`),
-		"write status":                 patchSub("status", foundationTeam, types.MergePatchType, `{"status":{"state":"InTerm"}}`),
-		"end a teardown":               merge(foundationTeam, `{"metadata":{"finalizers":null}}`),
-		"take further rights away":     remove(leadsBinding),
-		"give an auditor rights":       create(bindingNamed(furtherRights(user(ops)), "new")),
-		"open a way in":                create(networkPolicy("monitoring", from(inNamespaces(corev1.LabelMetadataName, "monitoring")))),
-		"hand on data":                 merge(dataVolume, `{"spec":{"claimRef":null}}`),
-		"delete the way to data":       remove(dataVolume),
-		"mark something as a team's":   merge(plainConfig, label),
-		"publish a service":            create(service(train, "x", func(s *corev1.Service) { s.Spec.Type = corev1.ServiceTypeLoadBalancer })),
+		"have a token that stays": create(&corev1.Secret{
+			ObjectMeta: metav1.ObjectMeta{Namespace: train, Name: "token", Annotations: map[string]string{corev1.ServiceAccountNameKey: "default"}},
+			Type:       corev1.SecretTypeServiceAccountToken,
+		}),
+		"write status":               patchSub("status", foundationTeam, types.MergePatchType, `{"status":{"state":"InTerm"}}`),
+		"end a teardown":             merge(foundationTeam, `{"metadata":{"finalizers":null}}`),
+		"take further rights away":   remove(leadsBinding),
+		"give an auditor rights":     create(bindingNamed(furtherRights(user(ops)), "new")),
+		"open a way in":              create(networkPolicy("monitoring", from(inNamespaces(corev1.LabelMetadataName, "monitoring")))),
+		"hand on data":               merge(dataVolume, `{"spec":{"claimRef":null}}`),
+		"delete the way to data":     remove(dataVolume),
+		"mark something as a team's": merge(plainConfig, label),
+		"publish a service":          create(service(train, "x", func(s *corev1.Service) { s.Spec.Type = corev1.ServiceTypeLoadBalancer })),
 	}
 	all := map[string]work{}
 	for name, try := range requests {

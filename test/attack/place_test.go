@@ -109,6 +109,7 @@ func placeFixtures() []client.Object {
 			Subjects:   []rbacv1.Subject{user(workBot)},
 		},
 	}
+	var quotas []client.Object // last: they count the others, and one lets in no more
 	for _, name := range []string{spent, working, flooded} {
 		quota := builtQuota(name)
 		if name == spent {
@@ -116,15 +117,19 @@ func placeFixtures() []client.Object {
 		}
 		limits, policies := isolation(name)
 		home := namespace(name, placeOf(name).Namespace.Labels, deviceClass)
-		objects = append([]client.Object{home, quota, limits}, objects...)
+		objects = append([]client.Object{home, limits}, objects...)
+		quotas = append(quotas, quota)
 		for _, policy := range policies {
 			objects = append(objects, policy)
 		}
+	}
+	for _, namespace := range []string{train, rivalTrain} {
+		objects = append(objects, &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "bot"}})
 	}
 	for role, who := range staff {
 		for _, namespace := range []string{spent, working, flooded} {
 			objects = append(objects, roleBinding(namespace, role, who))
 		}
 	}
-	return objects
+	return append(objects, quotas...)
 }
