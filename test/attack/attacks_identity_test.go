@@ -15,6 +15,7 @@ var (
 	markedPod    = pod(train, named("of-a-template"), labelled(teamKey, team))
 	markedJob    = job(metav1.ObjectMeta{
 		Namespace: train, Name: "of-a-cron-job", Labels: map[string]string{teamKey: team},
+		Finalizers: []string{"x.example/y"}, // there is no such CronJob: garbage collection would end it
 		OwnerReferences: []metav1.OwnerReference{{
 			APIVersion: "batch/v1", Kind: "CronJob", Name: "nightly", UID: "nightly", Controller: new(true),
 		}},
