@@ -56,7 +56,7 @@ func otherWays() map[string]attack {
 		"strategic merge patch": types.StrategicMergePatchType, "apply": types.ApplyPatchType,
 	} {
 		body, nodeBody, note := relabel, relabel, harmless
-		switch kind {
+		switch kind { //nolint:exhaustive // the others take a merge patch
 		case types.JSONPatchType:
 			body = `[{"op":"replace","path":"/metadata/labels/foundation.team~1team","value":"saebom"}]`
 			nodeBody, note = body, `[{"op":"add","path":"/metadata/labels/x","value":"y"}]`

@@ -171,6 +171,7 @@ func refusedControllers(ctx context.Context) ([]string, error) {
 }
 
 func runsJob(t *testing.T) {
+	t.Helper()
 	job := &batchv1.Job{ObjectMeta: metav1.ObjectMeta{Namespace: working, Name: "job"}, Spec: batchv1.JobSpec{Template: template(working, "job", "1")}}
 	job.Spec.Template.Spec.RestartPolicy = corev1.RestartPolicyNever
 	gomega.NewWithT(t).Expect(engineer.reallyDoes(t.Context(), makes(job))).To(gomega.Succeed())
@@ -187,6 +188,7 @@ func runsJob(t *testing.T) {
 }
 
 func runsDeployment(t *testing.T) {
+	t.Helper()
 	g := gomega.NewWithT(t)
 	d := &appsv1.Deployment{
 		ObjectMeta: metav1.ObjectMeta{Namespace: working, Name: "serve"},
@@ -212,6 +214,7 @@ func runsDeployment(t *testing.T) {
 }
 
 func runsStatefulSet(t *testing.T) {
+	t.Helper()
 	data := claim(working, "data", func(c *corev1.PersistentVolumeClaim) {
 		c.Spec.StorageClassName = new(labClass)
 		c.Spec.Resources.Requests[corev1.ResourceStorage] = resource.MustParse("1Gi")
@@ -243,6 +246,7 @@ func isBound(ctx context.Context, namespace, name string) error {
 }
 
 func bindsClaim(t *testing.T) {
+	t.Helper()
 	c := claim(working, "corpus", func(c *corev1.PersistentVolumeClaim) {
 		c.Spec.StorageClassName = new(labClass)
 		c.Spec.Resources.Requests[corev1.ResourceStorage] = resource.MustParse("1Gi")
@@ -252,6 +256,7 @@ func bindsClaim(t *testing.T) {
 }
 
 func deletesNamespace(t *testing.T) {
+	t.Helper()
 	g := gomega.NewWithT(t)
 	gone := namespace("hanbit-gone", map[string]string{teamKey: team})
 	quota, binding := clone(ownQuota), roleBinding(gone.Name, "viewer", viewer)
@@ -270,11 +275,13 @@ func deletesNamespace(t *testing.T) {
 }
 
 func keepsTeams(t *testing.T) {
+	t.Helper()
 	kept := &foundationv1alpha1.FoundationTeam{ObjectMeta: metav1.ObjectMeta{Name: "naru"}, Spec: foundationv1alpha1.FoundationTeamSpec{DisplayName: "Naru"}}
 	keeps(t, kept, `{"apiVersion":"foundation.team/v1alpha1","kind":"FoundationTeam","metadata":{"name":"naru"},"spec":{"displayName":"Naru 2"}}`)
 }
 
 func keepsWorkloads(t *testing.T) {
+	t.Helper()
 	d := &appsv1.Deployment{
 		ObjectMeta: metav1.ObjectMeta{Namespace: plain, Name: "web"},
 		Spec:       appsv1.DeploymentSpec{Selector: selecting("web"), Template: corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{"app": "web"}}, Spec: pod(plain).Spec}},
@@ -300,6 +307,7 @@ func keeps(t *testing.T, o client.Object, changed string) {
 }
 
 func mirrorsPods(t *testing.T) {
+	t.Helper()
 	for _, namespace := range []string{"kube-system", plain} {
 		mirror := pod(namespace, named("static-"+teamNodes[0]), onNode(teamNodes[0]), tolerates(anyOf("")))
 		mirror.Annotations = map[string]string{corev1.MirrorPodAnnotationKey: "x"}
