@@ -148,7 +148,9 @@ func matched(m *matchResources, c call) bool {
 		resource += "/" + c.sub
 	}
 	for _, rule := range m.ResourceRules {
-		if slices.Contains(rule.APIGroups, c.group) && (slices.Contains(rule.Resources, resource) || slices.Contains(rule.Resources, "*")) {
+		all := slices.Contains(rule.Resources, "*/*") || c.sub == "" && slices.Contains(rule.Resources, "*") ||
+			c.sub != "" && slices.Contains(rule.Resources, "*/"+c.sub)
+		if (slices.Contains(rule.APIGroups, c.group) || slices.Contains(rule.APIGroups, "*")) && (all || slices.Contains(rule.Resources, resource)) {
 			return true
 		}
 	}
