@@ -107,10 +107,9 @@ func buildQuota(in Input, p place, shares map[string]share) *corev1ac.ResourceQu
 	if !p.accessible() {
 		share.entries = nil
 		for key := range hard {
-			if _, ours := ownCounts[key]; !ours {
-				hard[key] = resource.MustParse("0")
-			}
+			hard[key] = resource.MustParse("0")
 		}
+		maps.Copy(hard, ownCounts)
 	}
 	for name := range in.deviceEntries() {
 		hard[name] = resource.MustParse("0")

@@ -117,7 +117,7 @@ func delegationAttacks() map[string]attack {
 		},
 		"make an admin's binding one's own": {
 			who: lead, try: change(adminsBinding, func(b *rbacv1.RoleBinding) { stamped(b); b.Subjects = []rbacv1.Subject{user(engineer)} }),
-			refused: "rolebindings auditor ", control: merge(leadsBinding, harmless), // two policies refuse it, either may answer
+			refused: "rolebindings auditor", control: merge(leadsBinding, harmless), // foundation-owned refuses it as well
 		},
 		"delete an admin's binding": {
 			who: lead, try: remove(adminsBinding), refused: "rolebindings auditor was made by an admin", control: remove(leadsBinding),

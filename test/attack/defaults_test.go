@@ -3,6 +3,7 @@ package attack
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/onsi/gomega"
@@ -54,7 +55,7 @@ func TestOrdinaryManifestsWork(t *testing.T) {
 	g.Expect(p.Spec.SecurityContext).To(gomega.Equal(&corev1.PodSecurityContext{
 		RunAsNonRoot: new(true), SeccompProfile: &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault},
 	}))
-	containers := append(p.Spec.Containers, p.Spec.InitContainers...)
+	containers := slices.Concat(p.Spec.Containers, p.Spec.InitContainers)
 	g.Expect(containers).To(gomega.HaveLen(4))
 	for _, c := range containers {
 		g.Expect(c.SecurityContext).To(gomega.Equal(container("").SecurityContext), c.Name)
