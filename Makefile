@@ -31,7 +31,7 @@ GO_TEST := KUBEBUILDER_ASSETS=$(CURDIR)/.lab/bin go test -timeout $(TEST_TIMEOUT
 help: ## List the targets.
 	@awk 'BEGIN {FS = ":.*## "} \
 		/^##@ / {printf "\n%s\n", substr($$0, 5)} \
-		/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
+		/^[a-z-]+:.*## / {printf "  make %-19s %s\n", $$1, $$2}' Makefile
 
 .PHONY: demo
 demo: build ## See the operator at work.
@@ -76,6 +76,16 @@ test-one: lab-build build ## Run one test: make test-one PKG=./controllers/team 
 .PHONY: test-race
 test-race: lab-build build ## Run every test under the race detector (needs a C compiler).
 	CGO_ENABLED=1 $(GO_TEST) -race ./...
+
+.PHONY: test-attack
+test-attack: lab-build ## Have everybody try every attack on a whole control plane; takes minutes.
+	go test -c -o bin/attack.test ./test/attack
+	@cd test/attack && FULL=1 $(CURDIR)/bin/attack.test -test.timeout $(TEST_TIMEOUT)
+
+.PHONY: test-attack-mutants
+test-attack-mutants: lab-build ## Break each part of each guard; tests have to see it. Takes up to half an hour.
+	go test -c -o bin/attack.test ./test/attack
+	@cd test/attack && MUTANTS=1 $(CURDIR)/bin/attack.test -test.run TestMutants -test.timeout 60m
 
 .PHONY: scale
 scale: lab-build build ## Measure five teams of 1,000 GPUs, and 1,000 teams that end at once; takes minutes.

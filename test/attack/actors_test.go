@@ -36,6 +36,9 @@ var (
 	admin = actor{name: "admin@platform.example", groups: []string{"foundation:admins"}}
 	// operator is the operator.
 	operator = serviceAccount("foundation-system", "foundation-operator")
+	// idleBot is a service account of the team without any rights, workBot one that an admin made an engineer.
+	idleBot = serviceAccount(train, "idle")
+	workBot = serviceAccount(train, "work")
 	// teamBot is a service account of the team.
 	teamBot = serviceAccount(train, "bot")
 	// csiDriver is the sidecar of a storage driver.
@@ -75,6 +78,7 @@ func (a actor) client() (client.Client, error) {
 		return c.(client.Client), nil //nolint:errcheck,forcetypeassert // nothing else is stored
 	}
 	config := rest.CopyConfig(cluster)
+	config.Wrap(recording)
 	config.Impersonate = rest.ImpersonationConfig{UserName: a.name, Groups: append(slices.Clone(a.groups), "system:authenticated")}
 	c, err := client.New(config, client.Options{Scheme: scheme, Mapper: masters.RESTMapper()})
 	if err != nil {

@@ -1,8 +1,6 @@
 package attack
 
 import (
-	"testing"
-
 	resourcev1 "k8s.io/api/resource/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
@@ -163,13 +161,9 @@ func deviceAttacks() map[string]attack {
 	return all
 }
 
-// What makes, uses and lets go of resource claims for a living is not hindered.
-func TestClaimingDevicesIsNotHindered(t *testing.T) {
-	t.Parallel()
-	for name, test := range map[string]struct {
-		who actor
-		try request
-	}{
+// deviceWork makes, uses and lets go of resource claims for a living.
+func deviceWork() map[string]work {
+	return map[string]work{
 		"a pod's resource claims are made":                    {claimMaker, create(deviceClaim(train, "pod-device"))},
 		"one controller for all makes resource claims":        {rootController, create(deviceClaim(train, "pod-device"))},
 		"pods of others claim devices":                        {claimMaker, create(deviceClaim(plain, "pod-device", ofClasses(rivalClass)))},
@@ -183,10 +177,5 @@ func TestClaimingDevicesIsNotHindered(t *testing.T) {
 		"devices are let go of, the class is granted no more": {engineer, merge(formerDevices, `{"metadata":{"labels":{"app":"x"}}}`)},
 		"garbage collection deletes resource claims":          {collector, remove(heldDevices)},
 		"namespace deletion empties it of resource claims":    {namespaces, removeAll(&resourcev1.ResourceClaim{}, train)},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			gomegaSucceeds(t, test.who, test.try)
-		})
 	}
 }

@@ -15,6 +15,7 @@ var (
 	markedPod    = pod(train, named("of-a-template"), labelled(teamKey, team))
 	markedJob    = job(metav1.ObjectMeta{
 		Namespace: train, Name: "of-a-cron-job", Labels: map[string]string{teamKey: team},
+		Finalizers: []string{"x.example/y"}, // there is no such CronJob: garbage collection would end it
 		OwnerReferences: []metav1.OwnerReference{{
 			APIVersion: "batch/v1", Kind: "CronJob", Name: "nightly", UID: "nightly", Controller: new(true),
 		}},
@@ -70,7 +71,7 @@ func identityAttacks() map[string]attack {
 		"label a running pod":                          by(engineer, added+"pods running", merge(running, label), merge(running, harmless)),
 		"label a running pod through its status":       by(kubelet, added+"pods running", patchSub("status", running, types.MergePatchType, label), patchSub("status", running, types.MergePatchType, `{"status":{"phase":"Running"}}`)),
 		"label a team's FoundationTeam as another's":   by(ops, "metadata.labels: foundation.team/team: saebom"+forOperator+"foundationteams hanbit", merge(foundationTeam, relabel), merge(foundationTeam, harmless)),
-		"label what belongs to no namespace":           by(ops, added+"storageclasses fast", merge(storageClass, label), merge(storageClass, harmless)),
+		"label what belongs to no namespace":           by(ops, added+"storageclasses "+class, merge(storageClass, label), merge(storageClass, harmless)),
 		"label something in a namespace of nobody":     by(ops, added+"configmaps x", create(&corev1.ConfigMap{ObjectMeta: owned(plain, "x")}), create(&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: plain, Name: "x"}})),
 		"move something labelled to a rival":           by(lead, changed, merge(markedConfig, relabel), edited),
 		"take the label off":                           by(lead, removed, merge(markedConfig, unlabel), edited),

@@ -16,10 +16,23 @@ var (
 		ObjectMeta: owned("", "hanbit.c0ffee"),
 		Spec:       foundationv1alpha1.TeamRecordSpec{Team: team, UIDs: []string{"c0ffee"}, State: foundationv1alpha1.ReasonInTerm},
 	}
-	dataVolume  = persistentVolume(owned("", "pv-hanbit"), corev1.PersistentVolumeReclaimRetain)
-	endedVolume = persistentVolume(owned("", "pv-ended"), corev1.PersistentVolumeReclaimDelete) // as an admin confirmed
-	keptVolume  = persistentVolume(owned("", "pv-kept"), corev1.PersistentVolumeReclaimDelete)  // still bound
+	dataVolume = persistentVolume(owned("", "pv-hanbit"), corev1.PersistentVolumeReclaimRetain)
+	// endedVolume was released by its claim, and an admin confirmed that it may go: that is for its driver to do.
+	endedVolume = func() *corev1.PersistentVolume {
+		v := persistentVolume(owned("", "pv-ended"), corev1.PersistentVolumeReclaimDelete)
+		v.Annotations["pv.kubernetes.io/provisioned-by"] = "csi.example.com"
+		v.Spec.ClaimRef = &corev1.ObjectReference{Namespace: train, Name: "gone", UID: "gone"}
+		return v
+	}()
+	keptVolume  = persistentVolume(owned("", "pv-kept"), corev1.PersistentVolumeReclaimDelete) // still bound
 	spareVolume = persistentVolume(metav1.ObjectMeta{Name: "pv-spare"}, corev1.PersistentVolumeReclaimDelete)
+	// corpusVolume is what the team's claim is bound to.
+	corpusVolume = func() *corev1.PersistentVolume {
+		v := persistentVolume(metav1.ObjectMeta{Name: "pv-corpus"}, corev1.PersistentVolumeReclaimRetain)
+		v.Spec.StorageClassName = class
+		v.Spec.ClaimRef = &corev1.ObjectReference{Namespace: train, Name: "corpus"}
+		return v
+	}()
 )
 
 func persistentVolume(meta metav1.ObjectMeta, policy corev1.PersistentVolumeReclaimPolicy) *corev1.PersistentVolume {
@@ -29,7 +42,7 @@ func persistentVolume(meta metav1.ObjectMeta, policy corev1.PersistentVolumeRecl
 			Capacity:                      corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("1Ti")},
 			AccessModes:                   []corev1.PersistentVolumeAccessMode{corev1.ReadWriteMany},
 			PersistentVolumeReclaimPolicy: policy,
-			StorageClassName:              class,
+			StorageClassName:              kept,
 			PersistentVolumeSource: corev1.PersistentVolumeSource{
 				CSI: &corev1.CSIPersistentVolumeSource{Driver: "csi.example.com", VolumeHandle: meta.Name},
 			},
@@ -112,5 +125,5 @@ var program = &foundationv1alpha1.FoundationProgram{
 
 func recordFixtures() []client.Object {
 	dataVolume.Spec.ClaimRef = &corev1.ObjectReference{Namespace: train, Name: ownedClaim.Name, UID: "corpus"}
-	return []client.Object{record, dataVolume, endedVolume, keptVolume, spareVolume, program}
+	return []client.Object{record, dataVolume, endedVolume, keptVolume, spareVolume, corpusVolume, program}
 }

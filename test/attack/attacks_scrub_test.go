@@ -104,12 +104,9 @@ func scrubAttacks() map[string]attack {
 	}
 }
 
-func TestWhoScrubsSaysSo(t *testing.T) {
-	t.Parallel()
-	for name, test := range map[string]struct {
-		who actor
-		try request
-	}{
+// scrubWork is what those do who scrub nodes.
+func scrubWork() map[string]work {
+	return map[string]work{
 		"done":                        {scrubber, merge(scrubbedNode, says(scrubbed, ""))},
 		"done for the first time":     {scrubber, merge(looseNode, says(scrubbed, ""))},
 		"not done after all":          {scrubber, merge(scrubbedNode, says(`"foundation.team/scrubbed":null`, ""))},
@@ -119,11 +116,6 @@ func TestWhoScrubsSaysSo(t *testing.T) {
 		"asked for, by the operator":  {operator, merge(scrubbedNode, says(requests, ""))},
 		"asked for, by an admin":      {admin, merge(scrubbedNode, says(requests, ""))},
 		"a note of another on a node": {nodeKeeper, merge(scrubbedNode, harmless)},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			gomegaSucceeds(t, test.who, test.try)
-		})
 	}
 }
 

@@ -1,22 +1,15 @@
 package attack
 
 import (
-	"testing"
-
-	"github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// What keeps a cluster going must not be hindered: a guard that blocks a controller is an outage.
-func TestTheClusterIsNotHindered(t *testing.T) {
-	t.Parallel()
-	for name, test := range map[string]struct {
-		who actor
-		try request
-	}{
+// clusterWork keeps a cluster going and must not be hindered: a guard that blocks a controller is an outage.
+func clusterWork() map[string]work {
+	return map[string]work{
 		"namespace deletion empties it of quotas": {namespaces, removeAll(&corev1.ResourceQuota{}, train)},
 		"namespace deletion empties it of claims": {namespaces, removeAll(&corev1.PersistentVolumeClaim{}, train)},
 		"namespace deletion empties it of access": {namespaces, remove(ownedBinding)},
@@ -79,17 +72,11 @@ func TestTheClusterIsNotHindered(t *testing.T) {
 		"others claim volumes by name":                      {ops, create(claim(plain, "x", func(c *corev1.PersistentVolumeClaim) { c.Spec.VolumeName = "pv-1" }))},
 		"GitOps changes a team":                             {ops, merge(foundationTeam, `{"metadata":{"annotations":{"foundation.team/hold":"audit"}}}`)},
 		"GitOps deletes a team":                             {ops, remove(foundationTeam)},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			gomegaSucceeds(t, test.who, test.try)
-		})
 	}
 }
 
-// The operator and admins may do what nobody else may.
-func TestTheOperatorAndAdminsMay(t *testing.T) {
-	t.Parallel()
+// privileged is what the operator and admins may do, and nobody else.
+func privileged() map[string]work {
 	requests := map[string]request{
 		"create a namespace of a team": create(namespaceFor("hanbit-y", teamKey, team)),
 		"move a namespace":             merge(teamNamespace, relabel),
@@ -103,32 +90,30 @@ func TestTheOperatorAndAdminsMay(t *testing.T) {
 		"claim a volume by name":       create(claim(train, "x", func(c *corev1.PersistentVolumeClaim) { c.Spec.VolumeName = "pv-1" })),
 		"give a node":                  merge(looseNode, `{"metadata":{"labels":{"`+nodeTeam+`":"hanbit"}},"spec":{"taints":[]}}`),
 		"take a node":                  merge(heldNode, `{"metadata":{"annotations":{"foundation.team/releasing-since":"2026-01-01T00:00:00Z"}}}`),
-		"write status":                 patchSub("status", foundationTeam, types.MergePatchType, `{"status":{"state":"InTerm"}}`),
-		"end a teardown":               merge(foundationTeam, `{"metadata":{"finalizers":null}}`),
-		"take further rights away":     remove(leadsBinding),
-		"give an auditor rights":       create(bindingNamed(furtherRights(user(ops)), "new")),
-		"open a way in":                create(networkPolicy("monitoring", from(inNamespaces(corev1.LabelMetadataName, "monitoring")))),
-		"hand on data":                 merge(dataVolume, `{"spec":{"claimRef":null}}`),
-		"delete the way to data":       remove(dataVolume),
-		"mark something as a team's":   merge(plainConfig, label),
-		"publish a service":            create(service(train, "x", func(s *corev1.Service) { s.Spec.Type = corev1.ServiceTypeLoadBalancer })),
+		"have a token that stays": create(&corev1.Secret{
+			ObjectMeta: metav1.ObjectMeta{Namespace: train, Name: "token", Annotations: map[string]string{corev1.ServiceAccountNameKey: "default"}},
+			Type:       corev1.SecretTypeServiceAccountToken,
+		}),
+		"write status":               patchSub("status", foundationTeam, types.MergePatchType, `{"status":{"state":"InTerm"}}`),
+		"end a teardown":             merge(foundationTeam, `{"metadata":{"finalizers":null}}`),
+		"take further rights away":   remove(leadsBinding),
+		"give an auditor rights":     create(bindingNamed(furtherRights(user(ops)), "new")),
+		"open a way in":              create(networkPolicy("monitoring", from(inNamespaces(corev1.LabelMetadataName, "monitoring")))),
+		"hand on data":               merge(dataVolume, `{"spec":{"claimRef":null}}`),
+		"delete the way to data":     remove(dataVolume),
+		"mark something as a team's": merge(plainConfig, label),
+		"publish a service":          create(service(train, "x", func(s *corev1.Service) { s.Spec.Type = corev1.ServiceTypeLoadBalancer })),
 	}
+	all := map[string]work{}
 	for name, try := range requests {
 		for _, who := range []actor{operator, admin, {name: "root", groups: []string{"system:masters"}}} {
-			t.Run(name+" by "+who.name, func(t *testing.T) {
-				t.Parallel()
-				gomegaSucceeds(t, who, try)
-			})
+			all[name+" by "+who.name] = work{who, try}
 		}
 	}
+	return all
 }
 
 // slice has the addresses of a service.
 func slice(meta metav1.ObjectMeta) *discoveryv1.EndpointSlice {
 	return &discoveryv1.EndpointSlice{ObjectMeta: meta, AddressType: discoveryv1.AddressTypeIPv4}
-}
-
-func gomegaSucceeds(t *testing.T, who actor, try request) {
-	t.Helper()
-	gomega.NewWithT(t).Expect(who.does(t.Context(), try)).To(gomega.Succeed())
 }

@@ -191,7 +191,7 @@ func TestServiceAccountsMountNoTokens(t *testing.T) {
 }
 
 func serviceAccountIn(namespace string) *corev1.ServiceAccount {
-	return &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "default"}}
+	return &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "fresh"}}
 }
 
 // cached has its image from the node, if it is there.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -14,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
@@ -26,11 +28,13 @@ const (
 	locked            = "hanbit-old"      // of the team, locked
 	plain             = "plain"           // of nobody
 	audited           = "hanbit-audit"    // of the team, where an admin looks at devices
+	unconfined        = "unconfined"      // of nobody, where pod security enforces nothing
 	trusted           = "gpu-operator"    // of nobody, trusted with devices
 	ownNode           = "node-hanbit"     // held by the team
 	freeNode          = "node-free"       // held by nobody
 	gpu               = "nvidia.com/gpu"  // as in a GPUPool
-	class             = "fast"            // a StorageClass
+	class             = "parallel"        // a StorageClass whose provisioner is not there
+	kept              = "kept"            // a StorageClass of volumes made by hand
 	deviceClass       = "gpu.example.com" // a DeviceClass that the team was granted, and another
 	spareClass        = "spare.example.com"
 )
@@ -53,12 +57,21 @@ var (
 		Spec:       networkingv1.NetworkPolicySpec{PolicyTypes: []networkingv1.PolicyType{networkingv1.PolicyTypeIngress}},
 	}
 	ownedBinding = roleBinding(train, "viewer", viewer)
-	ownedClaim   = claim(train, "corpus", func(c *corev1.PersistentVolumeClaim) { c.ObjectMeta = owned(train, "corpus") })
-	ownedRole    = &rbacv1.ClusterRole{ObjectMeta: owned("", "foundation-team-reader-hanbit")}
-	ownedGrant   = &rbacv1.ClusterRoleBinding{
+	ownedClaim   = claim(train, "corpus", func(c *corev1.PersistentVolumeClaim) {
+		c.ObjectMeta = owned(train, "corpus")
+		c.Spec.VolumeName = "pv-corpus"
+	})
+	ownedRole = &rbacv1.ClusterRole{
+		ObjectMeta: owned("", "foundation-team-reader-hanbit"),
+		Rules: []rbacv1.PolicyRule{{
+			APIGroups: []string{foundationv1alpha1.GroupVersion.Group}, Resources: []string{"foundationteams"},
+			ResourceNames: []string{team}, Verbs: []string{"get", "watch"},
+		}},
+	}
+	ownedGrant = &rbacv1.ClusterRoleBinding{
 		ObjectMeta: owned("", "foundation-team-reader-hanbit"),
 		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: ownedRole.Name},
-		Subjects:   []rbacv1.Subject{user(viewer)},
+		Subjects:   []rbacv1.Subject{user(lead), user(engineer), user(steward), user(viewer)},
 	}
 )
 
@@ -67,11 +80,12 @@ var (
 	ownQuota   = &corev1.ResourceQuota{ObjectMeta: metav1.ObjectMeta{Namespace: train, Name: "own"}}
 	ownClaim   = claim(train, "scratch")
 	ownService = service(train, "dashboard")
-	running    = pod(train, named("running"))
-	gated      = pod(train, named("gated"), func(p *corev1.Pod) {
+	// running waits for a node for ever, so that it can be bound.
+	running = pod(train, named("running"), waits)
+	gated   = pod(train, named("gated"), func(p *corev1.Pod) {
 		p.Spec.SchedulingGates = []corev1.PodSchedulingGate{{Name: "test.example/gate"}}
 	})
-	finishing = pod(train, named("finishing"), func(p *corev1.Pod) {
+	finishing = pod(train, named("finishing"), waits, func(p *corev1.Pod) {
 		p.Finalizers = []string{"batch.kubernetes.io/job-tracking"}
 	})
 	ownDevices  = deviceClaim(train, "scratch")
@@ -80,7 +94,7 @@ var (
 	formerDevices = deviceClaim(train, "former", ofClasses("former.example.com"))
 	standIn       = deviceClaim(train, "stand-in", standsIn)
 
-	outsider = pod(plain, named("outsider"), asksFor(gpu, "1"))
+	outsider = pod(plain, named("outsider"), asksFor(gpu, "1"), waits)
 
 	storageClass = &storagev1.StorageClass{
 		ObjectMeta: metav1.ObjectMeta{Name: class}, Provisioner: "csi.example.com", AllowVolumeExpansion: new(true),
@@ -114,6 +128,7 @@ func createFixtures(ctx context.Context) error {
 		namespace(locked, map[string]string{foundationv1alpha1.LabelTeam: team, foundationv1alpha1.LabelLocked: "true"}),
 		namespace(audited, map[string]string{foundationv1alpha1.LabelTeam: team, resourcev1.DRAAdminNamespaceLabelKey: "true"}, deviceClass),
 		namespace(trusted, map[string]string{"foundation.team/trusted": "true"}),
+		namespace(unconfined, map[string]string{"pod-security.kubernetes.io/enforce": "privileged"}),
 		heldNode, looseNode,
 		storageClass,
 		ownedQuota, ownedLimits, ownedPolicy, ownedClaim, ownedRole, ownedGrant,
@@ -139,10 +154,28 @@ func createFixtures(ctx context.Context) error {
 	objects = append(objects, delegationFixtures()...)
 	objects = append(objects, leadsPolicy)
 	objects = append(objects, flowFixtures()...)
+	objects = append(objects, adoptedFixtures()...)
+	if full {
+		teamNamespace.Labels = placeOf(train).Namespace.Labels // those of pod security, too
+		ownedQuota = builtQuota(train)
+		limits, _ := isolation(train)
+		objects = slices.DeleteFunc(objects, func(o client.Object) bool {
+			return o == client.Object(ownedLimits) || o.GetName() == "foundation" && o.GetNamespace() == train
+		})
+		objects = append(objects, ownedQuota, limits)
+		objects = append(objects, placeFixtures()...)
+	}
 	for _, o := range objects {
-		if err := masters.Create(ctx, clone(o)); err != nil {
+		if err := createFixture(ctx, o); err != nil {
 			return fmt.Errorf("%T %s/%s: %w", o, o.GetNamespace(), o.GetName(), err)
 		}
+	}
+	if err := adopt(ctx); err != nil {
+		return err
+	}
+	if full { // controllers bind the claim; a default class would stand in for a missing one
+		notDefault := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"annotations":{"storageclass.kubernetes.io/is-default-class":"false"}}}`))
+		return masters.Patch(ctx, &storagev1.StorageClass{ObjectMeta: metav1.ObjectMeta{Name: "standard"}}, notDefault)
 	}
 	bound := client.RawPatch(types.MergePatchType, []byte(`{"status":{"phase":"Bound","capacity":{"storage":"1Ti"}}}`))
 	if err := masters.Status().Patch(ctx, clone(ownedClaim), bound); err != nil { // only a bound claim can be enlarged
@@ -150,6 +183,17 @@ func createFixtures(ctx context.Context) error {
 	}
 	released := client.RawPatch(types.MergePatchType, []byte(`{"status":{"phase":"Released"}}`))
 	return masters.Status().Patch(ctx, clone(endedVolume), released)
+}
+
+// createFixture waits for what controllers put into new namespaces.
+func createFixture(ctx context.Context, o client.Object) error {
+	var err error
+	_ = wait.PollUntilContextTimeout(ctx, lookAgain, activeWithin, true, func(ctx context.Context) (bool, error) {
+		err = masters.Create(ctx, clone(o))
+		return err == nil || !strings.Contains(err.Error(), "no API token found") && !strings.Contains(err.Error(), "error looking up service account") &&
+			!strings.Contains(err.Error(), "status unknown for quota"), nil
+	})
+	return err
 }
 
 func owned(namespace, name string) metav1.ObjectMeta {

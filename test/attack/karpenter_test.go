@@ -2,7 +2,6 @@ package attack
 
 import (
 	"maps"
-	"testing"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -222,8 +221,8 @@ const registration = `{"metadata":{
 	"finalizers":["karpenter.sh/termination"]},
 	"spec":{"taints":[{"key":"foundation.team/team","value":"hanbit","effect":"NoSchedule"},{"key":"nvidia.com/gpu","effect":"NoSchedule"}]}}`
 
-func TestKarpenterIsNotHindered(t *testing.T) {
-	t.Parallel()
+// karpenterWork is what Karpenter does, and others around it.
+func karpenterWork() map[string]work {
 	const (
 		noted  = `{"metadata":{"annotations":{"karpenter.sh/nodepool-hash":"2","karpenter.sh/nodepool-hash-version":"v3"}}}`
 		status = `{"status":{"conditions":[{"type":"Ready","status":"True","reason":"Ready","message":"","lastTransitionTime":"2026-01-01T00:00:00Z"}]}}`
@@ -255,23 +254,12 @@ func TestKarpenterIsNotHindered(t *testing.T) {
 		"deletes a NodeClaim":                 remove(teamClaim),
 		"deletes a NodeClaim of nobody's":     remove(strangeClaim),
 	}
-	for name, try := range requests {
-		for _, who := range []actor{karpenter, karpenterElsewhere} {
-			t.Run(name+" by "+who.name, func(t *testing.T) {
-				t.Parallel()
-				gomegaSucceeds(t, who, try)
-			})
-		}
-	}
 	userData := func(n *corev1.Node) *corev1.Node {
 		n.Annotations = nil
 		delete(n.Labels, nodeTeam)
 		return n
 	}
-	for name, test := range map[string]struct {
-		who actor
-		try request
-	}{
+	all := map[string]work{
 		"a kubelet registers with user data":               {newKubelet, create(userData(unregistered(karpenterNode("node-new", teamNodePool, marksOf(team)))))},
 		"a kubelet registers with user data and its taint": {newKubelet, create(userData(karpenterNode("node-new", teamNodePool, marksOf(team))))},
 		"a kubelet registers as Karpenter's":               {newKubelet, create(karpenterNode("node-new", teamNodePool, nil))},
@@ -293,12 +281,13 @@ func TestKarpenterIsNotHindered(t *testing.T) {
 		"others delete NodeClaims":                         {ops, remove(strangeClaim)},
 		"others relabel nodes of Karpenter's":              {ops, merge(strangeNode, `{"metadata":{"labels":{"karpenter.sh/nodepool":"other"}}}`)},
 		"others delete nodes of Karpenter's":               {ops, remove(madeNode)},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			gomegaSucceeds(t, test.who, test.try)
-		})
 	}
+	for name, try := range requests {
+		for _, who := range []actor{karpenter, karpenterElsewhere} {
+			all[name+" by "+who.name] = work{who, try}
+		}
+	}
+	return all
 }
 
 // unregistered is a node before Karpenter has put its taints on it.

@@ -1,8 +1,11 @@
 package attack
 
 import (
+	"context"
+	"fmt"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/onsi/gomega"
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -10,9 +13,17 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-func TestPodsThatAskForDevicesArePlaced(t *testing.T) {
-	t.Parallel()
-	placed := map[string]string{nodeTeam: team}
+// placed is a pod, and where it is to go.
+type placed struct {
+	namespace   string
+	pod         podOption
+	selector    map[string]string
+	tolerations []corev1.Toleration // beside those that every pod has
+}
+
+// placements are pods of all kinds that ask for devices, and some that do not.
+func placements() map[string]placed {
+	own := map[string]string{nodeTeam: team}
 	sidecar := func(p *corev1.Pod) {
 		asksForAtStart(gpu, "1")(p)
 		p.Spec.InitContainers[0].RestartPolicy = new(corev1.ContainerRestartPolicyAlways)
@@ -26,47 +37,67 @@ func TestPodsThatAskForDevicesArePlaced(t *testing.T) {
 	noExecute.Effect = corev1.TaintEffectNoExecute
 	short := corev1.Toleration{Key: teamKey, Operator: corev1.TolerationOpEqual, Value: team}
 
-	for name, test := range map[string]struct {
-		namespace   string
-		pod         podOption
-		selector    map[string]string
-		tolerations []corev1.Toleration // beside those that every pod has
-	}{
-		"GPUs":                   {pod: asksFor(gpu, "8"), selector: placed, tolerations: []corev1.Toleration{toTeam(team)}},
+	return map[string]placed{
+		"GPUs":                   {pod: asksFor(gpu, "8"), selector: own, tolerations: []corev1.Toleration{toTeam(team)}},
 		"GPUs of a rival's pods": {namespace: rivalTrain, pod: asksFor(gpu, "8"), selector: map[string]string{nodeTeam: rival}, tolerations: []corev1.Toleration{toTeam(rival)}},
-		"limits alone":           {pod: limitsOnly, selector: placed, tolerations: []corev1.Toleration{toTeam(team)}},
-		"an init container":      {pod: asksForAtStart(gpu, "1"), selector: placed, tolerations: []corev1.Toleration{toTeam(team)}},
-		"a sidecar":              {pod: sidecar, selector: placed, tolerations: []corev1.Toleration{toTeam(team)}},
-		"another device":         {pod: asksFor("rdma/hca", "1"), selector: placed, tolerations: []corev1.Toleration{toTeam(team)}},
+		"limits alone":           {pod: limitsOnly, selector: own, tolerations: []corev1.Toleration{toTeam(team)}},
+		"an init container":      {pod: asksForAtStart(gpu, "1"), selector: own, tolerations: []corev1.Toleration{toTeam(team)}},
+		"a sidecar":              {pod: sidecar, selector: own, tolerations: []corev1.Toleration{toTeam(team)}},
+		"another device":         {pod: asksFor("rdma/hca", "1"), selector: own, tolerations: []corev1.Toleration{toTeam(team)}},
 		"a second container": {pod: both(asksFor("cpu", "1"), func(p *corev1.Pod) {
 			c := container("gpu")
 			ask(&c, gpu, "1")
 			p.Spec.Containers = append(p.Spec.Containers, c)
-		}), selector: placed, tolerations: []corev1.Toleration{toTeam(team)}},
+		}), selector: own, tolerations: []corev1.Toleration{toTeam(team)}},
 		"its own selector":       {pod: both(asksFor(gpu, "8"), selects("rack", "r1")), selector: map[string]string{nodeTeam: team, "rack": "r1"}, tolerations: []corev1.Toleration{toTeam(team)}},
-		"its own tolerations":    {pod: both(asksFor(gpu, "8"), tolerates(other)), selector: placed, tolerations: []corev1.Toleration{other, toTeam(team)}},
-		"placed by hand":         {pod: both(asksFor(gpu, "8"), selects(nodeTeam, team), tolerates(toTeam(team))), selector: placed, tolerations: []corev1.Toleration{toTeam(team)}},
-		"tolerating by hand":     {pod: both(asksFor(gpu, "8"), tolerates(short)), selector: placed, tolerations: []corev1.Toleration{short}},
-		"tolerating evictions":   {pod: both(asksFor(gpu, "8"), tolerates(noExecute)), selector: placed, tolerations: []corev1.Toleration{noExecute, toTeam(team)}},
+		"its own tolerations":    {pod: both(asksFor(gpu, "8"), tolerates(other)), selector: own, tolerations: []corev1.Toleration{other, toTeam(team)}},
+		"placed by hand":         {pod: both(asksFor(gpu, "8"), selects(nodeTeam, team), tolerates(toTeam(team))), selector: own, tolerations: []corev1.Toleration{toTeam(team)}},
+		"tolerating by hand":     {pod: both(asksFor(gpu, "8"), tolerates(short)), selector: own, tolerations: []corev1.Toleration{short}},
+		"tolerating evictions":   {pod: both(asksFor(gpu, "8"), tolerates(noExecute)), selector: own, tolerations: []corev1.Toleration{noExecute, toTeam(team)}},
 		"no devices":             {pod: asksFor("cpu", "1")},
-		"a resource claim":       {pod: claimsDevice, selector: placed, tolerations: []corev1.Toleration{toTeam(team)}},
-		"one of a template":      {pod: claimsByTemplate, selector: placed, tolerations: []corev1.Toleration{toTeam(team)}},
+		"a resource claim":       {pod: claimsDevice, selector: own, tolerations: []corev1.Toleration{toTeam(team)}},
+		"one of a template":      {pod: claimsByTemplate, selector: own, tolerations: []corev1.Toleration{toTeam(team)}},
 		"a claim for no one":     {namespace: plain, pod: claimsDevice},
 		"huge pages":             {pod: both(asksFor("cpu", "1"), asksFor("hugepages-2Mi", "2Mi"))},
 		"a namespace of no team": {namespace: plain, pod: asksFor(gpu, "1")},
-	} {
+	}
+}
+
+// look has the pod admitted and says what is wrong with its place.
+func (p placed) look(ctx context.Context) error {
+	if p.namespace == "" {
+		p.namespace = train
+	}
+	admitted := pod(p.namespace, p.pod)
+	if err := masters.Create(ctx, admitted, client.DryRunAll); err != nil {
+		return err
+	}
+	if difference := cmp.Diff(p.selector, admitted.Spec.NodeSelector); difference != "" {
+		return fmt.Errorf("node selector (-want +got): %s", difference)
+	}
+	if difference := cmp.Diff(p.tolerations, chosen(admitted)); difference != "" {
+		return fmt.Errorf("tolerations (-want +got): %s", difference)
+	}
+	return nil
+}
+
+func TestPodsThatAskForDevicesArePlaced(t *testing.T) {
+	t.Parallel()
+	for name, placed := range placements() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			g := gomega.NewWithT(t)
-			if test.namespace == "" {
-				test.namespace = train
-			}
-			p := pod(test.namespace, test.pod)
-			g.Expect(masters.Create(t.Context(), p, client.DryRunAll)).To(gomega.Succeed())
-			g.Expect(p.Spec.NodeSelector).To(gomega.Equal(test.selector))
-			g.Expect(chosen(p)).To(gomega.Equal(test.tolerations))
+			gomega.NewWithT(t).Expect(placed.look(t.Context())).To(gomega.Succeed())
 		})
 	}
+}
+
+// mutatedPods are named tests of the policies that change pods, by policy.
+func mutatedPods() map[string][]check {
+	all := map[string][]check{}
+	for name, placed := range placements() {
+		all[placement] = append(all[placement], check{"placement of " + name, placed.look})
+	}
+	return all
 }
 
 // chosen are the tolerations of a pod but those that every pod has.

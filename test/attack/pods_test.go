@@ -129,6 +129,9 @@ func apart(term corev1.PodAffinityTerm) corev1.PodAffinityTerm {
 	return term
 }
 
+// waits has a pod wait for a node that there never is.
+func waits(p *corev1.Pod) { selects("test.example/nowhere", "true")(p) }
+
 func tolerates(tolerations ...corev1.Toleration) podOption {
 	return func(p *corev1.Pod) { p.Spec.Tolerations = append(p.Spec.Tolerations, tolerations...) }
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	authorizationv1 "k8s.io/api/authorization/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
@@ -24,15 +25,23 @@ func change[T client.Object](o T, mutate func(T)) request { return changeSub("",
 // changeSub updates what there is, through a subresource.
 func changeSub[T client.Object](sub string, o T, mutate func(T)) request {
 	return func(ctx context.Context, c client.Client) error {
-		live := clone(o)
-		if err := masters.Get(ctx, client.ObjectKeyFromObject(o), live); err != nil {
-			return fmt.Errorf("read the fixture: %w", err)
+		var err error
+		for range 5 { // controllers write too
+			live := clone(o)
+			if err := masters.Get(ctx, client.ObjectKeyFromObject(o), live); err != nil {
+				return fmt.Errorf("read the fixture: %w", err)
+			}
+			mutate(live)
+			if sub == "" {
+				err = c.Update(ctx, live, client.DryRunAll)
+			} else {
+				err = c.SubResource(sub).Update(ctx, live, client.DryRunAll)
+			}
+			if !apierrors.IsConflict(err) {
+				break
+			}
 		}
-		mutate(live)
-		if sub == "" {
-			return c.Update(ctx, live, client.DryRunAll)
-		}
-		return c.SubResource(sub).Update(ctx, live, client.DryRunAll)
+		return err
 	}
 }
 
@@ -85,6 +94,7 @@ func may(verb, group, resource, sub, namespace string) request {
 				Verb: verb, Group: group, Resource: resource, Subresource: sub, Namespace: namespace,
 			},
 		}}
+		sent(ctx, call{verb: verb, kind: kind{group, resource, sub}, namespace: namespace, asked: true})
 		if err := c.Create(ctx, review); err != nil {
 			return err
 		}

@@ -23,12 +23,10 @@ import (
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/envtest"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/hack/lab/binaries"
-	"foundation.team/operator/test/support"
 )
 
 const (
@@ -38,6 +36,7 @@ const (
 )
 
 var (
+	controlPlane *plane
 	// cluster is the API server's address with the rights of system:masters.
 	cluster *rest.Config
 	// masters is a client with the same rights.
@@ -65,65 +64,62 @@ func TestMain(m *testing.M) {
 
 func run(m *testing.M) (code int, err error) {
 	log.SetLogger(logr.Discard()) // refusals are what is wanted
-	env, err := support.Start(func(env *envtest.Environment) {
-		// Off by default; without it the API server drops dataSourceRef.namespace and there is nothing to refuse.
-		env.ControlPlane.GetAPIServer().Configure().Append("feature-gates", "CrossNamespaceVolumeDataSource=true")
-		env.CRDDirectoryPaths = append(env.CRDDirectoryPaths, filepath.Join(env.BinaryAssetsDirectory, binaries.KarpenterCRDsFile))
-	})
-	if err != nil {
-		return 0, err
-	}
-	defer func() { err = errors.Join(err, env.Stop()) }()
-
 	dir, err := os.MkdirTemp("", "attack-")
 	if err != nil {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	if err := connect(env, dir); err != nil {
+	ctx, cancel := context.WithTimeout(context.Background(), startWithin)
+	defer cancel()
+	controlPlane, err = startPlane(ctx, dir)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, controlPlane.stop()) }()
+	if err := connect(controlPlane, dir); err != nil {
 		return 0, err
 	}
 	flag.Parse()                                            //nolint:revive // m.Run would, but what it parses is changed here
 	if err := flag.Set("test.parallel", "16"); err != nil { // the tests wait much more than they compute
 		return 0, err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
 	if err := install(ctx); err != nil {
 		return 0, fmt.Errorf("install config/: %w", err)
 	}
 	if err := createFixtures(ctx); err != nil {
 		return 0, fmt.Errorf("create the fixtures: %w", err)
 	}
+	if err := awaitControllers(ctx); err != nil {
+		return 0, err
+	}
 	if err := awaitGuards(ctx); err != nil {
 		return 0, err
 	}
-	return m.Run(), nil
+	code = m.Run()
+	if full && !mutants {
+		tallied.print(os.Stdout)
+	}
+	return code, nil
 }
 
 // connect fills in the package's variables; dir is for files.
-func connect(env *envtest.Environment, dir string) (err error) {
+func connect(p *plane, dir string) (err error) {
 	root, err := binaries.Root(".")
 	if err != nil {
 		return err
 	}
 	configDir = filepath.Join(root, "config")
-	kubeconfig := filepath.Join(dir, "kubeconfig")
-	if err := os.WriteFile(kubeconfig, env.KubeConfig, 0o600); err != nil {
-		return err
-	}
-	binary := filepath.Join(env.BinaryAssetsDirectory, "kubectl")
 	kubectl = func(ctx context.Context, args ...string) (string, error) {
-		args = append([]string{"--kubeconfig=" + kubeconfig, "--cache-dir=" + filepath.Join(dir, "cache")}, args...)
+		args = append([]string{"--kubeconfig=" + p.kubeconfig, "--cache-dir=" + filepath.Join(dir, "cache")}, args...)
 		var stdout, stderr bytes.Buffer
-		cmd := exec.CommandContext(ctx, binary, args...)
+		cmd := exec.CommandContext(ctx, p.kubectl, args...)
 		cmd.Stdout, cmd.Stderr = &stdout, &stderr
 		if err := cmd.Run(); err != nil {
 			return "", fmt.Errorf("kubectl %s: %w: %s", strings.Join(args[2:], " "), err, stderr.String())
 		}
 		return stdout.String(), nil
 	}
-	cluster = rest.CopyConfig(env.Config)
+	cluster = rest.CopyConfig(p.config)
 	cluster.QPS = -1
 	cluster.WarningHandler = rest.NoWarnings{}
 	masters, err = client.New(cluster, client.Options{Scheme: scheme})

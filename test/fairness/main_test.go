@@ -78,7 +78,10 @@ func run(m *testing.M) (code int, err error) {
 	if err != nil {
 		return 1, err
 	}
-	lab, err = cluster.Start(ctx, cluster.Options{Dir: filepath.Join(dir, "lab"), BinDir: bin, Seats: seats})
+	lab, err = cluster.Start(ctx, cluster.Options{Dir: filepath.Join(dir, "lab"), BinDir: bin, APIServerArgs: []string{
+		// Only their sum is of interest: API Priority and Fairness shares it out.
+		fmt.Sprintf("--max-requests-inflight=%d", seats), "--max-mutating-requests-inflight=0",
+	}})
 	if err != nil {
 		return 1, err
 	}

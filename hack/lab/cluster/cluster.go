@@ -33,14 +33,13 @@ type Options struct {
 	Karpenter bool
 	// Audit has the API server write down what the operator asks of it: see AuditLog.
 	Audit bool
+	// APIServerArgs come after those that the lab gives the API server when it starts it.
+	APIServerArgs []string
 	// Detached processes outlive the one that starts them. The others are stopped by Stop and, where
 	// the kernel can do that, when their starter dies without it.
 	Detached bool
 	// Progress is told what happens; nil means nobody is.
 	Progress io.Writer
-	// Seats is how many requests the API server works on at a time. 0 means its default, 600, which is for a machine with
-	// many cores.
-	Seats int
 }
 
 // Cluster is a control plane with its nodes.
@@ -109,12 +108,13 @@ func open(opts Options) (*Cluster, error) {
 		return nil, fmt.Errorf("a cluster needs a directory and no negative number of nodes, got %q and %d", opts.Dir, opts.Nodes)
 	}
 	c := &Cluster{
-		plan:     plan{layout: layout{dir: dir}, bin: opts.BinDir, withKarpenter: opts.Karpenter, withAudit: opts.Audit},
+		plan: plan{
+			layout: layout{dir: dir}, bin: opts.BinDir, withKarpenter: opts.Karpenter, withAudit: opts.Audit, apiServerArgs: opts.APIServerArgs,
+		},
 		nodes:    opts.Nodes,
 		detached: opts.Detached,
 		progress: opts.Progress,
 	}
-	c.plan.seats = opts.Seats
 	if c.progress == nil {
 		c.progress = io.Discard
 	}

@@ -47,8 +47,8 @@ type plan struct {
 	withKarpenter bool
 	// withAudit says that the API server keeps an audit log.
 	withAudit bool
-	// seats is how many requests the API server works on at a time; 0 leaves that to the API server.
-	seats int
+	// apiServerArgs are further arguments of the API server.
+	apiServerArgs []string
 }
 
 func (p plan) command(name, probe string, args ...string) command {
@@ -95,12 +95,7 @@ func (p plan) etcd() command {
 }
 
 func (p plan) apiServer() command {
-	var seats []string
-	if p.seats > 0 {
-		// Only their sum is of interest: API Priority and Fairness shares it out.
-		seats = []string{fmt.Sprintf("--max-requests-inflight=%d", p.seats), "--max-mutating-requests-inflight=0"}
-	}
-	cmd := p.command(componentAPIServer, p.apiServerURL()+"/readyz", append(seats,
+	cmd := p.command(componentAPIServer, p.apiServerURL()+"/readyz",
 		"--bind-address="+loopback,
 		"--advertise-address="+loopback,
 		fmt.Sprintf("--secure-port=%d", p.ports.APIServer),
@@ -121,7 +116,7 @@ func (p plan) apiServer() command {
 		// An endpoint on loopback is refused, and nothing in the lab goes through the service.
 		"--endpoint-reconciler-type=none",
 		"--profiling=false",
-	)...)
+	)
 	if p.withAudit {
 		cmd.args = append(cmd.args,
 			"--audit-policy-file="+p.config(auditPolicyFile),
@@ -130,6 +125,7 @@ func (p plan) apiServer() command {
 			"--audit-log-maxsize=4096",
 		)
 	}
+	cmd.args = append(cmd.args, p.apiServerArgs...)
 	return cmd
 }
 

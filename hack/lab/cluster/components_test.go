@@ -40,6 +40,11 @@ func TestCommandFlags(t *testing.T) {
 			probe:   "https://127.0.0.1:0/readyz",
 			has:     []string{"--audit-policy-file=/lab/config/audit.yaml", "--audit-log-path=/lab/logs/audit.log"},
 		},
+		"the API server is told what the caller wants": {
+			command: plan{apiServerArgs: []string{"--feature-gates=X=true"}}.apiServer(),
+			probe:   "https://127.0.0.1:0/readyz",
+			has:     []string{"--profiling=false", "--feature-gates=X=true"},
+		},
 		"controllers have their own rights": {
 			command: testPlan().controllerManager(),
 			probe:   "https://127.0.0.1:1004/healthz",

@@ -1,0 +1,58 @@
+package attack
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// Namespaces whose objects are older than the guards of them.
+const (
+	adopted  = "hanbit-adopted" // was of nobody, is the team's
+	wasTrust = "was-trusted"    // was trusted with devices, is not
+)
+
+// What an adopted namespace may have: it would be refused today, and still its finalizers must come off.
+var (
+	oldPod = pod(adopted, named("old"), waits, tolerates(anyOf("")), shuns(corev1.PodAffinityTerm{Namespaces: []string{plain}}),
+		scheduledBy("mine"), held)
+	oldService = service(adopted, "old", func(s *corev1.Service) { s.Spec.Type = corev1.ServiceTypeNodePort })
+	oldClaim   = claim(adopted, "old", func(c *corev1.PersistentVolumeClaim) { c.Spec.VolumeName = "pv-old" })
+	oldGuest   = pod(wasTrust, named("old"), waits, asksFor(gpu, "1"), tolerates(anyOf("")), held)
+)
+
+func held(p *corev1.Pod) { p.Finalizers = []string{"x.example/y"} }
+
+func adoptedFixtures() []client.Object {
+	return []client.Object{
+		namespace(adopted, nil), namespace(wasTrust, map[string]string{"foundation.team/trusted": "true"}),
+		oldPod, oldService, oldClaim, oldGuest,
+	}
+}
+
+// adopt makes the namespaces what they are.
+func adopt(ctx context.Context) error {
+	for name, body := range map[string]string{adopted: label, wasTrust: `{"metadata":{"labels":{"foundation.team/trusted":null}}}`} {
+		if err := masters.Patch(ctx, namespace(name, nil), client.RawPatch(types.MergePatchType, []byte(body))); err != nil {
+			return fmt.Errorf("change namespace %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// adoptedWork lets go of what is older than the guards.
+func adoptedWork() map[string]work {
+	const letsGo = `{"metadata":{"finalizers":null}}`
+	return map[string]work{
+		"an old pod is let go of":               {jobs, merge(oldPod, letsGo)},
+		"an old pod is reported":                {kubelet, patchSub("status", oldPod, types.MergePatchType, `{"status":{"phase":"Failed"}}`)},
+		"an old pod is deleted":                 {engineer, remove(clone(finishing))},
+		"an old service is let go of":           {ops, merge(oldService, letsGo)},
+		"an old claim is let go of":             {ops, merge(oldClaim, letsGo)},
+		"an old pod of outsiders is let go of":  {jobs, merge(oldGuest, letsGo)},
+		"an old pod of outsiders is relabelled": {ops, merge(oldGuest, `{"metadata":{"labels":{"app":"x"}}}`)},
+	}
+}

@@ -1,0 +1,91 @@
+package attack
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// placeHerds are the mutants of what the operator puts into a namespace: its quota, and the labels of pod security.
+func placeHerds(ctx context.Context) (map[string][]mutant, error) {
+	secure, err := securityHerd(ctx)
+	return map[string][]mutant{"quota": quotaHerd(), "pod security": secure}, err
+}
+
+// quotaHerd has each entry of the quota missing, and too high.
+func quotaHerd() []mutant {
+	var herd []mutant
+	all := quotaAttacks()
+	original := spentQuota()
+	set := func(change func(corev1.ResourceList)) func(context.Context) error {
+		return func(ctx context.Context) error {
+			return edit(ctx, original, func(o client.Object) {
+				q := o.(*corev1.ResourceQuota) //nolint:errcheck,forcetypeassert // it is
+				q.Spec.Hard = original.Spec.Hard.DeepCopy()
+				change(q.Spec.Hard)
+			})
+		}
+	}
+	restore := set(func(corev1.ResourceList) {})
+	for _, key := range slices.Sorted(maps.Keys(original.Spec.Hard)) {
+		name := "go beyond " + string(key)
+		a := all[name]
+		checks := []check{{name, func(ctx context.Context) error { return a.refusal(ctx, a.who) }}}
+		herd = append(herd,
+			mutant{name: "without " + string(key), checks: checks, restore: restore, apply: set(func(hard corev1.ResourceList) { delete(hard, key) })},
+			mutant{name: "more of " + string(key), checks: checks, restore: restore, apply: set(func(hard corev1.ResourceList) { hard[key] = resource.MustParse("9Ti") })},
+		)
+	}
+	return herd
+}
+
+// securityHerd has each label of pod security missing, and lower.
+func securityHerd(ctx context.Context) ([]mutant, error) {
+	forbidden, err := securityFixtures(ctx, "restricted", "fail")
+	if err != nil {
+		return nil, err
+	}
+	var checks []check
+	for _, file := range slices.Sorted(maps.Keys(forbidden)) {
+		checks = append(checks, check{"pod security, restricted/fail/" + file, func(ctx context.Context) error {
+			return expectSecure(ctx, forbidden[file], false)
+		}})
+	}
+	labels := placeOf(train).Namespace.Labels
+	var herd []mutant
+	set := func(key, value string) func(context.Context) error {
+		return func(ctx context.Context) error {
+			return edit(ctx, teamNamespace, func(o client.Object) {
+				changed := o.GetLabels()
+				changed[key] = value
+				if value == "" {
+					delete(changed, key)
+				}
+				o.SetLabels(changed)
+			})
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(labels)) {
+		short, found := strings.CutPrefix(key, "pod-security.kubernetes.io/")
+		if !found {
+			continue
+		}
+		instead := []string{"", "privileged", "baseline"}
+		if strings.HasSuffix(key, "-version") {
+			instead = []string{"", "v1.0"}
+		}
+		for _, value := range instead {
+			name := short + ": " + value
+			if value == "" {
+				name = "without " + short
+			}
+			herd = append(herd, mutant{name: name, checks: checks, apply: set(key, value), restore: set(key, labels[key])})
+		}
+	}
+	return herd, nil
+}

@@ -1,0 +1,139 @@
+package attack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/envtest"
+
+	"foundation.team/operator/hack/lab/binaries"
+	lab "foundation.team/operator/hack/lab/cluster"
+	"foundation.team/operator/test/support"
+)
+
+var (
+	// mutants says whether the policies, roles and quotas are broken one after the other, and nothing else is tried.
+	mutants = os.Getenv("MUTANTS") != ""
+	// full says whether all is tried, on a whole control plane: it takes minutes.
+	full = os.Getenv("FULL") != "" || mutants
+)
+
+// crossNamespace is off by default; without it the API server drops dataSourceRef.namespace and there is nothing to refuse.
+const crossNamespace = "CrossNamespaceVolumeDataSource=true"
+
+// gpuNodes is how many nodes with GPUs a whole control plane has.
+const gpuNodes = 8
+
+// plane is a control plane: an API server alone, or with all that belongs to it.
+type plane struct {
+	config     *rest.Config
+	kubeconfig string // a path
+	kubectl    string // a path
+	// logs are those of the controllers; there are none without them.
+	logs []string
+	stop func() error
+}
+
+// startPlane starts one; dir is for files.
+func startPlane(ctx context.Context, dir string) (*plane, error) {
+	if full {
+		return startLab(ctx, dir)
+	}
+	env, err := support.Start(func(env *envtest.Environment) {
+		env.ControlPlane.GetAPIServer().Configure().Append("feature-gates", crossNamespace)
+		env.CRDDirectoryPaths = append(env.CRDDirectoryPaths, filepath.Join(env.BinaryAssetsDirectory, binaries.KarpenterCRDsFile))
+	})
+	if err != nil {
+		return nil, err
+	}
+	p := &plane{
+		config: env.Config, kubeconfig: filepath.Join(dir, "kubeconfig"),
+		kubectl: filepath.Join(env.BinaryAssetsDirectory, "kubectl"), stop: env.Stop,
+	}
+	if err := os.WriteFile(p.kubeconfig, env.KubeConfig, 0o600); err != nil {
+		return nil, errors.Join(err, env.Stop())
+	}
+	return p, nil
+}
+
+// startLab has the kinds of Karpenter, but not Karpenter, which would not leave the NodePools of the fixtures alone.
+func startLab(ctx context.Context, dir string) (*plane, error) {
+	root, err := binaries.Root(".")
+	if err != nil {
+		return nil, err
+	}
+	bin, err := binaries.Ensure(ctx, root, os.Stderr)
+	if err != nil {
+		return nil, err
+	}
+	labDir := filepath.Join(dir, "lab")
+	c, err := lab.Start(ctx, lab.Options{
+		Dir: labDir, BinDir: bin, Nodes: gpuNodes, APIServerArgs: []string{"--feature-gates=" + crossNamespace},
+	})
+	if err != nil {
+		return nil, err
+	}
+	stop := func() error { return c.Stop(context.WithoutCancel(ctx)) }
+	_, err = c.Kubectl(ctx, "apply", "--server-side", "-f", filepath.Join(bin, binaries.KarpenterCRDsFile))
+	if err == nil {
+		err = c.InstallOperator(ctx, root)
+	}
+	if err != nil {
+		return nil, errors.Join(err, stop())
+	}
+	config, err := c.RESTConfig()
+	if err != nil {
+		return nil, errors.Join(err, stop())
+	}
+	logs, err := filepath.Glob(filepath.Join(labDir, "*", "kube-*.log"))
+	if err != nil {
+		return nil, errors.Join(err, stop())
+	}
+	return &plane{config: config, kubeconfig: c.Kubeconfig(), kubectl: filepath.Join(bin, "kubectl"), logs: logs, stop: stop}, nil
+}
+
+// awaitControllers waits until they have given the namespaces what pods need, and settled the fixtures.
+func awaitControllers(ctx context.Context) error {
+	if !full {
+		return nil
+	}
+	settled := func(ctx context.Context) (bool, error) {
+		for _, namespace := range []string{train, rivalTrain, locked, audited, trusted, plain, unconfined, adopted, spent, working, flooded, "kube-system", "foundation-system"} {
+			if masters.Get(ctx, client.ObjectKey{Namespace: namespace, Name: "default"}, &corev1.ServiceAccount{}) != nil {
+				return false, nil //nolint:nilerr // not yet
+			}
+		}
+		live := clone(ownedClaim)
+		if err := masters.Get(ctx, client.ObjectKeyFromObject(live), live); err != nil {
+			return false, err
+		}
+		if live.Status.Phase != corev1.ClaimBound {
+			return false, nil
+		}
+		var quotas corev1.ResourceQuotaList
+		if err := masters.List(ctx, &quotas); err != nil {
+			return false, err
+		}
+		for i := range quotas.Items {
+			if len(quotas.Items[i].Status.Used) != len(quotas.Items[i].Spec.Hard) {
+				return false, nil
+			}
+		}
+		return true, nil
+	}
+	if err := wait.PollUntilContextTimeout(ctx, lookAgain, activeWithin, true, settled); err != nil {
+		return fmt.Errorf("wait for the controllers: %w", err)
+	}
+	return nil
+}
+
+// startWithin is how long it may take until all is there.
+const startWithin = 5 * time.Minute
