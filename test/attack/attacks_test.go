@@ -29,6 +29,7 @@ func attacks() map[string]attack {
 		karpenterNodeAttacks(), nodePoolAttacks(), nodeClaimAttacks(), scrubAttacks(),
 		recordAttacks(), persistentVolumeAttacks(), identityAttacks(), priorityAttacks(),
 		delegationAttacks(), stampAttacks(), networkAttacks(),
+		stolenAttacks(), stolenClusterAttacks(),
 	} {
 		for name := range some {
 			if _, twice := all[name]; twice {

@@ -96,31 +96,38 @@ func TestTheOperatorAndAdminsMay(t *testing.T) {
 		"delete a namespace":           remove(teamNamespace),
 		"change the quota":             merge(ownedQuota, `{"spec":{"hard":{"pods":"9"}}}`),
 		"delete the isolation":         remove(ownedPolicy),
-		"add to the staff":             create(roleBinding(train, "other", viewer)),
+		"add to the staff":             create(bindingNamed(roleBinding(train, "lead", viewer), "other")),
 		"delete the volume":            remove(ownedClaim),
 		"enlarge the volume's request": merge(ownedClaim, `{"metadata":{"labels":{"foundation.team/retired":"true"}}}`),
 		"claim any device":             create(deviceClaim(audited, "x", ofClasses(rivalClass), asAdmin)),
-		"claim a volume by name":       create(claim(train, "x", func(c *corev1.PersistentVolumeClaim) { c.Spec.VolumeName = "pv-1" })),
-		"give a node":                  merge(looseNode, `{"metadata":{"labels":{"`+nodeTeam+`":"hanbit"}},"spec":{"taints":[]}}`),
+		"claim a volume by name":       create(claim(train, "x", func(c *corev1.PersistentVolumeClaim) { c.ObjectMeta, c.Spec.VolumeName = owned(train, "x"), "pv-1" })),
+		"give a node":                  patch(looseNode, types.JSONPatchType, `[{"op":"add","path":"/metadata/labels/node-restriction.kubernetes.io~1foundation-team","value":"hanbit"},{"op":"replace","path":"/spec/taints/0","value":{"key":"foundation.team/team","value":"hanbit","effect":"NoSchedule"}}]`),
 		"take a node":                  merge(heldNode, `{"metadata":{"annotations":{"foundation.team/releasing-since":"2026-01-01T00:00:00Z"}}}`),
 		"write status":                 patchSub("status", foundationTeam, types.MergePatchType, `{"status":{"state":"InTerm"}}`),
 		"end a teardown":               merge(foundationTeam, `{"metadata":{"finalizers":null}}`),
 		"take further rights away":     remove(leadsBinding),
-		"give an auditor rights":       create(bindingNamed(furtherRights(user(ops)), "new")),
-		"open a way in":                create(networkPolicy("monitoring", from(inNamespaces(corev1.LabelMetadataName, "monitoring")))),
 		"hand on data":                 merge(dataVolume, `{"spec":{"claimRef":null}}`),
 		"delete the way to data":       remove(dataVolume),
 		"mark something as a team's":   merge(plainConfig, label),
 		"publish a service":            create(service(train, "x", func(s *corev1.Service) { s.Spec.Type = corev1.ServiceTypeLoadBalancer })),
 	}
-	for name, try := range requests {
-		for _, who := range []actor{operator, admin, {name: "root", groups: []string{"system:masters"}}} {
-			t.Run(name+" by "+who.name, func(t *testing.T) {
-				t.Parallel()
-				gomegaSucceeds(t, who, try)
-			})
+	admins := map[string]request{ // what the operator never does, see foundation-operator
+		"give an auditor rights": create(bindingNamed(furtherRights(user(ops)), "new")),
+		"open a way in":          create(networkPolicy("monitoring", from(inNamespaces(corev1.LabelMetadataName, "monitoring")))),
+	}
+	may := func(requests map[string]request, who ...actor) {
+		for name, try := range requests {
+			for _, who := range who {
+				t.Run(name+" by "+who.name, func(t *testing.T) {
+					t.Parallel()
+					gomegaSucceeds(t, who, try)
+				})
+			}
 		}
 	}
+	root := actor{name: "root", groups: []string{"system:masters"}}
+	may(requests, operator, admin, root)
+	may(admins, admin, root)
 }
 
 // slice has the addresses of a service.

@@ -137,6 +137,7 @@ func createFixtures(ctx context.Context) error {
 	objects = append(objects, identityFixtures()...)
 	objects = append(objects, priorityFixtures()...)
 	objects = append(objects, delegationFixtures()...)
+	objects = append(objects, operatorFixtures()...)
 	objects = append(objects, leadsPolicy)
 	for _, o := range objects {
 		if err := masters.Create(ctx, clone(o)); err != nil {
