@@ -13,14 +13,19 @@ import (
 )
 
 const (
-	system = "kube-system"
-	stolen = ": the operator has no business there: its token may be stolen"
+	system  = "kube-system"
+	enforce = "pod-security.kubernetes.io/enforce"
+	stolen  = ": the operator has no business there: its token may be stolen"
+
+	// adopted is what the operator makes of a namespace that it takes.
+	adopted = `{"metadata":{"labels":{"foundation.team/team":"hanbit","` + enforce + `":"restricted"},"annotations":{"foundation.team/team-uid":"c0ffee"}}}`
 )
 
 // What the operator meets: a namespace that an admin offered, and access that it gave in one that was a team's.
 var (
 	offeredNamespace = &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
-		Name: "offered", Annotations: map[string]string{foundationv1alpha1.AnnotationAdopt: team},
+		Name: "offered", Labels: map[string]string{enforce: "baseline"},
+		Annotations: map[string]string{foundationv1alpha1.AnnotationAdopt: team},
 	}}
 	leftBinding   = roleBinding(plain, "viewer", actor{name: "left@hanbit.example"})
 	widenedByHand = bindingNamed(roleBinding(train, "viewer", intern), "widened")
@@ -51,6 +56,7 @@ func elsewhere[T client.Object](namespace string, o T) T {
 // Whoever has the operator's token reaches teams, and no further. Here RBAC stops nothing: the policy has to.
 func stolenAttacks() map[string]attack {
 	const noTeams = " is in a namespace without label foundation.team/team" + stolen
+	const more = " would let its pods do more than the restricted level does"
 	by := func(refused string, try, control request) attack {
 		return attack{who: operator, try: try, refused: refused + stolen, control: control}
 	}
@@ -93,9 +99,20 @@ func stolenAttacks() map[string]attack {
 		"create a namespace outside": by("metadata.labels: foundation.team/team: (none) of namespaces new makes it no team's",
 			create(namespaceFor("new", "app", "x")), create(namespaceFor("new", teamKey, team))),
 		"adopt the system": by("namespaces kube-system is no team's, and no admin consented to adoption with annotation foundation.team/adopt",
-			merge(namespace(system, nil), label), merge(offeredNamespace, label)),
+			merge(namespace(system, nil), label), merge(offeredNamespace, adopted)),
 		"delete a namespace that is no team's": by("namespaces plain is no team's", remove(plainNamespace), remove(teamNamespace)),
 		"delete a namespace that was offered":  by("namespaces offered is no team's", remove(offeredNamespace), remove(teamNamespace)),
+
+		"make a namespace of a privileged team": by("metadata.labels: "+enforce+": privileged of namespaces hanbit-new"+more,
+			create(namespace("hanbit-new", map[string]string{teamKey: team, enforce: "privileged"})), create(namespaceFor("hanbit-new", teamKey, team))),
+		"adopt a namespace as it is": by("metadata.labels: "+enforce+": baseline of namespaces offered"+more,
+			merge(offeredNamespace, label), merge(offeredNamespace, adopted)),
+		"lower a team's pod security": by("metadata.labels: "+enforce+": (none) of namespaces hanbit-train"+more,
+			merge(teamNamespace, `{"metadata":{"labels":{"`+enforce+`":null}}}`), merge(teamNamespace, harmless)),
+		"lower a team's pod security to an old version": by("metadata.labels: "+enforce+"-version: v1.20 of namespaces hanbit-train"+more,
+			merge(teamNamespace, `{"metadata":{"labels":{"`+enforce+`-version":"v1.20"}}}`), merge(teamNamespace, `{"metadata":{"labels":{"`+enforce+`-version":"latest"}}}`)),
+		"get a team admin access to devices": by("metadata.labels: resource.kubernetes.io/admin-access: true of namespaces hanbit-train"+more,
+			merge(teamNamespace, `{"metadata":{"labels":{"resource.kubernetes.io/admin-access":"true"}}}`), merge(namespace(audited, nil), harmless)),
 
 		"bind all rights in a team's namespace": by("roleRef: ClusterRole cluster-admin of rolebindings hanbit-train/new is no role of staff",
 			fresh(train, as("cluster-admin")), fresh(train, as("foundation-team-data-steward"))),
@@ -181,7 +198,7 @@ func TestTheOperatorIsNotHindered(t *testing.T) {
 	t.Parallel()
 	for name, try := range map[string]request{
 		"restores a namespace that lost its label":                merge(plainNamespace, label),
-		"adopts a namespace":                                      merge(offeredNamespace, `{"metadata":{"labels":{"foundation.team/team":"hanbit"},"annotations":{"foundation.team/team-uid":"c0ffee"}}}`),
+		"adopts a namespace":                                      merge(offeredNamespace, adopted),
 		"ends access in a namespace that was taken from the team": remove(leftBinding),
 		"takes people out of access that is left there":           merge(leftBinding, `{"subjects":null}`),
 		"changes who has access that is left there":               change(leftBinding, func(b *rbacv1.RoleBinding) { b.Subjects = []rbacv1.Subject{user(viewer)} }),
