@@ -41,7 +41,7 @@ func clusterWork() map[string]work {
 		"a kubelet deletes a pod":                           {kubelet, remove(running)},
 		"a kubelet reports itself":                          {kubelet, patchSub("status", heldNode, types.StrategicMergePatchType, `{"status":{"conditions":[{"type":"Ready","status":"True"}]}}`)},
 		"a kubelet registers as nobody's":                   {kubelet, create(&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "node-new"}, Spec: node("", "").Spec})},
-		"the cluster taints a failing node":                 {rootController, patch(heldNode, types.JSONPatchType, `[{"op":"add","path":"/spec/taints/-","value":{"key":"node.kubernetes.io/unreachable","effect":"NoExecute"}}]`)},
+		"the cluster taints a failing node":                 {rootController, patch(heldNode, types.JSONPatchType, `[{"op":"add","path":"/spec/taints/-","value":{"key":"node.kubernetes.io/pid-pressure","effect":"NoSchedule"}}]`)},
 		"a node is cordoned":                                {ops, merge(heldNode, `{"spec":{"unschedulable":true}}`)},
 		"a node is deleted":                                 {ops, remove(heldNode)},
 		"Jobs make pods":                                    {jobs, create(pod(train, asksFor(gpu, "8")))},
@@ -83,12 +83,12 @@ func privileged() map[string]work {
 		"delete a namespace":           remove(teamNamespace),
 		"change the quota":             merge(ownedQuota, `{"spec":{"hard":{"pods":"9"}}}`),
 		"delete the isolation":         remove(ownedPolicy),
-		"add to the staff":             create(roleBinding(train, "other", viewer)),
+		"add to the staff":             create(bindingNamed(roleBinding(train, "lead", viewer), "other")),
 		"delete the volume":            remove(ownedClaim),
 		"enlarge the volume's request": merge(ownedClaim, `{"metadata":{"labels":{"foundation.team/retired":"true"}}}`),
 		"claim any device":             create(deviceClaim(audited, "x", ofClasses(rivalClass), asAdmin)),
-		"claim a volume by name":       create(claim(train, "x", func(c *corev1.PersistentVolumeClaim) { c.Spec.VolumeName = "pv-1" })),
-		"give a node":                  merge(looseNode, `{"metadata":{"labels":{"`+nodeTeam+`":"hanbit"}},"spec":{"taints":[]}}`),
+		"claim a volume by name":       create(claim(train, "x", func(c *corev1.PersistentVolumeClaim) { c.ObjectMeta, c.Spec.VolumeName = owned(train, "x"), "pv-1" })),
+		"give a node":                  patch(looseNode, types.JSONPatchType, `[{"op":"add","path":"/metadata/labels/node-restriction.kubernetes.io~1foundation-team","value":"hanbit"},{"op":"replace","path":"/spec/taints/0","value":{"key":"foundation.team/team","value":"hanbit","effect":"NoSchedule"}}]`),
 		"take a node":                  merge(heldNode, `{"metadata":{"annotations":{"foundation.team/releasing-since":"2026-01-01T00:00:00Z"}}}`),
 		"have a token that stays": create(&corev1.Secret{
 			ObjectMeta: metav1.ObjectMeta{Namespace: train, Name: "token", Annotations: map[string]string{corev1.ServiceAccountNameKey: "default"}},
@@ -97,19 +97,26 @@ func privileged() map[string]work {
 		"write status":               patchSub("status", foundationTeam, types.MergePatchType, `{"status":{"state":"InTerm"}}`),
 		"end a teardown":             merge(foundationTeam, `{"metadata":{"finalizers":null}}`),
 		"take further rights away":   remove(leadsBinding),
-		"give an auditor rights":     create(bindingNamed(furtherRights(user(ops)), "new")),
-		"open a way in":              create(networkPolicy("monitoring", from(inNamespaces(corev1.LabelMetadataName, "monitoring")))),
 		"hand on data":               merge(dataVolume, `{"spec":{"claimRef":null}}`),
 		"delete the way to data":     remove(dataVolume),
 		"mark something as a team's": merge(plainConfig, label),
 		"publish a service":          create(service(train, "x", func(s *corev1.Service) { s.Spec.Type = corev1.ServiceTypeLoadBalancer })),
 	}
+	admins := map[string]request{ // what the operator never does, see foundation-operator
+		"give an auditor rights": create(bindingNamed(furtherRights(user(ops)), "new")),
+		"open a way in":          create(networkPolicy("monitoring", from(inNamespaces(corev1.LabelMetadataName, "monitoring")))),
+	}
 	all := map[string]work{}
-	for name, try := range requests {
-		for _, who := range []actor{operator, admin, {name: "root", groups: []string{"system:masters"}}} {
-			all[name+" by "+who.name] = work{who, try}
+	may := func(requests map[string]request, who ...actor) {
+		for name, try := range requests {
+			for _, who := range who {
+				all[name+" by "+who.name] = work{who, try}
+			}
 		}
 	}
+	root := actor{name: "root", groups: []string{"system:masters"}}
+	may(requests, operator, admin, root)
+	may(admins, admin, root)
 	return all
 }
 

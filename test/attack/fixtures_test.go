@@ -152,6 +152,7 @@ func createFixtures(ctx context.Context) error {
 	objects = append(objects, identityFixtures()...)
 	objects = append(objects, priorityFixtures()...)
 	objects = append(objects, delegationFixtures()...)
+	objects = append(objects, operatorFixtures()...)
 	objects = append(objects, leadsPolicy)
 	objects = append(objects, flowFixtures()...)
 	objects = append(objects, adoptedFixtures()...)

@@ -78,6 +78,7 @@ func guards() map[string]guard {
 		"foundation-identity":           "label a config map",
 		"foundation-staff-bindings":     "bind a rival",
 		"foundation-network-policies":   "make an allow-all policy",
+		"foundation-operator":           "bind a lead in the system",
 	} {
 		attack, known := attacks()[name]
 		if !known {

@@ -103,8 +103,10 @@ var otherwise = map[string]string{
 	"go beyond ungranted.example.com.deviceclass.resource.k8s.io/devices, as lead":             "spec.devices.requests: deviceClassName: ungranted.example.com is not granted to namespace hanbit-spent, use gpu.example.com",
 	"go beyond ungranted.example.com.deviceclass.resource.k8s.io/devices, as ops":              "spec.devices.requests: deviceClassName: ungranted.example.com is not granted to namespace hanbit-spent, use gpu.example.com",
 	"have data go with its claim, as the lead, as ops":                                         "spec.persistentVolumeReclaimPolicy: PersistentVolume pv-hanbit holds data of team hanbit, which outlives its claim",
-	"label a pod by binding it, as ops":                                                        "target: ops@platform.example may not bind pods of teams to nodes",
+	"label a pod by binding it, as ops":                                                        "target: ops@platform.example may not bind pods of teams to nodes" + or + "is for the operator and admins to set on pods",
 	"make a NodeClaim as a controller of the cluster, as ops":                                  "says that nodeclaims new is Karpenter's to create, change and delete",
 	"move a node to a rival as the lead, as ops":                                               "metadata.labels: foundation.team/team: saebom is for the operator and admins to set on node node-hanbit",
+	"raise the own share as the lead, as ops":                                                  "says that prioritylevelconfigurations foundation-team.hanbit is the operator's to create, change and delete",
+	"leave the own flow schema as the lead, as ops":                                            "says that flowschemas foundation-team.hanbit is the operator's to create, change and delete",
 	"write the own status, as ops":                                                             "status: foundationteams hanbit has its status from the operator",
 }

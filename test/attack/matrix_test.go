@@ -132,7 +132,7 @@ func TestNobodyReachesOthers(t *testing.T) {
 			}
 			t.Run(kind+" at home", func(t *testing.T) {
 				t.Parallel()
-				r.expectReach(t, suspect.actor, train, roleRights[suspect.role].and(nil))
+				r.expectReach(t, suspect.actor, train, rights{}.and(roleRights[suspect.role]))
 			})
 			t.Run(kind+" and FoundationTeams", func(t *testing.T) {
 				t.Parallel()

@@ -18,7 +18,7 @@ type work struct {
 func allWork() map[string]work {
 	all := map[string]work{}
 	for _, some := range []map[string]work{
-		clusterWork(), privileged(), deviceWork(), karpenterWork(), scrubWork(), adoptedWork(),
+		clusterWork(), privileged(), deviceWork(), karpenterWork(), scrubWork(), adoptedWork(), mending(),
 	} {
 		for name := range some {
 			if _, twice := all[name]; twice {

@@ -1,0 +1,217 @@
+package attack
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+)
+
+const (
+	system  = "kube-system"
+	enforce = "pod-security.kubernetes.io/enforce"
+	stolen  = ": the operator has no business there: its token may be stolen"
+
+	// adoption is what the operator makes of a namespace that it takes.
+	adoption = `{"metadata":{"labels":{"foundation.team/team":"hanbit","` + enforce + `":"restricted"},"annotations":{"foundation.team/team-uid":"c0ffee"}}}`
+)
+
+// What the operator meets: a namespace that an admin offered, and access that it gave in one that was a team's.
+var (
+	offeredNamespace = &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
+		Name: "offered", Labels: map[string]string{enforce: "baseline"},
+		Annotations: map[string]string{foundationv1alpha1.AnnotationAdopt: team},
+	}}
+	leftBinding   = roleBinding(plain, "viewer", actor{name: "left@hanbit.example"})
+	widenedByHand = bindingNamed(roleBinding(train, "viewer", intern), "widened")
+	brokenNode    = node("node-broken", team)
+)
+
+func operatorFixtures() []client.Object {
+	widenedByHand.Annotations[foundationv1alpha1.AnnotationAdopt] = team
+	widenedByHand.Subjects = append(widenedByHand.Subjects, account(train))
+	brokenNode.Spec.Taints = append([]corev1.Taint{{Key: "example.com/broken", Effect: corev1.TaintEffectNoSchedule}}, brokenNode.Spec.Taints...)
+	return []client.Object{offeredNamespace, leftBinding, widenedByHand, brokenNode}
+}
+
+// unowned is as somebody makes it who does not put the operator's marks on it.
+func unowned[T client.Object](o T) T {
+	o.SetLabels(nil)
+	o.SetAnnotations(nil)
+	return o
+}
+
+// elsewhere is the same in another namespace.
+func elsewhere[T client.Object](namespace string, o T) T {
+	moved := clone(o)
+	moved.SetNamespace(namespace)
+	return moved
+}
+
+// Whoever has the operator's token reaches teams, and no further. Here RBAC stops nothing: the policy has to.
+func stolenAttacks() map[string]attack {
+	const noTeams = " is in a namespace without label foundation.team/team" + stolen
+	const more = " would let its pods do more than the restricted level does"
+	by := func(refused string, try, control request) attack {
+		return attack{who: operator, try: try, refused: refused + stolen, control: control}
+	}
+	outside := func(what string, try, control request) attack {
+		return attack{who: operator, try: try, refused: what + noTeams, control: control}
+	}
+	fresh := func(namespace string, mutate func(*rbacv1.RoleBinding)) request {
+		b := roleBinding(namespace, "lead", ops)
+		b.Name = "new"
+		mutate(b)
+		return create(b)
+	}
+	as := func(role string) func(*rbacv1.RoleBinding) {
+		return func(b *rbacv1.RoleBinding) { b.RoleRef.Name = role }
+	}
+	to := func(subjects ...rbacv1.Subject) func(*rbacv1.RoleBinding) {
+		return func(b *rbacv1.RoleBinding) { b.Subjects = subjects }
+	}
+	fine := fresh(train, func(*rbacv1.RoleBinding) {})
+	systems := &rbacv1.RoleBinding{ObjectMeta: metav1.ObjectMeta{Namespace: system, Name: "system::leader-locking-kube-scheduler"}}
+	unmarked := elsewhere(system, ownedQuota)
+	return map[string]attack{
+		"bind a lead in the system": outside("rolebindings kube-system/new",
+			fresh(system, func(b *rbacv1.RoleBinding) { unowned(b) }), fine),
+		"bind a lead in the system, as a team's": outside("rolebindings kube-system/new", fresh(system, func(*rbacv1.RoleBinding) {}), fine),
+		"take access away from the system":       outside("rolebindings kube-system/"+systems.Name, remove(systems), remove(ownedBinding)),
+		"take the system's bindings over": outside("rolebindings kube-system/"+systems.Name,
+			merge(systems, label), merge(ownedBinding, harmless)),
+		"starve the system":        outside("resourcequotas kube-system/foundation", create(unowned(unmarked)), merge(ownedQuota, harmless)),
+		"limit the system":         outside("limitranges kube-system/foundation", create(elsewhere(system, ownedLimits)), remove(ownedLimits)),
+		"isolate the system":       outside("networkpolicies kube-system/foundation-default-deny", create(elsewhere(system, ownedPolicy)), remove(ownedPolicy)),
+		"claim a volume elsewhere": outside("persistentvolumeclaims plain/corpus", create(elsewhere(plain, ownedClaim)), merge(ownedClaim, harmless)),
+		"pass a quota off as a rival's": by("metadata.labels: foundation.team/team: saebom of resourcequotas hanbit-train/foundation is not the team of the namespace, hanbit",
+			merge(ownedQuota, relabel), merge(ownedQuota, harmless)),
+		"make a quota nobody's": by("metadata.labels: foundation.team/team: (none) of resourcequotas hanbit-train/foundation is not the team of the namespace, hanbit",
+			merge(ownedQuota, unlabel), merge(ownedQuota, harmless)),
+
+		"make a namespace nobody's": by("metadata.labels: foundation.team/team: (none) of namespaces hanbit-train makes it no team's",
+			merge(teamNamespace, unlabel), merge(teamNamespace, relabel)),
+		"create a namespace outside": by("metadata.labels: foundation.team/team: (none) of namespaces new makes it no team's",
+			create(namespaceFor("new", "app", "x")), create(namespaceFor("new", teamKey, team))),
+		"adopt the system": by("namespaces kube-system is no team's, and no admin consented to adoption with annotation foundation.team/adopt",
+			merge(namespace(system, nil), label), merge(offeredNamespace, adoption)),
+		"delete a namespace that is no team's": by("namespaces plain is no team's", remove(plainNamespace), remove(teamNamespace)),
+		"delete a namespace that was offered":  by("namespaces offered is no team's", remove(offeredNamespace), remove(teamNamespace)),
+
+		"make a namespace of a privileged team": by("metadata.labels: "+enforce+": privileged of namespaces hanbit-new"+more,
+			create(namespace("hanbit-new", map[string]string{teamKey: team, enforce: "privileged"})), create(namespaceFor("hanbit-new", teamKey, team))),
+		"adopt a namespace as it is": by("metadata.labels: "+enforce+": baseline of namespaces offered"+more,
+			merge(offeredNamespace, label), merge(offeredNamespace, adoption)),
+		"lower a team's pod security": by("metadata.labels: "+enforce+": (none) of namespaces hanbit-train"+more,
+			merge(teamNamespace, `{"metadata":{"labels":{"`+enforce+`":null}}}`), merge(teamNamespace, harmless)),
+		"lower a team's pod security to an old version": by("metadata.labels: "+enforce+"-version: v1.20 of namespaces hanbit-train"+more,
+			merge(teamNamespace, `{"metadata":{"labels":{"`+enforce+`-version":"v1.20"}}}`), merge(teamNamespace, `{"metadata":{"labels":{"`+enforce+`-version":"latest"}}}`)),
+		"get a team admin access to devices": by("metadata.labels: resource.kubernetes.io/admin-access: true of namespaces hanbit-train"+more,
+			merge(teamNamespace, `{"metadata":{"labels":{"resource.kubernetes.io/admin-access":"true"}}}`), merge(namespace(audited, nil), harmless)),
+
+		"bind all rights in a team's namespace": by("roleRef: ClusterRole cluster-admin of rolebindings hanbit-train/new is no role of staff",
+			fresh(train, as("cluster-admin")), fresh(train, as("foundation-team-data-steward"))),
+		"bind everybody in a team's namespace": by("subjects: Group system:authenticated of rolebindings hanbit-train/new is no person and no group of the identity provider",
+			fresh(train, to(group("system:authenticated"))), fresh(train, to(group("hanbit-interns")))),
+		"bind an account of the system": by("subjects: ServiceAccount saebom-train/bot of rolebindings hanbit-train/new is no person and no group of the identity provider",
+			fresh(train, to(account(rivalTrain))), fresh(train, to(user(engineer)))),
+		"bind the operator later": by("subjects: User "+operator.name+" of rolebindings hanbit-train/foundation-team-viewer is no person and no group of the identity provider",
+			change(ownedBinding, func(b *rbacv1.RoleBinding) { b.Subjects = append(b.Subjects, user(operator)) }),
+			change(ownedBinding, func(b *rbacv1.RoleBinding) { b.Subjects = append(b.Subjects, user(engineer)) })),
+	}
+}
+
+func stolenClusterAttacks() map[string]attack {
+	by := func(refused string, try, control request) attack {
+		return attack{who: operator, try: try, refused: refused + stolen, control: control}
+	}
+	role := func(name string, mutate func(*rbacv1.ClusterRole)) request {
+		r := teamRole(name, team)
+		mutate(r)
+		return create(r)
+	}
+	grant := func(mutate func(*rbacv1.ClusterRoleBinding)) request {
+		b := &rbacv1.ClusterRoleBinding{
+			ObjectMeta: owned("", "foundation-team:hanbit"),
+			RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "foundation-team:hanbit"},
+			Subjects:   []rbacv1.Subject{user(viewer)},
+		}
+		mutate(b)
+		return create(b)
+	}
+	asMade := role("foundation-team:hanbit", func(*rbacv1.ClusterRole) {})
+	granted := grant(func(*rbacv1.ClusterRoleBinding) {})
+	widened := func(mutate func(*rbacv1.ClusterRole)) attack {
+		return by("rules: clusterroles foundation-team:hanbit gives more than get and watch of FoundationTeam hanbit",
+			role("foundation-team:hanbit", mutate), asMade)
+	}
+	onNode := func(refused, body string) attack {
+		return by(refused+" of nodes node-hanbit is not the operator's to set", merge(heldNode, body),
+			merge(heldNode, `{"metadata":{"labels":{"`+nodeTeam+`":"saebom"},"annotations":{"foundation.team/releasing-since":"2026-01-01T00:00:00Z"}}}`))
+	}
+	return map[string]attack{
+		"make a role of another name": by("clusterroles own is not called foundation-team:<team>", create(teamRole("own", "own")), asMade),
+		"delete a role of the cluster": by("clusterroles edit is not called foundation-team:<team>",
+			remove(&rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: "edit"}}), remove(ownedRole)),
+		"delete a binding of the cluster": by("clusterrolebindings nodes is not called foundation-team:<team>",
+			remove(&rbacv1.ClusterRoleBinding{ObjectMeta: metav1.ObjectMeta{Name: "nodes"}}), remove(ownedGrant)),
+		"let a team's role write":        widened(func(r *rbacv1.ClusterRole) { r.Rules[0].Verbs = append(r.Rules[0].Verbs, "patch") }),
+		"let a team's role read all":     widened(func(r *rbacv1.ClusterRole) { r.Rules[0].ResourceNames = nil }),
+		"let a team's role read a rival": widened(func(r *rbacv1.ClusterRole) { r.Rules[0].ResourceNames = []string{team, rival} }),
+		"let a team's role read secrets": widened(func(r *rbacv1.ClusterRole) {
+			r.Rules[0].APIGroups, r.Rules[0].Resources = []string{""}, []string{"secrets"}
+		}),
+		"give a team's role a second rule": widened(func(r *rbacv1.ClusterRole) { r.Rules = append(r.Rules, r.Rules[0]) }),
+		"have a team's role aggregated": widened(func(r *rbacv1.ClusterRole) {
+			r.AggregationRule = &rbacv1.AggregationRule{ClusterRoleSelectors: []metav1.LabelSelector{{MatchLabels: map[string]string{"x": "y"}}}}
+		}),
+		"bind all rights in the cluster": by("roleRef: ClusterRole cluster-admin of clusterrolebindings foundation-team:hanbit is not the ClusterRole of that name",
+			grant(func(b *rbacv1.ClusterRoleBinding) { b.RoleRef.Name = "cluster-admin" }), granted),
+		"let everybody read a team": by("subjects: Group system:authenticated of clusterrolebindings foundation-team:hanbit is no person and no group of the identity provider",
+			grant(func(b *rbacv1.ClusterRoleBinding) { b.Subjects = []rbacv1.Subject{group("system:authenticated")} }), granted),
+
+		"cordon a node":           onNode("spec.unschedulable", `{"spec":{"unschedulable":true}}`),
+		"relabel a node":          onNode("metadata.labels: "+corev1.LabelHostname, `{"metadata":{"labels":{"kubernetes.io/hostname":"node-rival"}}}`),
+		"annotate a node":         onNode("metadata.annotations: example.com/note", harmless),
+		"have a node collected":   onNode("metadata.ownerReferences", orphan),
+		"keep a node for ever":    onNode("metadata.finalizers", `{"metadata":{"finalizers":["example.com/stay"]}}`),
+		"drive pods off a node":   onNode("spec.taints", `{"spec":{"taints":[{"key":"node.kubernetes.io/out-of-service","effect":"NoExecute"}]}}`),
+		"relabel and take a node": onNode("metadata.labels: role", `{"metadata":{"labels":{"role":"x","`+nodeTeam+`":"saebom"}}}`),
+	}
+}
+
+// teamRole is the ClusterRole by which staff read their FoundationTeam.
+func teamRole(name, team string) *rbacv1.ClusterRole {
+	return &rbacv1.ClusterRole{ObjectMeta: owned("", name), Rules: []rbacv1.PolicyRule{{
+		APIGroups: []string{foundationv1alpha1.GroupVersion.Group}, Resources: []string{"foundationteams"},
+		ResourceNames: []string{team}, Verbs: []string{"get", "watch"},
+	}}}
+}
+
+// mending is what the operator mends and ends outside of what is a team's by its label.
+func mending() map[string]work {
+	all := map[string]work{}
+	for name, try := range map[string]request{
+		"restores a namespace that lost its label":                merge(plainNamespace, label),
+		"adopts a namespace":                                      merge(offeredNamespace, adoption),
+		"ends access in a namespace that was taken from the team": remove(leftBinding),
+		"takes people out of access that is left there":           merge(leftBinding, `{"subjects":null}`),
+		"changes who has access that is left there":               change(leftBinding, func(b *rbacv1.RoleBinding) { b.Subjects = []rbacv1.Subject{user(viewer)} }),
+		"ends access that staff gave":                             remove(leadsBinding),
+		"ends a copy of a team's cluster role":                    remove(ownedRole),
+		"ends a copy of a team's cluster role binding":            remove(ownedGrant),
+		"restores the label of a claim":                           merge(ownClaim, label),
+		"marks a claim that is retired":                           merge(ownedClaim, `{"metadata":{"labels":{"foundation.team/retired":"true"}}}`),
+		"uses up the consent on a binding that somebody widened":  merge(widenedByHand, `{"metadata":{"annotations":{"foundation.team/adopt":null}}}`),
+		"mends a binding that somebody widened":                   change(widenedByHand, func(b *rbacv1.RoleBinding) { b.Subjects = b.Subjects[:1] }),
+		"takes its taints off a node and leaves those of others": patch(brokenNode, types.JSONPatchType,
+			`[{"op":"test","path":"/spec/taints/1/key","value":"foundation.team/team"},{"op":"remove","path":"/spec/taints/1"},
+			{"op":"add","path":"/spec/taints/-","value":{"key":"foundation.team/unassigned","effect":"NoSchedule"}}]`),
+	} {
+		all["the operator "+name] = work{operator, try}
+	}
+	return all
+}
