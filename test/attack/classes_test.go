@@ -27,6 +27,8 @@ var classes = []threat{names, access, theft, storage, load, faults}
 type table struct {
 	threat
 	attacks map[string]attack
+	// own is true if they are about what one actor alone may do: everybody else is stopped by other guards.
+	own bool
 }
 
 // tally counts what was tried, and what became of it.

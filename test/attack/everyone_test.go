@@ -106,6 +106,9 @@ func TestEverybodyIsRefusedEverything(t *testing.T) {
 			g := gomega.NewWithT(t)
 			tried := 0
 			for _, table := range tables() {
+				if table.own {
+					continue
+				}
 				for name, attack := range table.attacks {
 					err := suspect.verdict(t.Context(), name, kind, attack)
 					tallied.count(table.threat, err == nil)

@@ -138,6 +138,10 @@ func (s *sightings) herd(policy client.Object, matches *matchResources, mutation
 		}
 		herd = append(herd, m)
 	}
+	_, mutates := policy.(*mutatingPolicy)
+	for i := range herd {
+		herd[i].confuses = mutates
+	}
 	return herd
 }
 

@@ -21,6 +21,8 @@ type mutant struct {
 	name string
 	// strict says that it may refuse more than the guard; others refuse less.
 	strict bool
+	// confuses says that other guards refuse for another reason meanwhile.
+	confuses bool
 	// apply breaks the guard, restore mends it.
 	apply, restore func(ctx context.Context) error
 	checks         []check
@@ -59,7 +61,7 @@ func (c *census) count(name string, caught bool) {
 	}
 }
 
-// alone is held by mutants that refuse more: others' checks would take that for their own.
+// alone is held by mutants that refuse more, or confuse other guards: others' checks would take that for their own.
 var alone sync.RWMutex
 
 // TestMutants breaks each part of each guard, one by one, and wants a named test to see it.
@@ -107,7 +109,7 @@ func (c *census) try(t *testing.T, name string, m mutant) {
 	t.Helper()
 	g := gomega.NewWithT(t)
 	ctx := t.Context()
-	if m.strict {
+	if m.strict || m.confuses {
 		alone.Lock()
 		defer alone.Unlock()
 	} else {
