@@ -123,7 +123,10 @@ func (c *census) try(t *testing.T, name string, m mutant) {
 	}
 	by := ""
 	_ = wait.PollUntilContextTimeout(ctx, lookAgain, within, false, func(ctx context.Context) (bool, error) {
-		by, _ = failing(ctx, m.checks)
+		name, _ := failing(ctx, m.checks)
+		if ctx.Err() == nil { // else it is the time that is over
+			by = name
+		}
 		return by != "", nil
 	})
 	c.count(name, by != "")
