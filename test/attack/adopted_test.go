@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
@@ -21,7 +23,11 @@ var (
 		scheduledBy("mine"), held)
 	oldService = service(adopted, "old", func(s *corev1.Service) { s.Spec.Type = corev1.ServiceTypeNodePort })
 	oldClaim   = claim(adopted, "old", func(c *corev1.PersistentVolumeClaim) { c.Spec.VolumeName = "pv-old" })
-	oldGuest   = pod(wasTrust, named("old"), waits, asksFor(gpu, "1"), tolerates(anyOf("")), held)
+	oldPolicy  = &networkingv1.NetworkPolicy{
+		ObjectMeta: metav1.ObjectMeta{Namespace: adopted, Name: "old", Finalizers: []string{"x.example/y"}},
+		Spec:       networkingv1.NetworkPolicySpec{Ingress: []networkingv1.NetworkPolicyIngressRule{{}}},
+	}
+	oldGuest = pod(wasTrust, named("old"), waits, asksFor(gpu, "1"), tolerates(anyOf("")), held)
 )
 
 func held(p *corev1.Pod) { p.Finalizers = []string{"x.example/y"} }
@@ -29,7 +35,7 @@ func held(p *corev1.Pod) { p.Finalizers = []string{"x.example/y"} }
 func adoptedFixtures() []client.Object {
 	return []client.Object{
 		namespace(adopted, nil), namespace(wasTrust, map[string]string{"foundation.team/trusted": "true"}),
-		oldPod, oldService, oldClaim, oldGuest,
+		oldPod, oldService, oldClaim, oldPolicy, oldGuest,
 	}
 }
 
@@ -52,6 +58,7 @@ func adoptedWork() map[string]work {
 		"an old pod is deleted":                 {engineer, remove(clone(finishing))},
 		"an old service is let go of":           {ops, merge(oldService, letsGo)},
 		"an old claim is let go of":             {ops, merge(oldClaim, letsGo)},
+		"an old network policy is let go of":    {ops, merge(oldPolicy, letsGo)},
 		"an old pod of outsiders is let go of":  {jobs, merge(oldGuest, letsGo)},
 		"an old pod of outsiders is relabelled": {ops, merge(oldGuest, `{"metadata":{"labels":{"app":"x"}}}`)},
 	}

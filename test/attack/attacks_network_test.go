@@ -20,6 +20,13 @@ func networkPolicy(name string, with ...func(*networkingv1.NetworkPolicySpec)) *
 	return p
 }
 
+// unrestricted lets everybody in.
+func unrestricted(namespace string) *networkingv1.NetworkPolicy {
+	p := networkPolicy("open", from())
+	p.Namespace = namespace
+	return p
+}
+
 // from lets peers in, to lets them be reached.
 func from(peers ...networkingv1.NetworkPolicyPeer) func(*networkingv1.NetworkPolicySpec) {
 	return func(s *networkingv1.NetworkPolicySpec) {
@@ -62,6 +69,8 @@ func networkAttacks() map[string]attack {
 	later := func(refused string, kind types.PatchType, bad, good string) attack {
 		return attack{who: lead, try: patch(leadsPolicy, kind, bad), refused: refused, control: patch(leadsPolicy, kind, good)}
 	}
+	passedOff := networkPolicy("passed-off")
+	passedOff.Labels = map[string]string{teamKey: team}
 	return map[string]attack{
 		"make an allow-all policy":      allows("spec.ingress[0].from: nothing there is everybody", from(), from(own)),
 		"reach everything":              allows("spec.egress[0].to: nothing there is everybody", to(), to(own)),
@@ -91,6 +100,9 @@ func networkAttacks() map[string]attack {
 			`[{"op":"add","path":"/spec/ingress/-","value":{}}]`, `[{"op":"remove","path":"/spec/ingress/0"}]`),
 		"make the own policy the operator's": {
 			who: lead, try: merge(leadsPolicy, label), refused: whose + "networkpolicies between-own", control: merge(leadsPolicy, harmless),
+		},
+		"pass a policy off as the operator's": {
+			who: lead, try: create(passedOff), refused: whose + "networkpolicies passed-off", control: create(networkPolicy("passed-off")),
 		},
 		"end the isolation as the lead": {
 			who: lead, try: remove(ownedPolicy), refused: whose + "networkpolicies foundation-default-deny", control: remove(leadsPolicy),

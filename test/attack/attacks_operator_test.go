@@ -28,13 +28,14 @@ var (
 	leftBinding   = roleBinding(plain, "viewer", actor{name: "left@hanbit.example"})
 	widenedByHand = bindingNamed(roleBinding(train, "viewer", intern), "widened")
 	brokenNode    = node("node-broken", team)
+	plainPolicy   = unowned(elsewhere(plain, networkPolicy("closed")))
 )
 
 func operatorFixtures() []client.Object {
 	widenedByHand.Annotations[foundationv1alpha1.AnnotationAdopt] = team
 	widenedByHand.Subjects = append(widenedByHand.Subjects, account(train))
 	brokenNode.Spec.Taints = append([]corev1.Taint{{Key: "example.com/broken", Effect: corev1.TaintEffectNoSchedule}}, brokenNode.Spec.Taints...)
-	return []client.Object{offeredNamespace, leftBinding, widenedByHand, brokenNode}
+	return []client.Object{offeredNamespace, leftBinding, widenedByHand, brokenNode, plainPolicy}
 }
 
 // unowned is as somebody makes it who does not put the operator's marks on it.
@@ -83,10 +84,12 @@ func stolenAttacks() map[string]attack {
 		"take access away from the system":       outside("rolebindings kube-system/"+systems.Name, remove(systems), remove(ownedBinding)),
 		"take the system's bindings over": outside("rolebindings kube-system/"+systems.Name,
 			merge(systems, label), merge(ownedBinding, harmless)),
-		"starve the system":        outside("resourcequotas kube-system/foundation", create(unowned(unmarked)), merge(ownedQuota, harmless)),
-		"limit the system":         outside("limitranges kube-system/foundation", create(elsewhere(system, ownedLimits)), remove(ownedLimits)),
-		"isolate the system":       outside("networkpolicies kube-system/foundation-default-deny", create(elsewhere(system, ownedPolicy)), remove(ownedPolicy)),
-		"claim a volume elsewhere": outside("persistentvolumeclaims plain/corpus", create(elsewhere(plain, ownedClaim)), merge(ownedClaim, harmless)),
+		"starve the system":           outside("resourcequotas kube-system/foundation", create(unowned(unmarked)), merge(ownedQuota, harmless)),
+		"limit the system":            outside("limitranges kube-system/foundation", create(elsewhere(system, ownedLimits)), remove(ownedLimits)),
+		"isolate the system":          outside("networkpolicies kube-system/foundation-default-deny", create(elsewhere(system, ownedPolicy)), remove(ownedPolicy)),
+		"open the network elsewhere":  outside("networkpolicies plain/closed", merge(plainPolicy, `{"spec":{"ingress":[{}]}}`), merge(ownedPolicy, harmless)),
+		"end the isolation elsewhere": outside("networkpolicies plain/closed", remove(plainPolicy), remove(ownedPolicy)),
+		"claim a volume elsewhere":    outside("persistentvolumeclaims plain/corpus", create(elsewhere(plain, ownedClaim)), merge(ownedClaim, harmless)),
 		"pass a quota off as a rival's": by("metadata.labels: foundation.team/team: saebom of resourcequotas hanbit-train/foundation is not the team of the namespace, hanbit",
 			merge(ownedQuota, relabel), merge(ownedQuota, harmless)),
 		"make a quota nobody's": by("metadata.labels: foundation.team/team: (none) of resourcequotas hanbit-train/foundation is not the team of the namespace, hanbit",

@@ -69,9 +69,19 @@ func clusterWork() map[string]work {
 		"leads give rights to a service account":            {lead, create(bindingNamed(furtherRights(account(train)), "new"))},
 		"leads close a namespace further":                   {lead, create(networkPolicy("closed"))},
 		"others use what teams may not":                     {ops, create(service(plain, "x", func(s *corev1.Service) { s.Spec.Type = corev1.ServiceTypeNodePort }))},
+		"others open their networks":                        {ops, create(unrestricted(plain))},
+		"others have tokens that stay":                      {ops, create(lastingToken(plain))},
 		"others claim volumes by name":                      {ops, create(claim(plain, "x", func(c *corev1.PersistentVolumeClaim) { c.Spec.VolumeName = "pv-1" }))},
 		"GitOps changes a team":                             {ops, merge(foundationTeam, `{"metadata":{"annotations":{"foundation.team/hold":"audit"}}}`)},
 		"GitOps deletes a team":                             {ops, remove(foundationTeam)},
+	}
+}
+
+// lastingToken is a secret that is filled with a token of the default account.
+func lastingToken(namespace string) *corev1.Secret {
+	return &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "token", Annotations: map[string]string{corev1.ServiceAccountNameKey: "default"}},
+		Type:       corev1.SecretTypeServiceAccountToken,
 	}
 }
 
@@ -90,17 +100,14 @@ func privileged() map[string]work {
 		"claim a volume by name":       create(claim(train, "x", func(c *corev1.PersistentVolumeClaim) { c.ObjectMeta, c.Spec.VolumeName = owned(train, "x"), "pv-1" })),
 		"give a node":                  patch(looseNode, types.JSONPatchType, `[{"op":"add","path":"/metadata/labels/node-restriction.kubernetes.io~1foundation-team","value":"hanbit"},{"op":"replace","path":"/spec/taints/0","value":{"key":"foundation.team/team","value":"hanbit","effect":"NoSchedule"}}]`),
 		"take a node":                  merge(heldNode, `{"metadata":{"annotations":{"foundation.team/releasing-since":"2026-01-01T00:00:00Z"}}}`),
-		"have a token that stays": create(&corev1.Secret{
-			ObjectMeta: metav1.ObjectMeta{Namespace: train, Name: "token", Annotations: map[string]string{corev1.ServiceAccountNameKey: "default"}},
-			Type:       corev1.SecretTypeServiceAccountToken,
-		}),
-		"write status":               patchSub("status", foundationTeam, types.MergePatchType, `{"status":{"state":"InTerm"}}`),
-		"end a teardown":             merge(foundationTeam, `{"metadata":{"finalizers":null}}`),
-		"take further rights away":   remove(leadsBinding),
-		"hand on data":               merge(dataVolume, `{"spec":{"claimRef":null}}`),
-		"delete the way to data":     remove(dataVolume),
-		"mark something as a team's": merge(plainConfig, label),
-		"publish a service":          create(service(train, "x", func(s *corev1.Service) { s.Spec.Type = corev1.ServiceTypeLoadBalancer })),
+		"have a token that stays":      create(lastingToken(train)),
+		"write status":                 patchSub("status", foundationTeam, types.MergePatchType, `{"status":{"state":"InTerm"}}`),
+		"end a teardown":               merge(foundationTeam, `{"metadata":{"finalizers":null}}`),
+		"take further rights away":     remove(leadsBinding),
+		"hand on data":                 merge(dataVolume, `{"spec":{"claimRef":null}}`),
+		"delete the way to data":       remove(dataVolume),
+		"mark something as a team's":   merge(plainConfig, label),
+		"publish a service":            create(service(train, "x", func(s *corev1.Service) { s.Spec.Type = corev1.ServiceTypeLoadBalancer })),
 	}
 	admins := map[string]request{ // what the operator never does, see foundation-operator
 		"give an auditor rights": create(bindingNamed(furtherRights(user(ops)), "new")),
