@@ -9,6 +9,7 @@ import (
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/client-go/util/retry"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -163,12 +164,14 @@ func matched(m *matchResources, c call) bool {
 
 // edit changes what there is.
 func edit(ctx context.Context, o client.Object, change func(client.Object)) error {
-	live := clone(o)
-	if err := masters.Get(ctx, client.ObjectKeyFromObject(o), live); err != nil {
-		return err
-	}
-	change(live)
-	return masters.Update(ctx, live)
+	return retry.RetryOnConflict(retry.DefaultBackoff, func() error { // controllers write status meanwhile
+		live := clone(o)
+		if err := masters.Get(ctx, client.ObjectKeyFromObject(o), live); err != nil {
+			return err
+		}
+		change(live)
+		return masters.Update(ctx, live)
+	})
 }
 
 func setSpec(o, original client.Object) {
@@ -249,7 +252,7 @@ func mutatingMutations(p *mutatingPolicy) []mutation {
 	for i := range p.Spec.Mutations {
 		all = append(all, on(fmt.Sprintf("mutation %d changes nothing", i), false, func(p *mutatingPolicy) {
 			if m := &p.Spec.Mutations[i]; m.JSONPatch != nil {
-				m.JSONPatch.Expression = "[]"
+				m.JSONPatch.Expression = "[JSONPatch{op: 'test', path: '/kind', value: ''}].filter(p, false)" // a list of the right type
 			} else {
 				m.ApplyConfiguration.Expression = "Object{}"
 			}
