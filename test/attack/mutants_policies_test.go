@@ -21,8 +21,8 @@ type (
 	matchResources   = admissionregistrationv1.MatchResources
 )
 
-// nothingMatches is no resource, and no operation on an object.
-const nothingMatches = "nothing"
+// nothingMatches is no resource. It may stand beside "*", since it is a subresource.
+const nothingMatches = "nothing/nothing"
 
 // policyHerds are the mutants of each policy, and what sees them.
 func policyHerds(ctx context.Context) (map[string][]mutant, error) {
