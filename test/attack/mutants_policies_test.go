@@ -100,7 +100,7 @@ func tryAll(ctx context.Context) (*sightings, error) {
 	for name, g := range guards() {
 		seen.stoppedBy[name] = append(seen.stoppedBy[name], check{"guard " + name, func(ctx context.Context) error { return g.attack.refusal(ctx, g.attack.who) }})
 	}
-	for name, extra := range mutatedPods() {
+	for name, extra := range mutated() {
 		seen.stoppedBy[name] = append(seen.stoppedBy[name], extra...)
 	}
 	return seen, nil
@@ -130,7 +130,9 @@ func (s *sightings) herd(policy client.Object, matches *matchResources, mutation
 	herd := []mutant{unbound(policy, s.stoppedBy[name])}
 	for _, change := range mutations {
 		m := mutant{name: change.name, strict: change.strict, checks: s.stoppedBy[name]}
-		if change.strict {
+		if _, mutates := policy.(*mutatingPolicy); change.strict && mutates {
+			m.checks = slices.Concat(m.checks, passes) // it may change more, instead
+		} else if change.strict {
 			m.checks = passes
 		}
 		m.apply = func(ctx context.Context) error { return edit(ctx, policy, change.change) }

@@ -91,9 +91,9 @@ func TestPodsThatAskForDevicesArePlaced(t *testing.T) {
 	}
 }
 
-// mutatedPods are named tests of the policies that change pods, by policy.
-func mutatedPods() map[string][]check {
-	all := map[string][]check{}
+// mutated are named tests of the policies that change what is written, by policy.
+func mutated() map[string][]check {
+	all := mutations()
 	for name, placed := range placements() {
 		all[placement] = append(all[placement], check{"placement of " + name, placed.look})
 	}
