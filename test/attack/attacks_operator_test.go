@@ -155,6 +155,10 @@ func stolenClusterAttacks() map[string]attack {
 		return by(refused+" of nodes node-hanbit is not the operator's to set", merge(heldNode, body),
 			merge(heldNode, `{"metadata":{"labels":{"`+nodeTeam+`":"saebom"},"annotations":{"foundation.team/releasing-since":"2026-01-01T00:00:00Z"}}}`))
 	}
+	onVolume := func(refused, body string) attack {
+		return by(refused, merge(dataVolume, body), merge(spareVolume, `{"metadata":{"labels":{"foundation.team/team":"hanbit"},
+			"annotations":{"foundation.team/reclaim-policy":"Delete"}},"spec":{"persistentVolumeReclaimPolicy":"Retain"}}`))
+	}
 	return map[string]attack{
 		"make a role of another name": by("clusterroles own is not called foundation-team:<team>", create(teamRole("own", "own")), asMade),
 		"delete a role of the cluster": by("clusterroles edit is not called foundation-team:<team>",
@@ -183,6 +187,21 @@ func stolenClusterAttacks() map[string]attack {
 		"keep a node for ever":    onNode("metadata.finalizers", `{"metadata":{"finalizers":["example.com/stay"]}}`),
 		"drive pods off a node":   onNode("spec.taints", `{"spec":{"taints":[{"key":"node.kubernetes.io/out-of-service","effect":"NoExecute"}]}}`),
 		"relabel and take a node": onNode("metadata.labels: role", `{"metadata":{"labels":{"role":"x","`+nodeTeam+`":"saebom"}}}`),
+
+		"hand on data as the operator":         onVolume("spec.claimRef of persistentvolumes pv-hanbit is not the operator's to set", `{"spec":{"claimRef":{"namespace":"saebom-train"}}}`),
+		"set data free as the operator":        onVolume("spec.claimRef of persistentvolumes pv-hanbit is not the operator's to set", `{"spec":{"claimRef":null}}`),
+		"change how data is mounted":           onVolume("spec of persistentvolumes pv-hanbit is not the operator's to set", `{"spec":{"mountOptions":["suid"]}}`),
+		"have a volume collected":              onVolume("metadata.ownerReferences of persistentvolumes pv-hanbit is not the operator's to set", orphan),
+		"move data to a rival as the operator": onVolume("metadata.labels: foundation.team/team: saebom of persistentvolumes pv-hanbit would move data of team hanbit", relabel),
+		"make data nobody's as the operator":   onVolume("metadata.labels: foundation.team/team: (none) of persistentvolumes pv-hanbit would move data of team hanbit", unlabel),
+		"have data go with its claim as the operator": onVolume("spec.persistentVolumeReclaimPolicy: Delete of persistentvolumes pv-hanbit is neither Retain nor what it was before, Retain",
+			`{"spec":{"persistentVolumeReclaimPolicy":"Delete"}}`),
+		"have data go with its claim, by what the volume says": onVolume(
+			"metadata.annotations: foundation.team/reclaim-policy: Delete of persistentvolumes pv-hanbit is not what it was before, Retain",
+			`{"metadata":{"annotations":{"foundation.team/reclaim-policy":"Delete"}}}`),
+		"forget what becomes of a volume": by("metadata.annotations: foundation.team/reclaim-policy: (none) of persistentvolumes pv-held is not what it was before, Delete",
+			merge(heldVolume, `{"metadata":{"annotations":{"foundation.team/reclaim-policy":null}}}`),
+			merge(heldVolume, `{"metadata":{"annotations":{"foundation.team/team-uid":"newer"}}}`)),
 	}
 }
 
@@ -203,6 +222,7 @@ func mending() map[string]work {
 		"ends access in a namespace that was taken from the team": remove(leftBinding),
 		"takes people out of access that is left there":           merge(leftBinding, `{"subjects":null}`),
 		"changes who has access that is left there":               change(leftBinding, func(b *rbacv1.RoleBinding) { b.Subjects = []rbacv1.Subject{user(viewer)} }),
+		"gives a volume back its reclaim policy":                  merge(heldVolume, `{"spec":{"persistentVolumeReclaimPolicy":"Delete"}}`),
 		"ends access that staff gave":                             remove(leadsBinding),
 		"ends a copy of a team's cluster role":                    remove(ownedRole),
 		"ends a copy of a team's cluster role binding":            remove(ownedGrant),

@@ -24,7 +24,13 @@ var (
 		v.Spec.ClaimRef = &corev1.ObjectReference{Namespace: train, Name: "gone", UID: "gone"}
 		return v
 	}()
-	keptVolume  = persistentVolume(owned("", "pv-kept"), corev1.PersistentVolumeReclaimDelete) // still bound
+	keptVolume = persistentVolume(owned("", "pv-kept"), corev1.PersistentVolumeReclaimDelete) // still bound
+	// heldVolume would go with its claim, if it did not hold the team's data.
+	heldVolume = func() *corev1.PersistentVolume {
+		v := persistentVolume(owned("", "pv-held"), corev1.PersistentVolumeReclaimRetain)
+		v.Annotations[foundationv1alpha1.AnnotationReclaimPolicy] = string(corev1.PersistentVolumeReclaimDelete)
+		return v
+	}()
 	spareVolume = persistentVolume(metav1.ObjectMeta{Name: "pv-spare"}, corev1.PersistentVolumeReclaimDelete)
 	// corpusVolume is what the team's claim is bound to.
 	corpusVolume = func() *corev1.PersistentVolume {
@@ -125,5 +131,5 @@ var program = &foundationv1alpha1.FoundationProgram{
 
 func recordFixtures() []client.Object {
 	dataVolume.Spec.ClaimRef = &corev1.ObjectReference{Namespace: train, Name: ownedClaim.Name, UID: "corpus"}
-	return []client.Object{record, dataVolume, endedVolume, keptVolume, spareVolume, corpusVolume, program}
+	return []client.Object{record, dataVolume, endedVolume, keptVolume, heldVolume, spareVolume, corpusVolume, program}
 }

@@ -104,12 +104,12 @@ func privileged() map[string]work {
 		"write status":                 patchSub("status", foundationTeam, types.MergePatchType, `{"status":{"state":"InTerm"}}`),
 		"end a teardown":               merge(foundationTeam, `{"metadata":{"finalizers":null}}`),
 		"take further rights away":     remove(leadsBinding),
-		"hand on data":                 merge(dataVolume, `{"spec":{"claimRef":null}}`),
 		"delete the way to data":       remove(dataVolume),
 		"mark something as a team's":   merge(plainConfig, label),
 		"publish a service":            create(service(train, "x", func(s *corev1.Service) { s.Spec.Type = corev1.ServiceTypeLoadBalancer })),
 	}
 	admins := map[string]request{ // what the operator never does, see foundation-operator
+		"hand on data":           merge(dataVolume, `{"spec":{"claimRef":null}}`),
 		"give an auditor rights": create(bindingNamed(furtherRights(user(ops)), "new")),
 		"open a way in":          create(networkPolicy("monitoring", from(inNamespaces(corev1.LabelMetadataName, "monitoring")))),
 	}
