@@ -27,6 +27,7 @@ import (
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/hack/lab/binaries"
+	"foundation.team/operator/test/support"
 )
 
 const (
@@ -109,6 +110,9 @@ func connect(p *plane, dir string) (err error) {
 		return err
 	}
 	configDir = filepath.Join(root, "config")
+	if err := support.DependOn(root, "config"); err != nil {
+		return err
+	}
 	kubectl = func(ctx context.Context, args ...string) (string, error) {
 		args = append([]string{"--kubeconfig=" + p.kubeconfig, "--cache-dir=" + filepath.Join(dir, "cache")}, args...)
 		var stdout, stderr bytes.Buffer

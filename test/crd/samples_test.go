@@ -20,6 +20,7 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/hack/lab/binaries"
 	"foundation.team/operator/internal/ranking"
+	"foundation.team/operator/test/support"
 )
 
 // TestSamplesAreAccepted builds everything below config/samples that has a kustomization, as a user does.
@@ -189,6 +190,9 @@ func kustomized(t *testing.T, dir string) []*unstructured.Unstructured {
 	t.Helper()
 	root, err := binaries.Root(".")
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := support.DependOn(root, "config"); err != nil {
 		t.Fatal(err)
 	}
 	var complaint bytes.Buffer

@@ -10,6 +10,8 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/sets"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
@@ -33,7 +35,7 @@ func poolOf(ctx context.Context, name string, nodes int, extra ...string) {
 	apply(ctx, manifest.StaticPool(name, extra...))
 	DeferCleanup(func(ctx SpecContext) {
 		// No node is used twice, so nobody waits for the pool to go.
-		mustKubectl(ctx, "delete", "gpool", name, "--ignore-not-found", "--wait=false")
+		Expect(client.IgnoreNotFound(k8s.Delete(ctx, &foundationv1alpha1.GPUPool{ObjectMeta: metav1.ObjectMeta{Name: name}}))).To(Succeed())
 	})
 }
 
@@ -41,11 +43,21 @@ func poolOf(ctx context.Context, name string, nodes int, extra ...string) {
 func teamOf(ctx context.Context, name string, lines ...string) {
 	GinkgoHelper()
 	apply(ctx, manifest.Team(name, lines...))
+	if made.Has(name) {
+		return
+	}
+	made.Insert(name)
 	DeferCleanup(func(ctx SpecContext) {
-		mustKubectl(ctx, "delete", "pods", "--all-namespaces", "-l", "e2e="+name, "--force", "--grace-period=0", "--ignore-not-found")
-		mustKubectl(ctx, "delete", "ft", name, "--ignore-not-found", "--wait=false")
+		made.Delete(name)
+		for _, pod := range pods(ctx, Default, name) {
+			Expect(client.IgnoreNotFound(k8s.Delete(ctx, &pod, client.GracePeriodSeconds(0)))).To(Succeed())
+		}
+		Expect(client.IgnoreNotFound(k8s.Delete(ctx, &foundationv1alpha1.FoundationTeam{ObjectMeta: metav1.ObjectMeta{Name: name}}))).To(Succeed())
 	})
 }
+
+// made are the teams that end with the spec.
+var made = sets.New[string]()
 
 // apply applies a manifest as an admin does.
 func apply(ctx context.Context, yaml string) {
@@ -79,19 +91,10 @@ func as(user string, groups ...string) func(ctx context.Context, args ...string)
 	}
 }
 
-// may asks the API server what a person may do.
+// may asks the API server what a person may do, see look.May.
 func may(ctx context.Context, user, verb, resource, namespace string) bool {
 	GinkgoHelper()
-	args := []string{"auth", "can-i", verb, resource}
-	if namespace != "" {
-		args = append(args, "-n", namespace)
-	}
-	output, err := as(user)(ctx, args...)
-	answer := strings.TrimSpace(output)
-	if err != nil && !strings.Contains(err.Error()+answer, "no") {
-		Expect(err).NotTo(HaveOccurred())
-	}
-	return err == nil && strings.HasPrefix(answer, "yes")
+	return look.May(ctx, Default, k8s, user, verb, resource, namespace)
 }
 
 func getTeam(ctx context.Context, g Gomega, name string) *foundationv1alpha1.FoundationTeam {

@@ -60,7 +60,7 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	DeferCleanup(func(ctx SpecContext) {
 		Expect(lab.Stop(ctx)).To(Succeed())
 	})
-	Expect(lab.InstallOperator(ctx, root)).To(Succeed())
+	Expect(support.InstallOperator(ctx, lab, root)).To(Succeed())
 	cfg, err := lab.RESTConfig()
 	Expect(err).NotTo(HaveOccurred())
 	k8s, err = client.NewWithWatch(cfg, client.Options{Scheme: setup.Scheme()})

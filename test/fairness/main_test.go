@@ -86,7 +86,7 @@ func run(m *testing.M) (code int, err error) {
 		return 1, err
 	}
 	defer func() { err = errors.Join(err, lab.Stop(ctx)) }()
-	if err := lab.InstallOperator(ctx, root); err != nil {
+	if err := support.InstallOperator(ctx, lab, root); err != nil {
 		return 1, err
 	}
 	cfg, err := lab.RESTConfig()

@@ -3,11 +3,9 @@ package programme
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	. "github.com/onsi/gomega"
-	authorizationv1 "k8s.io/api/authorization/v1"
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
 	flowcontrolv1 "k8s.io/api/flowcontrol/v1"
@@ -124,21 +122,10 @@ func (s *story) nothing(g Gomega, team string, pools ...string) {
 	g.Expect(s.may(g, s.person(team, "lead"), "get", "foundationteams.foundation.team/"+s.named(team), "")).To(BeFalse(), "access of %s", team)
 }
 
-// may asks the API server what a person may do with a resource of a namespace, such as pods, pods/exec or
-// foundationteams.foundation.team/hanbit.
+// may asks the API server what a person may do, see look.May.
 func (s *story) may(g Gomega, user, verb, resource, namespace string) bool {
 	s.Helper()
-	attributes := &authorizationv1.ResourceAttributes{Namespace: namespace, Verb: verb}
-	resource, rest, _ := strings.Cut(resource, "/")
-	attributes.Resource, attributes.Group, _ = strings.Cut(resource, ".")
-	if attributes.Group == "" {
-		attributes.Subresource = rest
-	} else {
-		attributes.Name = rest
-	}
-	review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{User: user, ResourceAttributes: attributes}}
-	g.Expect(k8s.Create(s.Context(), review)).To(Succeed())
-	return review.Status.Allowed
+	return look.May(s.Context(), g, k8s, user, verb, resource, namespace)
 }
 
 // people expects what people of a team may do in its namespace now: work as their role says, read, or nothing.

@@ -18,6 +18,7 @@ import (
 	"foundation.team/operator/hack/lab/binaries"
 	"foundation.team/operator/hack/lab/cluster"
 	"foundation.team/operator/internal/setup"
+	"foundation.team/operator/test/support"
 	"foundation.team/operator/test/support/witness"
 )
 
@@ -65,7 +66,7 @@ func run(m *testing.M) (code int, err error) {
 		return 1, err
 	}
 	defer func() { err = errors.Join(err, lab.Stop(ctx)) }()
-	if err := lab.InstallOperator(ctx, root); err != nil {
+	if err := support.InstallOperator(ctx, lab, root); err != nil {
 		return 1, err
 	}
 	if admin, err = lab.RESTConfig(); err != nil {

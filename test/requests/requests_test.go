@@ -110,7 +110,7 @@ func startLab(ctx context.Context, t *testing.T) *rest.Config {
 			t.Error(err)
 		}
 	})
-	g.Expect(lab.InstallOperator(ctx, root)).To(Succeed())
+	g.Expect(support.InstallOperator(ctx, lab, root)).To(Succeed())
 	cfg, err := lab.RESTConfig()
 	g.Expect(err).NotTo(HaveOccurred())
 	return cfg

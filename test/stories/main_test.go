@@ -101,7 +101,7 @@ func all() bool {
 }
 
 func prepare(ctx context.Context, root, manager string) (*witness.Witness, error) {
-	if err := lab.InstallOperator(ctx, root); err != nil {
+	if err := support.InstallOperator(ctx, lab, root); err != nil {
 		return nil, err
 	}
 	cfg, err := lab.RESTConfig()

@@ -131,7 +131,7 @@ func shrink(s *story) {
 
 func leaseEnds(s *story) {
 	lease, next, team := s.named("s11"), s.named("s11b"), s.named("s11-team")
-	end := time.Now().Add(time.Minute).Truncate(time.Second)
+	end := time.Now().Add(time.Hour).Truncate(time.Second)
 	s.pool(lease, 2, fmt.Sprintf("availability: {end: %q}", end.Format(time.RFC3339)))
 	s.pool(next, 2)
 	lines := func(gpus string) []string {
@@ -147,10 +147,18 @@ func leaseEnds(s *story) {
 	s.ready(team)
 
 	// It goes on with another pool from that moment on.
-	s.team(team, lines(fmt.Sprintf("gpus: [{name: a, pool: %s, count: 16, end: %q}, {name: b, pool: %s, count: 16, start: %q}]",
-		lease, end.Format(time.RFC3339), next, end.Format(time.RFC3339)))...)
+	goesOn := func(at time.Time) {
+		s.team(team, lines(fmt.Sprintf("gpus: [{name: a, pool: %s, count: 16, end: %q}, {name: b, pool: %s, count: 16, start: %q}]",
+			lease, at.Format(time.RFC3339), next, at.Format(time.RFC3339)))...)
+	}
+	goesOn(end)
 	s.condition(team, foundationv1alpha1.ConditionAwardsFit, foundationv1alpha1.ReasonAsDeclared, "")
 	s.Expect(s.granted(s, team)).To(Equal(map[string]int32{lease: 16, next: 0}))
+
+	// The moment comes: all that was there before it took the time that it took.
+	end = time.Now().Add(10 * time.Second).Truncate(time.Second)
+	goesOn(end)
+	s.kubectl("patch", "gpool", lease, "--type=merge", "-p", fmt.Sprintf(`{"spec":{"availability":{"end":%q}}}`, end.Format(time.RFC3339)))
 	s.Eventually(func(g Gomega) {
 		g.Expect(s.granted(g, team)).To(Equal(map[string]int32{lease: 0, next: 16}))
 	}).Should(Succeed())

@@ -15,6 +15,9 @@ import (
 // BuildManager builds the operator from what the tree holds now, so that no stale binary is tested. It returns the
 // path of the binary in dir.
 func BuildManager(ctx context.Context, root, dir string) (string, error) {
+	if err := DependOn(root, "api", "cmd", "config", "controllers", "internal"); err != nil {
+		return "", err
+	}
 	path := filepath.Join(dir, "manager")
 	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", path, "./cmd/manager")
 	build.Dir = root
@@ -23,6 +26,27 @@ func BuildManager(ctx context.Context, root, dir string) (string, error) {
 		return "", fmt.Errorf("build the manager: %w\n%s", err, output)
 	}
 	return path, nil
+}
+
+// InstallOperator installs all of config/ but the operator's deployment in a lab.
+func InstallOperator(ctx context.Context, lab *cluster.Cluster, root string) error {
+	if err := DependOn(root, "config"); err != nil {
+		return err
+	}
+	return lab.InstallOperator(ctx, root)
+}
+
+// DependOn opens the directories of the repository that kubectl or go build read for a test. The go command runs a test
+// again when what it opened has changed, and does not see what other programs open: without this it would tell the result
+// from before the change.
+func DependOn(root string, dirs ...string) error {
+	for _, dir := range dirs {
+		err := filepath.WalkDir(filepath.Join(root, dir), func(_ string, _ os.DirEntry, err error) error { return err })
+		if err != nil {
+			return fmt.Errorf("read what the test depends on: %w", err)
+		}
+	}
+	return nil
 }
 
 // AsOperator has the rights of the operator's ServiceAccount, and no others.

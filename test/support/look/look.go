@@ -3,8 +3,10 @@ package look
 
 import (
 	"context"
+	"strings"
 
 	. "github.com/onsi/gomega"
+	authorizationv1 "k8s.io/api/authorization/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -77,4 +79,20 @@ func ExpectCondition(g Gomega, team *foundationv1alpha1.FoundationTeam, conditio
 // ExpectSettled expects that nothing of a pool is on its way.
 func ExpectSettled(g Gomega, pool *foundationv1alpha1.GPUPool) {
 	g.Expect(meta.FindStatusCondition(pool.Status.Conditions, foundationv1alpha1.ConditionReconciling)).To(BeNil())
+}
+
+// May asks the API server what a person may do with a resource of a namespace, such as pods, pods/exec or
+// foundationteams.foundation.team/hanbit.
+func May(ctx context.Context, g Gomega, k8s client.Writer, user, verb, resource, namespace string) bool {
+	attributes := &authorizationv1.ResourceAttributes{Namespace: namespace, Verb: verb}
+	resource, rest, _ := strings.Cut(resource, "/")
+	attributes.Resource, attributes.Group, _ = strings.Cut(resource, ".")
+	if attributes.Group == "" {
+		attributes.Subresource = rest
+	} else {
+		attributes.Name = rest
+	}
+	review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{User: user, ResourceAttributes: attributes}}
+	g.Expect(k8s.Create(ctx, review)).To(Succeed())
+	return review.Status.Allowed
 }
