@@ -26,6 +26,7 @@ TEST_TIMEOUT ?= 20m
 # The suites' control planes wait for each other and collect garbage most of the time: on two cores this is the fastest.
 TEST_PACKAGES ?= 3
 TEST_GOGC ?= 400
+LONGEST_FIRST := ./test/e2e ./test/programme
 GO_TEST := KUBEBUILDER_ASSETS=$(CURDIR)/.lab/bin go test -timeout $(TEST_TIMEOUT)
 
 ##@ Start here
@@ -46,7 +47,7 @@ build: preflight ## Build the binaries in cmd/ into bin/.
 
 .PHONY: test
 test: lab-build build ## Run every test.
-	GOGC=$(TEST_GOGC) $(GO_TEST) -p $(TEST_PACKAGES) ./...
+	GOGC=$(TEST_GOGC) $(GO_TEST) -p $(TEST_PACKAGES) $(LONGEST_FIRST) ./...
 
 .PHONY: verify
 verify: preflight ## Regenerate and lint; fail if a generated file changed.

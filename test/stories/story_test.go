@@ -1,9 +1,11 @@
 package stories
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -38,6 +40,8 @@ type story struct {
 	*testing.T
 	*WithT
 	from source
+	// teams are those that it has made.
+	teams []string
 }
 
 func newStory(t *testing.T, from source) *story {
@@ -45,12 +49,26 @@ func newStory(t *testing.T, from source) *story {
 	g := NewWithT(t)
 	g.SetDefaultEventuallyTimeout(3 * time.Minute)
 	g.SetDefaultEventuallyPollingInterval(250 * time.Millisecond)
-	t.Cleanup(func() {
-		if log, err := os.ReadFile(logOfOperator); t.Failed() && err == nil {
-			t.Logf("the operator's log ends with\n%s", log[max(0, len(log)-3000):])
+	s := &story{T: t, WithT: g, from: from}
+	t.Cleanup(s.explain)
+	return s
+}
+
+// explain tells of a story that failed what the cluster says of its teams.
+func (s *story) explain() {
+	if !s.Failed() {
+		return
+	}
+	events, err := lab.Kubectl(context.WithoutCancel(s.Context()), "get", "events", "--all-namespaces", "--sort-by=.metadata.creationTimestamp")
+	s.Log("events:", err)
+	for line := range strings.Lines(events) {
+		if slices.ContainsFunc(s.teams, func(team string) bool { return strings.Contains(line, team) }) {
+			s.Log(line)
 		}
-	})
-	return &story{T: t, WithT: g, from: from}
+	}
+	if log, err := os.ReadFile(logOfOperator); err == nil {
+		s.Logf("the operator's log ends with\n%s", log[max(0, len(log)-3000):])
+	}
 }
 
 func (s *story) named(name string) string { return s.from.prefix + "-" + name }
@@ -84,6 +102,7 @@ func (s *story) staticPool(name string, nodes int, lines ...string) {
 func (s *story) team(name string, lines ...string) {
 	s.Helper()
 	s.apply(manifest.Team(name, lines...))
+	s.teams = append(s.teams, name)
 }
 
 // apply applies a manifest as an admin does.
