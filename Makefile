@@ -26,7 +26,7 @@ TEST_TIMEOUT ?= 20m
 # The suites' control planes wait for each other and collect garbage most of the time: on two cores this is the fastest.
 TEST_PACKAGES ?= 3
 TEST_GOGC ?= 400
-LONGEST_FIRST := ./test/e2e ./test/programme
+LONGEST_FIRST := ./test/e2e ./test/programme ./test/stories
 GO_TEST := KUBEBUILDER_ASSETS=$(CURDIR)/.lab/bin go test -timeout $(TEST_TIMEOUT)
 
 ##@ Start here

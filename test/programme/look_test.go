@@ -161,7 +161,7 @@ var (
 func (s *story) run(team, name string, count int) {
 	s.Helper()
 	before := len(s.pods(s, team))
-	s.kubectl("apply", "-f", s.file(manifest.GPUPods(s.named(team), s.named(team)+"-train", name, count, cluster.GPUsPerNode)))
+	s.apply(manifest.GPUPods(s.named(team), s.named(team)+"-train", name, count, cluster.GPUsPerNode))
 	s.Eventually(func(g Gomega) {
 		running := slices.DeleteFunc(s.pods(g, team), func(p corev1.Pod) bool { return p.Status.Phase != corev1.PodRunning })
 		g.Expect(running).To(HaveLen(before + count))

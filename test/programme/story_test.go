@@ -220,7 +220,7 @@ func (s *story) decided(team, outcome, at string, more ...string) string {
 // apply applies a manifest as an admin does.
 func (s *story) apply(yaml string) {
 	s.Helper()
-	s.kubectl("apply", "--server-side", "--force-conflicts", "-f", s.file(yaml))
+	s.Expect(support.Apply(s.Context(), k8s, yaml)).To(Succeed(), yaml)
 }
 
 // refused is what kubectl says of a manifest that is not accepted.

@@ -17,6 +17,7 @@ import (
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/hack/lab/cluster"
+	"foundation.team/operator/test/support"
 	"foundation.team/operator/test/support/look"
 	"foundation.team/operator/test/support/manifest"
 )
@@ -108,7 +109,7 @@ func (s *story) team(name string, lines ...string) {
 // apply applies a manifest as an admin does.
 func (s *story) apply(yaml string) {
 	s.Helper()
-	s.kubectl("apply", "--server-side", "--force-conflicts", "-f", s.file(yaml))
+	s.Expect(support.Apply(s.Context(), k8s, yaml)).To(Succeed(), yaml)
 }
 
 func (s *story) kubectl(args ...string) string {
@@ -167,7 +168,7 @@ func (s *story) settled(pool string) {
 func (s *story) run(team, name string, count int) {
 	s.Helper()
 	before := len(s.pods(s, team))
-	s.kubectl("apply", "-f", s.file(manifest.GPUPods(team, team+"-train", name, count, cluster.GPUsPerNode)))
+	s.apply(manifest.GPUPods(team, team+"-train", name, count, cluster.GPUsPerNode))
 	s.Eventually(func(g Gomega) {
 		running := slices.DeleteFunc(s.pods(g, team), func(p corev1.Pod) bool { return p.Status.Phase != corev1.PodRunning })
 		g.Expect(running).To(HaveLen(before + count))
