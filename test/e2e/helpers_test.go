@@ -16,6 +16,7 @@ import (
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/hack/lab/cluster"
+	"foundation.team/operator/test/support"
 	"foundation.team/operator/test/support/look"
 	"foundation.team/operator/test/support/manifest"
 )
@@ -32,7 +33,7 @@ func poolOf(ctx context.Context, name string, nodes int, extra ...string) {
 		free[i].Labels[manifest.PoolLabel] = name
 		Expect(k8s.Patch(ctx, &free[i], client.MergeFrom(before))).To(Succeed())
 	}
-	apply(ctx, manifest.StaticPool(name, extra...))
+	Expect(support.Apply(ctx, k8s, manifest.StaticPool(name, extra...))).To(Succeed())
 	DeferCleanup(func(ctx SpecContext) {
 		// No node is used twice, so nobody waits for the pool to go.
 		Expect(client.IgnoreNotFound(k8s.Delete(ctx, &foundationv1alpha1.GPUPool{ObjectMeta: metav1.ObjectMeta{Name: name}}))).To(Succeed())
