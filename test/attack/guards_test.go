@@ -2,13 +2,17 @@ package attack
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/onsi/gomega"
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/sets"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
@@ -113,8 +117,7 @@ func (g guard) expectOpen(ctx context.Context, gm gomega.Gomega) {
 	gm.Expect(err).To(gomega.MatchError(gomega.ContainSubstring(g.without)))
 }
 
-// TestEachPolicyIsNeeded takes one policy's binding away and puts it back. It runs before the parallel tests. TestMutants
-// does so with each part of each policy.
+// TestEachPolicyIsNeeded takes one policy's binding away and puts it back. It runs before the parallel tests.
 func TestEachPolicyIsNeeded(t *testing.T) {
 	for policy, guard := range guards() {
 		t.Run(policy, func(t *testing.T) {
@@ -137,6 +140,47 @@ func TestEachPolicyIsNeeded(t *testing.T) {
 			g.Expect(masters.Create(ctx, binding)).To(gomega.Succeed())
 			g.Eventually(func(g gomega.Gomega) { guard.expectHeld(ctx, g) }).
 				WithTimeout(activeWithin).WithPolling(lookAgain).Should(gomega.Succeed())
+		})
+	}
+}
+
+// TestEachRuleIsNeeded lets each rule of each policy in turn allow everything: an attack from the table succeeds then.
+func TestEachRuleIsNeeded(t *testing.T) {
+	stoppedBy := map[string][]attack{}
+	for _, attack := range attacks() {
+		err := attack.who.does(t.Context(), attack.try)
+		for policy := range guards() {
+			if err != nil && strings.Contains(err.Error(), "ValidatingAdmissionPolicy '"+policy+"'") {
+				stoppedBy[policy] = append(stoppedBy[policy], attack)
+			}
+		}
+	}
+	for name, stopped := range stoppedBy {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g := gomega.NewWithT(t)
+			ctx := t.Context()
+			policy := &admissionregistrationv1.ValidatingAdmissionPolicy{}
+			g.Expect(masters.Get(ctx, client.ObjectKey{Name: name}, policy)).To(gomega.Succeed())
+			for i, rule := range policy.Spec.Validations {
+				if strings.Contains(rule.MessageExpression, "MutatingAdmissionPolicy ") {
+					continue // it stands in for that policy, and TestEachPolicyIsNeeded sees it do so
+				}
+				disable := fmt.Sprintf(`[{"op":"replace","path":"/spec/validations/%d/expression","value":"true"}]`, i)
+				g.Expect(masters.Patch(ctx, clone(policy), client.RawPatch(types.JSONPatchType, []byte(disable)))).To(gomega.Succeed())
+				opened := -1
+				g.Eventually(func() int {
+					opened = slices.IndexFunc(stopped, func(a attack) bool { return a.who.does(ctx, a.try) == nil })
+					return opened
+				}).WithTimeout(activeWithin).WithPolling(lookAgain).Should(gomega.BeNumerically(">=", 0), "no attack needs %s", rule.Expression)
+
+				restore, err := json.Marshal(rule.Expression)
+				g.Expect(err).NotTo(gomega.HaveOccurred())
+				enable := strings.Replace(disable, `"true"`, string(restore), 1)
+				g.Expect(masters.Patch(ctx, clone(policy), client.RawPatch(types.JSONPatchType, []byte(enable)))).To(gomega.Succeed())
+				g.Eventually(func(g gomega.Gomega) { stopped[opened].expectRefused(ctx, g) }).
+					WithTimeout(activeWithin).WithPolling(lookAgain).Should(gomega.Succeed())
+			}
 		})
 	}
 }

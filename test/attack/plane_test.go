@@ -84,7 +84,7 @@ func startLab(ctx context.Context, dir string) (*plane, error) {
 	stop := func() error { return c.Stop(context.WithoutCancel(ctx)) }
 	_, err = c.Kubectl(ctx, "apply", "--server-side", "-f", filepath.Join(bin, binaries.KarpenterCRDsFile))
 	if err == nil {
-		err = support.InstallOperator(ctx, c, root)
+		err = c.InstallOperator(ctx, root)
 	}
 	if err != nil {
 		return nil, errors.Join(err, stop())

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -59,6 +60,21 @@ var _ = Describe("GPUs", func() {
 		for _, node := range nodesOf(ctx, Default, "receiver") {
 			Expect(releasing).To(HaveKey(node.Name))
 		}
+	})
+
+	It("are evicted when the grace is over", func(ctx SpecContext) {
+		poolOf(ctx, "evict", 2, "reclaim: {gracePeriod: 8s}")
+		teamOf(ctx, "loser", award("evict", 16), train)
+		eventuallyReady(ctx, "loser")
+		mustKubectl(ctx, "apply", "-f", writeFile(gpuPods("loser", "loser-train", "run", 2, 8)))
+		eventuallyRunning(ctx, "loser", 2)
+		teamOf(ctx, "loser", award("evict", 8), train)
+		Eventually(func(g Gomega) {
+			g.Expect(pods(ctx, g, "loser")).To(HaveLen(1))
+			g.Expect(nodesOf(ctx, g, "loser")).To(HaveLen(1))
+			g.Expect(getPool(ctx, g, "evict").Status.Capacity.Free).To(BeEquivalentTo(8))
+		}).WithContext(ctx).Should(Succeed())
+		eventuallyReady(ctx, "loser")
 	})
 
 	It("follow priority, then age, and never leave who has them", func(ctx SpecContext) {
@@ -137,7 +153,7 @@ var _ = Describe("GPUs", func() {
 				HaveField("Reason", foundationv1alpha1.ReasonNodesOccupied),
 				HaveField("Message", ContainSubstring("(before/squatter); move the pods, for example with kubectl drain")))))
 		}).WithContext(ctx).Should(Succeed())
-		Consistently(func(g Gomega) { g.Expect(nodesOf(ctx, g, "waits")).To(BeEmpty()) }).WithContext(ctx).Should(Succeed())
+		Consistently(func(g Gomega) { g.Expect(nodesOf(ctx, g, "waits")).To(BeEmpty()) }).WithContext(ctx).WithTimeout(8 * time.Second).Should(Succeed())
 		mustKubectl(ctx, "delete", "pod", "squatter", "-n", "before", "--force", "--grace-period=0")
 		eventuallyReady(ctx, "waits")
 	})

@@ -11,12 +11,10 @@ import (
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/sets"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/hack/lab/cluster"
-	"foundation.team/operator/test/support"
 	"foundation.team/operator/test/support/look"
 	"foundation.team/operator/test/support/manifest"
 )
@@ -33,7 +31,7 @@ func poolOf(ctx context.Context, name string, nodes int, extra ...string) {
 		free[i].Labels[manifest.PoolLabel] = name
 		Expect(k8s.Patch(ctx, &free[i], client.MergeFrom(before))).To(Succeed())
 	}
-	Expect(support.Apply(ctx, k8s, manifest.StaticPool(name, extra...))).To(Succeed())
+	apply(ctx, manifest.StaticPool(name, extra...))
 	DeferCleanup(func(ctx SpecContext) {
 		// No node is used twice, so nobody waits for the pool to go.
 		Expect(client.IgnoreNotFound(k8s.Delete(ctx, &foundationv1alpha1.GPUPool{ObjectMeta: metav1.ObjectMeta{Name: name}}))).To(Succeed())
@@ -44,21 +42,13 @@ func poolOf(ctx context.Context, name string, nodes int, extra ...string) {
 func teamOf(ctx context.Context, name string, lines ...string) {
 	GinkgoHelper()
 	apply(ctx, manifest.Team(name, lines...))
-	if made.Has(name) {
-		return
-	}
-	made.Insert(name)
 	DeferCleanup(func(ctx SpecContext) {
-		made.Delete(name)
 		for _, pod := range pods(ctx, Default, name) {
 			Expect(client.IgnoreNotFound(k8s.Delete(ctx, &pod, client.GracePeriodSeconds(0)))).To(Succeed())
 		}
 		Expect(client.IgnoreNotFound(k8s.Delete(ctx, &foundationv1alpha1.FoundationTeam{ObjectMeta: metav1.ObjectMeta{Name: name}}))).To(Succeed())
 	})
 }
-
-// made are the teams that end with the spec.
-var made = sets.New[string]()
 
 // apply applies a manifest as an admin does.
 func apply(ctx context.Context, yaml string) {

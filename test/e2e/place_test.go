@@ -13,7 +13,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
-	"foundation.team/operator/hack/lab/cluster"
 )
 
 var _ = Describe("A team's place", func() {
@@ -103,11 +102,7 @@ var _ = Describe("A team's place", func() {
 			`staff: [{name: ida, role: Engineer, subject: {kind: User, name: ida@orphan.example}}]`)
 		eventuallyReady(ctx, "orphan")
 		Expect(manager.Kill(ctx)).To(Succeed())
-		DeferCleanup(func(ctx SpecContext) {
-			// A dead leader's lease lasts; that it ends is client-go's to test.
-			mustKubectl(ctx, "delete", "lease", "foundation-operator", "-n", cluster.OperatorNamespace)
-			startManager(ctx)
-		})
+		DeferCleanup(func(ctx SpecContext) { startManager(ctx) })
 
 		ida := as("ida@orphan.example")
 		_, err := ida(ctx, "apply", "-f", writeFile(gpuPods("orphan", "orphan-train", "run", 2, 8)))

@@ -92,7 +92,9 @@ func May(ctx context.Context, g Gomega, k8s client.Writer, user, verb, resource,
 	} else {
 		attributes.Name = rest
 	}
-	review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{User: user, ResourceAttributes: attributes}}
+	review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{
+		User: user, Groups: []string{"system:authenticated"}, ResourceAttributes: attributes,
+	}}
 	g.Expect(k8s.Create(ctx, review)).To(Succeed())
 	return review.Status.Allowed
 }
