@@ -23,7 +23,7 @@ GOVULNCHECK := $(TOOLS)/govulncheck
 CYCLONEDX := $(TOOLS)/cyclonedx-gomod
 
 TEST_TIMEOUT ?= 20m
-# The suites' control planes wait for each other and collect garbage most of the time: on two cores this is the fastest.
+# Suites wait a good part of their time, and a tenth of the rest is garbage collection: on two cores this is the fastest.
 TEST_PACKAGES ?= 3
 TEST_GOGC ?= 400
 LONGEST_FIRST := ./test/e2e ./test/programme ./test/stories
