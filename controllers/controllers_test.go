@@ -120,7 +120,7 @@ func TestProgram(t *testing.T) {
 		builder.Money(data, 5000), builder.YearlyCeiling(data, 3000), builder.Ceiling(8))
 	granted := func(amount int64, at time.Time) builder.TeamMod {
 		return func(team *foundationv1alpha1.FoundationTeam) {
-			team.Spec.Budget = []foundationv1alpha1.BudgetGrant{{Name: "corpus", Line: data, Amount: &amount, DueAt: builder.MetaTime(at)}}
+			team.Spec.Budget = []foundationv1alpha1.BudgetAward{{Name: "corpus", Line: data, Amount: &amount, DueTime: builder.MetaTime(at)}}
 		}
 	}
 	in := builder.InProgram(program.Name)
@@ -136,8 +136,8 @@ func TestProgram(t *testing.T) {
 		status := read(g)
 		g.Expect(status.Seats).To(HaveField("Summary", "2/2"))
 		g.Expect(status.Teams).To(HaveLen(4))
-		g.Expect(status.HeldBack).To(ConsistOf(And(HaveField("Team", "naru"), HaveField("Reason", foundationv1alpha1.ReasonBudgetExceeded))))
-		g.Expect(status.GPUs).To(ConsistOf(foundationv1alpha1.PoolCommitment{Pool: "b200", Awarded: 8, HeldBack: 8}))
+		g.Expect(status.HeldBack).To(ConsistOf(And(HaveField("TeamName", "naru"), HaveField("Reason", foundationv1alpha1.ReasonBudgetExceeded))))
+		g.Expect(status.GPUs).To(ConsistOf(foundationv1alpha1.PoolCommitment{PoolName: "b200", Awarded: 8, HeldBack: 8}))
 		g.Expect(status.Rankings).To(ConsistOf(HaveField("Entries", HaveLen(3))))
 		ready := meta.FindStatusCondition(status.Conditions, foundationv1alpha1.ConditionReady)
 		g.Expect(ready).To(HaveField("Message", HaveSuffix("(also not: WithinBudget)")))

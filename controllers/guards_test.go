@@ -35,24 +35,24 @@ func TestNothingNewWithoutGuards(t *testing.T) {
 	}
 	guarded := func(name, reason string) {
 		t.Helper()
-		g.Eventually(condition(name, foundationv1alpha1.ConditionGuarded)).Should(HaveField("Reason", reason))
+		g.Eventually(condition(name, foundationv1alpha1.ConditionPoliciesInstalled)).Should(HaveField("Reason", reason))
 	}
 	before := builder.Team("before", builder.Namespace("train", 1),
 		builder.Staff("stays", foundationv1alpha1.RoleLead), builder.Staff("leaves", foundationv1alpha1.RoleEngineer))
 	create(ctx, g, k8s, before)
-	guarded("before", foundationv1alpha1.ReasonGuardsInPlace)
+	guarded("before", foundationv1alpha1.ReasonAsShipped)
 	bindings := func(g Gomega) []string { return bindingsIn(ctx, g, k8s, "before-train") }
 	g.Eventually(bindings).Should(ConsistOf("foundation-team-lead", "foundation-team-engineer"))
 
 	binding := &admissionregistrationv1.ValidatingAdmissionPolicyBinding{}
 	g.Expect(k8s.Get(ctx, client.ObjectKey{Name: "foundation-pods"}, binding)).To(Succeed())
 	g.Expect(k8s.Delete(ctx, binding)).To(Succeed())
-	guarded("before", foundationv1alpha1.ReasonGuardMissing)
+	guarded("before", foundationv1alpha1.ReasonPolicyMissing)
 	g.Expect(condition("before", foundationv1alpha1.ConditionReady)(g)).To(HaveField("Message",
 		HavePrefix("ValidatingAdmissionPolicyBinding foundation-pods is missing: nothing new is provisioned until")))
 
 	create(ctx, g, k8s, builder.Team("after", builder.Namespace("train", 1)))
-	g.Eventually(condition("after", foundationv1alpha1.ConditionNamespacesReady)).Should(HaveField("Reason", foundationv1alpha1.ReasonGuardMissing))
+	g.Eventually(condition("after", foundationv1alpha1.ConditionNamespacesReady)).Should(HaveField("Reason", foundationv1alpha1.ReasonPolicyMissing))
 	g.Expect(k8s.Get(ctx, client.ObjectKey{Name: "after-train"}, &corev1.Namespace{})).To(MatchError(apierrors.IsNotFound, "is not there"))
 	g.Expect(k8s.Get(ctx, client.ObjectKeyFromObject(before), before)).To(Succeed())
 	before.Spec.Staff = before.Spec.Staff[:1]
@@ -61,14 +61,14 @@ func TestNothingNewWithoutGuards(t *testing.T) {
 
 	binding.ResourceVersion, binding.UID = "", ""
 	g.Expect(k8s.Create(ctx, binding)).To(Succeed())
-	guarded("before", foundationv1alpha1.ReasonGuardsInPlace)
+	guarded("before", foundationv1alpha1.ReasonAsShipped)
 	g.Eventually(func() error { return k8s.Get(ctx, client.ObjectKey{Name: "after-train"}, &corev1.Namespace{}) }).Should(Succeed())
 
 	policy := &admissionregistrationv1.MutatingAdmissionPolicy{ObjectMeta: metav1.ObjectMeta{Name: "foundation-team-placement"}}
 	weaken := client.RawPatch("application/merge-patch+json", []byte(`{"spec":{"failurePolicy":"Ignore"}}`))
 	g.Expect(k8s.Patch(ctx, policy, weaken)).To(Succeed())
-	g.Eventually(condition("after", foundationv1alpha1.ConditionGuarded)).Should(And(
-		HaveField("Reason", foundationv1alpha1.ReasonGuardChanged),
+	g.Eventually(condition("after", foundationv1alpha1.ConditionPoliciesInstalled)).Should(And(
+		HaveField("Reason", foundationv1alpha1.ReasonPolicyChanged),
 		HaveField("Message", HavePrefix("MutatingAdmissionPolicy foundation-team-placement (spec.failurePolicy) is not what"))))
 }
 

@@ -41,17 +41,14 @@ type BudgetTotal struct {
 	Amount *int64 `json:"amount,omitempty"`
 }
 
-// BudgetGrant is money that a team was given on a line.
+// BudgetAward is money that a team was given on a line.
 //
-// +kubebuilder:validation:XValidation:rule="has(self.dueAt) != has(self.instalments)",messageExpression="self.name + (has(self.dueAt) ? ' has both dueAt and instalments' : ' has neither dueAt nor instalments') + ': give one, dueAt for money that is due at once'",message="must have exactly one of dueAt, for money that is due at once, and instalments"
+// +kubebuilder:validation:XValidation:rule="has(self.dueTime) != has(self.instalments)",messageExpression="self.name + (has(self.dueTime) ? ' has both dueTime and instalments' : ' has neither dueTime nor instalments') + ': give one, dueTime for money that is due at once'",message="must have exactly one of dueTime, for money that is due at once, and instalments"
 // +kubebuilder:validation:XValidation:fieldPath=".instalments",rule="!has(self.instalments) || self.instalments.map(i, i.amount).sum() == self.amount",messageExpression="'%s: instalments add up to %d, and amount is %d: make them the same'.format([self.name, self.instalments.map(i, i.amount).sum(), self.amount])",message="must add up to amount"
-type BudgetGrant struct {
+type BudgetAward struct {
 	// name tells the team's grants apart.
 	// +required
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=63
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",message="must be lower case letters, digits and hyphens, and start and end with a letter or digit"
-	Name string `json:"name,omitempty"`
+	Name EntryName `json:"name,omitempty"`
 	// line is what the money is for.
 	// +required
 	Line BudgetLine `json:"line,omitempty"`
@@ -60,9 +57,9 @@ type BudgetGrant struct {
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=1000000000000000
 	Amount *int64 `json:"amount,omitempty"`
-	// dueAt is when it is due (RFC 3339). It counts in that calendar year, in the programme's time zone.
+	// dueTime is when it is due (RFC 3339). It counts in that calendar year, in the programme's time zone.
 	// +optional
-	DueAt *metav1.Time `json:"dueAt,omitempty"`
+	DueTime *metav1.Time `json:"dueTime,omitempty"`
 	// instalments are its parts, if it is not due at once. Each counts in its own year.
 	// +optional
 	// +listType=atomic
@@ -73,9 +70,9 @@ type BudgetGrant struct {
 
 // Instalment is a part of a grant of money.
 type Instalment struct {
-	// dueAt is when it is due (RFC 3339).
+	// dueTime is when it is due (RFC 3339).
 	// +required
-	DueAt *metav1.Time `json:"dueAt,omitempty"`
+	DueTime *metav1.Time `json:"dueTime,omitempty"`
 	// amount is how much, in whole units of the programme's currency.
 	// +required
 	// +kubebuilder:validation:Minimum=0

@@ -12,10 +12,10 @@ const (
 
 	// ConditionActive says where a FoundationTeam is in its life.
 	ConditionActive = "Active"
-	// ConditionGuarded is, on a FoundationTeam and on a GPUPool, True while the admission policies that keep teams apart are in
+	// ConditionPoliciesInstalled is, on a FoundationTeam and on a GPUPool, True while the admission policies that keep teams apart are in
 	// the cluster as this version of the operator ships them. Nothing new is provisioned while they are not; what is there is
 	// kept, and taken back when its time comes.
-	ConditionGuarded = "Guarded"
+	ConditionPoliciesInstalled = "PoliciesInstalled"
 	// ConditionNamespacesReady is about a FoundationTeam's namespaces and their isolation.
 	ConditionNamespacesReady = "NamespacesReady"
 	// ConditionQuotaReady is about the ResourceQuotas and LimitRanges in them.
@@ -26,9 +26,9 @@ const (
 	ConditionVolumesReady = "VolumesReady"
 	// ConditionGPUsReady is about grants and nodes.
 	ConditionGPUsReady = "GPUsReady"
-	// ConditionAwardsFit is, on a FoundationTeam and on a GPUPool, False when the calendar shows that an award will not be
+	// ConditionAwardsCovered is, on a FoundationTeam and on a GPUPool, False when the calendar shows that an award will not be
 	// served in full later, or that the pool ends before it. What is missing today is told by GPUsReady.
-	ConditionAwardsFit = "AwardsFit"
+	ConditionAwardsCovered = "AwardsCovered"
 	// ConditionWithinCeilings is, on a FoundationTeam of a programme and on the programme, False when more was awarded than the
 	// programme lets a team have. What is beyond is held back.
 	ConditionWithinCeilings = "WithinCeilings"
@@ -36,8 +36,8 @@ const (
 	ConditionDecisionsConsistent = "DecisionsConsistent"
 	// ConditionWithinBudget is, on a FoundationProgram, False when teams were promised more money than there is on a line.
 	ConditionWithinBudget = "WithinBudget"
-	// ConditionTornDown is there while a deleted FoundationTeam is taken apart and says what it waits for.
-	ConditionTornDown = "TornDown"
+	// ConditionFinalized is there while a deleted FoundationTeam is taken apart and says what it waits for.
+	ConditionFinalized = "Finalized"
 
 	// ConditionOversubscribed is, on a GPUPool, True while more is granted than its nodes have.
 	ConditionOversubscribed = "Oversubscribed"
@@ -45,7 +45,7 @@ const (
 
 // Reasons of the Active condition of a FoundationTeam; they are the STATE column too.
 const (
-	// ReasonProgramNotFound: spec.programRef names a FoundationProgram that does not exist. The team is not let in; what it
+	// ReasonProgramNotFound: spec.programName names a FoundationProgram that does not exist. The team is not let in; what it
 	// has is kept, locked.
 	ReasonProgramNotFound = "ProgramNotFound"
 	// ReasonNotSelected: the programme has not selected the team, or has rejected it, or its decision is held back.
@@ -88,14 +88,14 @@ const (
 	// ReasonTerminating: an object of that name is being deleted; it is made anew when it is gone.
 	ReasonTerminating = "Terminating"
 
-	// ReasonGuardsInPlace: all admission policies are as shipped.
-	ReasonGuardsInPlace = "GuardsInPlace"
-	// ReasonGuardMissing: an admission policy or its binding does not exist.
-	ReasonGuardMissing = "GuardMissing"
-	// ReasonGuardChanged: an admission policy or its binding is not what this version of the operator ships.
-	ReasonGuardChanged = "GuardChanged"
-	// ReasonGuardsSettling: an admission policy was written seconds ago; API servers may not enforce it yet.
-	ReasonGuardsSettling = "GuardsSettling"
+	// ReasonAsShipped: all admission policies are as shipped.
+	ReasonAsShipped = "AsShipped"
+	// ReasonPolicyMissing: an admission policy or its binding does not exist.
+	ReasonPolicyMissing = "PolicyMissing"
+	// ReasonPolicyChanged: an admission policy or its binding is not what this version of the operator ships.
+	ReasonPolicyChanged = "PolicyChanged"
+	// ReasonPoliciesSettling: an admission policy was written seconds ago; API servers may not enforce it yet.
+	ReasonPoliciesSettling = "PoliciesSettling"
 
 	// ReasonPoolNotFound: an award names a GPUPool that does not exist.
 	ReasonPoolNotFound = "PoolNotFound"

@@ -40,14 +40,14 @@ type FoundationProgramStatus struct {
 	// in a year than it may. They do not count as committed.
 	// +optional
 	// +listType=map
-	// +listMapKey=team
-	// +listMapKey=grant
+	// +listMapKey=teamName
+	// +listMapKey=award
 	// +kubebuilder:validation:MaxItems=4096
-	HeldBack []HeldBackGrant `json:"heldBack,omitempty"`
+	HeldBack []HeldBackAward `json:"heldBack,omitempty"`
 	// gpus are the GPUs that are awarded now to teams that are in, by pool.
 	// +optional
 	// +listType=map
-	// +listMapKey=pool
+	// +listMapKey=poolName
 	// +kubebuilder:validation:MaxItems=64
 	GPUs []PoolCommitment `json:"gpus,omitempty"`
 	// nextTransitionTime is the next moment at which time alone changes something.
@@ -91,7 +91,7 @@ type Ranking struct {
 	// entries are the teams, the best first.
 	// +optional
 	// +listType=map
-	// +listMapKey=team
+	// +listMapKey=teamName
 	// +kubebuilder:validation:MaxItems=128
 	Entries []RankingEntry `json:"entries,omitempty"`
 }
@@ -102,11 +102,11 @@ type RankingEntry struct {
 	// not complete.
 	// +required
 	Rank int32 `json:"rank"`
-	// team is its name.
+	// teamName is its name.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=40
-	Team string `json:"team,omitempty"`
+	TeamName string `json:"teamName,omitempty"`
 	// total is the sum of its scores, of 100.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
@@ -179,18 +179,18 @@ type BudgetStatus struct {
 	Free int64 `json:"free"`
 }
 
-// HeldBackGrant is a grant of money that does not fit.
-type HeldBackGrant struct {
-	// team is the FoundationTeam's name.
+// HeldBackAward is a grant of money that does not fit.
+type HeldBackAward struct {
+	// teamName is the FoundationTeam's name.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
-	Team string `json:"team,omitempty"`
-	// grant is the grant's name in spec.budget of the team.
+	TeamName string `json:"teamName,omitempty"`
+	// award is the grant's name in spec.budget of the team.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
-	Grant string `json:"grant,omitempty"`
+	Award string `json:"award,omitempty"`
 	// line is what the money is for.
 	// +required
 	Line BudgetLine `json:"line,omitempty"`
@@ -211,11 +211,11 @@ type HeldBackGrant struct {
 
 // PoolCommitment is how many GPUs of a pool are awarded now.
 type PoolCommitment struct {
-	// pool is the GPUPool's name.
+	// poolName is the GPUPool's name.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
-	Pool string `json:"pool,omitempty"`
+	PoolName string `json:"poolName,omitempty"`
 	// awarded is how many, within the ceilings.
 	// +required
 	Awarded int32 `json:"awarded"`

@@ -12,7 +12,7 @@ import (
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:scope=Cluster,shortName=fprog,categories=foundation
 // +kubebuilder:printcolumn:name="Seats",type=string,JSONPath=`.status.seats.summary`,description="filled/all"
-// +kubebuilder:printcolumn:name="Next",type=date,JSONPath=`.status.nextTransitionTime`,priority=1
+// +kubebuilder:printcolumn:name="Next",type=string,JSONPath=`.status.nextTransitionTime`,priority=1
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Message",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
@@ -33,22 +33,19 @@ type FoundationProgram struct {
 
 // FoundationProgramSpec is a programme's rules, what was judged and what was decided.
 //
-// +kubebuilder:validation:XValidation:fieldPath=".evaluations",rule="!has(self.evaluations) || self.evaluations.all(e, !has(e.results) || e.results.all(r, !has(r.scores) || r.scores.size() <= (has(self.criteria) ? self.criteria.filter(c, c.name in r.scores).size() : 0)))",messageExpression="self.evaluations.map(e, has(e.results) && e.results.exists(r, has(r.scores) && r.scores.size() > (has(self.criteria) ? self.criteria.filter(c, c.name in r.scores).size() : 0)), e.results.map(r, has(r.scores) && r.scores.size() > (has(self.criteria) ? self.criteria.filter(c, c.name in r.scores).size() : 0), '%s: %s has a score for %s, which spec.criteria does not have: add the criterion there or correct the score'.format([e.name, r.team, r.scores.filter(k, !has(self.criteria) || !self.criteria.exists(c, c.name == k))[0]]))[0])[0]",message="some scores are for criteria that spec.criteria does not have: add the criteria there or correct the scores"
-// +kubebuilder:validation:XValidation:fieldPath=".evaluations",rule="!has(self.evaluations) || !has(self.criteria) || self.evaluations.all(e, !has(e.results) || e.results.all(r, !has(r.scores) || self.criteria.all(c, !(c.name in r.scores) || double(r.scores[c.name]) <= double(c.weight) || !r.scores[c.name].matches('^[0-9]{1,3}([.][0-9]{1,2})?$'))))",messageExpression="self.evaluations.map(e, has(e.results) && e.results.exists(r, has(r.scores) && self.criteria.exists(c, c.name in r.scores && double(r.scores[c.name]) > double(c.weight))), e.results.map(r, has(r.scores) && self.criteria.exists(c, c.name in r.scores && double(r.scores[c.name]) > double(c.weight)), self.criteria.map(c, c.name in r.scores && double(r.scores[c.name]) > double(c.weight), '%s: %s has %s for %s, whose weight is %d: lower the score or raise the weight'.format([e.name, r.team, r.scores[c.name], c.name, c.weight]))[0])[0])[0]",message="some scores are above the weight of their criterion: lower the scores or raise the weights"
-// +kubebuilder:validation:XValidation:fieldPath=".evaluations",rule="!has(self.evaluations) || self.evaluations.all(e, !has(e.results) || e.results.all(r, !has(r.gates) || r.gates.size() <= (has(self.gates) ? self.gates.filter(g, g.name in r.gates).size() : 0)))",messageExpression="self.evaluations.map(e, has(e.results) && e.results.exists(r, has(r.gates) && r.gates.size() > (has(self.gates) ? self.gates.filter(g, g.name in r.gates).size() : 0)), e.results.map(r, has(r.gates) && r.gates.size() > (has(self.gates) ? self.gates.filter(g, g.name in r.gates).size() : 0), '%s: %s has a result for %s, which spec.gates does not have: add the gate there or correct the result'.format([e.name, r.team, r.gates.filter(k, !has(self.gates) || !self.gates.exists(g, g.name == k))[0]]))[0])[0]",message="some results are for gates that spec.gates does not have: add the gates there or correct the results"
-// +kubebuilder:validation:XValidation:fieldPath=".decisions",rule="!has(self.decisions) || !self.decisions.exists(d, has(d.evaluation) && (!has(self.evaluations) || !self.evaluations.exists(e, e.name == d.evaluation)))",messageExpression="self.decisions.map(d, has(d.evaluation) && (!has(self.evaluations) || !self.evaluations.exists(e, e.name == d.evaluation)), 'the decision on %s names %s, which spec.evaluations does not have: add the evaluation there or correct the decision'.format([d.team, d.evaluation]))[0]",message="some decisions name evaluations that spec.evaluations does not have: add the evaluations there or correct the decisions"
-// +kubebuilder:validation:XValidation:fieldPath=".decisions",rule="!has(self.decisions) || !has(self.evaluations) || self.evaluations.size() == 0 || !self.decisions.exists(d, d.outcome == 'Selected' && !has(d.evaluation))",messageExpression="self.decisions.map(d, d.outcome == 'Selected' && !has(d.evaluation), d.team)[0] + ' is selected without an evaluation: name the one that it was decided on'",message="some teams are selected without an evaluation: name the one that it was decided on"
-// +kubebuilder:validation:XValidation:fieldPath=".decisions",rule="!has(self.decisions) || !has(self.evaluations) || !self.decisions.exists(d, d.outcome == 'Selected' && !has(d.overturnedAt) && has(d.evaluation) && self.evaluations.exists(e, e.name == d.evaluation && (!has(e.closedAt) || e.closedAt > d.decidedAt)))",messageExpression="self.decisions.map(d, d.outcome == 'Selected' && !has(d.overturnedAt) && has(d.evaluation) && self.evaluations.exists(e, e.name == d.evaluation && (!has(e.closedAt) || e.closedAt > d.decidedAt)), '%s is selected on %s, %s'.format([d.team, d.evaluation, self.evaluations.exists(e, e.name == d.evaluation && has(e.closedAt)) ? 'which was closed later: move decidedAt to its closedAt or later' : 'which is not closed: set its closedAt, to decidedAt or earlier']))[0]",message="some teams are selected on evaluations that were not closed yet: set their closedAt, or move decidedAt"
-// +kubebuilder:validation:XValidation:fieldPath=".decisions",rule="!has(self.decisions) || !has(self.evaluations) || [self.evaluations.transformMapEntry(i, e, has(e.results), {e.name: e.results.transformMapEntry(j, r, has(r.gates) && r.gates.exists(k, r.gates[k] == 'Failed' && (!has(r.waivers) || !(k in r.waivers))), {r.team: r.gates.filter(k, r.gates[k] == 'Failed' && (!has(r.waivers) || !(k in r.waivers)))})})].all(failed, !self.decisions.exists(d, d.outcome == 'Selected' && !has(d.overturnedAt) && has(d.evaluation) && d.evaluation in failed && d.team in failed[d.evaluation])) || self.evaluations.map(e, e.name).distinct().size() < self.evaluations.size() || self.evaluations.exists(e, has(e.results) && e.results.map(r, r.team).distinct().size() < e.results.size())",messageExpression="[self.evaluations.transformMapEntry(i, e, has(e.results), {e.name: e.results.transformMapEntry(j, r, has(r.gates) && r.gates.exists(k, r.gates[k] == 'Failed' && (!has(r.waivers) || !(k in r.waivers))), {r.team: r.gates.filter(k, r.gates[k] == 'Failed' && (!has(r.waivers) || !(k in r.waivers))).sort()})})].map(failed, self.decisions.map(d, d.outcome == 'Selected' && !has(d.overturnedAt) && has(d.evaluation) && d.evaluation in failed && d.team in failed[d.evaluation], '%s is selected although it failed %s in %s: record a waiver with its reason there, or decide otherwise'.format([d.team, failed[d.evaluation][d.team][0], d.evaluation]))[0])[0]",message="some teams are selected although they failed a gate: record a waiver with its reason in the result, or decide otherwise"
-// +kubebuilder:validation:XValidation:fieldPath=".decisions",rule="!has(self.decisions) || [self.decisions.filter(d, !has(d.overturnedAt)).sortBy(d, '%s %s'.format([d.team, timestamp(int(d.decidedAt))]))].all(standing, standing.transformList(i, d, d.outcome == 'Selected' && (i + 1 == standing.size() || !(d.team in [standing[i + 1].team])), d.team).size() <= self.seats)",messageExpression="[self.decisions.filter(d, !has(d.overturnedAt)).sortBy(d, '%s %s'.format([d.team, timestamp(int(d.decidedAt))]))].map(standing, standing.transformList(i, d, d.outcome == 'Selected' && (i + 1 == standing.size() || !(d.team in [standing[i + 1].team])), d.team)).map(teams, '%s is the last of %d teams that are selected for %d seats: decide otherwise on %d of them, or raise spec.seats'.format([self.decisions.filter(d, d.outcome == 'Selected' && !has(d.overturnedAt) && d.team in teams).map(d, d.team).reverse()[0], teams.size(), self.seats, teams.size() - self.seats]))[0]",message="more teams are selected than there are seats: decide otherwise on some of them, or raise spec.seats"
-// +kubebuilder:validation:XValidation:fieldPath=".decisions",rule="!has(self.decisions) || [self.decisions.filter(d, d.outcome == 'Selected')].all(selections, !self.decisions.exists(d, d.outcome == 'Eliminated' && !selections.exists(s, s.team == d.team && s.decidedAt <= d.decidedAt)))",messageExpression="[self.decisions.filter(d, d.outcome == 'Selected')].map(selections, self.decisions.map(d, d.outcome == 'Eliminated' && !selections.exists(s, s.team == d.team && s.decidedAt <= d.decidedAt), d.team)[0])[0] + ' is eliminated without having been selected before: correct decidedAt, or decide Rejected instead'",message="some teams are eliminated without having been selected before: correct decidedAt, or decide Rejected instead"
+// +kubebuilder:validation:XValidation:fieldPath=".evaluations",rule="!has(self.evaluations) || self.evaluations.all(e, !has(e.results) || e.results.all(r, !has(r.scores) || r.scores.size() <= (has(self.criteria) ? self.criteria.filter(c, c.name in r.scores).size() : 0)))",messageExpression="self.evaluations.map(e, has(e.results) && e.results.exists(r, has(r.scores) && r.scores.size() > (has(self.criteria) ? self.criteria.filter(c, c.name in r.scores).size() : 0)), e.results.map(r, has(r.scores) && r.scores.size() > (has(self.criteria) ? self.criteria.filter(c, c.name in r.scores).size() : 0), '%s: %s has a score for %s, which spec.criteria does not have: add the criterion there or correct the score'.format([e.name, r.teamName, r.scores.filter(k, !has(self.criteria) || !self.criteria.exists(c, c.name == k))[0]]))[0])[0]",message="some scores are for criteria that spec.criteria does not have: add the criteria there or correct the scores"
+// +kubebuilder:validation:XValidation:fieldPath=".evaluations",rule="!has(self.evaluations) || !has(self.criteria) || self.evaluations.all(e, !has(e.results) || e.results.all(r, !has(r.scores) || self.criteria.all(c, !(c.name in r.scores) || double(r.scores[c.name]) <= double(c.weight) || !r.scores[c.name].matches('^[0-9]{1,3}([.][0-9]{1,2})?$'))))",messageExpression="self.evaluations.map(e, has(e.results) && e.results.exists(r, has(r.scores) && self.criteria.exists(c, c.name in r.scores && double(r.scores[c.name]) > double(c.weight))), e.results.map(r, has(r.scores) && self.criteria.exists(c, c.name in r.scores && double(r.scores[c.name]) > double(c.weight)), self.criteria.map(c, c.name in r.scores && double(r.scores[c.name]) > double(c.weight), '%s: %s has %s for %s, whose weight is %d: lower the score or raise the weight'.format([e.name, r.teamName, r.scores[c.name], c.name, c.weight]))[0])[0])[0]",message="some scores are above the weight of their criterion: lower the scores or raise the weights"
+// +kubebuilder:validation:XValidation:fieldPath=".evaluations",rule="!has(self.evaluations) || self.evaluations.all(e, !has(e.results) || e.results.all(r, !has(r.gates) || r.gates.size() <= (has(self.gates) ? self.gates.filter(g, g.name in r.gates).size() : 0)))",messageExpression="self.evaluations.map(e, has(e.results) && e.results.exists(r, has(r.gates) && r.gates.size() > (has(self.gates) ? self.gates.filter(g, g.name in r.gates).size() : 0)), e.results.map(r, has(r.gates) && r.gates.size() > (has(self.gates) ? self.gates.filter(g, g.name in r.gates).size() : 0), '%s: %s has a result for %s, which spec.gates does not have: add the gate there or correct the result'.format([e.name, r.teamName, r.gates.filter(k, !has(self.gates) || !self.gates.exists(g, g.name == k))[0]]))[0])[0]",message="some results are for gates that spec.gates does not have: add the gates there or correct the results"
+// +kubebuilder:validation:XValidation:fieldPath=".decisions",rule="!has(self.decisions) || !self.decisions.exists(d, has(d.evaluation) && (!has(self.evaluations) || !self.evaluations.exists(e, e.name == d.evaluation)))",messageExpression="self.decisions.map(d, has(d.evaluation) && (!has(self.evaluations) || !self.evaluations.exists(e, e.name == d.evaluation)), 'the decision on %s names %s, which spec.evaluations does not have: add the evaluation there or correct the decision'.format([d.teamName, d.evaluation]))[0]",message="some decisions name evaluations that spec.evaluations does not have: add the evaluations there or correct the decisions"
+// +kubebuilder:validation:XValidation:fieldPath=".decisions",rule="!has(self.decisions) || !has(self.evaluations) || self.evaluations.size() == 0 || !self.decisions.exists(d, d.outcome == 'Selected' && !has(d.evaluation))",messageExpression="self.decisions.map(d, d.outcome == 'Selected' && !has(d.evaluation), d.teamName)[0] + ' is selected without an evaluation: name the one that it was decided on'",message="some teams are selected without an evaluation: name the one that it was decided on"
+// +kubebuilder:validation:XValidation:fieldPath=".decisions",rule="!has(self.decisions) || !has(self.evaluations) || !self.decisions.exists(d, d.outcome == 'Selected' && !has(d.overturnTime) && has(d.evaluation) && self.evaluations.exists(e, e.name == d.evaluation && (!has(e.closeTime) || e.closeTime > d.decisionTime)))",messageExpression="self.decisions.map(d, d.outcome == 'Selected' && !has(d.overturnTime) && has(d.evaluation) && self.evaluations.exists(e, e.name == d.evaluation && (!has(e.closeTime) || e.closeTime > d.decisionTime)), '%s is selected on %s, %s'.format([d.teamName, d.evaluation, self.evaluations.exists(e, e.name == d.evaluation && has(e.closeTime)) ? 'which was closed later: move decisionTime to its closeTime or later' : 'which is not closed: set its closeTime, to decisionTime or earlier']))[0]",message="some teams are selected on evaluations that were not closed yet: set their closeTime, or move decisionTime"
+// +kubebuilder:validation:XValidation:fieldPath=".decisions",rule="!has(self.decisions) || !has(self.evaluations) || [self.evaluations.transformMapEntry(i, e, has(e.results), {e.name: e.results.transformMapEntry(j, r, has(r.gates) && r.gates.exists(k, r.gates[k] == 'Failed' && (!has(r.waivers) || !(k in r.waivers))), {r.teamName: r.gates.filter(k, r.gates[k] == 'Failed' && (!has(r.waivers) || !(k in r.waivers)))})})].all(failed, !self.decisions.exists(d, d.outcome == 'Selected' && !has(d.overturnTime) && has(d.evaluation) && d.evaluation in failed && d.teamName in failed[d.evaluation])) || self.evaluations.map(e, e.name).distinct().size() < self.evaluations.size() || self.evaluations.exists(e, has(e.results) && e.results.map(r, r.teamName).distinct().size() < e.results.size())",messageExpression="[self.evaluations.transformMapEntry(i, e, has(e.results), {e.name: e.results.transformMapEntry(j, r, has(r.gates) && r.gates.exists(k, r.gates[k] == 'Failed' && (!has(r.waivers) || !(k in r.waivers))), {r.teamName: r.gates.filter(k, r.gates[k] == 'Failed' && (!has(r.waivers) || !(k in r.waivers))).sort()})})].map(failed, self.decisions.map(d, d.outcome == 'Selected' && !has(d.overturnTime) && has(d.evaluation) && d.evaluation in failed && d.teamName in failed[d.evaluation], '%s is selected although it failed %s in %s: record a waiver with its reason there, or decide otherwise'.format([d.teamName, failed[d.evaluation][d.teamName][0], d.evaluation]))[0])[0]",message="some teams are selected although they failed a gate: record a waiver with its reason in the result, or decide otherwise"
+// +kubebuilder:validation:XValidation:fieldPath=".decisions",rule="!has(self.decisions) || [self.decisions.filter(d, !has(d.overturnTime)).sortBy(d, '%s %s'.format([d.teamName, timestamp(int(d.decisionTime))]))].all(standing, standing.transformList(i, d, d.outcome == 'Selected' && (i + 1 == standing.size() || !(d.teamName in [standing[i + 1].teamName])), d.teamName).size() <= self.seats)",messageExpression="[self.decisions.filter(d, !has(d.overturnTime)).sortBy(d, '%s %s'.format([d.teamName, timestamp(int(d.decisionTime))]))].map(standing, standing.transformList(i, d, d.outcome == 'Selected' && (i + 1 == standing.size() || !(d.teamName in [standing[i + 1].teamName])), d.teamName)).map(teams, '%s is the last of %d teams that are selected for %d seats: decide otherwise on %d of them, or raise spec.seats'.format([self.decisions.filter(d, d.outcome == 'Selected' && !has(d.overturnTime) && d.teamName in teams).map(d, d.teamName).reverse()[0], teams.size(), self.seats, teams.size() - self.seats]))[0]",message="more teams are selected than there are seats: decide otherwise on some of them, or raise spec.seats"
+// +kubebuilder:validation:XValidation:fieldPath=".decisions",rule="!has(self.decisions) || [self.decisions.filter(d, d.outcome == 'Selected')].all(selections, !self.decisions.exists(d, d.outcome == 'Eliminated' && !selections.exists(s, s.teamName == d.teamName && s.decisionTime <= d.decisionTime)))",messageExpression="[self.decisions.filter(d, d.outcome == 'Selected')].map(selections, self.decisions.map(d, d.outcome == 'Eliminated' && !selections.exists(s, s.teamName == d.teamName && s.decisionTime <= d.decisionTime), d.teamName)[0])[0] + ' is eliminated without having been selected before: correct decisionTime, or decide Rejected instead'",message="some teams are eliminated without having been selected before: correct decisionTime, or decide Rejected instead"
 type FoundationProgramSpec struct {
 	// displayName is the programme's name for people, in any language.
 	// +optional
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=128
-	// +kubebuilder:validation:XValidation:rule=`self.matches(r'^[^\s\p{Z}\p{C}]([^\p{C}]*[^\s\p{Z}\p{C}])?$')`,message="must not begin or end with a space, nor have control characters or line breaks"
-	DisplayName string `json:"displayName,omitempty"`
+	DisplayName DisplayName `json:"displayName,omitempty"`
 
 	// timeZone is the IANA time zone in which messages tell times, and in which years of money begin, for example
 	// Asia/Seoul.
@@ -98,8 +95,8 @@ type FoundationProgramSpec struct {
 	// counts.
 	// +optional
 	// +listType=map
-	// +listMapKey=team
-	// +listMapKey=decidedAt
+	// +listMapKey=teamName
+	// +listMapKey=decisionTime
 	// +kubebuilder:validation:MaxItems=512
 	Decisions []Decision `json:"decisions,omitempty"`
 
@@ -130,10 +127,7 @@ type FoundationProgramSpec struct {
 type Criterion struct {
 	// name tells criteria apart.
 	// +required
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=63
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",message="must be lower case letters, digits and hyphens, and start and end with a letter or digit"
-	Name string `json:"name,omitempty"`
+	Name EntryName `json:"name,omitempty"`
 	// displayName is its name for people.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
@@ -150,10 +144,7 @@ type Criterion struct {
 type Gate struct {
 	// name tells gates apart.
 	// +required
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=63
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",message="must be lower case letters, digits and hyphens, and start and end with a letter or digit"
-	Name string `json:"name,omitempty"`
+	Name EntryName `json:"name,omitempty"`
 	// description is what is asked for.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
@@ -165,31 +156,25 @@ type Gate struct {
 type Evaluation struct {
 	// name tells evaluations apart, for example written.
 	// +required
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=63
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",message="must be lower case letters, digits and hyphens, and start and end with a letter or digit"
-	Name string `json:"name,omitempty"`
-	// closedAt is when it was closed (RFC 3339). Until then it is under way: nobody can be selected on it.
+	Name EntryName `json:"name,omitempty"`
+	// closeTime is when it was closed (RFC 3339). Until then it is under way: nobody can be selected on it.
 	// +optional
-	ClosedAt *metav1.Time `json:"closedAt,omitempty"`
+	CloseTime *metav1.Time `json:"closeTime,omitempty"`
 	// results are the teams' results.
 	// +optional
 	// +listType=map
-	// +listMapKey=team
+	// +listMapKey=teamName
 	// +kubebuilder:validation:MaxItems=128
 	Results []Result `json:"results,omitempty"`
 }
 
 // Result is how a team was judged in one evaluation.
 //
-// +kubebuilder:validation:XValidation:fieldPath=".waivers",rule="!has(self.waivers) || self.waivers.all(k, has(self.gates) && k in self.gates && self.gates[k] == 'Failed')",messageExpression="'%s has a waiver for %s, which it has not failed: leave it out'.format([self.team, self.waivers.filter(k, !(has(self.gates) && k in self.gates && self.gates[k] == 'Failed')).sort()[0]])",message="some waivers are for gates that the team has not failed: leave them out"
+// +kubebuilder:validation:XValidation:fieldPath=".waivers",rule="!has(self.waivers) || self.waivers.all(k, has(self.gates) && k in self.gates && self.gates[k] == 'Failed')",messageExpression="'%s has a waiver for %s, which it has not failed: leave it out'.format([self.teamName, self.waivers.filter(k, !(has(self.gates) && k in self.gates && self.gates[k] == 'Failed')).sort()[0]])",message="some waivers are for gates that the team has not failed: leave them out"
 type Result struct {
-	// team is the FoundationTeam's name. It need not exist yet.
+	// teamName is the FoundationTeam's name. It need not exist yet.
 	// +required
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=40
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="must be the name of a FoundationTeam: lower case letters, digits and hyphens"
-	Team string `json:"team,omitempty"`
+	TeamName TeamName `json:"teamName,omitempty"`
 	// scores are by criterion, from 0 to the criterion's weight, with at most two decimals, in quotes: "36" or "27.5".
 	// +optional
 	// +kubebuilder:validation:MaxProperties=16
@@ -227,18 +212,15 @@ const (
 
 // Decision is what people decided on a team.
 //
-// +kubebuilder:validation:XValidation:fieldPath=".finalAt",rule="!has(self.finalAt) || self.finalAt >= self.decidedAt",messageExpression="self.team + ' cannot be final before it was decided: move finalAt to decidedAt or later, or leave it out'",message="must not be before decidedAt"
-// +kubebuilder:validation:XValidation:fieldPath=".effectiveAt",rule="!has(self.effectiveAt) || self.effectiveAt >= self.decidedAt",messageExpression="self.team + ' cannot take effect before it was decided: move effectiveAt to decidedAt or later, or leave it out'",message="must not be before decidedAt"
-// +kubebuilder:validation:XValidation:fieldPath=".finalAt",rule="self.outcome != 'Withdrawn' || !has(self.finalAt)",messageExpression="self.team + ' withdraws, which nobody objects to: leave finalAt out'",message="a withdrawal has no objection window: leave it out"
-// +kubebuilder:validation:XValidation:fieldPath=".overturnedAt",rule="has(self.overturnedAt) == has(self.overturnReason)",messageExpression="self.team + ': overturnedAt and overturnReason go together: give both, or neither'",message="goes together with overturnReason: give both, or neither"
-// +kubebuilder:validation:XValidation:fieldPath=".overturnedAt",rule="!has(self.overturnedAt) || self.overturnedAt >= self.decidedAt",messageExpression="self.team + ' cannot be overturned before it was decided: move overturnedAt to decidedAt or later'",message="must not be before decidedAt"
+// +kubebuilder:validation:XValidation:fieldPath=".finalTime",rule="!has(self.finalTime) || self.finalTime >= self.decisionTime",messageExpression="self.teamName + ' cannot be final before it was decided: move finalTime to decisionTime or later, or leave it out'",message="must not be before decisionTime"
+// +kubebuilder:validation:XValidation:fieldPath=".effectiveTime",rule="!has(self.effectiveTime) || self.effectiveTime >= self.decisionTime",messageExpression="self.teamName + ' cannot take effect before it was decided: move effectiveTime to decisionTime or later, or leave it out'",message="must not be before decisionTime"
+// +kubebuilder:validation:XValidation:fieldPath=".finalTime",rule="self.outcome != 'Withdrawn' || !has(self.finalTime)",messageExpression="self.teamName + ' withdraws, which nobody objects to: leave finalTime out'",message="a withdrawal has no objection window: leave it out"
+// +kubebuilder:validation:XValidation:fieldPath=".overturnTime",rule="has(self.overturnTime) == has(self.overturnReason)",messageExpression="self.teamName + ': overturnTime and overturnReason go together: give both, or neither'",message="goes together with overturnReason: give both, or neither"
+// +kubebuilder:validation:XValidation:fieldPath=".overturnTime",rule="!has(self.overturnTime) || self.overturnTime >= self.decisionTime",messageExpression="self.teamName + ' cannot be overturned before it was decided: move overturnTime to decisionTime or later'",message="must not be before decisionTime"
 type Decision struct {
-	// team is the FoundationTeam's name. It need not exist yet.
+	// teamName is the FoundationTeam's name. It need not exist yet.
 	// +required
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=40
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="must be the name of a FoundationTeam: lower case letters, digits and hyphens"
-	Team string `json:"team,omitempty"`
+	TeamName TeamName `json:"teamName,omitempty"`
 	// outcome is what was decided. Selected lets the team in once it is final. Rejected keeps it out. Eliminated ends
 	// its place: compute at once, the rest when it is final. Withdrawn ends all of it at once.
 	// +required
@@ -253,20 +235,20 @@ type Decision struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
 	Reason string `json:"reason,omitempty"`
-	// decidedAt is when it was decided (RFC 3339).
+	// decisionTime is when it was decided (RFC 3339).
 	// +required
-	DecidedAt *metav1.Time `json:"decidedAt,omitempty"`
-	// finalAt is when the time to object is over (RFC 3339). Without it, it is final when it takes effect.
+	DecisionTime *metav1.Time `json:"decisionTime,omitempty"`
+	// finalTime is when the time to object is over (RFC 3339). Without it, it is final when it takes effect.
 	// +optional
-	FinalAt *metav1.Time `json:"finalAt,omitempty"`
-	// effectiveAt is when it takes effect (RFC 3339). Without it, when it was decided. A selection takes effect when it is
+	FinalTime *metav1.Time `json:"finalTime,omitempty"`
+	// effectiveTime is when it takes effect (RFC 3339). Without it, when it was decided. A selection takes effect when it is
 	// final, at the earliest.
 	// +optional
-	EffectiveAt *metav1.Time `json:"effectiveAt,omitempty"`
-	// overturnedAt is when the decision was overturned, for example because an objection was upheld (RFC 3339). From
+	EffectiveTime *metav1.Time `json:"effectiveTime,omitempty"`
+	// overturnTime is when the decision was overturned, for example because an objection was upheld (RFC 3339). From
 	// then on it counts as not made.
 	// +optional
-	OverturnedAt *metav1.Time `json:"overturnedAt,omitempty"`
+	OverturnTime *metav1.Time `json:"overturnTime,omitempty"`
 	// overturnReason is why it was overturned.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
@@ -293,28 +275,22 @@ const (
 
 // Stage is a part of a programme's time.
 //
-// +kubebuilder:validation:XValidation:fieldPath=".end",rule="self.start < self.end",messageExpression="self.name + ' must end after its start: move end'",message="must be after start: move end"
+// +kubebuilder:validation:XValidation:fieldPath=".endTime",rule="self.startTime < self.endTime",messageExpression="self.name + ' must end after it starts: move endTime'",message="must be after startTime: move endTime"
 type Stage struct {
 	// name tells stages apart.
 	// +required
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=63
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",message="must be lower case letters, digits and hyphens, and start and end with a letter or digit"
-	Name string `json:"name,omitempty"`
-	// start is its first moment (RFC 3339).
+	Name EntryName `json:"name,omitempty"`
+	// startTime is its first moment (RFC 3339).
 	// +required
-	Start *metav1.Time `json:"start,omitempty"`
-	// end is the first moment after it (RFC 3339). Moving it moves all awards that last for the stage.
+	StartTime *metav1.Time `json:"startTime,omitempty"`
+	// endTime is the first moment after it (RFC 3339). Moving it moves all awards that last for the stage.
 	// +required
-	End *metav1.Time `json:"end,omitempty"`
+	EndTime *metav1.Time `json:"endTime,omitempty"`
 	// passed are the teams that passed it, by the names of their FoundationTeams.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=512
-	// +kubebuilder:validation:items:MinLength=1
-	// +kubebuilder:validation:items:MaxLength=40
-	// +kubebuilder:validation:items:XValidation:rule="self.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="must be the name of a FoundationTeam: lower case letters, digits and hyphens"
-	Passed []string `json:"passed,omitempty"`
+	Passed []TeamName `json:"passed,omitempty"`
 }
 
 // Ceilings are the most that a team of a programme may be given.
@@ -327,7 +303,7 @@ type Ceilings struct {
 	// pools is how many of single pools.
 	// +optional
 	// +listType=map
-	// +listMapKey=pool
+	// +listMapKey=poolName
 	// +kubebuilder:validation:MaxItems=32
 	Pools []PoolCeiling `json:"pools,omitempty"`
 	// budget is how much money a team may be given in a calendar year, by line.
@@ -340,17 +316,14 @@ type Ceilings struct {
 
 // PoolCeiling is the most GPUs of a pool that a team may have at a time.
 type PoolCeiling struct {
-	// pool is the GPUPool's name.
+	// poolName is the GPUPool's name.
 	// +required
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=63
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",message="must be the name of a GPUPool: lower case letters, digits and hyphens"
-	Pool string `json:"pool,omitempty"`
-	// gpus is how many.
+	PoolName PoolName `json:"poolName,omitempty"`
+	// count is how many.
 	// +required
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=100000
-	GPUs *int32 `json:"gpus,omitempty"`
+	Count *int32 `json:"count,omitempty"`
 }
 
 // FoundationProgramList is a list of FoundationPrograms.
@@ -364,3 +337,6 @@ type FoundationProgramList struct {
 	// items are the FoundationPrograms.
 	Items []FoundationProgram `json:"items"`
 }
+
+// GetConditions are the conditions of its status.
+func (o *FoundationProgram) GetConditions() []metav1.Condition { return o.Status.Conditions }

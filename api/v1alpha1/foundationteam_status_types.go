@@ -21,9 +21,9 @@ type FoundationTeamStatus struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=32
 	State string `json:"state,omitempty"`
-	// stateSince is when that state began, by the programme, the term or the clock; empty if it always was.
+	// stateTransitionTime is when that state began, by the programme, the term or the clock; empty if it always was.
 	// +optional
-	StateSince *metav1.Time `json:"stateSince,omitempty"`
+	StateTransitionTime *metav1.Time `json:"stateTransitionTime,omitempty"`
 	// program is what the team's programme decided on it.
 	// +optional
 	Program *TeamProgramStatus `json:"program,omitempty"`
@@ -86,23 +86,23 @@ type TeamGPUStatus struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=32
 	Summary string `json:"summary,omitempty"`
-	// nodes is ready/granted, in nodes.
+	// nodeSummary is ready/granted, in nodes.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=32
-	Nodes string `json:"nodes,omitempty"`
+	NodeSummary string `json:"nodeSummary,omitempty"`
 	// requested is the sum of the awards in force.
-	// +optional
-	Requested *int32 `json:"requested,omitempty"`
+	// +required
+	Requested int32 `json:"requested"`
 	// granted is how many the pools gave; the namespaces' quotas add up to it.
-	// +optional
-	Granted *int32 `json:"granted,omitempty"`
+	// +required
+	Granted int32 `json:"granted"`
 	// ready is how many of them are on nodes that are the team's and Ready.
-	// +optional
-	Ready *int32 `json:"ready,omitempty"`
+	// +required
+	Ready int32 `json:"ready"`
 	// used is how many the team's pods ask for, as the namespaces' quotas count them.
-	// +optional
-	Used *int32 `json:"used,omitempty"`
+	// +required
+	Used int32 `json:"used"`
 	// pools are the parts, by pool.
 	// +optional
 	// +listType=map
@@ -119,28 +119,28 @@ type TeamPoolStatus struct {
 	// +kubebuilder:validation:MaxLength=63
 	Name string `json:"name,omitempty"`
 	// requested is the sum of the awards of this pool that are in force.
-	// +optional
-	Requested *int32 `json:"requested,omitempty"`
+	// +required
+	Requested int32 `json:"requested"`
 	// granted is how many the pool gave.
-	// +optional
-	Granted *int32 `json:"granted,omitempty"`
+	// +required
+	Granted int32 `json:"granted"`
 	// ready is how many are on nodes that are the team's and Ready.
-	// +optional
-	Ready *int32 `json:"ready,omitempty"`
+	// +required
+	Ready int32 `json:"ready"`
 	// held is how many are on nodes that are the team's own, those on their way back included.
-	// +optional
-	Held *int32 `json:"held,omitempty"`
+	// +required
+	Held int32 `json:"held"`
 	// shortfall is requested less granted.
+	// +required
+	Shortfall int32 `json:"shortfall"`
+	// nextFreeTime is the earliest time at which the pool's calendar shows more for this team.
 	// +optional
-	Shortfall *int32 `json:"shortfall,omitempty"`
-	// nextFree is the earliest time at which the pool's calendar shows more for this team.
-	// +optional
-	NextFree *metav1.Time `json:"nextFree,omitempty"`
-	// forecast says what an award will be short of later, and what helps. It is empty if all awards fit.
+	NextFreeTime *metav1.Time `json:"nextFreeTime,omitempty"`
+	// forecastMessage says what an award will be short of later, and what helps. It is empty if all awards fit.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
-	Forecast string `json:"forecast,omitempty"`
+	ForecastMessage string `json:"forecastMessage,omitempty"`
 	// message says what is missing and what helps. It is empty when nothing is.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
@@ -151,11 +151,11 @@ type TeamPoolStatus struct {
 // TeamStaffStatus is who has access.
 type TeamStaffStatus struct {
 	// active is how many staff entries are in date while the team is active.
+	// +required
+	Active int32 `json:"active"`
+	// nextExpiryTime is when the next of them ends.
 	// +optional
-	Active *int32 `json:"active,omitempty"`
-	// nextExpiry is when the next of them ends.
-	// +optional
-	NextExpiry *metav1.Time `json:"nextExpiry,omitempty"`
+	NextExpiryTime *metav1.Time `json:"nextExpiryTime,omitempty"`
 	// expiring are those that end within 30 days, the first to end first. An event tells of each 30 and 7 days before.
 	// +optional
 	// +listType=map
@@ -171,9 +171,9 @@ type ExpiringStaff struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
 	Name string `json:"name,omitempty"`
-	// end is when it ends.
+	// endTime is when it ends.
 	// +required
-	End metav1.Time `json:"end,omitzero"`
+	EndTime metav1.Time `json:"endTime,omitzero"`
 	// withinDays is 7 if that is within 7 days, else 30.
 	// +required
 	WithinDays int32 `json:"withinDays"`
@@ -198,15 +198,15 @@ type TeamProgramStatus struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
 	Reason string `json:"reason,omitempty"`
-	// decidedAt is when it was decided.
+	// decisionTime is when it was decided.
 	// +optional
-	DecidedAt *metav1.Time `json:"decidedAt,omitempty"`
-	// effectiveAt is when it takes, or took, effect.
+	DecisionTime *metav1.Time `json:"decisionTime,omitempty"`
+	// effectiveTime is when it takes, or took, effect.
 	// +optional
-	EffectiveAt *metav1.Time `json:"effectiveAt,omitempty"`
-	// finalAt is until when the team can object; empty if it cannot.
+	EffectiveTime *metav1.Time `json:"effectiveTime,omitempty"`
+	// finalTime is until when the team can object; empty if it cannot.
 	// +optional
-	FinalAt *metav1.Time `json:"finalAt,omitempty"`
+	FinalTime *metav1.Time `json:"finalTime,omitempty"`
 	// score is the team's own total in the evaluation that it was decided on, of 100.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
@@ -239,12 +239,12 @@ type TeamRetentionStatus struct {
 	// phase is DataAccess, Locked or Expired.
 	// +optional
 	Phase RetentionPhase `json:"phase,omitempty"` //nolint:kubeapilinter // which part of a span of time it is, no state machine
-	// dataAccessUntil is until when staff may read and copy.
+	// dataAccessEndTime is until when staff may read and copy.
 	// +optional
-	DataAccessUntil *metav1.Time `json:"dataAccessUntil,omitempty"`
-	// keptUntil is until when data is kept at least.
+	DataAccessEndTime *metav1.Time `json:"dataAccessEndTime,omitempty"`
+	// keepEndTime is until when data is kept at least.
 	// +optional
-	KeptUntil *metav1.Time `json:"keptUntil,omitempty"`
+	KeepEndTime *metav1.Time `json:"keepEndTime,omitempty"`
 }
 
 // TeamBudgetStatus is a team's money on a line, in whole units of the programme's currency.
@@ -252,43 +252,43 @@ type TeamBudgetStatus struct {
 	// line is what the money is for.
 	// +required
 	Line BudgetLine `json:"line,omitempty"`
-	// granted is all that spec.budget has.
+	// awarded is all that spec.budget has.
 	// +required
-	Granted int64 `json:"granted"`
+	Awarded int64 `json:"awarded"`
 	// due is what of it was due by now.
 	// +required
 	Due int64 `json:"due"`
 	// heldBack is what of it is beyond what the programme has or lets a team have in a year.
 	// +required
 	HeldBack int64 `json:"heldBack"`
-	// nextDue is when the next instalment is due, and nextAmount how much that is.
+	// nextDueTime is when the next instalment is due, and nextAmount how much that is.
 	// +optional
-	NextDue *metav1.Time `json:"nextDue,omitempty"`
+	NextDueTime *metav1.Time `json:"nextDueTime,omitempty"`
 	// nextAmount is how much is due next.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	NextAmount int64 `json:"nextAmount,omitempty"`
 }
 
-// PlaceState is the state of a namespace or volume of a team.
+// ResourceState is the state of a namespace or volume of a team.
 //
 // +kubebuilder:validation:Enum=Active;DataAccess;Locked;Retired;Pending;Conflict
-type PlaceState string
+type ResourceState string
 
-// Place states.
+// Resource states.
 const (
-	// PlaceActive: there and in use.
-	PlaceActive PlaceState = "Active"
-	// PlaceDataAccess: the team's time is over; staff may read and copy data.
-	PlaceDataAccess PlaceState = "DataAccess"
-	// PlaceLocked: kept; the team's state allows no access.
-	PlaceLocked PlaceState = "Locked"
-	// PlaceRetired: kept; the spec has it no more.
-	PlaceRetired PlaceState = "Retired"
-	// PlacePending: not there, or not complete, yet.
-	PlacePending PlaceState = "Pending"
-	// PlaceConflict: the name belongs to an object that is not the team's.
-	PlaceConflict PlaceState = "Conflict"
+	// ResourceActive: there and in use.
+	ResourceActive ResourceState = "Active"
+	// ResourceDataAccess: the team's time is over; staff may read and copy data.
+	ResourceDataAccess ResourceState = "DataAccess"
+	// ResourceLocked: kept; the team's state allows no access.
+	ResourceLocked ResourceState = "Locked"
+	// ResourceRetired: kept; the spec has it no more.
+	ResourceRetired ResourceState = "Retired"
+	// ResourcePending: not there, or not complete, yet.
+	ResourcePending ResourceState = "Pending"
+	// ResourceConflict: the name belongs to an object that is not the team's.
+	ResourceConflict ResourceState = "Conflict"
 )
 
 // TeamNamespaceStatus is one namespace of a team.
@@ -300,13 +300,13 @@ type TeamNamespaceStatus struct {
 	Name string `json:"name,omitempty"`
 	// state is Active, DataAccess, Locked, Retired, Pending or Conflict.
 	// +optional
-	State PlaceState `json:"state,omitempty"`
-	// gpus is the namespace's GPU quota.
-	// +optional
-	GPUs *int32 `json:"gpus,omitempty"`
+	State ResourceState `json:"state,omitempty"`
+	// granted is the namespace's GPU quota.
+	// +required
+	Granted int32 `json:"granted"`
 	// used is how many GPUs its pods ask for.
-	// +optional
-	Used *int32 `json:"used,omitempty"`
+	// +required
+	Used int32 `json:"used"`
 }
 
 // TeamVolumeStatus is one claim of a team.
@@ -323,7 +323,7 @@ type TeamVolumeStatus struct {
 	Name string `json:"name,omitempty"`
 	// state is Active, DataAccess, Locked, Retired, Pending or Conflict.
 	// +optional
-	State PlaceState `json:"state,omitempty"`
+	State ResourceState `json:"state,omitempty"`
 	// capacity is what is provisioned; while it is not, it is empty.
 	// +optional
 	// +kubebuilder:validation:MinLength=1

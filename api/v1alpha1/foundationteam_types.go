@@ -15,7 +15,7 @@ import (
 // +kubebuilder:resource:scope=Cluster,shortName=ft,categories=foundation
 // +kubebuilder:printcolumn:name="State",type=string,JSONPath=`.status.state`
 // +kubebuilder:printcolumn:name="GPUs",type=string,JSONPath=`.status.gpus.summary`,description="granted/requested"
-// +kubebuilder:printcolumn:name="Nodes",type=string,JSONPath=`.status.gpus.nodes`,description="ready/granted"
+// +kubebuilder:printcolumn:name="Nodes",type=string,JSONPath=`.status.gpus.nodeSummary`,description="ready/granted"
 // +kubebuilder:printcolumn:name="Storage",type=string,JSONPath=`.status.storage`
 // +kubebuilder:printcolumn:name="Staff",type=integer,JSONPath=`.status.staff.active`
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
@@ -43,22 +43,19 @@ type FoundationTeam struct {
 //
 // +kubebuilder:validation:XValidation:fieldPath=".namespaces",rule="!has(self.gpus) || self.gpus.all(g, g.count == 0) || (has(self.namespaces) && self.namespaces.exists(n, n.gpuWeight > 0))",message="GPUs are awarded but no namespace has a gpuWeight above 0: add a namespace, or give one a gpuWeight"
 // +kubebuilder:validation:XValidation:fieldPath=".volumes",rule="!has(self.volumes) || !self.volumes.exists(v, !has(self.namespaces) || !self.namespaces.exists(n, n.name == v.__namespace__))",messageExpression="self.volumes.map(v, !has(self.namespaces) || !self.namespaces.exists(n, n.name == v.__namespace__), v.name + ' is in namespace ' + v.__namespace__)[0] + ', which spec.namespaces does not have: add the namespace there or correct the volume'",message="some volumes are in namespaces that spec.namespaces does not have: add the namespaces there or correct the volumes"
-// +kubebuilder:validation:XValidation:fieldPath=".gpus",rule="!has(self.gpus) || !has(self.term) || !has(self.term.start) || !self.gpus.exists(g, (has(g.start) && g.start < self.term.start) || (has(g.end) && g.end <= self.term.start))",messageExpression="self.gpus.map(g, (has(g.start) && g.start < self.term.start) || (has(g.end) && g.end <= self.term.start), g.name)[0] + ' begins before spec.term.start or is over by then: move it into the term, or leave its start out to begin with the term'",message="awards begin before spec.term.start or are over by then: move them into the term"
-// +kubebuilder:validation:XValidation:fieldPath=".gpus",rule="!has(self.gpus) || !has(self.term) || !has(self.term.end) || !self.gpus.exists(g, (has(g.end) && g.end > self.term.end) || (has(g.start) && g.start >= self.term.end))",messageExpression="self.gpus.map(g, (has(g.end) && g.end > self.term.end) || (has(g.start) && g.start >= self.term.end), g.name)[0] + ' lasts beyond spec.term.end or begins only then: move it into the term, or leave its end out to end with the term'",message="awards last beyond spec.term.end or begin only then: move them into the term"
-// +kubebuilder:validation:XValidation:fieldPath=".gpus",rule="has(self.programRef) || !has(self.gpus) || !self.gpus.exists(g, has(g.stage) || has(g.ifPassed))",messageExpression="self.gpus.map(g, has(g.stage) || has(g.ifPassed), g.name)[0] + ' names a stage, and stages are a programme\\'s: set spec.programRef, or leave stage and ifPassed out'",message="some awards name a stage, and stages are a programme's: set spec.programRef, or leave stage and ifPassed out"
-// +kubebuilder:validation:XValidation:fieldPath=".budget",rule="has(self.programRef) || !has(self.budget) || self.budget.size() == 0",message="is money of a programme: set spec.programRef, or leave it out"
+// +kubebuilder:validation:XValidation:fieldPath=".gpus",rule="!has(self.gpus) || !has(self.term) || !has(self.term.startTime) || !self.gpus.exists(g, (has(g.startTime) && g.startTime < self.term.startTime) || (has(g.endTime) && g.endTime <= self.term.startTime))",messageExpression="self.gpus.map(g, (has(g.startTime) && g.startTime < self.term.startTime) || (has(g.endTime) && g.endTime <= self.term.startTime), g.name)[0] + ' begins before spec.term.startTime or is over by then: move it into the term, or leave its startTime out to begin with the term'",message="awards begin before spec.term.startTime or are over by then: move them into the term"
+// +kubebuilder:validation:XValidation:fieldPath=".gpus",rule="!has(self.gpus) || !has(self.term) || !has(self.term.endTime) || !self.gpus.exists(g, (has(g.endTime) && g.endTime > self.term.endTime) || (has(g.startTime) && g.startTime >= self.term.endTime))",messageExpression="self.gpus.map(g, (has(g.endTime) && g.endTime > self.term.endTime) || (has(g.startTime) && g.startTime >= self.term.endTime), g.name)[0] + ' lasts beyond spec.term.endTime or begins only then: move it into the term, or leave its endTime out to end with the term'",message="awards last beyond spec.term.endTime or begin only then: move them into the term"
+// +kubebuilder:validation:XValidation:fieldPath=".gpus",rule="has(self.programName) || !has(self.gpus) || !self.gpus.exists(g, has(g.stage) || has(g.ifPassed))",messageExpression="self.gpus.map(g, has(g.stage) || has(g.ifPassed), g.name)[0] + ' names a stage, and stages are a programme\\'s: set spec.programName, or leave stage and ifPassed out'",message="some awards name a stage, and stages are a programme's: set spec.programName, or leave stage and ifPassed out"
+// +kubebuilder:validation:XValidation:fieldPath=".budget",rule="has(self.programName) || !has(self.budget) || self.budget.size() == 0",message="is money of a programme: set spec.programName, or leave it out"
 type FoundationTeamSpec struct {
-	// programRef is the FoundationProgram that the team takes part in: it may work from when it is selected, within its
+	// programName is the FoundationProgram that the team takes part in: it may work from when it is selected, within its
 	// term. Without it the team stands alone, and its term alone counts.
 	// +optional
-	ProgramRef *ProgramReference `json:"programRef,omitempty"`
+	ProgramName ProgramName `json:"programName,omitempty"`
 
 	// displayName is the team's name for people, in any language.
 	// +optional
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=128
-	// +kubebuilder:validation:XValidation:rule=`self.matches(r'^[^\s\p{Z}\p{C}]([^\p{C}]*[^\s\p{Z}\p{C}])?$')`,message="must not begin or end with a space, nor have control characters or line breaks"
-	DisplayName string `json:"displayName,omitempty"`
+	DisplayName DisplayName `json:"displayName,omitempty"`
 
 	// consortium is the organisations behind the team. A GPUPool may name organisations that may not draw from it.
 	// +optional
@@ -119,7 +116,7 @@ type FoundationTeamSpec struct {
 	// +listType=map
 	// +listMapKey=name
 	// +kubebuilder:validation:MaxItems=64
-	Budget []BudgetGrant `json:"budget,omitempty"`
+	Budget []BudgetAward `json:"budget,omitempty"`
 
 	// retention is what becomes of the team's data when its time is over. What is not given here is as the programme
 	// says.
@@ -154,69 +151,41 @@ const (
 type Consortium struct {
 	// lead is the organisation that leads.
 	// +required
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=128
-	// +kubebuilder:validation:XValidation:rule=`self.matches(r'^[^\s\p{Z}\p{C}]([^\p{C}]*[^\s\p{Z}\p{C}])?$')`,message="must not begin or end with a space, nor have control characters: organisations are compared letter by letter"
-	Lead string `json:"lead,omitempty"`
+	Lead Organization `json:"lead,omitempty"`
 	// participants are the other organisations, the lead excepted.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=64
-	// +kubebuilder:validation:items:MinLength=1
-	// +kubebuilder:validation:items:MaxLength=128
-	// +kubebuilder:validation:items:XValidation:rule=`self.matches(r'^[^\s\p{Z}\p{C}]([^\p{C}]*[^\s\p{Z}\p{C}])?$')`,message="must not begin or end with a space, nor have control characters: organisations are compared letter by letter"
-	Participants []string `json:"participants,omitempty"`
+	Participants []Organization `json:"participants,omitempty"`
 }
 
 // GPUAward is a number of GPUs of one pool, for the term or a part of it.
 //
-// +kubebuilder:validation:XValidation:fieldPath=".end",rule="!has(self.start) || !has(self.end) || self.start < self.end",messageExpression="self.name + ' must end after its start: move end, or leave it out to use the end of the term'",message="must be after start: move end, or leave it out to use the end of the term"
+// +kubebuilder:validation:XValidation:fieldPath=".endTime",rule="!has(self.startTime) || !has(self.endTime) || self.startTime < self.endTime",messageExpression="self.name + ' must end after it starts: move endTime, or leave it out to use the end of the term'",message="must be after startTime: move endTime, or leave it out to use the end of the term"
 type GPUAward struct {
 	// name tells the team's awards apart.
 	// +required
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=63
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",message="must be lower case letters, digits and hyphens, and start and end with a letter or digit"
-	Name string `json:"name,omitempty"`
-	// pool is the name of the GPUPool.
+	Name EntryName `json:"name,omitempty"`
+	// poolName is the name of the GPUPool.
 	// +required
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=63
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",message="must be the name of a GPUPool: lower case letters, digits and hyphens"
-	Pool string `json:"pool,omitempty"`
+	PoolName PoolName `json:"poolName,omitempty"`
 	// count is how many GPUs. It should be a multiple of the pool's gpusPerNode; the rest of it is not served.
 	// +required
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=100000
 	Count *int32 `json:"count,omitempty"`
-	// start is when the award begins (RFC 3339). Without it, with its stage or the term.
+	// startTime is when the award begins (RFC 3339). Without it, with its stage or the term.
 	// +optional
-	Start *metav1.Time `json:"start,omitempty"`
-	// end is the first moment after the award (RFC 3339). Without it, it ends with its stage or the term.
+	StartTime *metav1.Time `json:"startTime,omitempty"`
+	// endTime is the first moment after the award (RFC 3339). Without it, it ends with its stage or the term.
 	// +optional
-	End *metav1.Time `json:"end,omitempty"`
+	EndTime *metav1.Time `json:"endTime,omitempty"`
 	// stage is the programme's stage that the award is for: it begins and ends with it, also when the stage is moved.
 	// +optional
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=63
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",message="must be the name of one of the programme's stages"
-	Stage string `json:"stage,omitempty"`
+	Stage StageName `json:"stage,omitempty"`
 	// ifPassed is a stage of the programme that the team must have passed: before its programme says so there is no award.
 	// +optional
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=63
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",message="must be the name of one of the programme's stages"
-	IfPassed string `json:"ifPassed,omitempty"`
-}
-
-// ProgramReference names a FoundationProgram.
-type ProgramReference struct {
-	// name is its name.
-	// +required
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=63
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",message="must be the name of a FoundationProgram: lower case letters, digits and hyphens"
-	Name string `json:"name,omitempty"`
+	IfPassed StageName `json:"ifPassed,omitempty"`
 }
 
 // TeamNamespace is a namespace of a team. Its real name is <team>-<name>.
@@ -253,10 +222,7 @@ type TeamNamespace struct {
 type TeamVolume struct {
 	// name is the claim's name.
 	// +required
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=63
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",message="must be lower case letters, digits and hyphens, and start and end with a letter or digit"
-	Name string `json:"name,omitempty"`
+	Name EntryName `json:"name,omitempty"`
 	// namespace is the name of one of spec.namespaces. It cannot change.
 	// +required
 	// +kubebuilder:validation:MinLength=1
@@ -292,33 +258,27 @@ type TeamVolume struct {
 
 // StaffMember is a person or group with a role in the team, for the term or a part of it.
 //
-// +kubebuilder:validation:XValidation:fieldPath=".end",rule="!has(self.start) || !has(self.end) || self.start < self.end",messageExpression="self.name + ' must end after its start: move end, or leave it out to use the end of the term'",message="must be after start: move end, or leave it out to use the end of the term"
+// +kubebuilder:validation:XValidation:fieldPath=".endTime",rule="!has(self.startTime) || !has(self.endTime) || self.startTime < self.endTime",messageExpression="self.name + ' must end after it starts: move endTime, or leave it out to use the end of the term'",message="must be after startTime: move endTime, or leave it out to use the end of the term"
 type StaffMember struct {
 	// name tells entries apart; it is not an account.
 	// +required
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=63
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",message="must be lower case letters, digits and hyphens, and start and end with a letter or digit"
-	Name string `json:"name,omitempty"`
+	Name EntryName `json:"name,omitempty"`
 	// role is what the subject may do in the team's namespaces.
 	// +required
 	Role StaffRole `json:"role,omitempty"`
 	// organization is who employs the person, for the record.
 	// +optional
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=128
-	// +kubebuilder:validation:XValidation:rule=`self.matches(r'^[^\s\p{Z}\p{C}]([^\p{C}]*[^\s\p{Z}\p{C}])?$')`,message="must not begin or end with a space, nor have control characters: organisations are compared letter by letter"
-	Organization string `json:"organization,omitempty"`
+	Organization Organization `json:"organization,omitempty"`
 	// subject is the account.
 	// +required
 	Subject StaffSubject `json:"subject,omitzero"`
-	// start is when access begins (RFC 3339). Without it, with the term.
+	// startTime is when access begins (RFC 3339). Without it, with the term.
 	// +optional
-	Start *metav1.Time `json:"start,omitempty"`
-	// end is the first moment without access (RFC 3339). Without it, access ends with the team's time, and access to data
+	StartTime *metav1.Time `json:"startTime,omitempty"`
+	// endTime is the first moment without access (RFC 3339). Without it, access ends with the team's time, and access to data
 	// some time later, as retention says.
 	// +optional
-	End *metav1.Time `json:"end,omitempty"`
+	EndTime *metav1.Time `json:"endTime,omitempty"`
 }
 
 // StaffRole is a role of the team's staff; each is a ClusterRole foundation-team-<role> that ships with the operator.
@@ -375,3 +335,6 @@ type FoundationTeamList struct {
 	// items are the FoundationTeams.
 	Items []FoundationTeam `json:"items"`
 }
+
+// GetConditions are the conditions of its status.
+func (o *FoundationTeam) GetConditions() []metav1.Condition { return o.Status.Conditions }

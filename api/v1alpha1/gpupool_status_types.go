@@ -7,7 +7,7 @@ import (
 
 // GPUPoolStatus is what there is of a stock and who has it.
 type GPUPoolStatus struct {
-	// conditions are Ready, Oversubscribed and AwardsFit; Reconciling and Stalled only while they are true.
+	// conditions are Ready, Oversubscribed and AwardsCovered; Reconciling and Stalled only while they are true.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -20,14 +20,14 @@ type GPUPoolStatus struct {
 	// capacity is the sums.
 	// +optional
 	Capacity *PoolCapacity `json:"capacity,omitempty"`
-	// node is what the smallest healthy node offers to pods. Quotas of cpu, memory and ephemeral storage follow from
+	// nodeAllocatable is what the smallest healthy node offers to pods. Quotas of cpu, memory and ephemeral storage follow from
 	// it in proportion to the GPUs.
 	// +optional
-	Node corev1.ResourceList `json:"node,omitempty"`
+	NodeAllocatable corev1.ResourceList `json:"nodeAllocatable,omitempty"`
 	// grants are the teams' parts. A team that was made anew under its old name has a part of its own.
 	// +optional
 	// +listType=map
-	// +listMapKey=team
+	// +listMapKey=teamName
 	// +listMapKey=uid
 	// +kubebuilder:validation:MaxItems=4096
 	Grants []Grant `json:"grants,omitempty"`
@@ -60,11 +60,11 @@ type PoolCapacity struct {
 
 // Grant is a team's part of a pool. Numbers are GPUs.
 type Grant struct {
-	// team is the FoundationTeam's name.
+	// teamName is the FoundationTeam's name.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
-	Team string `json:"team,omitempty"`
+	TeamName string `json:"teamName,omitempty"`
 	// uid is the FoundationTeam's UID: another team of the same name has no part in this grant.
 	// +required
 	// +kubebuilder:validation:MinLength=1
@@ -82,36 +82,36 @@ type Grant struct {
 	// ready is what is on nodes that are the team's own to use and healthy.
 	// +required
 	Ready int32 `json:"ready"`
-	// evictionFrom is when the first pods on nodes that are on their way back are evicted.
+	// evictionTime is when the first pods on nodes that are on their way back are evicted.
 	// +optional
-	EvictionFrom *metav1.Time `json:"evictionFrom,omitempty"`
+	EvictionTime *metav1.Time `json:"evictionTime,omitempty"`
 	// shortfall is requested less granted.
 	// +required
 	Shortfall int32 `json:"shortfall"`
-	// nextFree is the earliest time at which the calendar shows more for this team.
+	// nextFreeTime is the earliest time at which the calendar shows more for this team.
 	// +optional
-	NextFree *metav1.Time `json:"nextFree,omitempty"`
+	NextFreeTime *metav1.Time `json:"nextFreeTime,omitempty"`
 	// nextFreeCount is how many more that will be.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	NextFreeCount int32 `json:"nextFreeCount,omitempty"`
-	// shortFrom is the first later moment at which the calendar shows too little for an award of this team.
+	// forecastTime is the first later moment at which the calendar shows too little for an award of this team.
 	// +optional
-	ShortFrom *metav1.Time `json:"shortFrom,omitempty"`
-	// shortCount is how many GPUs will be missing then.
+	ForecastTime *metav1.Time `json:"forecastTime,omitempty"`
+	// forecastShortfall is how many GPUs will be missing then.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
-	ShortCount int32 `json:"shortCount,omitempty"`
+	ForecastShortfall int32 `json:"forecastShortfall,omitempty"`
 	// forecastReason is why an award of this team will be short of something later: Overbooked, PoolEnds or Ineligible.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
 	ForecastReason string `json:"forecastReason,omitempty"`
-	// forecast says what an award of this team will be short of later, and what helps. It is empty if all awards fit.
+	// forecastMessage says what an award of this team will be short of later, and what helps. It is empty if all awards fit.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
-	Forecast string `json:"forecast,omitempty"`
+	ForecastMessage string `json:"forecastMessage,omitempty"`
 	// reason is why the team has less than it asked for: Ineligible, PoolUnavailable, NotWholeNodes or Shortfall.
 	// +optional
 	// +kubebuilder:validation:MinLength=1

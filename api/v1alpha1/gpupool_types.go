@@ -59,18 +59,12 @@ type GPUPoolSpec struct {
 	Source PoolSource `json:"source,omitempty"`
 	// supplier is the organisation that leases out or sold the GPUs. A Leased pool has one.
 	// +optional
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=128
-	// +kubebuilder:validation:XValidation:rule=`self.matches(r'^[^\s\p{Z}\p{C}]([^\p{C}]*[^\s\p{Z}\p{C}])?$')`,message="must not begin or end with a space, nor have control characters: organisations are compared letter by letter"
-	Supplier string `json:"supplier,omitempty"`
+	Supplier Organization `json:"supplier,omitempty"`
 	// ineligible are further organisations whose consortia may not draw from this pool.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=64
-	// +kubebuilder:validation:items:MinLength=1
-	// +kubebuilder:validation:items:MaxLength=128
-	// +kubebuilder:validation:items:XValidation:rule=`self.matches(r'^[^\s\p{Z}\p{C}]([^\p{C}]*[^\s\p{Z}\p{C}])?$')`,message="must not begin or end with a space, nor have control characters: organisations are compared letter by letter"
-	Ineligible []string `json:"ineligible,omitempty"`
+	Ineligible []Organization `json:"ineligible,omitempty"`
 	// resourceName is the extended resource that the nodes' device plugin serves. It cannot change.
 	// +optional
 	// +default="nvidia.com/gpu"
@@ -292,7 +286,7 @@ type NodeTaint struct {
 
 // Reclaim is how GPUs are taken back from a team whose grant shrinks or ends.
 //
-// +kubebuilder:validation:XValidation:fieldPath=".force",rule="!has(self.force) || !has(self.gracePeriod) || [self.force, self.gracePeriod].exists(d, d.size() == 0 || !d.matches('^([0-9]{1,4}h)?([0-9]{1,5}m)?([0-9]{1,7}s)?$')) || duration(self.force) >= duration(self.gracePeriod)",messageExpression="self.force + ' is before gracePeriod, ' + self.gracePeriod + ', is over, and both are counted from the same moment: make it as long or longer'",message="must be as long as gracePeriod or longer: both are counted from the same moment"
+// +kubebuilder:validation:XValidation:fieldPath=".forceAfter",rule="!has(self.forceAfter) || !has(self.gracePeriod) || [self.forceAfter, self.gracePeriod].exists(d, d.size() == 0 || !d.matches('^([0-9]{1,4}h)?([0-9]{1,5}m)?([0-9]{1,7}s)?$')) || duration(self.forceAfter) >= duration(self.gracePeriod)",messageExpression="self.forceAfter + ' is before gracePeriod, ' + self.gracePeriod + ', is over, and both are counted from the same moment: make it as long or longer'",message="must be as long as gracePeriod or longer: both are counted from the same moment"
 type Reclaim struct {
 	// gracePeriod is how long running pods may stay on a node that is to be let go, for example 72h. After it
 	// they are evicted. Hours, minutes and seconds, for example 1h30m; 0s evicts at once, the most is 720h.
@@ -303,7 +297,7 @@ type Reclaim struct {
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:XValidation:rule="self.size() > 0 && self.matches('^([0-9]{1,3}h)?([0-9]{1,5}m)?([0-9]{1,7}s)?$') && duration(self) <= duration('720h')",message="must be between 0s and 720h, written in hours, minutes and seconds, for example 72h or 1h30m"
 	GracePeriod *metav1.Duration `json:"gracePeriod,omitempty"`
-	// force is how long after a node was asked back its pods are deleted even if a PodDisruptionBudget refuses their
+	// forceAfter is how long after a node was asked back its pods are deleted even if a PodDisruptionBudget refuses their
 	// eviction, for example 96h; not before gracePeriod. Without it budgets are always respected. Hours, minutes and
 	// seconds; the most is 1440h.
 	// +optional
@@ -311,7 +305,7 @@ type Reclaim struct {
 	// +kubebuilder:validation:MinLength=2
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:XValidation:rule="self.size() > 0 && self.matches('^([0-9]{1,4}h)?([0-9]{1,5}m)?([0-9]{1,7}s)?$') && duration(self) <= duration('1440h')",message="must be between 0s and 1440h, written in hours, minutes and seconds, for example 96h"
-	Force *metav1.Duration `json:"force,omitempty"`
+	ForceAfter *metav1.Duration `json:"forceAfter,omitempty"`
 	// requireScrub gives a static node to nobody before its GPUs were scrubbed for this hand-over: the operator sets the
 	// annotation foundation.team/scrub-request on a node that is empty, and who scrubs answers with the same value in
 	// foundation.team/scrubbed. That holds for nodes that are new in the pool too,
@@ -332,3 +326,6 @@ type GPUPoolList struct {
 	// items are the GPUPools.
 	Items []GPUPool `json:"items"`
 }
+
+// GetConditions are the conditions of its status.
+func (o *GPUPool) GetConditions() []metav1.Condition { return o.Status.Conditions }

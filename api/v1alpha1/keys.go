@@ -48,8 +48,8 @@ const (
 	// AnnotationReclaimPolicy is, on a PersistentVolume of a team, the reclaim policy that it had before it was set to
 	// Retain. It gets it back when the team's data is deleted as an admin confirmed.
 	AnnotationReclaimPolicy = "foundation.team/reclaim-policy"
-	// AnnotationReleasingSince is, on a node, when its team was asked to let it go (RFC 3339).
-	AnnotationReleasingSince = "foundation.team/releasing-since"
+	// AnnotationDrainingSince is, on a node, when its team was asked to let it go (RFC 3339).
+	AnnotationDrainingSince = "foundation.team/draining-since"
 	// AnnotationScrubRequest is, on a node that is empty and to be scrubbed before anyone gets it, the name of this
 	// hand-over. AnnotationScrubbed, set by who scrubbed it to the same value, lets it go on.
 	AnnotationScrubRequest = "foundation.team/scrub-request"
@@ -62,8 +62,8 @@ const (
 	TaintTeam = "foundation.team/team"
 	// TaintUnassigned keeps everyone off a pool node that belongs to no team.
 	TaintUnassigned = "foundation.team/unassigned"
-	// TaintReleasing keeps new pods, also the team's own, off a node that is on its way to another owner.
-	TaintReleasing = "foundation.team/releasing"
+	// TaintDraining keeps new pods, also the team's own, off a node that is on its way to another owner.
+	TaintDraining = "foundation.team/draining"
 )
 
 // NamespaceName is the real name of a team's namespace. Namespaces' names have no hyphen, so no two teams' collide.

@@ -4,15 +4,15 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 // Window is a span of time: start is inclusive, end exclusive. A missing bound is open.
 //
-// +kubebuilder:validation:XValidation:fieldPath=".end",rule="!has(self.start) || !has(self.end) || self.start < self.end",message="must be after start: move end, or leave it out for an open end"
+// +kubebuilder:validation:XValidation:fieldPath=".endTime",rule="!has(self.startTime) || !has(self.endTime) || self.startTime < self.endTime",message="must be after startTime: move endTime, or leave it out for an open end"
 // +kubebuilder:validation:MinProperties=1
 type Window struct {
-	// start is the first moment of the window (RFC 3339). Without it the window has always begun.
+	// startTime is the first moment of the window (RFC 3339). Without it the window has always begun.
 	// +optional
-	Start *metav1.Time `json:"start,omitempty"`
-	// end is the first moment after the window (RFC 3339). Without it the window never ends.
+	StartTime *metav1.Time `json:"startTime,omitempty"`
+	// endTime is the first moment after the window (RFC 3339). Without it the window never ends.
 	// +optional
-	End *metav1.Time `json:"end,omitempty"`
+	EndTime *metav1.Time `json:"endTime,omitempty"`
 }
 
 // Retention is what becomes of a team's data when its time is over: staff may read and copy it for a while, then it is

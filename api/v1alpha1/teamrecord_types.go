@@ -7,10 +7,10 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:resource:scope=Cluster,shortName=ftrec,categories=foundation
-// +kubebuilder:printcolumn:name="Team",type=string,JSONPath=`.spec.team`
-// +kubebuilder:printcolumn:name="Program",type=string,JSONPath=`.spec.program`
+// +kubebuilder:printcolumn:name="Team",type=string,JSONPath=`.spec.teamName`
+// +kubebuilder:printcolumn:name="Program",type=string,JSONPath=`.spec.programName`
 // +kubebuilder:printcolumn:name="State",type=string,JSONPath=`.spec.state`
-// +kubebuilder:printcolumn:name="Since",type=date,JSONPath=`.spec.since`
+// +kubebuilder:printcolumn:name="Since",type=date,JSONPath=`.spec.stateTransitionTime`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 type TeamRecord struct {
 	metav1.TypeMeta `json:",inline"`
@@ -25,11 +25,11 @@ type TeamRecord struct {
 
 // TeamRecordSpec is the record of a team.
 type TeamRecordSpec struct {
-	// team is the FoundationTeam's name.
+	// teamName is the FoundationTeam's name.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=40
-	Team string `json:"team,omitempty"`
+	TeamName string `json:"teamName,omitempty"`
 	// uids are the UIDs that the team has had, the newest last: one more each time that its manifest was removed and
 	// applied again.
 	// +required
@@ -39,11 +39,11 @@ type TeamRecordSpec struct {
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=64
 	UIDs []string `json:"uids,omitempty"`
-	// program is the FoundationProgram that it takes part in.
+	// programName is the FoundationProgram that it takes part in.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
-	Program string `json:"program,omitempty"`
+	ProgramName ProgramName `json:"programName,omitempty"`
 	// lead is the organisation that leads its consortium.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
@@ -59,9 +59,9 @@ type TeamRecordSpec struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=32
 	State string `json:"state,omitempty"`
-	// since is when that began.
+	// stateTransitionTime is when that began.
 	// +optional
-	Since *metav1.Time `json:"since,omitempty"`
+	StateTransitionTime *metav1.Time `json:"stateTransitionTime,omitempty"`
 	// facts are what was awarded and decided last, as lines such as "gpus[stage-1]: 512 of b200".
 	// +optional
 	// +listType=atomic

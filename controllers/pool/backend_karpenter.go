@@ -16,6 +16,7 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/conditions"
 	"foundation.team/operator/internal/karpenter"
+	"foundation.team/operator/internal/text"
 )
 
 // defaultConsolidateAfter is how long a node of a Dynamic pool may be empty before Karpenter ends it.
@@ -156,7 +157,7 @@ func (karpenterBackend) ready(in Input, nodes []*node) metav1.Condition {
 			int32(len(sick))*perNode, int32(len(nodes))*perNode, namesOf(sick)))
 	default:
 		return conditions.True(foundationv1alpha1.ConditionReady, foundationv1alpha1.ReasonAsDeclared,
-			fmt.Sprintf("%d GPUs at most, %d on %s", *in.Pool.Spec.Karpenter.Capacity, int32(len(nodes))*perNode, conditions.Count(len(nodes), "node")))
+			fmt.Sprintf("%d GPUs at most, %d on %s", *in.Pool.Spec.Karpenter.Capacity, int32(len(nodes))*perNode, text.Count(len(nodes), "node")))
 	}
 }
 

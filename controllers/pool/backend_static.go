@@ -11,6 +11,7 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/conditions"
 	"foundation.team/operator/internal/placement"
+	"foundation.team/operator/internal/text"
 )
 
 // staticBackend is nodes that are there. They go from nobody to a team and back.
@@ -148,15 +149,15 @@ func (staticBackend) ready(in Input, nodes []*node) metav1.Condition {
 	case len(occupied) > 0:
 		pod := in.Pods[occupied[0].Name][0]
 		return no(foundationv1alpha1.ReasonNodesOccupied, fmt.Sprintf("%s with pods from before they came into the pool: %s (%s/%s); move the pods, for example with kubectl drain",
-			conditions.Count(len(occupied), "node"), namesOf(occupied), pod.Namespace, pod.Name))
+			text.Count(len(occupied), "node"), namesOf(occupied), pod.Namespace, pod.Name))
 	case len(left) > 0:
 		return no(foundationv1alpha1.ReasonNodesLeft, fmt.Sprintf("%s of teams left the pool: %s; match them with spec.static.nodeSelector again, or shrink the awards of their teams",
-			conditions.Count(len(left), "node"), namesOf(left)))
+			text.Count(len(left), "node"), namesOf(left)))
 	case len(sick) > 0:
 		return no(foundationv1alpha1.ReasonNodesUnhealthy, fmt.Sprintf("%d of %d GPUs on nodes that are not Ready, cordoned or lack GPUs: %s",
 			int32(len(sick))*perNode, int32(members)*perNode, namesOf(sick)))
 	default:
 		return conditions.True(foundationv1alpha1.ConditionReady, foundationv1alpha1.ReasonAsDeclared,
-			fmt.Sprintf("%d GPUs on %s", int32(members)*perNode, conditions.Count(members, "node")))
+			fmt.Sprintf("%d GPUs on %s", int32(members)*perNode, text.Count(members, "node")))
 	}
 }

@@ -164,7 +164,7 @@ func (b *nodesBuilder) overdue(after time.Duration) []corev1.Pod {
 }
 
 func isReleasing(n *corev1.Node) bool {
-	_, ok := n.Annotations[foundationv1alpha1.AnnotationReleasingSince]
+	_, ok := n.Annotations[foundationv1alpha1.AnnotationDrainingSince]
 	return ok
 }
 
@@ -244,8 +244,8 @@ func (b *nodesBuilder) done() Nodes {
 		}
 	}
 	b.result.Evict = b.overdue(gracePeriod(b.in.Pool))
-	if force := b.in.Pool.Spec.Reclaim; force != nil && force.Force != nil {
-		b.result.End = b.overdue(force.Force.Duration)
+	if force := b.in.Pool.Spec.Reclaim; force != nil && force.ForceAfter != nil {
+		b.result.End = b.overdue(force.ForceAfter.Duration)
 		b.result.Evict = slices.DeleteFunc(b.result.Evict, func(pod corev1.Pod) bool {
 			return slices.ContainsFunc(b.result.End, func(ended corev1.Pod) bool { return ended.UID == pod.UID })
 		})
@@ -264,8 +264,8 @@ func (b *nodesBuilder) markHeld(n *corev1.Node, key teamKey) {
 
 // markReleasing leaves the team's marks: its running pods stay, and nobody else's may come.
 func markReleasing(n *corev1.Node, since time.Time) {
-	setAnnotation(n, foundationv1alpha1.AnnotationReleasingSince, since.UTC().Format(time.RFC3339))
-	addTaint(n, foundationv1alpha1.TaintReleasing, "")
+	setAnnotation(n, foundationv1alpha1.AnnotationDrainingSince, since.UTC().Format(time.RFC3339))
+	addTaint(n, foundationv1alpha1.TaintDraining, "")
 }
 
 func (b *nodesBuilder) markFree(n *corev1.Node) {
@@ -280,7 +280,7 @@ func unmark(n *corev1.Node) {
 		delete(n.Labels, key)
 	}
 	for _, key := range []string{
-		foundationv1alpha1.AnnotationTeamUID, foundationv1alpha1.AnnotationReleasingSince,
+		foundationv1alpha1.AnnotationTeamUID, foundationv1alpha1.AnnotationDrainingSince,
 		foundationv1alpha1.AnnotationScrubRequest, foundationv1alpha1.AnnotationScrubbed,
 	} {
 		delete(n.Annotations, key)
@@ -290,7 +290,7 @@ func unmark(n *corev1.Node) {
 
 func isOurs(taint corev1.Taint) bool {
 	switch taint.Key {
-	case foundationv1alpha1.TaintTeam, foundationv1alpha1.TaintUnassigned, foundationv1alpha1.TaintReleasing:
+	case foundationv1alpha1.TaintTeam, foundationv1alpha1.TaintUnassigned, foundationv1alpha1.TaintDraining:
 		return true
 	default:
 		return false

@@ -55,7 +55,7 @@ func (w *world) checkGrants(in Input, status foundationv1alpha1.GPUPoolStatus) {
 	there, sum, owed, fromFree := w.stock(in), 0, 0, false
 	var raised []string
 	for _, grant := range status.Grants {
-		key, nodes := teamKey{grant.Team, types.UID(grant.UID)}, int(grant.Granted/builder.PerNode)
+		key, nodes := teamKey{grant.TeamName, types.UID(grant.UID)}, int(grant.Granted/builder.PerNode)
 		if asked := w.demand(key); nodes > int(asked)/builder.PerNode || grant.Granted%builder.PerNode != 0 {
 			w.t.Fatalf("%s asks for %d and is granted %d", key, asked, grant.Granted)
 		}
@@ -90,7 +90,7 @@ func (w *world) demand(key teamKey) int32 {
 	}
 	var sum int32
 	for _, award := range team.Spec.GPUs {
-		if (award.Start == nil || !w.now.Before(award.Start.Time)) && (award.End == nil || w.now.Before(award.End.Time)) {
+		if (award.StartTime == nil || !w.now.Before(award.StartTime.Time)) && (award.EndTime == nil || w.now.Before(award.EndTime.Time)) {
 			sum += *award.Count
 		}
 	}
@@ -127,7 +127,7 @@ func (w *world) writes(result Nodes) int {
 // checkChange checks that a node has one owner at most, and changes owners only through being free and empty.
 func (w *world) checkChange(change Change, result Nodes) {
 	name, is := change.After.Name, describe(change.After)
-	since := change.After.Annotations[foundationv1alpha1.AnnotationReleasingSince]
+	since := change.After.Annotations[foundationv1alpha1.AnnotationDrainingSince]
 	owner, owned := w.owner[name]
 	switch {
 	case change.After.Labels[foundationv1alpha1.LabelNodeTeam] != "":
@@ -136,7 +136,7 @@ func (w *world) checkChange(change Change, result Nodes) {
 	case w.karpenter != nil:
 		w.t.Fatalf("%s of %s becomes nobody's: %s", name, owner, is)
 	case since != "":
-		if !strings.HasPrefix(is, "b200 +releasing= +unassigned= since ") {
+		if !strings.HasPrefix(is, "b200 +draining= +unassigned= since ") {
 			w.t.Fatalf("%s is looked into and open: %s", name, is)
 		}
 		w.checkRequest(change)
@@ -157,11 +157,11 @@ func (w *world) checkChange(change Change, result Nodes) {
 // checkClaim checks a node that becomes, or stays, a team's.
 func (w *world) checkClaim(after *corev1.Node, result Nodes) {
 	name, is := after.Name, describe(after)
-	since := after.Annotations[foundationv1alpha1.AnnotationReleasingSince]
+	since := after.Annotations[foundationv1alpha1.AnnotationDrainingSince]
 	key := teamKey{after.Labels[foundationv1alpha1.LabelNodeTeam], types.UID(after.Annotations[foundationv1alpha1.AnnotationTeamUID])}
 	want := "b200 " + key.name + "/" + key.name + "@" + string(key.uid) + " +team=" + key.name
 	if since != "" {
-		want = strings.Replace(want, " +team", " +releasing= +team", 1) + " since " + since
+		want = strings.Replace(want, " +team", " +draining= +team", 1) + " since " + since
 	}
 	if is != want {
 		w.t.Fatalf("%s is %s, want %s", name, is, want)
@@ -191,7 +191,7 @@ func (w *world) checkEnded(pod string, after time.Duration) {
 		if _, on := pods[pod]; !on {
 			continue
 		}
-		since := w.nodes[name].Annotations[foundationv1alpha1.AnnotationReleasingSince]
+		since := w.nodes[name].Annotations[foundationv1alpha1.AnnotationDrainingSince]
 		if since == "" || w.now.Sub(builder.Time(since)) < after {
 			w.t.Fatalf("%s on %s is ended at %s: %s", pod, name, w.now, describe(w.nodes[name]))
 		}
@@ -289,7 +289,7 @@ func (w *world) tearDown() {
 func grantedBy(status foundationv1alpha1.GPUPoolStatus) map[teamKey]int {
 	nodes := map[teamKey]int{}
 	for _, grant := range status.Grants {
-		nodes[teamKey{grant.Team, types.UID(grant.UID)}] = int(grant.Granted / builder.PerNode)
+		nodes[teamKey{grant.TeamName, types.UID(grant.UID)}] = int(grant.Granted / builder.PerNode)
 	}
 	return nodes
 }

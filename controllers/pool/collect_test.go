@@ -169,7 +169,7 @@ func arrive(things []any, teams []*foundationv1alpha1.FoundationTeam) map[string
 	}
 	granted := map[string]int32{}
 	for _, grant := range pool.Status.Grants {
-		granted[grant.Team] = grant.Granted
+		granted[grant.TeamName] = grant.Granted
 	}
 	return granted
 }

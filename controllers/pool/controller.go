@@ -21,10 +21,10 @@ import (
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/apply"
-	"foundation.team/operator/internal/conditions"
 	"foundation.team/operator/internal/guards"
 	"foundation.team/operator/internal/karpenter"
-	"foundation.team/operator/internal/lifecycle"
+	"foundation.team/operator/internal/requeue"
+	"foundation.team/operator/internal/timing"
 )
 
 // Reconciler reconciles GPUPools.
@@ -61,14 +61,14 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	pool := &foundationv1alpha1.GPUPool{}
 	if err := r.Client.Get(ctx, req.NamespacedName, pool); apierrors.IsNotFound(err) {
 		r.requests.forget(req.Name)
-		return apply.Retry(ctrl.Result{}, r.reconcileGone(ctx, req.Name))
+		return requeue.OnConflict(ctrl.Result{}, r.reconcileGone(ctx, req.Name))
 	} else if err != nil {
 		return ctrl.Result{}, fmt.Errorf("read pool %s: %w", req.Name, err)
 	}
 	if r.Applier.StatusStale(pool) {
-		return apply.CacheBehind(), nil
+		return requeue.ForCache(), nil
 	}
-	return apply.Retry(r.reconcile(ctx, pool))
+	return requeue.OnConflict(r.reconcile(ctx, pool))
 }
 
 func (r *Reconciler) reconcile(ctx context.Context, pool *foundationv1alpha1.GPUPool) (ctrl.Result, error) {
@@ -84,16 +84,18 @@ func (r *Reconciler) reconcile(ctx context.Context, pool *foundationv1alpha1.GPU
 	if in.Pods, err = r.inspect(ctx, ToInspect(in, grants)); err != nil {
 		return ctrl.Result{}, err
 	}
-	if err := r.writeStatus(ctx, pool, BuildStatus(in, grants)); err != nil {
+	after := pool.DeepCopy()
+	after.Status = BuildStatus(in, grants)
+	if err := apply.WriteStatus(ctx, r.Applier, r.Events, pool, after); err != nil {
 		return ctrl.Result{}, err
 	}
 	nodes := BuildNodes(in, grants)
-	wait := lifecycle.Wait(in.Now, nodes.Next, nextTransition(in, grants), lookAgain(in, grants), in.Guards.Until(in.Now))
+	wait := timing.Wait(in.Now, nodes.Next, nextTransition(in, grants), lookAgain(in, grants), in.Guards.Until(in.Now))
 	if err := r.applyNodes(ctx, nodes); apierrors.IsConflict(err) {
 		return ctrl.Result{}, err
 	} else if err != nil {
 		log.FromContext(ctx).Error(err, "some nodes are not as they should be")
-		return apply.Failed(wait), nil
+		return requeue.AfterFailure(wait), nil
 	}
 	if !pool.DeletionTimestamp.IsZero() && Unused(in) {
 		return r.letGo(ctx, pool)
@@ -154,7 +156,7 @@ func (r *Reconciler) letGo(ctx context.Context, pool *foundationv1alpha1.GPUPool
 			return ctrl.Result{}, fmt.Errorf("list %T of pool %s: %w", marked, pool.Name, err)
 		}
 		if meta.LenList(marked) > 0 {
-			return apply.CacheBehind(), nil
+			return requeue.ForCache(), nil
 		}
 	}
 	return ctrl.Result{}, apply.RemoveFinalizer(ctx, r.Applier, pool)
@@ -228,16 +230,6 @@ func ownerOf(obj client.Object) apply.Owner {
 		Team: obj.GetLabels()[foundationv1alpha1.LabelTeam],
 		UID:  types.UID(obj.GetAnnotations()[foundationv1alpha1.AnnotationTeamUID]),
 	}
-}
-
-func (r *Reconciler) writeStatus(ctx context.Context, pool *foundationv1alpha1.GPUPool, status foundationv1alpha1.GPUPoolStatus) error {
-	after := pool.DeepCopy()
-	after.Status = status
-	if err := r.Applier.PatchStatus(ctx, pool, after); err != nil {
-		return err
-	}
-	conditions.Report(r.Events, pool, pool.Status.Conditions, status.Conditions)
-	return nil
 }
 
 // Unused says whether no node carries the pool's marks any more.

@@ -100,7 +100,7 @@ func nodes(mod builder.NodeMod, names ...string) []*corev1.Node {
 func grantsOf(in Input) map[string]int32 {
 	granted := map[string]int32{}
 	for _, grant := range BuildStatus(in, DecideGrants(in)).Grants {
-		granted[grant.Team] = grant.Granted
+		granted[grant.TeamName] = grant.Granted
 	}
 	return granted
 }
@@ -141,7 +141,7 @@ func describe(node *corev1.Node) string {
 		add("+" + strings.TrimPrefix(strings.TrimSuffix(key, ":NoSchedule"), "foundation.team/"))
 	}
 	for _, mark := range []struct{ word, key string }{
-		{"since ", foundationv1alpha1.AnnotationReleasingSince},
+		{"since ", foundationv1alpha1.AnnotationDrainingSince},
 		{"scrub ", foundationv1alpha1.AnnotationScrubRequest},
 		{"scrubbed ", foundationv1alpha1.AnnotationScrubbed},
 	} {

@@ -53,8 +53,8 @@ func TestForce(t *testing.T) {
 		"one that its team has back":             {in: input(forced(0, 2*time.Hour), wants(8), back("n1", 3*time.Hour), work)},
 		"one that was just asked back":           {in: input(forced(8, 0, builder.Grace(0)), wants(0), builder.Node("n1", builder.HeldIn(b200, hanbit)), work)},
 		"one that came into the pool with pods":  {in: input(forced(0, 2*time.Hour), builder.Node("n1", builder.EnteringIn(b200, ago(9*time.Hour))), work)},
-		"one whose time was taken off":           {in: input(forced(0, 2*time.Hour), builder.Node("n1", builder.ReleasingIn(b200, hanbit, now), without(foundationv1alpha1.AnnotationReleasingSince)), work)},
-		"one whose time was taken off, no grace": {in: input(forced(0, 0, builder.Grace(0)), builder.Node("n1", builder.ReleasingIn(b200, hanbit, now), without(foundationv1alpha1.AnnotationReleasingSince)), work)},
+		"one whose time was taken off":           {in: input(forced(0, 2*time.Hour), builder.Node("n1", builder.ReleasingIn(b200, hanbit, now), without(foundationv1alpha1.AnnotationDrainingSince)), work)},
+		"one whose time was taken off, no grace": {in: input(forced(0, 0, builder.Grace(0)), builder.Node("n1", builder.ReleasingIn(b200, hanbit, now), without(foundationv1alpha1.AnnotationDrainingSince)), work)},
 		"one of Karpenter's": {
 			in: input(given(0, builder.Force(2*time.Hour)), made("n1", static, hanbit, builder.Releasing(ago(2*time.Hour))), work), end: newestFirst,
 		},
@@ -85,7 +85,7 @@ func TestStuck(t *testing.T) {
 	pod := builder.Pod("hanbit-train", "job", past)
 	going := *pod.DeepCopy()
 	going.Name, going.DeletionTimestamp = "going", new(metav1.NewTime(now))
-	names := " (pod hanbit-train/job on n1 is past its grace: a PodDisruptionBudget may hold it, delete that or set spec.reclaim.force)"
+	names := " (pod hanbit-train/job on n1 is past its grace: a PodDisruptionBudget may hold it, delete that or set spec.reclaim.forceAfter)"
 	tests := map[string]struct {
 		since time.Time
 		pods  []corev1.Pod

@@ -12,6 +12,8 @@ import (
 	"foundation.team/operator/internal/calendar"
 	"foundation.team/operator/internal/conditions"
 	"foundation.team/operator/internal/lifecycle"
+	"foundation.team/operator/internal/text"
+	"foundation.team/operator/internal/timing"
 )
 
 // uncovered is a number of GPUs that are awarded from a moment on at which the pool is not available. The moment is zero
@@ -98,26 +100,26 @@ func (p *part) fillForecast(grant *foundationv1alpha1.Grant, in Input, capacity 
 	switch {
 	case !p.troubled():
 	case gap.At.IsZero() || !p.uncovered.at.IsZero() && p.uncovered.at.Before(gap.At):
-		grant.ShortFrom, grant.ShortCount = lifecycle.MetaTime(p.uncovered.at), p.uncovered.gpus
+		grant.ForecastTime, grant.ForecastShortfall = timing.Meta(p.uncovered.at), p.uncovered.gpus
 		grant.ForecastReason = foundationv1alpha1.ReasonPoolEnds
-		grant.Forecast = fmt.Sprintf("%s: %d GPUs are awarded from %s on, when the pool is not available (%s); extend spec.availability, move the award or name another pool",
+		grant.ForecastMessage = fmt.Sprintf("%s: %d GPUs are awarded from %s on, when the pool is not available (%s); extend spec.availability, move the award or name another pool",
 			in.Pool.Name, p.uncovered.gpus, minute(p.uncovered.at), windowOf(in.Pool))
 		if p.ineligible != "" {
 			grant.ForecastReason = foundationv1alpha1.ReasonIneligible
-			grant.Forecast = fmt.Sprintf("%s: %d GPUs are awarded from %s on, but %s may not draw from this pool; name another pool in spec.gpus",
+			grant.ForecastMessage = fmt.Sprintf("%s: %d GPUs are awarded from %s on, but %s may not draw from this pool; name another pool in spec.gpus",
 				in.Pool.Name, p.uncovered.gpus, minute(p.uncovered.at), p.ineligible)
 		}
 	default:
-		grant.ShortFrom, grant.ShortCount = lifecycle.MetaTime(gap.At), int32(gap.Nodes)*perNode
+		grant.ForecastTime, grant.ForecastShortfall = timing.Meta(gap.At), int32(gap.Nodes)*perNode
 		grant.ForecastReason = foundationv1alpha1.ReasonOverbooked
-		grant.Forecast = fmt.Sprintf("%s: %d of %d short from %s%s: %d awarded to all teams then, %d there; move or shrink an award, or name another pool",
-			in.Pool.Name, grant.ShortCount, int32(gap.Want)*perNode, minute(gap.At), until(gap.Until), int32(gap.Wanted)*perNode, int32(capacity)*perNode)
+		grant.ForecastMessage = fmt.Sprintf("%s: %d of %d short from %s%s: %d awarded to all teams then, %d there; move or shrink an award, or name another pool",
+			in.Pool.Name, grant.ForecastShortfall, int32(gap.Want)*perNode, minute(gap.At), until(gap.Until), int32(gap.Wanted)*perNode, int32(capacity)*perNode)
 	}
 }
 
 // awardsFitCondition says whether all that is awarded fits into the pool, now and later.
 func awardsFitCondition(in Input, grants Grants) metav1.Condition {
-	const area = foundationv1alpha1.ConditionAwardsFit
+	const area = foundationv1alpha1.ConditionAwardsCovered
 	perNode := in.Pool.Spec.GPUsPerNode
 	first := grants.firstUncovered()
 	over := grants.overbooked
@@ -125,7 +127,7 @@ func awardsFitCondition(in Input, grants Grants) metav1.Condition {
 	case over != nil && (first == nil || !first.uncovered.at.Before(over.At)):
 		short := ""
 		if len(over.Keys) > 0 {
-			short = "; too few for " + few(grants.teamsOf(over.Keys))
+			short = "; too few for " + text.First(grants.teamsOf(over.Keys), named)
 		}
 		return conditions.False(area, foundationv1alpha1.ReasonOverbooked,
 			fmt.Sprintf("%d GPUs are awarded %s, %d there%s; move or shrink awards", int32(over.Wanted)*perNode, moment(in, over.At), int32(over.Capacity)*perNode, short))
@@ -184,11 +186,11 @@ func windowOf(pool *foundationv1alpha1.GPUPool) string {
 	switch {
 	case window == nil:
 		return "it is always"
-	case window.Start == nil:
-		return "until " + minute(window.End.Time)
-	case window.End == nil:
-		return "from " + minute(window.Start.Time)
+	case window.StartTime == nil:
+		return "until " + minute(window.EndTime.Time)
+	case window.EndTime == nil:
+		return "from " + minute(window.StartTime.Time)
 	default:
-		return "from " + minute(window.Start.Time) + " until " + minute(window.End.Time)
+		return "from " + minute(window.StartTime.Time) + " until " + minute(window.EndTime.Time)
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
-	"foundation.team/operator/internal/lifecycle"
+	"foundation.team/operator/internal/timing"
 	"foundation.team/operator/test/support/builder"
 )
 
@@ -17,13 +17,13 @@ func fitness(in Input) map[string]string {
 	status := BuildStatus(in, grants)
 	told := map[string]string{}
 	for _, condition := range status.Conditions {
-		if condition.Type == foundationv1alpha1.ConditionAwardsFit {
+		if condition.Type == foundationv1alpha1.ConditionAwardsCovered {
 			told["pool"] = string(condition.Status) + " " + condition.Reason + ": " + condition.Message
 		}
 	}
 	for _, grant := range status.Grants {
-		if grant.Forecast != "" {
-			told[grant.Team] = grant.ForecastReason + ": " + grant.Forecast
+		if grant.ForecastMessage != "" {
+			told[grant.TeamName] = grant.ForecastReason + ": " + grant.ForecastMessage
 		}
 	}
 	return told
@@ -99,7 +99,7 @@ func TestForecastsAreSteady(t *testing.T) {
 	in := input(builder.Pool(b200), hanbit, builder.Team("saebit", builder.AwardBetween(b200, 16, july, time.Time{})), nodes(builder.FreeIn(b200), "n1", "n2"))
 	in.Pool.Status = BuildStatus(in, DecideGrants(in))
 	before := fitness(in)
-	in.Now = lifecycle.Next(now, []time.Time{july}).Add(-time.Second)
+	in.Now = timing.Next(now, []time.Time{july}).Add(-time.Second)
 	if diff := cmp.Diff(before, fitness(in)); diff != "" {
 		t.Error(diff)
 	}

@@ -11,8 +11,8 @@ import (
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/calendar"
-	"foundation.team/operator/internal/conditions"
 	"foundation.team/operator/internal/lifecycle"
+	"foundation.team/operator/internal/text"
 )
 
 // part is one team's part of a pool. Numbers are nodes, but for requested, which is GPUs.
@@ -138,7 +138,7 @@ func gather(in Input, nodes []*node) []*part {
 		}
 	}
 	for _, grant := range in.Pool.Status.Grants {
-		p := at(teamKey{grant.Team, types.UID(grant.UID)}.completed(in))
+		p := at(teamKey{grant.TeamName, types.UID(grant.UID)}.completed(in))
 		p.have = max(p.have, 0) + int(grant.Granted/in.Pool.Spec.GPUsPerNode)
 	}
 	for _, team := range in.Teams {
@@ -297,7 +297,7 @@ func nodesAre(n int) string {
 	if n == 1 {
 		return "1 node is"
 	}
-	return conditions.Count(n, "node") + " are"
+	return text.Count(n, "node") + " are"
 }
 
 func (p *part) explainShortfall(in Input, g Grants) string {
@@ -319,9 +319,9 @@ func (p *part) explainShortfall(in Input, g Grants) string {
 func availability(in Input) string {
 	window := in.Pool.Spec.Availability
 	switch {
-	case window.Start != nil && in.Now.Before(window.Start.Time):
-		return "the pool is not available before " + window.Start.UTC().Format(time.RFC3339)
+	case window.StartTime != nil && in.Now.Before(window.StartTime.Time):
+		return "the pool is not available before " + window.StartTime.UTC().Format(time.RFC3339)
 	default:
-		return "the pool is not available since " + window.End.UTC().Format(time.RFC3339)
+		return "the pool is not available since " + window.EndTime.UTC().Format(time.RFC3339)
 	}
 }

@@ -291,14 +291,14 @@ func TestMessages(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var got foundationv1alpha1.Grant
 			for _, grant := range BuildStatus(tt.in, DecideGrants(tt.in)).Grants {
-				if grant.Team == "hanbit" {
+				if grant.TeamName == "hanbit" {
 					got = grant
 				}
 			}
 			if got.Reason != tt.reason || got.Message != tt.message {
 				t.Errorf("%s: %s\nwant %s: %s", got.Reason, got.Message, tt.reason, tt.message)
 			}
-			if next := got.NextFree; (next == nil) != tt.next.IsZero() || next != nil && !next.Time.Equal(tt.next) || got.NextFreeCount != tt.nextCount {
+			if next := got.NextFreeTime; (next == nil) != tt.next.IsZero() || next != nil && !next.Time.Equal(tt.next) || got.NextFreeCount != tt.nextCount {
 				t.Errorf("next free %v: %d, want %s: %d", next, got.NextFreeCount, tt.next, tt.nextCount)
 			}
 		})
@@ -319,8 +319,8 @@ func TestThirdTeamIsToldWhenItsTurnIs(t *testing.T) {
 	in := input(builder.Pool(b200, builder.Granted(first, 512), builder.Granted(second, 512)), things...)
 	got := BuildStatus(in, DecideGrants(in)).Grants[2]
 	want := foundationv1alpha1.Grant{
-		Team: "third", UID: "third-uid", Requested: 768, Shortfall: 768,
-		NextFree: builder.MetaTime(july.UTC()), NextFreeCount: 768, Reason: foundationv1alpha1.ReasonShortfall,
+		TeamName: "third", UID: "third-uid", Requested: 768, Shortfall: 768,
+		NextFreeTime: builder.MetaTime(july.UTC()), NextFreeCount: 768, Reason: foundationv1alpha1.ReasonShortfall,
 		Message: "b200: 768 of 768 short, 0 free, 768 more by 2026-06-30T15:00Z",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -13,7 +13,7 @@ import (
 
 // Without guards teams keep what they have, give back what ends, and nobody gets more.
 func TestNothingIsGrantedWithoutGuards(t *testing.T) {
-	unguarded := guards.Verdict{Reason: foundationv1alpha1.ReasonGuardMissing, Message: "ValidatingAdmissionPolicy x is missing"}
+	unguarded := guards.Verdict{Reason: foundationv1alpha1.ReasonPolicyMissing, Message: "ValidatingAdmissionPolicy x is missing"}
 	less := builder.Team("naru", builder.Award(b200, 8))
 	in := input(builder.Pool(b200, builder.Granted(saebit, 8), builder.Granted(less, 16)), unguarded, hanbit, saebit, less,
 		nodes(builder.FreeIn(b200), "n1", "n2", "n3", "n4"), nodes(builder.HeldIn(b200, saebit), "s1"), nodes(builder.HeldIn(b200, less), "l1", "l2"))
@@ -21,23 +21,23 @@ func TestNothingIsGrantedWithoutGuards(t *testing.T) {
 	got := map[string]string{}
 	granted := map[string]int32{}
 	for _, grant := range status.Grants {
-		granted[grant.Team], got[grant.Team] = grant.Granted, grant.Reason+" "+grant.Message
+		granted[grant.TeamName], got[grant.TeamName] = grant.Granted, grant.Reason+" "+grant.Message
 	}
 	if diff := cmp.Diff(map[string]int32{"hanbit": 0, "saebit": 8, "naru": 8}, granted); diff != "" {
 		t.Error(diff)
 	}
 	for _, team := range []string{"hanbit", "saebit"} {
-		if got[team] != "GuardMissing b200: ValidatingAdmissionPolicy x is missing" {
+		if got[team] != "PolicyMissing b200: ValidatingAdmissionPolicy x is missing" {
 			t.Errorf("%s: %s", team, got[team])
 		}
 	}
-	if !meta.IsStatusConditionFalse(status.Conditions, foundationv1alpha1.ConditionGuarded) {
+	if !meta.IsStatusConditionFalse(status.Conditions, foundationv1alpha1.ConditionPoliciesInstalled) {
 		t.Errorf("%v", status.Conditions)
 	}
 	in.Guards = guards.Verdict{}
 	for _, grant := range BuildStatus(in, DecideGrants(in)).Grants {
-		if grant.Team != "naru" && grant.Granted != 16 {
-			t.Errorf("%s: %d with guards", grant.Team, grant.Granted)
+		if grant.TeamName != "naru" && grant.Granted != 16 {
+			t.Errorf("%s: %d with guards", grant.TeamName, grant.Granted)
 		}
 	}
 }

@@ -118,8 +118,8 @@ func readNodes(in Input) []*node { return backendOf(in.Pool).nodes(in) }
 
 // releasingSince reads since when a node is on its way back.
 func releasingSince(in Input, obj *corev1.Node) time.Time {
-	since, ok := obj.Annotations[foundationv1alpha1.AnnotationReleasingSince]
-	if !ok && !hasTaint(obj, foundationv1alpha1.TaintReleasing) {
+	since, ok := obj.Annotations[foundationv1alpha1.AnnotationDrainingSince]
+	if !ok && !hasTaint(obj, foundationv1alpha1.TaintDraining) {
 		return time.Time{}
 	}
 	return parseTime(since, in.Now)
@@ -148,7 +148,7 @@ func holder(in Input, obj *corev1.Node) *teamKey {
 // a team had before its manifest was applied again into the one that it has now.
 func (k teamKey) completed(in Input) teamKey {
 	for _, grant := range in.Pool.Status.Grants {
-		if k.uid == "" && grant.Team == k.name {
+		if k.uid == "" && grant.TeamName == k.name {
 			k.uid = types.UID(grant.UID)
 		}
 	}

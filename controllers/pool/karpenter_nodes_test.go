@@ -43,7 +43,7 @@ func TestBuildKarpenterNodes(t *testing.T) {
 			want: []string{"NodePool hanbit.b200.s keeps 1 of 1 nodes"},
 		},
 		"unless it was asked back: what says so is put back": {
-			in:   input(given(8), wants(0), registered, builder.Node("n1", builder.MadeFor(registered), builder.Tainted(foundationv1alpha1.TaintReleasing, ""))),
+			in:   input(given(8), wants(0), registered, builder.Node("n1", builder.MadeFor(registered), builder.Tainted(foundationv1alpha1.TaintDraining, ""))),
 			want: []string{"NodePool hanbit.b200.s keeps 1 of 0 nodes", "n1: " + releasing(now)}, next: now.Add(settle),
 		},
 		"a finished one has its marks restored": {
@@ -175,7 +175,7 @@ func TestKarpenterNodesHaveOneOwner(t *testing.T) {
 	for name, things := range tests {
 		t.Run(name, func(t *testing.T) {
 			pool := given(8)
-			pool.Status.Grants = append([]foundationv1alpha1.Grant{{Team: "aleph", UID: "aleph-uid"}}, pool.Status.Grants...)
+			pool.Status.Grants = append([]foundationv1alpha1.Grant{{TeamName: "aleph", UID: "aleph-uid"}}, pool.Status.Grants...)
 			in := input(pool, wants(8), saebit, things)
 			nodes := readNodes(in)
 			if len(nodes) != 1 || nodes[0].holder == nil || *nodes[0].holder != keyOf(hanbit) {

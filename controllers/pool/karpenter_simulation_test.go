@@ -222,7 +222,7 @@ func (w *world) checkEndedClaim(claim *karpenter.NodeClaim) {
 	if pods := w.pods[node.Name]; len(pods) > 0 {
 		w.t.Fatalf("%s is ended with pods %v on it: %s", claim.Name, pods, describe(node))
 	}
-	since := node.Annotations[foundationv1alpha1.AnnotationReleasingSince]
+	since := node.Annotations[foundationv1alpha1.AnnotationDrainingSince]
 	if since == "" || w.now.Sub(builder.Time(since)) < settle {
 		w.t.Fatalf("%s is ended at %s and was not closed before: %s", claim.Name, w.now, describe(node))
 	}

@@ -226,7 +226,7 @@ func TestKarpenterReconcilingCondition(t *testing.T) {
 		"and go": {input(given(0), ending, builder.Node("n1", builder.MadeFor(ending))), "1 node being let go by their team"},
 		"work is in their way": {
 			input(given(0), made("n1", static, hanbit, gone), podsOn("n1", builder.Pod("hanbit-train", "job", now))),
-			"1 node being let go by their team (pod hanbit-train/job on n1 is past its grace: a PodDisruptionBudget may hold it, delete that or set spec.reclaim.force)",
+			"1 node being let go by their team (pod hanbit-train/job on n1 is past its grace: a PodDisruptionBudget may hold it, delete that or set spec.reclaim.forceAfter)",
 		},
 		"what Karpenter drains is Karpenter's": {
 			input(given(0), builder.NodeClaim("c1", static, hanbit, builder.Initialized("n1"), builder.ClaimDeleted(now.Add(-2*time.Hour))),
@@ -274,7 +274,7 @@ func TestKarpenterShape(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			pool := given(8, tt.mods...)
-			pool.Status.Node = tt.known
+			pool.Status.NodeAllocatable = tt.known
 			in := input(pool, tt.things...)
 			if diff := cmp.Diff(tt.want, shape(in, readNodes(in))); diff != "" {
 				t.Error(diff)

@@ -20,11 +20,11 @@ const (
 )
 
 func entering(since time.Time) string {
-	return "b200 +releasing= +unassigned= since " + since.UTC().Format(time.RFC3339)
+	return "b200 +draining= +unassigned= since " + since.UTC().Format(time.RFC3339)
 }
 
 func releasing(since time.Time) string {
-	return "b200 hanbit/hanbit@hanbit-uid +releasing= +team=hanbit since " + since.UTC().Format(time.RFC3339)
+	return "b200 hanbit/hanbit@hanbit-uid +draining= +team=hanbit since " + since.UTC().Format(time.RFC3339)
 }
 
 // a granted pool has hanbit's 8 GPUs in its status.
@@ -173,7 +173,7 @@ func TestBuildNodes(t *testing.T) {
 			in: input(granted(0), stripped(back(now), func(n *corev1.Node) { n.Spec.Taints = nil })), want: map[string]string{"n1": releasing(now)}, changes: 1, next: now.Add(settle),
 		},
 		"somebody wrote nonsense into the time of a node on its way back": {
-			in:   input(granted(0), stripped(back(now), builder.NodeAnnotated(foundationv1alpha1.AnnotationReleasingSince, "soon")), podsOn("n1", work)),
+			in:   input(granted(0), stripped(back(now), builder.NodeAnnotated(foundationv1alpha1.AnnotationDrainingSince, "soon")), podsOn("n1", work)),
 			want: map[string]string{"n1": releasing(now)}, changes: 1, next: now.Add(settle),
 		},
 		"a free node whose taint was taken off may not be empty any more": {
@@ -361,14 +361,14 @@ func TestKeepsBusy(t *testing.T) {
 func TestEnteringNodeThatLostItsTimeIsNotFree(t *testing.T) {
 	in := input(builder.Pool(b200), wants(8), nodes(builder.Matching(b200), "n1"))
 	entering := BuildNodes(in, DecideGrants(in)).Changes[0].After
-	delete(entering.Annotations, foundationv1alpha1.AnnotationReleasingSince)
+	delete(entering.Annotations, foundationv1alpha1.AnnotationDrainingSince)
 
 	in = input(builder.Pool(b200), wants(8), entering)
 	if diff := cmp.Diff(map[string]int32{"hanbit": 0}, grantsOf(in)); diff != "" {
 		t.Error(diff)
 	}
 	again := BuildNodes(in, DecideGrants(in)).Changes
-	if len(again) != 1 || again[0].After.Annotations[foundationv1alpha1.AnnotationReleasingSince] != now.Format(time.RFC3339) {
+	if len(again) != 1 || again[0].After.Annotations[foundationv1alpha1.AnnotationDrainingSince] != now.Format(time.RFC3339) {
 		t.Errorf("changes are %+v, want that it waits anew", again)
 	}
 }

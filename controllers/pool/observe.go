@@ -37,7 +37,7 @@ func (r *Reconciler) observe(ctx context.Context, pool *foundationv1alpha1.GPUPo
 		return Input{}, err
 	}
 	for _, team := range pointers(teams.Items) {
-		in.Teams = append(in.Teams, lifecycle.Of(team, programs[lifecycle.ProgramOf(team)]))
+		in.Teams = append(in.Teams, lifecycle.Of(team, programs[team.Spec.ProgramName]))
 	}
 	in.CollectUntil = r.requests.until(pool.Name, requestsOf(in.Teams, pool.Name), in.Now, r.Collect)
 

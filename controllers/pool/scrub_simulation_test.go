@@ -117,7 +117,7 @@ func (w *world) requestLosesMarks() {
 		w.t.Skip("not empty")
 	}
 	for _, mark := range []string{
-		foundationv1alpha1.AnnotationScrubRequest, foundationv1alpha1.AnnotationReleasingSince, foundationv1alpha1.TaintReleasing, foundationv1alpha1.TaintUnassigned,
+		foundationv1alpha1.AnnotationScrubRequest, foundationv1alpha1.AnnotationDrainingSince, foundationv1alpha1.TaintDraining, foundationv1alpha1.TaintUnassigned,
 	} {
 		if rapid.Bool().Draw(w.t, mark) {
 			without(mark)(node)

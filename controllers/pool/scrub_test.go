@@ -91,10 +91,10 @@ func TestScrub(t *testing.T) {
 			node: builder.Node("n1", builder.Matching(b200)), want: entering(now), next: now.Add(settle),
 		},
 		"a request that was lost is made again": {node: builder.Node("n1", asked(late), without(foundationv1alpha1.AnnotationScrubRequest)), want: isAsked(now)},
-		"a time that was lost does not free it": {node: builder.Node("n1", asked(late), without(foundationv1alpha1.AnnotationReleasingSince)), want: entering(now) + " scrub " + late.Format(time.RFC3339)},
-		"a taint that was lost is put back":     {node: builder.Node("n1", asked(late), without(foundationv1alpha1.TaintReleasing)), want: isAsked(late)},
+		"a time that was lost does not free it": {node: builder.Node("n1", asked(late), without(foundationv1alpha1.AnnotationDrainingSince)), want: entering(now) + " scrub " + late.Format(time.RFC3339)},
+		"a taint that was lost is put back":     {node: builder.Node("n1", asked(late), without(foundationv1alpha1.TaintDraining)), want: isAsked(late)},
 		"both that were lost do not free it": {
-			node: builder.Node("n1", asked(late), without(foundationv1alpha1.AnnotationReleasingSince, foundationv1alpha1.TaintReleasing)),
+			node: builder.Node("n1", asked(late), without(foundationv1alpha1.AnnotationDrainingSince, foundationv1alpha1.TaintDraining)),
 			want: entering(now), next: now.Add(settle),
 		},
 		"when nobody wants it scrubbed any more it is free": {node: builder.Node("n1", asked(late)), pool: granted(0), want: isFree},

@@ -96,7 +96,7 @@ func (w *world) teamComes() {
 	var names []string
 	for _, name := range []string{"hanbit", "saebit", "maru"} {
 		// A team's finalizer holds its name until nothing is left of it.
-		left := slices.ContainsFunc(w.pool.Status.Grants, func(grant foundationv1alpha1.Grant) bool { return grant.Team == name })
+		left := slices.ContainsFunc(w.pool.Status.Grants, func(grant foundationv1alpha1.Grant) bool { return grant.TeamName == name })
 		if w.teams[name] == nil && !left {
 			names = append(names, name)
 		}
@@ -149,7 +149,7 @@ func (w *world) teamLeaves() {
 	team := w.pickTeam()
 	if team.DeletionTimestamp.IsZero() {
 		team.DeletionTimestamp = new(metav1.NewTime(w.now))
-	} else if !slices.ContainsFunc(w.pool.Status.Grants, func(grant foundationv1alpha1.Grant) bool { return grant.Team == team.Name }) {
+	} else if !slices.ContainsFunc(w.pool.Status.Grants, func(grant foundationv1alpha1.Grant) bool { return grant.TeamName == team.Name }) {
 		delete(w.teams, team.Name)
 	}
 	w.watchFires()
@@ -221,7 +221,7 @@ func (w *world) nodeLosesMark() {
 	case "taints":
 		node.Spec.Taints = nil
 	case "since":
-		delete(node.Annotations, foundationv1alpha1.AnnotationReleasingSince)
+		delete(node.Annotations, foundationv1alpha1.AnnotationDrainingSince)
 	}
 	if _, owned := w.owner[node.Name]; !owned && len(node.Spec.Taints) == 0 && rapid.Bool().Draw(w.t, "a stranger comes") {
 		w.addPod(node.Name, "stranger")

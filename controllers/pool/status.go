@@ -13,6 +13,8 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/conditions"
 	"foundation.team/operator/internal/lifecycle"
+	"foundation.team/operator/internal/text"
+	"foundation.team/operator/internal/timing"
 )
 
 // maxMessage is how long a grant's message may be; a longer one would be refused with the whole status.
@@ -21,24 +23,15 @@ const maxMessage = 1024
 // named is how many nodes a message names before it only counts.
 const named = 3
 
-// humanReasons are those that time and the operator cannot mend.
-var humanReasons = map[string]bool{
-	foundationv1alpha1.ReasonInvalidSelector:  true,
-	foundationv1alpha1.ReasonKarpenterMissing: true,
-	foundationv1alpha1.ReasonNodeConflict:     true,
-	foundationv1alpha1.ReasonNodesOccupied:    true,
-	foundationv1alpha1.ReasonNodesLeft:        true,
-}
-
 // BuildStatus is a pool's status.
 func BuildStatus(in Input, grants Grants) foundationv1alpha1.GPUPoolStatus {
 	nodes := grants.nodes
 	status := foundationv1alpha1.GPUPoolStatus{
 		ObservedGeneration: in.Pool.Generation,
 		Capacity:           capacity(in, grants, nodes),
-		Node:               shape(in, nodes),
+		NodeAllocatable:    shape(in, nodes),
 		Grants:             grantList(in, grants, nodes),
-		NextTransitionTime: lifecycle.MetaTime(nextTransition(in, grants)),
+		NextTransitionTime: timing.Meta(nextTransition(in, grants)),
 	}
 	ready, fit := readyCondition(in, nodes), awardsFitCondition(in, grants)
 	if ready.Status == metav1.ConditionTrue && fit.Status != metav1.ConditionTrue {
@@ -48,8 +41,8 @@ func BuildStatus(in Input, grants Grants) foundationv1alpha1.GPUPoolStatus {
 	if reconciling := reconcilingCondition(in, grants, nodes); reconciling != nil {
 		current = append(current, *reconciling)
 	}
-	if humanReasons[ready.Reason] {
-		current = append(current, conditions.True(foundationv1alpha1.ConditionStalled, ready.Reason, ready.Message))
+	if stalled := conditions.Stalled(ready); stalled != nil {
+		current = append(current, *stalled)
 	}
 	status.Conditions = conditions.Merge(in.Pool.Status.Conditions, current, in.Pool.Generation, in.Now)
 	return status
@@ -94,10 +87,10 @@ func shape(in Input, nodes []*node) corev1.ResourceList {
 	if least != nil {
 		return least
 	}
-	if in.Pool.Status.Node == nil && in.Pool.Spec.Karpenter != nil {
+	if in.Pool.Status.NodeAllocatable == nil && in.Pool.Spec.Karpenter != nil {
 		return in.Pool.Spec.Karpenter.NodeResources
 	}
-	return in.Pool.Status.Node
+	return in.Pool.Status.NodeAllocatable
 }
 
 // canonical is a quantity as the API server would give it back, so that an unchanged status compares equal.
@@ -115,27 +108,27 @@ func grantList(in Input, grants Grants, nodes []*node) []foundationv1alpha1.Gran
 		reason, message := p.explain(in, grants, nodes)
 		granted := int32(p.granted) * perNode
 		grant := foundationv1alpha1.Grant{
-			Team:          p.key.name,
+			TeamName:      p.key.name,
 			UID:           string(p.key.uid),
 			Requested:     p.requested,
 			Granted:       granted,
 			Held:          int32(p.active+p.releasing) * perNode,
 			Ready:         int32(count(nodes, func(n *node) bool { return n.active(p.key) && n.healthy })) * perNode,
-			EvictionFrom:  lifecycle.MetaTime(evictionFrom(in, p.key, nodes)),
+			EvictionTime:  timing.Meta(evictionFrom(in, p.key, nodes)),
 			Shortfall:     max(p.requested-granted, 0),
-			NextFree:      lifecycle.MetaTime(p.outlook.Opening.At),
+			NextFreeTime:  timing.Meta(p.outlook.Opening.At),
 			NextFreeCount: int32(p.outlook.Opening.Nodes) * perNode,
 			Reason:        reason,
 			Message:       message,
 		}
 		p.fillForecast(&grant, in, grants.capacity)
-		grant.Message, grant.Forecast = conditions.Cut(grant.Message, maxMessage), conditions.Cut(grant.Forecast, maxMessage)
+		grant.Message, grant.ForecastMessage = text.Cut(grant.Message, maxMessage), text.Cut(grant.ForecastMessage, maxMessage)
 		list = append(list, grant)
 	}
 	return list
 }
 
-// evictionFrom is when the first pods on nodes that a team was asked for are evicted; zero if it was asked for none.
+// evictionTime is when the first pods on nodes that a team was asked for are evicted; zero if it was asked for none.
 func evictionFrom(in Input, key teamKey, nodes []*node) time.Time {
 	var times []time.Time
 	for _, n := range nodes {
@@ -143,7 +136,7 @@ func evictionFrom(in Input, key teamKey, nodes []*node) time.Time {
 			times = append(times, n.releasing.Add(max(gracePeriod(in.Pool), settle)))
 		}
 	}
-	return lifecycle.Next(time.Time{}, times)
+	return timing.Next(time.Time{}, times)
 }
 
 func nextTransition(in Input, grants Grants) time.Time {
@@ -154,7 +147,7 @@ func nextTransition(in Input, grants Grants) time.Time {
 	if window := in.Pool.Spec.Availability; window != nil {
 		times = append(times, lifecycle.Boundaries(lifecycle.Within(window, []lifecycle.Span{{}}))...)
 	}
-	return lifecycle.Next(in.Now, times)
+	return timing.Next(in.Now, times)
 }
 
 func readyCondition(in Input, nodes []*node) metav1.Condition {
@@ -162,7 +155,7 @@ func readyCondition(in Input, nodes []*node) metav1.Condition {
 	if !in.Pool.DeletionTimestamp.IsZero() && len(held) > 0 {
 		return conditions.False(foundationv1alpha1.ConditionReady, foundationv1alpha1.ReasonNodesInUse,
 			fmt.Sprintf("deletion waits for %s of teams: %s; end the awards of this pool in their spec.gpus",
-				conditions.Count(len(held), "node"), namesOf(held)))
+				text.Count(len(held), "node"), namesOf(held)))
 	}
 	return backendOf(in.Pool).ready(in, nodes)
 }
@@ -196,7 +189,7 @@ func reconcilingCondition(in Input, grants Grants, nodes []*node) *metav1.Condit
 	var parts []string
 	add := func(n int, what string) {
 		if n > 0 {
-			parts = append(parts, conditions.Count(n, "node")+" "+what)
+			parts = append(parts, text.Count(n, "node")+" "+what)
 		}
 	}
 	claimed := "to be claimed"
@@ -223,7 +216,7 @@ func stuck(in Input, draining []*node) string {
 		}
 		for _, pod := range in.Pods[n.Name] {
 			if pod.DeletionTimestamp.IsZero() {
-				return fmt.Sprintf(" (pod %s/%s on %s is past its grace: a PodDisruptionBudget may hold it, delete that or set spec.reclaim.force)", pod.Namespace, pod.Name, n.Name)
+				return fmt.Sprintf(" (pod %s/%s on %s is past its grace: a PodDisruptionBudget may hold it, delete that or set spec.reclaim.forceAfter)", pod.Namespace, pod.Name, n.Name)
 			}
 		}
 	}
@@ -240,13 +233,5 @@ func namesOf(nodes []*node) string {
 	for i, n := range nodes {
 		names[i] = n.Name
 	}
-	return few(names)
-}
-
-// few are the first of the names.
-func few(names []string) string {
-	if len(names) > named {
-		names = append(slices.Clone(names[:named]), "…")
-	}
-	return strings.Join(names, ", ")
+	return text.First(names, named)
 }

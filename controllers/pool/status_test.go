@@ -35,11 +35,11 @@ func TestCapacity(t *testing.T) {
 	}
 	wantGrants := []foundationv1alpha1.Grant{
 		{
-			Team: "hanbit", UID: "hanbit-uid", Requested: 20, Granted: 16, Held: 16, Ready: 8, Shortfall: 4, Reason: foundationv1alpha1.ReasonNotWholeNodes,
+			TeamName: "hanbit", UID: "hanbit-uid", Requested: 20, Granted: 16, Held: 16, Ready: 8, Shortfall: 4, Reason: foundationv1alpha1.ReasonNotWholeNodes,
 			Message: "b200: 20 requested, 16 granted: nodes have 8 GPUs and are granted whole; ask for 16 or 24",
 		},
-		{Team: "maru", UID: "maru-uid", Held: 8, EvictionFrom: builder.MetaTime(now.Add(72 * time.Hour))},
-		{Team: "saebit", UID: "saebit-uid", Requested: 8, Granted: 8},
+		{TeamName: "maru", UID: "maru-uid", Held: 8, EvictionTime: builder.MetaTime(now.Add(72 * time.Hour))},
+		{TeamName: "saebit", UID: "saebit-uid", Requested: 8, Granted: 8},
 	}
 	if diff := cmp.Diff(wantGrants, status.Grants); diff != "" {
 		t.Error(diff)
@@ -73,7 +73,7 @@ func TestShape(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			pool := builder.Pool(b200)
-			pool.Status.Node = known
+			pool.Status.NodeAllocatable = known
 			in := input(pool, tt.nodes...)
 			if diff := cmp.Diff(tt.want, shape(in, readNodes(in))); diff != "" {
 				t.Error(diff)
@@ -256,12 +256,12 @@ func TestStatusIsOneThatTheAPIServerTakes(t *testing.T) {
 func checkLines(t interface{ Errorf(string, ...any) }, grants []foundationv1alpha1.Grant) {
 	seen := map[string]bool{}
 	for _, grant := range grants {
-		key := grant.Team + "/" + grant.UID
+		key := grant.TeamName + "/" + grant.UID
 		if seen[key] {
 			t.Errorf("two lines for team %s", key)
 		}
 		seen[key] = true
-		if grant.Team == "" || grant.UID == "" || len(grant.Message) > 1024 || !utf8.ValidString(grant.Message) {
+		if grant.TeamName == "" || grant.UID == "" || len(grant.Message) > 1024 || !utf8.ValidString(grant.Message) {
 			t.Errorf("a line without a team or a UID, or with too long a message: %+v", grant)
 		}
 	}

@@ -12,7 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
-	"foundation.team/operator/internal/lifecycle"
+	"foundation.team/operator/internal/timing"
 	"foundation.team/operator/test/support/builder"
 )
 
@@ -131,7 +131,7 @@ func (w *world) reconcile() {
 	w.checkGrants(in, status)
 	w.pool.Status = status
 	w.checkAgain(in)
-	w.wake = w.now.Add(lifecycle.Wait(w.now, result.Next, nextTransition(in, grants), lookAgain(in, grants)))
+	w.wake = w.now.Add(timing.Wait(w.now, result.Next, nextTransition(in, grants), lookAgain(in, grants)))
 	if w.wake.Equal(w.now) {
 		w.wake = time.Time{}
 	}
@@ -230,7 +230,7 @@ func inSight(node *corev1.Node) bool {
 // to do something about them first.
 func (w *world) polls() bool {
 	return w.karpenter.misses(w) || slices.ContainsFunc(slices.Collect(maps.Values(w.nodes)), func(node *corev1.Node) bool {
-		since := node.Annotations[foundationv1alpha1.AnnotationReleasingSince]
+		since := node.Annotations[foundationv1alpha1.AnnotationDrainingSince]
 		return since != "" && inSight(node) && !w.scrubs.holdsUp(node) && !w.karpenter.ends(node)
 	})
 }

@@ -18,8 +18,8 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/apply"
 	"foundation.team/operator/internal/budget"
-	"foundation.team/operator/internal/conditions"
-	"foundation.team/operator/internal/lifecycle"
+	"foundation.team/operator/internal/requeue"
+	"foundation.team/operator/internal/timing"
 )
 
 // Reconciler reconciles FoundationPrograms.
@@ -46,9 +46,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		return ctrl.Result{}, fmt.Errorf("read programme %s: %w", req.Name, err)
 	}
 	if r.Applier.StatusStale(program) {
-		return apply.CacheBehind(), nil
+		return requeue.ForCache(), nil
 	}
-	return apply.Retry(r.reconcile(ctx, program))
+	return requeue.OnConflict(r.reconcile(ctx, program))
 }
 
 func (r *Reconciler) reconcile(ctx context.Context, program *foundationv1alpha1.FoundationProgram) (ctrl.Result, error) {
@@ -64,7 +64,9 @@ func (r *Reconciler) reconcile(ctx context.Context, program *foundationv1alpha1.
 		return r.letGo(ctx, program)
 	}
 	plan := PlanMoney(in)
-	if err := r.writeStatus(ctx, program, BuildStatus(in, plan)); err != nil {
+	after := program.DeepCopy()
+	after.Status = BuildStatus(in, plan)
+	if err := apply.WriteStatus(ctx, r.Applier, r.Events, program, after); err != nil {
 		return ctrl.Result{}, err
 	}
 	return ctrl.Result{RequeueAfter: requeueAfter(in, plan)}, nil
@@ -77,20 +79,10 @@ func (r *Reconciler) letGo(ctx context.Context, program *foundationv1alpha1.Foun
 	if err := r.Live.List(ctx, &teams); err != nil {
 		return ctrl.Result{}, fmt.Errorf("list the teams of programme %s: %w", program.Name, err)
 	}
-	if slices.ContainsFunc(teams.Items, func(team foundationv1alpha1.FoundationTeam) bool { return lifecycle.ProgramOf(&team) == program.Name }) {
-		return apply.CacheBehind(), nil
+	if slices.ContainsFunc(teams.Items, func(team foundationv1alpha1.FoundationTeam) bool { return team.Spec.ProgramName == program.Name }) {
+		return requeue.ForCache(), nil
 	}
 	return ctrl.Result{}, apply.RemoveFinalizer(ctx, r.Applier, program)
-}
-
-func (r *Reconciler) writeStatus(ctx context.Context, program *foundationv1alpha1.FoundationProgram, status foundationv1alpha1.FoundationProgramStatus) error {
-	after := program.DeepCopy()
-	after.Status = status
-	if err := r.Applier.PatchStatus(ctx, program, after); err != nil {
-		return err
-	}
-	conditions.Report(r.Events, program, program.Status.Conditions, status.Conditions)
-	return nil
 }
 
 // requeueAfter is how long it is until time alone changes something; 0 if never. What is told of a team changes with
@@ -101,5 +93,5 @@ func requeueAfter(in Input, plan budget.Plan) time.Duration {
 	for _, team := range in.Teams {
 		moments = append(moments, team.NextTransition(in.Now))
 	}
-	return lifecycle.Wait(in.Now, moments...)
+	return timing.Wait(in.Now, moments...)
 }

@@ -35,8 +35,8 @@ func team(name string, mods ...builder.TeamMod) *foundationv1alpha1.FoundationTe
 // granted gives a team millions on a line, due at once.
 func granted(name string, line foundationv1alpha1.BudgetLine, millions int64, at time.Time) builder.TeamMod {
 	return func(team *foundationv1alpha1.FoundationTeam) {
-		team.Spec.Budget = append(team.Spec.Budget, foundationv1alpha1.BudgetGrant{
-			Name: name, Line: line, Amount: new(millions * million), DueAt: builder.MetaTime(at),
+		team.Spec.Budget = append(team.Spec.Budget, foundationv1alpha1.BudgetAward{
+			Name: name, Line: line, Amount: new(millions * million), DueTime: builder.MetaTime(at),
 		})
 	}
 }
@@ -45,7 +45,7 @@ func granted(name string, line foundationv1alpha1.BudgetLine, millions int64, at
 func input(program *foundationv1alpha1.FoundationProgram, teams ...*foundationv1alpha1.FoundationTeam) Input {
 	in := Input{Program: lifecycle.NewProgram(program), Elsewhere: map[string]bool{}, Now: now}
 	for _, team := range teams {
-		if lifecycle.ProgramOf(team) == program.Name {
+		if team.Spec.ProgramName == program.Name {
 			in.Teams = append(in.Teams, lifecycle.Of(team, in.Program))
 		} else {
 			in.Elsewhere[team.Name] = true

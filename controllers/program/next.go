@@ -9,6 +9,8 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/budget"
 	"foundation.team/operator/internal/lifecycle"
+	"foundation.team/operator/internal/text"
+	"foundation.team/operator/internal/timing"
 )
 
 // moment is when time alone changes something, and what.
@@ -28,7 +30,7 @@ func nextMoment(in Input, plan budget.Plan) (time.Time, string) {
 	if next.IsZero() {
 		return next, ""
 	}
-	return next, in.when(next) + ": " + few(whats)
+	return next, in.when(next) + ": " + text.First(whats, named)
 }
 
 // when is a moment for people, in the programme's time zone.
@@ -65,16 +67,16 @@ func moments(in Input, plan budget.Plan) []moment {
 		}
 	}
 	for _, evaluation := range in.Program.Spec.Evaluations {
-		add(evaluation.ClosedAt, "evaluation %s is closed", evaluation.Name)
+		add(evaluation.CloseTime, "evaluation %s is closed", evaluation.Name)
 	}
 	for _, stage := range in.Program.Spec.Stages {
-		add(stage.Start, "stage %s begins", stage.Name)
-		add(stage.End, "stage %s ends", stage.Name)
+		add(stage.StartTime, "stage %s begins", stage.Name)
+		add(stage.EndTime, "stage %s ends", stage.Name)
 	}
 	for _, team := range in.Teams {
 		if term := team.Spec.Term; term != nil && wanted(in.Program.Standing(team.Name, in.Now).Phase) {
-			add(term.Start, "the term of %s begins", team.Name)
-			add(term.End, "the term of %s ends", team.Name)
+			add(term.StartTime, "the term of %s begins", team.Name)
+			add(term.EndTime, "the term of %s ends", team.Name)
 		}
 	}
 	for _, payment := range plan.Due {
@@ -89,7 +91,7 @@ func awardMoments(in Input) []moment {
 	var all []moment
 	for _, team := range in.Teams {
 		for _, pool := range poolsOf(team) {
-			if at := lifecycle.Next(in.Now, lifecycle.Boundaries(team.Awards(pool))); !at.IsZero() {
+			if at := timing.Next(in.Now, lifecycle.Boundaries(team.Awards(pool))); !at.IsZero() {
 				all = append(all, moment{at, fmt.Sprintf("what %s is awarded of %s changes", team.Name, pool)})
 			}
 		}
@@ -100,7 +102,7 @@ func awardMoments(in Input) []moment {
 // happens says what becomes of a team at a moment.
 func happens(team string, before, after lifecycle.Standing, at time.Time) string {
 	switch {
-	case before.Decision != nil && isAt(before.Decision.OverturnedAt, at):
+	case before.Decision != nil && isAt(before.Decision.OverturnTime, at):
 		return fmt.Sprintf("the %s of %s is overturned", noun(before.Decision.Outcome), team)
 	case after.Phase == lifecycle.PhaseHeldBack:
 		return fmt.Sprintf("the selection of %s finds no seat", team)
@@ -110,7 +112,7 @@ func happens(team string, before, after lifecycle.Standing, at time.Time) string
 		return team + " is selected"
 	case after.Decision == nil:
 		return "no decision on " + team + " counts any more"
-	case isAt(after.Decision.FinalAt, at):
+	case isAt(after.Decision.FinalTime, at):
 		return fmt.Sprintf("the %s of %s is final", noun(after.Decision.Outcome), team)
 	default:
 		return fmt.Sprintf("the %s of %s takes effect", noun(after.Decision.Outcome), team)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -13,6 +12,8 @@ import (
 	"foundation.team/operator/internal/conditions"
 	"foundation.team/operator/internal/lifecycle"
 	"foundation.team/operator/internal/ranking"
+	"foundation.team/operator/internal/text"
+	"foundation.team/operator/internal/timing"
 )
 
 const (
@@ -22,14 +23,9 @@ const (
 	maxMessage = 1024
 	// maxTeams, maxHeldBack and maxPools are how long these lists may be, for the same reason.
 	maxTeams, maxHeldBack, maxPools = 2048, 4096, 64
+	// named is how many things a message names at the most.
+	named = 3
 )
-
-// humanReasons are those that time and the operator cannot mend.
-var humanReasons = map[string]bool{
-	foundationv1alpha1.ReasonSeatsExceeded:   true,
-	foundationv1alpha1.ReasonCeilingExceeded: true,
-	foundationv1alpha1.ReasonBudgetExceeded:  true,
-}
 
 // PlanMoney commits the money of the teams that have, or had, a seat.
 func PlanMoney(in Input) budget.Plan {
@@ -53,8 +49,8 @@ func BuildStatus(in Input, plan budget.Plan) foundationv1alpha1.FoundationProgra
 		Budget:             plan.Lines,
 		HeldBack:           first(plan.HeldBack, maxHeldBack),
 		GPUs:               first(commitments(in), maxPools),
-		NextTransitionTime: lifecycle.MetaTime(next),
-		Next:               conditions.Cut(what, maxMessage),
+		NextTransitionTime: timing.Meta(next),
+		Next:               text.Cut(what, maxMessage),
 	}
 	areas := []metav1.Condition{decisionsCondition(in), ceilingsCondition(in, plan), budgetCondition(in, plan)}
 	ready := conditions.Ready(summary(in), areas...)
@@ -62,8 +58,8 @@ func BuildStatus(in Input, plan budget.Plan) foundationv1alpha1.FoundationProgra
 		ready = conditions.False(foundationv1alpha1.ConditionReady, foundationv1alpha1.ReasonTeamsRemain, remain(in))
 	}
 	current := append([]metav1.Condition{ready}, areas...)
-	if humanReasons[ready.Reason] {
-		current = append(current, conditions.True(foundationv1alpha1.ConditionStalled, ready.Reason, ready.Message))
+	if stalled := conditions.Stalled(ready); stalled != nil {
+		current = append(current, *stalled)
 	}
 	status.Conditions = conditions.Merge(in.Program.Status.Conditions, current, in.Program.Generation, in.Now)
 	return status
@@ -98,7 +94,7 @@ func teamList(in Input) []foundationv1alpha1.ProgramTeam {
 		} else {
 			entry.Message = in.noManifest(name, standing)
 		}
-		entry.Message = conditions.Cut(entry.Message, maxMessage)
+		entry.Message = text.Cut(entry.Message, maxMessage)
 		list = append(list, entry)
 	}
 	return list
@@ -119,10 +115,10 @@ func teamNames(in Input) []string {
 // noManifest says what it means that a team has no FoundationTeam in the programme.
 func (in Input) noManifest(team string, standing lifecycle.Standing) string {
 	if in.Elsewhere[team] {
-		return fmt.Sprintf("FoundationTeam %s does not take part: set its spec.programRef.name to %s", team, in.Program.Name)
+		return fmt.Sprintf("FoundationTeam %s does not take part: set its spec.programName to %s", team, in.Program.Name)
 	}
 	if wanted(standing.Phase) {
-		return fmt.Sprintf("selected, and there is no FoundationTeam %s: create it with spec.programRef.name %s", team, in.Program.Name)
+		return fmt.Sprintf("selected, and there is no FoundationTeam %s: create it with spec.programName %s", team, in.Program.Name)
 	}
 	return "there is no FoundationTeam " + team
 }
@@ -144,7 +140,7 @@ func commitments(in Input) []foundationv1alpha1.PoolCommitment {
 		for _, pool := range poolsOf(team) {
 			awarded, heldBack := team.Demand(pool, in.Now)
 			sum := pools[pool]
-			sum.Pool = pool
+			sum.PoolName = pool
 			sum.Awarded += awarded
 			sum.HeldBack += heldBack
 			pools[pool] = sum
@@ -163,7 +159,7 @@ func commitments(in Input) []foundationv1alpha1.PoolCommitment {
 func poolsOf(team lifecycle.Team) []string {
 	pools := map[string]bool{}
 	for _, award := range team.Spec.GPUs {
-		pools[award.Pool] = true
+		pools[award.PoolName] = true
 	}
 	return slices.Sorted(maps.Keys(pools))
 }
@@ -171,15 +167,15 @@ func poolsOf(team lifecycle.Team) []string {
 // summary is the message of a programme in which all fits.
 func summary(in Input) string {
 	filled, pending := in.Program.Seats(in.Now)
-	text := fmt.Sprintf("%d of %s filled", filled, conditions.Count(int(in.Program.Spec.Seats), "seat"))
+	sum := fmt.Sprintf("%d of %s filled", filled, text.Count(int(in.Program.Spec.Seats), "seat"))
 	if pending > 0 {
-		text += fmt.Sprintf(", %s not final", conditions.Count(pending, "selection"))
+		sum += fmt.Sprintf(", %s not final", text.Count(pending, "selection"))
 	}
-	text += ", " + conditions.Count(len(teamNames(in)), "team")
+	sum += ", " + text.Count(len(teamNames(in)), "team")
 	if missing := missingManifests(in); len(missing) > 0 {
-		text += "; selected, and no FoundationTeam yet: " + few(missing)
+		sum += "; selected, and no FoundationTeam yet: " + text.First(missing, named)
 	}
-	return text
+	return sum
 }
 
 // missingManifests are the teams that should have a FoundationTeam in the programme and have none.
@@ -207,16 +203,8 @@ func remain(in Input) string {
 	if len(names) != 1 {
 		who, them = fmt.Sprintf("%d teams name", len(names)), "them"
 	}
-	return fmt.Sprintf("deletion waits: %s this programme (%s): take spec.programRef out of %s or delete %s; until then all stays as it is",
-		who, few(names), them, them)
-}
-
-// few names the first of several things and counts the rest.
-func few(names []string) string {
-	if len(names) <= 3 {
-		return strings.Join(names, ", ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(names[:2], ", "), len(names)-2)
+	return fmt.Sprintf("deletion waits: %s this programme (%s): take spec.programName out of %s or delete %s; until then all stays as it is",
+		who, text.First(names, named), them, them)
 }
 
 func first[T any](list []T, most int) []T { return list[:min(most, len(list))] }

@@ -11,6 +11,7 @@ import (
 	"foundation.team/operator/internal/budget"
 	"foundation.team/operator/internal/conditions"
 	"foundation.team/operator/internal/lifecycle"
+	"foundation.team/operator/internal/text"
 )
 
 // decisionsCondition is about selections that find no seat, now or when they take effect.
@@ -25,23 +26,23 @@ func decisionsCondition(in Input) metav1.Condition {
 		if worst == nil {
 			worst = &held
 		}
-		if !slices.Contains(teams, held.Decision.Team) {
-			teams = append(teams, held.Decision.Team)
+		if !slices.Contains(teams, held.Decision.TeamName) {
+			teams = append(teams, held.Decision.TeamName)
 		}
 	}
 	decisions := len(in.Program.Spec.Decisions)
 	switch {
 	case worst != nil:
 		message := fmt.Sprintf("%s is selected and held back from %s on, no seat of %d is free: decide otherwise on a team that is in, or raise spec.seats",
-			worst.Decision.Team, in.when(worst.At), worst.Seats)
+			worst.Decision.TeamName, in.when(worst.At), worst.Seats)
 		if len(teams) > 1 {
-			message += "; also held back: " + few(teams[1:])
+			message += "; also held back: " + text.First(teams[1:], named)
 		}
 		return conditions.False(area, foundationv1alpha1.ReasonSeatsExceeded, message)
 	case decisions == 0:
 		return conditions.True(area, foundationv1alpha1.ReasonNothingDeclared, "")
 	default:
-		return conditions.True(area, foundationv1alpha1.ReasonAsDeclared, conditions.Count(decisions, "decision")+", none held back")
+		return conditions.True(area, foundationv1alpha1.ReasonAsDeclared, text.Count(decisions, "decision")+", none held back")
 	}
 }
 
@@ -62,7 +63,7 @@ func ceilingsCondition(in Input, plan budget.Plan) metav1.Condition {
 	problems = append(problems, heldBackFor(plan, foundationv1alpha1.ReasonCeilingExceeded)...)
 	switch {
 	case len(problems) > 0:
-		return conditions.False(area, foundationv1alpha1.ReasonCeilingExceeded, firstOf(problems))
+		return conditions.False(area, foundationv1alpha1.ReasonCeilingExceeded, text.AndMore(problems))
 	case in.Program.Spec.Ceilings == nil:
 		return conditions.True(area, foundationv1alpha1.ReasonNothingDeclared, "")
 	default:
@@ -76,7 +77,7 @@ func budgetCondition(in Input, plan budget.Plan) metav1.Condition {
 	problems := heldBackFor(plan, foundationv1alpha1.ReasonBudgetExceeded)
 	switch {
 	case len(problems) > 0:
-		return conditions.False(area, foundationv1alpha1.ReasonBudgetExceeded, firstOf(problems))
+		return conditions.False(area, foundationv1alpha1.ReasonBudgetExceeded, text.AndMore(problems))
 	case len(in.Program.Spec.Budget) == 0:
 		return conditions.True(area, foundationv1alpha1.ReasonNothingDeclared, "")
 	default:
@@ -98,12 +99,4 @@ func heldBackFor(plan budget.Plan, reason string) []string {
 		}
 	}
 	return messages
-}
-
-// firstOf is the first of some problems, with how many more there are.
-func firstOf(problems []string) string {
-	if len(problems) == 1 {
-		return problems[0]
-	}
-	return fmt.Sprintf("%s (and %d more)", problems[0], len(problems)-1)
 }

@@ -52,13 +52,13 @@ func TestTeams(t *testing.T) {
 	in := input(program,
 		team("hanbit"), team("mirae"), team("onnuri"), builder.Team("elsewhere"))
 	want := []foundationv1alpha1.ProgramTeam{
-		{Name: "elsewhere", Outcome: rejected, State: "NoManifest", Message: "FoundationTeam elsewhere does not take part: set its spec.programRef.name to sovereign-models"},
-		{Name: "garam", Outcome: selected, State: "NoManifest", Message: "selected, and there is no FoundationTeam garam: create it with spec.programRef.name sovereign-models"},
+		{Name: "elsewhere", Outcome: rejected, State: "NoManifest", Message: "FoundationTeam elsewhere does not take part: set its spec.programName to sovereign-models"},
+		{Name: "garam", Outcome: selected, State: "NoManifest", Message: "selected, and there is no FoundationTeam garam: create it with spec.programName sovereign-models"},
 		{Name: "hanbit", Outcome: selected, State: foundationv1alpha1.ReasonInTerm},
 		{Name: "mirae", Outcome: rejected, State: foundationv1alpha1.ReasonNotSelected},
-		{Name: "naru", Outcome: selected, State: "NoManifest", Message: "selected, and there is no FoundationTeam naru: create it with spec.programRef.name sovereign-models"},
+		{Name: "naru", Outcome: selected, State: "NoManifest", Message: "selected, and there is no FoundationTeam naru: create it with spec.programName sovereign-models"},
 		{Name: "onnuri", State: foundationv1alpha1.ReasonNotSelected},
-		{Name: "saebyeok", Outcome: selected, State: "NoManifest", Message: "selected, and there is no FoundationTeam saebyeok: create it with spec.programRef.name sovereign-models"},
+		{Name: "saebyeok", Outcome: selected, State: "NoManifest", Message: "selected, and there is no FoundationTeam saebyeok: create it with spec.programName sovereign-models"},
 	}
 	for i, entry := range want {
 		for _, team := range in.Teams {
@@ -94,7 +94,7 @@ func TestCommitments(t *testing.T) {
 		team("hanbit", builder.Award("b200", 512), builder.AwardBetween("b200", 256, time.Time{}, day(3)), builder.Award("h100", 64)),
 		team("naru", builder.Award("b200", 8), builder.AwardBetween("later", 8, day(1), time.Time{})),
 		team("mirae", builder.Award("b200", 1024)))
-	want := []foundationv1alpha1.PoolCommitment{{Pool: "b200", Awarded: 520, HeldBack: 256}, {Pool: "h100", Awarded: 64}}
+	want := []foundationv1alpha1.PoolCommitment{{PoolName: "b200", Awarded: 520, HeldBack: 256}, {PoolName: "h100", Awarded: 64}}
 	status := statusOf(in)
 	if diff := cmp.Diff(want, status.GPUs); diff != "" {
 		t.Error(diff)
@@ -215,11 +215,11 @@ func TestReady(t *testing.T) {
 		},
 		"deleted, and teams name it": {
 			builder.Program(models, append(mods, deleted)...), teams,
-			remain("deletion waits: 5 teams name this programme (hanbit, mirae and 3 more): take spec.programRef out of them or delete them; until then all stays as it is"),
+			remain("deletion waits: 5 teams name this programme (hanbit, mirae and 3 more): take spec.programName out of them or delete them; until then all stays as it is"),
 		},
 		"deleted, and a team names it": {
 			builder.Program(models, deleted), teams[:1],
-			remain("deletion waits: 1 team names this programme (hanbit): take spec.programRef out of it or delete it; until then all stays as it is"),
+			remain("deletion waits: 1 team names this programme (hanbit): take spec.programName out of it or delete it; until then all stays as it is"),
 		},
 	}
 	for name, tt := range tests {

@@ -13,7 +13,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
-	"foundation.team/operator/internal/lifecycle"
 )
 
 // SetupWithManager registers the controller.
@@ -33,7 +32,7 @@ func (r *Reconciler) programsOfTeam(ctx context.Context, obj client.Object) []re
 	var requests []reconcile.Request
 	named := ""
 	if team, ok := obj.(*foundationv1alpha1.FoundationTeam); ok {
-		named = lifecycle.ProgramOf(team)
+		named = team.Spec.ProgramName
 	}
 	if named != "" {
 		requests = append(requests, request(named))
@@ -43,7 +42,7 @@ func (r *Reconciler) programsOfTeam(ctx context.Context, obj client.Object) []re
 		return requests
 	}
 	for _, program := range programs.Items {
-		decided := slices.ContainsFunc(program.Spec.Decisions, func(d foundationv1alpha1.Decision) bool { return d.Team == obj.GetName() })
+		decided := slices.ContainsFunc(program.Spec.Decisions, func(d foundationv1alpha1.Decision) bool { return d.TeamName == obj.GetName() })
 		if decided && program.Name != named {
 			requests = append(requests, request(program.Name))
 		}

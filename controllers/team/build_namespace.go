@@ -31,7 +31,7 @@ func buildNamespace(in Input, p place, shares map[string]share) *corev1ac.Namesp
 	if !p.accessible() {
 		namespace.WithLabels(map[string]string{foundationv1alpha1.LabelLocked: "true"})
 	}
-	if p.state == foundationv1alpha1.PlaceRetired {
+	if p.state == foundationv1alpha1.ResourceRetired {
 		namespace.WithLabels(map[string]string{foundationv1alpha1.LabelRetired: "true"})
 	}
 	return namespace

@@ -76,7 +76,7 @@ func buildQuota(in Input, p place, shares map[string]share) *corev1ac.ResourceQu
 	hard := maps.Clone(counts)
 	maps.Copy(hard, base)
 	maps.Copy(hard, ownCounts)
-	if p.state == foundationv1alpha1.PlaceDataAccess {
+	if p.state == foundationv1alpha1.ResourceDataAccess {
 		maps.Copy(hard, dataAccess)
 	}
 	share := shares[p.name]

@@ -97,7 +97,7 @@ func grantedResources(in Input) map[corev1.ResourceName]granted {
 		}
 		sum.gpus += int64(grant.Granted)
 		nodes := int64(grant.Granted / pool.Spec.GPUsPerNode)
-		for kind, quantity := range pool.Status.Node {
+		for kind, quantity := range pool.Status.NodeAllocatable {
 			all := quantity.DeepCopy()
 			all.Mul(nodes)
 			sum.compute[kind] = plus(sum.compute[kind], all)
@@ -110,7 +110,7 @@ func grantedResources(in Input) map[corev1.ResourceName]granted {
 // grantOf is a team's grant of a pool, and not that of another team of the same name; nil if it has none.
 func grantOf(pool *foundationv1alpha1.GPUPool, team *foundationv1alpha1.FoundationTeam) *foundationv1alpha1.Grant {
 	for i := range pool.Status.Grants {
-		if grant := &pool.Status.Grants[i]; grant.Team == team.Name && grant.UID == string(team.UID) {
+		if grant := &pool.Status.Grants[i]; grant.TeamName == team.Name && grant.UID == string(team.UID) {
 			return grant
 		}
 	}

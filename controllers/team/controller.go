@@ -22,7 +22,8 @@ import (
 	"foundation.team/operator/internal/apply"
 	"foundation.team/operator/internal/conditions"
 	"foundation.team/operator/internal/guards"
-	"foundation.team/operator/internal/lifecycle"
+	"foundation.team/operator/internal/requeue"
+	"foundation.team/operator/internal/timing"
 )
 
 // humanRecheck is how often what only a human can mend is tried again: objects that are not ours are not watched,
@@ -63,14 +64,14 @@ type Reconciler struct {
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	team := &foundationv1alpha1.FoundationTeam{}
 	if err := r.Client.Get(ctx, req.NamespacedName, team); apierrors.IsNotFound(err) {
-		return apply.Retry(ctrl.Result{}, r.reconcileGone(ctx, req.Name))
+		return requeue.OnConflict(ctrl.Result{}, r.reconcileGone(ctx, req.Name))
 	} else if err != nil {
 		return ctrl.Result{}, fmt.Errorf("read team %s: %w", req.Name, err)
 	}
 	if r.Applier.StatusStale(team) {
-		return apply.CacheBehind(), nil
+		return requeue.ForCache(), nil
 	}
-	return apply.Retry(r.reconcile(ctx, team))
+	return requeue.OnConflict(r.reconcile(ctx, team))
 }
 
 func (r *Reconciler) reconcile(ctx context.Context, team *foundationv1alpha1.FoundationTeam) (ctrl.Result, error) {
@@ -85,7 +86,7 @@ func (r *Reconciler) reconcile(ctx context.Context, team *foundationv1alpha1.Fou
 	}
 	record := recordOf(team, records)
 	if record != nil && r.Applier.SavedStale(record) {
-		return apply.CacheBehind(), nil
+		return requeue.ForCache(), nil
 	}
 	team.Status.FormerUIDs = formerUIDs(record, team)
 	in, err := r.observe(ctx, team)
@@ -117,10 +118,10 @@ func (r *Reconciler) reconcile(ctx context.Context, team *foundationv1alpha1.Fou
 	if err := out.Err(); err != nil {
 		// Not returned: the growing back-off of an error would let access outlive its end.
 		log.FromContext(ctx).Error(err, "not all could be applied")
-		return apply.Failed(requeueAfter(in, out)), nil
+		return requeue.AfterFailure(requeueAfter(in, out)), nil
 	}
 	if out.behind {
-		return apply.CacheBehind(), nil
+		return requeue.ForCache(), nil
 	}
 	return ctrl.Result{RequeueAfter: requeueAfter(in, out)}, nil
 }
@@ -128,10 +129,9 @@ func (r *Reconciler) reconcile(ctx context.Context, team *foundationv1alpha1.Fou
 func (r *Reconciler) writeStatus(ctx context.Context, team *foundationv1alpha1.FoundationTeam, status foundationv1alpha1.FoundationTeamStatus) error {
 	after := team.DeepCopy()
 	after.Status = status
-	if err := r.Applier.PatchStatus(ctx, team, after); err != nil {
+	if err := apply.WriteStatus(ctx, r.Applier, r.Events, team, after); err != nil {
 		return err
 	}
-	conditions.Report(r.Events, team, team.Status.Conditions, status.Conditions)
 	for _, notice := range expiryNotices(team.Status.Staff, status.Staff) {
 		r.Events.Eventf(team, nil, corev1.EventTypeNormal, "AccessExpires", "Reconcile", "%s", notice)
 	}
@@ -141,7 +141,7 @@ func (r *Reconciler) writeStatus(ctx context.Context, team *foundationv1alpha1.F
 // letGo lets a deleted team go when the API server, too, has nothing of its that is open.
 func (r *Reconciler) letGo(ctx context.Context, in Input) (ctrl.Result, error) {
 	if left, err := r.left(ctx, in); err != nil || left {
-		return apply.CacheBehind(), err
+		return requeue.ForCache(), err
 	}
 	if err := r.closeRecords(ctx, []foundationv1alpha1.TeamRecord{*in.Record}); err != nil {
 		return ctrl.Result{}, err
@@ -153,9 +153,9 @@ func (r *Reconciler) letGo(ctx context.Context, in Input) (ctrl.Result, error) {
 func requeueAfter(in Input, out *Outcome) time.Duration {
 	var recheck time.Time
 	for _, problems := range out.Problems {
-		if slices.ContainsFunc(problems, func(p Problem) bool { return humanReasons[p.Reason] }) {
+		if slices.ContainsFunc(problems, func(p Problem) bool { return conditions.IsStalled(p.Reason) }) {
 			recheck = in.Now.Add(humanRecheck)
 		}
 	}
-	return lifecycle.Wait(in.Now, in.life().NextTransition(in.Now), recheck, in.Guards.Until(in.Now))
+	return timing.Wait(in.Now, in.life().NextTransition(in.Now), recheck, in.Guards.Until(in.Now))
 }

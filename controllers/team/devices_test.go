@@ -248,12 +248,12 @@ func TestUsedGPUs(t *testing.T) {
 				quota.Status.Used[entry] = resource.MustParse(used)
 			}
 			in := input(hanbit, append(tt.things, quota, builder.OwnedNamespace(hanbit, "train"))...)
-			if got := *gpuStatus(in).Used; got != tt.want {
+			if got := gpuStatus(in).Used; got != tt.want {
 				t.Errorf("the team uses %d, want %d", got, tt.want)
 			}
 			place := namespaceStatus(in, Build(in), fine())[0]
-			if *place.Used != tt.want || *place.GPUs != 7 {
-				t.Errorf("the namespace uses %d of %d, want %d of 7", *place.Used, *place.GPUs, tt.want)
+			if place.Used != tt.want || place.Granted != 7 {
+				t.Errorf("the namespace uses %d of %d, want %d of 7", place.Used, place.Granted, tt.want)
 			}
 		})
 	}

@@ -17,11 +17,11 @@ func expiryNotices(before, after *foundationv1alpha1.TeamStaffStatus) []string {
 	var notices []string
 	for _, entry := range after.Expiring {
 		known := func(old foundationv1alpha1.ExpiringStaff) bool {
-			return old.Name == entry.Name && old.End.Equal(&entry.End) && old.WithinDays == entry.WithinDays
+			return old.Name == entry.Name && old.EndTime.Equal(&entry.EndTime) && old.WithinDays == entry.WithinDays
 		}
 		if !slices.ContainsFunc(told, known) {
 			notices = append(notices, fmt.Sprintf("staff %s: access ends %s, within %d days; move its end in spec.staff to go on",
-				entry.Name, entry.End.UTC().Format(time.RFC3339), entry.WithinDays))
+				entry.Name, entry.EndTime.UTC().Format(time.RFC3339), entry.WithinDays))
 		}
 	}
 	return notices

@@ -17,7 +17,7 @@ import (
 	"foundation.team/operator/test/support/builder"
 )
 
-var unguarded = guards.Verdict{Reason: foundationv1alpha1.ReasonGuardMissing, Message: "ValidatingAdmissionPolicy x is missing"}
+var unguarded = guards.Verdict{Reason: foundationv1alpha1.ReasonPolicyMissing, Message: "ValidatingAdmissionPolicy x is missing"}
 
 // bindingOf is a role binding as it was made for the team.
 func bindingOf(team *foundationv1alpha1.FoundationTeam, namespace, role string, users ...string) *rbacv1.RoleBinding {
@@ -50,13 +50,13 @@ func TestNewTeamsWaitForTheGuards(t *testing.T) {
 	}
 	const missing = "ValidatingAdmissionPolicy x is missing"
 	for area, want := range map[string]string{
-		foundationv1alpha1.ConditionGuarded:         "False GuardMissing " + missing,
-		foundationv1alpha1.ConditionNamespacesReady: "False GuardMissing hanbit-train: " + missing + " (and 1 more)",
-		foundationv1alpha1.ConditionQuotaReady:      "False GuardMissing hanbit-train: " + missing,
-		foundationv1alpha1.ConditionAccessReady:     "False GuardMissing 1 of 1 staff entries in date wait for access: " + missing,
-		foundationv1alpha1.ConditionVolumesReady:    "False GuardMissing 1 of 1 volumes wait: " + missing,
-		foundationv1alpha1.ConditionReady:           "False GuardMissing " + missing + " (also not: NamespacesReady, QuotaReady, AccessReady, VolumesReady)",
-		foundationv1alpha1.ConditionStalled:         "True GuardMissing " + missing,
+		foundationv1alpha1.ConditionPoliciesInstalled: "False PolicyMissing " + missing,
+		foundationv1alpha1.ConditionNamespacesReady:   "False PolicyMissing hanbit-train: " + missing + " (and 1 more)",
+		foundationv1alpha1.ConditionQuotaReady:        "False PolicyMissing hanbit-train: " + missing,
+		foundationv1alpha1.ConditionAccessReady:       "False PolicyMissing 1 of 1 staff entries in date wait for access: " + missing,
+		foundationv1alpha1.ConditionVolumesReady:      "False PolicyMissing 1 of 1 volumes wait: " + missing,
+		foundationv1alpha1.ConditionReady:             "False PolicyMissing " + missing + " (also not: NamespacesReady, QuotaReady, AccessReady, VolumesReady)",
+		foundationv1alpha1.ConditionStalled:           "True PolicyMissing " + missing,
 	} {
 		if got[area] != want {
 			t.Errorf("%s: %s, want %s", area, got[area], want)
@@ -152,7 +152,7 @@ func TestWhatIsProvidedWithoutGuards(t *testing.T) {
 // Guards that settle are waited for, and no longer.
 func TestGuardsThatSettleAreLookedAtAgain(t *testing.T) {
 	team := builder.Team("hanbit", builder.Namespace("train", 1))
-	in := input(team, guards.Verdict{Reason: foundationv1alpha1.ReasonGuardsSettling, Message: "x", Wait: 3 * time.Second})
+	in := input(team, guards.Verdict{Reason: foundationv1alpha1.ReasonPoliciesSettling, Message: "x", Wait: 3 * time.Second})
 	if got := requeueAfter(in, fine()); got != 3*time.Second {
 		t.Errorf("again after %s", got)
 	}

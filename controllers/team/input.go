@@ -55,27 +55,27 @@ func (in Input) life() lifecycle.Team { return lifecycle.Of(in.Team, in.Program)
 func (in Input) holds() bool { return lifecycle.HoldsAwards(in.state()) }
 
 // closed is the state of the namespaces of a team that does not hold its awards.
-func (in Input) closed() foundationv1alpha1.PlaceState {
+func (in Input) closed() foundationv1alpha1.ResourceState {
 	if retention, over := in.life().Retention(in.Now); over && retention.Phase == foundationv1alpha1.RetentionDataAccess {
-		return foundationv1alpha1.PlaceDataAccess
+		return foundationv1alpha1.ResourceDataAccess
 	}
-	return foundationv1alpha1.PlaceLocked
+	return foundationv1alpha1.ResourceLocked
 }
 
 // place is one namespace of a team.
 type place struct {
 	// name is the real name.
 	name  string
-	state foundationv1alpha1.PlaceState
+	state foundationv1alpha1.ResourceState
 	// spec is nil for a retired namespace.
 	spec *foundationv1alpha1.TeamNamespace
 }
 
 // open says whether the team can work there.
-func (p place) open() bool { return p.state == foundationv1alpha1.PlaceActive }
+func (p place) open() bool { return p.state == foundationv1alpha1.ResourceActive }
 
 // accessible says whether staff have access: to work, or to read and copy data.
-func (p place) accessible() bool { return p.open() || p.state == foundationv1alpha1.PlaceDataAccess }
+func (p place) accessible() bool { return p.open() || p.state == foundationv1alpha1.ResourceDataAccess }
 
 // places are the namespaces that there shall be: those of the spec while the team holds its awards; after that, and
 // when they were taken out of the spec, those that are there. Declared ones come first, in the order of the spec.
@@ -84,7 +84,7 @@ func (in Input) places() []place {
 	declared := map[string]bool{}
 	for i := range in.Team.Spec.Namespaces {
 		spec := &in.Team.Spec.Namespaces[i]
-		p := place{name: foundationv1alpha1.NamespaceName(in.Team.Name, spec.Name), spec: spec, state: foundationv1alpha1.PlaceActive}
+		p := place{name: foundationv1alpha1.NamespaceName(in.Team.Name, spec.Name), spec: spec, state: foundationv1alpha1.ResourceActive}
 		declared[p.name] = true
 		if !in.holds() {
 			p.state = in.closed()
@@ -96,7 +96,7 @@ func (in Input) places() []place {
 	}
 	for _, name := range slices.Sorted(maps.Keys(in.Namespaces)) {
 		if !declared[name] && in.owner().Owns(in.Namespaces[name]) {
-			places = append(places, place{name: name, state: foundationv1alpha1.PlaceRetired})
+			places = append(places, place{name: name, state: foundationv1alpha1.ResourceRetired})
 		}
 	}
 	return places

@@ -57,7 +57,7 @@ func compareObjects(a, b client.Object) int {
 
 // observeProgram reads the programme that the team takes part in.
 func (r *Reconciler) observeProgram(ctx context.Context, in *Input) error {
-	name := lifecycle.ProgramOf(in.Team)
+	name := in.Team.Spec.ProgramName
 	if name == "" {
 		return nil
 	}

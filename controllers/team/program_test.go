@@ -52,7 +52,7 @@ func TestProgramStatus(t *testing.T) {
 		"before the decision":    {inProgram(program, two(1, 1), now.AddDate(0, -1, -1)), undecided},
 		"after it": {inProgram(program, two(1, 1)), &foundationv1alpha1.TeamProgramStatus{
 			Name: "sovereign", ObservedGeneration: 3, Outcome: foundationv1alpha1.OutcomeRejected, Reason: "as the panel saw it",
-			DecidedAt: builder.MetaTime(now.AddDate(0, -1, 0)), FinalAt: builder.MetaTime(now), Score: "77.5", FailedGates: []string{"originality"},
+			DecisionTime: builder.MetaTime(now.AddDate(0, -1, 0)), FinalTime: builder.MetaTime(now), Score: "77.5", FailedGates: []string{"originality"},
 		}},
 		"a team that was not decided on": {inProgram(program, builder.Team("naru")), undecided},
 	}
@@ -86,9 +86,9 @@ func TestCeilingsCondition(t *testing.T) {
 		},
 		"money that is held back": {
 			inProgram(sovereign(func(program *foundationv1alpha1.FoundationProgram) {
-				program.Status.HeldBack = []foundationv1alpha1.HeldBackGrant{
-					{Team: "naru", Grant: "data", Reason: foundationv1alpha1.ReasonBudgetExceeded, Message: "naru's"},
-					{Team: "hanbit", Grant: "data", Reason: foundationv1alpha1.ReasonBudgetExceeded, Message: "hanbit data: does not fit"},
+				program.Status.HeldBack = []foundationv1alpha1.HeldBackAward{
+					{TeamName: "naru", Award: "data", Reason: foundationv1alpha1.ReasonBudgetExceeded, Message: "naru's"},
+					{TeamName: "hanbit", Award: "data", Reason: foundationv1alpha1.ReasonBudgetExceeded, Message: "hanbit data: does not fit"},
 				}
 			}), two(1, 1)),
 			"False BudgetExceeded: hanbit data: does not fit",
@@ -110,16 +110,16 @@ func TestCeilingsCondition(t *testing.T) {
 func TestBudgetStatus(t *testing.T) {
 	grant := func(name string, line foundationv1alpha1.BudgetLine, amount int64, due time.Time) builder.TeamMod {
 		return func(team *foundationv1alpha1.FoundationTeam) {
-			team.Spec.Budget = append(team.Spec.Budget, foundationv1alpha1.BudgetGrant{Name: name, Line: line, Amount: &amount, DueAt: builder.MetaTime(due)})
+			team.Spec.Budget = append(team.Spec.Budget, foundationv1alpha1.BudgetAward{Name: name, Line: line, Amount: &amount, DueTime: builder.MetaTime(due)})
 		}
 	}
 	money := two(1, 1, grant("staff", foundationv1alpha1.BudgetStaff, 30, july), grant("data", foundationv1alpha1.BudgetData, 20, now), grant("more", foundationv1alpha1.BudgetData, 7, now))
 	held := func(program *foundationv1alpha1.FoundationProgram) {
-		program.Status.HeldBack = []foundationv1alpha1.HeldBackGrant{{Team: "hanbit", Grant: "more", Line: foundationv1alpha1.BudgetData, Amount: 7}}
+		program.Status.HeldBack = []foundationv1alpha1.HeldBackAward{{TeamName: "hanbit", Award: "more", Line: foundationv1alpha1.BudgetData, Amount: 7}}
 	}
 	want := []foundationv1alpha1.TeamBudgetStatus{
-		{Line: foundationv1alpha1.BudgetData, Granted: 27, Due: 20, HeldBack: 7},
-		{Line: foundationv1alpha1.BudgetStaff, Granted: 30, NextDue: builder.MetaTime(july), NextAmount: 30},
+		{Line: foundationv1alpha1.BudgetData, Awarded: 27, Due: 20, HeldBack: 7},
+		{Line: foundationv1alpha1.BudgetStaff, Awarded: 30, NextDueTime: builder.MetaTime(july), NextAmount: 30},
 	}
 	if diff := cmp.Diff(want, budgetStatus(inProgram(sovereign(held), money.DeepCopy()))); diff != "" {
 		t.Error(diff)
@@ -141,14 +141,14 @@ func TestEliminated(t *testing.T) {
 		now   time.Time
 		state string
 		phase foundationv1alpha1.RetentionPhase
-		place foundationv1alpha1.PlaceState
+		place foundationv1alpha1.ResourceState
 		roles []string
 		pods  string
 	}{
-		"while it can object": {now.Add(-time.Second), foundationv1alpha1.ReasonSuspended, "", foundationv1alpha1.PlaceActive, []string{"foundation-team-viewer"}, "0"},
-		"finally":             {now, foundationv1alpha1.ReasonEliminated, foundationv1alpha1.RetentionDataAccess, foundationv1alpha1.PlaceDataAccess, []string{"foundation-team-data-steward", "foundation-team-viewer"}, "20"},
-		"then locked":         {now.Add(24 * time.Hour), foundationv1alpha1.ReasonEliminated, foundationv1alpha1.RetentionLocked, foundationv1alpha1.PlaceLocked, nil, "0"},
-		"then still locked":   {now.Add(48 * time.Hour), foundationv1alpha1.ReasonEliminated, foundationv1alpha1.RetentionExpired, foundationv1alpha1.PlaceLocked, nil, "0"},
+		"while it can object": {now.Add(-time.Second), foundationv1alpha1.ReasonSuspended, "", foundationv1alpha1.ResourceActive, []string{"foundation-team-viewer"}, "0"},
+		"finally":             {now, foundationv1alpha1.ReasonEliminated, foundationv1alpha1.RetentionDataAccess, foundationv1alpha1.ResourceDataAccess, []string{"foundation-team-data-steward", "foundation-team-viewer"}, "20"},
+		"then locked":         {now.Add(24 * time.Hour), foundationv1alpha1.ReasonEliminated, foundationv1alpha1.RetentionLocked, foundationv1alpha1.ResourceLocked, nil, "0"},
+		"then still locked":   {now.Add(48 * time.Hour), foundationv1alpha1.ReasonEliminated, foundationv1alpha1.RetentionExpired, foundationv1alpha1.ResourceLocked, nil, "0"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -172,7 +172,7 @@ func TestEliminated(t *testing.T) {
 			if quota["pods"] != tt.pods || tt.phase != "" && quota["requests.nvidia.com/gpu"] != "0" {
 				t.Errorf("quota %v", quota)
 			}
-			if want := map[bool]string{true: "1Ti", false: "0"}[tt.place == foundationv1alpha1.PlaceDataAccess]; tt.phase != "" && quota["requests.storage"] != want {
+			if want := map[bool]string{true: "1Ti", false: "0"}[tt.place == foundationv1alpha1.ResourceDataAccess]; tt.phase != "" && quota["requests.storage"] != want {
 				t.Errorf("storage %s, want %s", quota["requests.storage"], want)
 			}
 		})
@@ -181,7 +181,7 @@ func TestEliminated(t *testing.T) {
 
 func TestExpiryNotices(t *testing.T) {
 	entry := func(name string, days int32) foundationv1alpha1.ExpiringStaff {
-		return foundationv1alpha1.ExpiringStaff{Name: name, End: metav1.NewTime(july), WithinDays: days}
+		return foundationv1alpha1.ExpiringStaff{Name: name, EndTime: metav1.NewTime(july), WithinDays: days}
 	}
 	status := func(entries ...foundationv1alpha1.ExpiringStaff) *foundationv1alpha1.TeamStaffStatus {
 		return &foundationv1alpha1.TeamStaffStatus{Expiring: entries}

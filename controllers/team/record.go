@@ -18,8 +18,9 @@ import (
 	"k8s.io/utils/ptr"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
-	"foundation.team/operator/internal/conditions"
 	"foundation.team/operator/internal/lifecycle"
+	"foundation.team/operator/internal/text"
+	"foundation.team/operator/internal/timing"
 )
 
 const (
@@ -61,8 +62,8 @@ func sameTeam(record *foundationv1alpha1.TeamRecord, team *foundationv1alpha1.Fo
 	if record.Spec.Digest == digest(team.Spec) {
 		return true
 	}
-	lead, program := leadOf(team), lifecycle.ProgramOf(team)
-	return lead != "" && program != "" && lead == record.Spec.Lead && program == record.Spec.Program
+	lead, program := leadOf(team), team.Spec.ProgramName
+	return lead != "" && program != "" && lead == record.Spec.Lead && program == record.Spec.ProgramName
 }
 
 // formerUIDs are the UIDs that a record knows besides the one that the team has now.
@@ -116,12 +117,12 @@ func BuildRecord(in Input) *foundationv1alpha1.TeamRecord {
 	}
 	if spec.State != state && !wasClosed(in) {
 		spec.History = append(spec.History, stateChange(in, spec.State, state))
-		spec.State, spec.Since = state, lifecycle.MetaTime(in.Now)
+		spec.State, spec.StateTransitionTime = state, timing.Meta(in.Now)
 		if since := in.life().StateSince(in.Now); !since.IsZero() {
-			spec.Since = lifecycle.MetaTime(since)
+			spec.StateTransitionTime = timing.Meta(since)
 		}
 	}
-	spec.Team, spec.Program, spec.Lead, spec.Digest, spec.Facts = in.Team.Name, lifecycle.ProgramOf(in.Team), leadOf(in.Team), digest(in.Team.Spec), facts
+	spec.TeamName, spec.ProgramName, spec.Lead, spec.Digest, spec.Facts = in.Team.Name, in.Team.Spec.ProgramName, leadOf(in.Team), digest(in.Team.Spec), facts
 	spec.UIDs = spec.UIDs[max(0, len(spec.UIDs)-maxUIDs):]
 	spec.History = spec.History[max(0, len(spec.History)-maxHistory):]
 	return record
@@ -150,9 +151,9 @@ func closedRecord(record *foundationv1alpha1.TeamRecord, now time.Time) *foundat
 		return closed
 	}
 	closed.Spec.History = append(closed.Spec.History, foundationv1alpha1.TeamChange{
-		Time: *lifecycle.MetaTime(now), What: "state", From: closed.Spec.State, To: stateDeleted,
+		Time: *timing.Meta(now), What: "state", From: closed.Spec.State, To: stateDeleted,
 	})
-	closed.Spec.State, closed.Spec.Since = stateDeleted, lifecycle.MetaTime(now)
+	closed.Spec.State, closed.Spec.StateTransitionTime = stateDeleted, timing.Meta(now)
 	closed.Spec.History = closed.Spec.History[max(0, len(closed.Spec.History)-maxHistory):]
 	return closed
 }
@@ -162,17 +163,17 @@ func factsOf(in Input) []string {
 	team, life := in.Team, in.life()
 	facts := map[string]string{}
 	if team.Spec.Term != nil {
-		facts["term"] = window(life, team.Spec.Term.Start, team.Spec.Term.End)
+		facts["term"] = window(life, team.Spec.Term.StartTime, team.Spec.Term.EndTime)
 	}
 	if team.Spec.Suspend {
 		facts["suspend"] = "true"
 	}
-	if program := lifecycle.ProgramOf(team); program != "" {
-		facts["programRef"] = program
+	if program := team.Spec.ProgramName; program != "" {
+		facts["programName"] = program
 	}
 	if in.Program != nil {
 		if decision := in.Program.Standing(team.Name, in.Now).Decision; decision != nil {
-			facts["decision"] = fmt.Sprintf("%s on %s: %s", decision.Outcome, life.When(decision.DecidedAt.Time), decision.Reason)
+			facts["decision"] = fmt.Sprintf("%s on %s: %s", decision.Outcome, life.When(decision.DecisionTime.Time), decision.Reason)
 		}
 	}
 	for _, award := range team.Spec.GPUs {
@@ -185,40 +186,40 @@ func factsOf(in Input) []string {
 		facts["volumes["+volume.Name+"]"] = fmt.Sprintf("%s in %s", volume.Size.String(), volume.Namespace)
 	}
 	for _, member := range team.Spec.Staff {
-		facts["staff["+member.Name+"]"] = strings.TrimSpace(fmt.Sprintf("%s: %s %s %s", member.Role, member.Subject.Kind, member.Subject.Name, window(life, member.Start, member.End)))
+		facts["staff["+member.Name+"]"] = strings.TrimSpace(fmt.Sprintf("%s: %s %s %s", member.Role, member.Subject.Kind, member.Subject.Name, window(life, member.StartTime, member.EndTime)))
 	}
 	lines := make([]string, 0, len(facts))
 	for _, what := range slices.Sorted(maps.Keys(facts)) {
-		lines = append(lines, conditions.Cut(what+": "+facts[what], maxFact))
+		lines = append(lines, text.Cut(what+": "+facts[what], maxFact))
 	}
 	return lines
 }
 
 func describeAward(life lifecycle.Team, award foundationv1alpha1.GPUAward) string {
-	parts := []string{fmt.Sprintf("%d of %s", ptr.Deref(award.Count, 0), award.Pool)}
+	parts := []string{fmt.Sprintf("%d of %s", ptr.Deref(award.Count, 0), award.PoolName)}
 	if award.Stage != "" {
 		parts = append(parts, "for stage "+award.Stage)
 	}
 	if award.IfPassed != "" {
 		parts = append(parts, "if "+award.IfPassed+" was passed")
 	}
-	if w := window(life, award.Start, award.End); w != "" {
+	if w := window(life, award.StartTime, award.EndTime); w != "" {
 		parts = append(parts, w)
 	}
 	return strings.Join(parts, " ")
 }
 
-func describeGrant(life lifecycle.Team, grant foundationv1alpha1.BudgetGrant) string {
+func describeGrant(life lifecycle.Team, grant foundationv1alpha1.BudgetAward) string {
 	text := fmt.Sprintf("%d on line %s", ptr.Deref(grant.Amount, 0), grant.Line)
-	if grant.DueAt != nil {
-		return text + " due " + life.When(grant.DueAt.Time)
+	if grant.DueTime != nil {
+		return text + " due " + life.When(grant.DueTime.Time)
 	}
 	for i, instalment := range grant.Instalments {
 		separator := ", "
 		if i == 0 {
 			separator = " in instalments: "
 		}
-		text += fmt.Sprintf("%s%d on %s", separator, ptr.Deref(instalment.Amount, 0), life.When(instalment.DueAt.Time))
+		text += fmt.Sprintf("%s%d on %s", separator, ptr.Deref(instalment.Amount, 0), life.When(instalment.DueTime.Time))
 	}
 	return text
 }
@@ -258,11 +259,11 @@ func parse(facts []string) map[string]string {
 
 // change is an edit, by who edited last. A decision comes with time as well.
 func change(in Input, what, from, to string) foundationv1alpha1.TeamChange {
-	c := foundationv1alpha1.TeamChange{Time: *lifecycle.MetaTime(in.Now), What: what, From: from, To: to}
+	c := foundationv1alpha1.TeamChange{Time: *timing.Meta(in.Now), What: what, From: from, To: to}
 	if by := lastEdit(in.Team.ManagedFields); what != "decision" && by.Manager != "" {
 		c.By = by.Manager
 		if by.Time != nil {
-			c.Time = *lifecycle.MetaTime(by.Time.Time)
+			c.Time = *timing.Meta(by.Time.Time)
 		}
 	}
 	return c
@@ -286,11 +287,11 @@ func lastEdit(entries []metav1.ManagedFieldsEntry) metav1.ManagedFieldsEntry {
 // changed since the last look, so nothing else can have made it.
 func stateChange(in Input, from, to string) foundationv1alpha1.TeamChange {
 	since := in.life().StateSince(in.Now)
-	c := foundationv1alpha1.TeamChange{Time: *lifecycle.MetaTime(in.Now), What: "state", From: from, To: to}
+	c := foundationv1alpha1.TeamChange{Time: *timing.Meta(in.Now), What: "state", From: from, To: to}
 	if since.IsZero() || !in.seenBefore() {
 		return c
 	}
-	c.Time = *lifecycle.MetaTime(since)
+	c.Time = *timing.Meta(since)
 	if late := in.Now.Sub(since); late > tolerance {
 		c.Late = late.Truncate(time.Second).String()
 	}

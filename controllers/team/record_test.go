@@ -116,11 +116,11 @@ func TestBuildRecordOfANewTeam(t *testing.T) {
 		t.Errorf("the record is %s, %v %v", record.Name, record.Labels, record.Annotations)
 	}
 	want := foundationv1alpha1.TeamRecordSpec{
-		Team: "hanbit", UIDs: []string{"hanbit-uid"}, Program: "sovereign", Lead: "Hanbit AI", Digest: digest(hanbit.Spec),
-		State: foundationv1alpha1.ReasonInTerm, Since: builder.MetaTime(now.AddDate(0, -1, 0)),
+		TeamName: "hanbit", UIDs: []string{"hanbit-uid"}, ProgramName: "sovereign", Lead: "Hanbit AI", Digest: digest(hanbit.Spec),
+		State: foundationv1alpha1.ReasonInTerm, StateTransitionTime: builder.MetaTime(now.AddDate(0, -1, 0)),
 		Facts: []string{
 			"decision: Selected on 2026-03-01T09:00:00+09:00: as the panel saw it", "gpus[award-0]: 8 of b200",
-			"programRef: sovereign", "volumes[corpus]: 1Ti in train",
+			"programName: sovereign", "volumes[corpus]: 1Ti in train",
 		},
 		History: []foundationv1alpha1.TeamChange{{Time: metav1.NewTime(now), What: "state", To: foundationv1alpha1.ReasonInTerm}},
 	}
@@ -219,8 +219,8 @@ func TestRecordOf(t *testing.T) {
 func TestManifestAppliedAgain(t *testing.T) {
 	first := two(1, 1, builder.Consortium("Hanbit AI"), builder.InProgram("sovereign"))
 	record := closedRecord(remembered(input(first)), now.Add(-time.Hour))
-	if record.Spec.State != stateDeleted || !closedRecord(record, now).Spec.Since.Equal(record.Spec.Since) {
-		t.Errorf("closed: %s since %s", record.Spec.State, record.Spec.Since)
+	if record.Spec.State != stateDeleted || !closedRecord(record, now).Spec.StateTransitionTime.Equal(record.Spec.StateTransitionTime) {
+		t.Errorf("closed: %s since %s", record.Spec.State, record.Spec.StateTransitionTime)
 	}
 	again := two(1, 1, builder.Consortium("Hanbit AI"), builder.InProgram("sovereign"), builder.TeamUID("second"))
 	again.Status.FormerUIDs = formerUIDs(record, again)

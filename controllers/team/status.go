@@ -10,46 +10,30 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/conditions"
 	"foundation.team/operator/internal/lifecycle"
+	"foundation.team/operator/internal/text"
+	"foundation.team/operator/internal/timing"
 )
 
-// humanReasons are those that time and the operator cannot mend.
-var humanReasons = map[string]bool{
-	foundationv1alpha1.ReasonNameConflict:         true,
-	foundationv1alpha1.ReasonRefused:              true,
-	foundationv1alpha1.ReasonVolumeLost:           true,
-	foundationv1alpha1.ReasonPoolNotFound:         true,
-	foundationv1alpha1.ReasonIneligible:           true,
-	foundationv1alpha1.ReasonNotWholeNodes:        true,
-	foundationv1alpha1.ReasonStorageClassNotFound: true,
-	foundationv1alpha1.ReasonDeletionNotConfirmed: true,
-	foundationv1alpha1.ReasonProgramNotFound:      true,
-	foundationv1alpha1.ReasonCeilingExceeded:      true,
-	foundationv1alpha1.ReasonStageNotFound:        true,
-	foundationv1alpha1.ReasonBudgetExceeded:       true,
-	foundationv1alpha1.ReasonGuardMissing:         true,
-	foundationv1alpha1.ReasonGuardChanged:         true,
-}
-
-// BuildStatus is a team's status: what it has, what is missing, and why. TornDown is nil unless the team is deleted, or its
+// BuildStatus is a team's status: what it has, what is missing, and why. Finalized is nil unless the team is deleted, or its
 // data is.
 func BuildStatus(in Input, desired Desired, out *Outcome, tornDown *metav1.Condition) foundationv1alpha1.FoundationTeamStatus {
 	staff := in.life().Staff(in.Now)
 	status := foundationv1alpha1.FoundationTeamStatus{
-		ObservedGeneration: in.Team.Generation,
-		State:              in.state(),
-		StateSince:         lifecycle.MetaTime(in.life().StateSince(in.Now)),
-		Program:            programStatus(in),
-		Retention:          retentionStatus(in),
-		Budget:             budgetStatus(in),
-		History:            shown(in.Record),
-		FormerUIDs:         in.Team.Status.FormerUIDs,
-		NextTransitionTime: lifecycle.MetaTime(in.life().NextTransition(in.Now)),
-		GPUs:               gpuStatus(in),
-		Storage:            storage(in),
+		ObservedGeneration:  in.Team.Generation,
+		State:               in.state(),
+		StateTransitionTime: timing.Meta(in.life().StateSince(in.Now)),
+		Program:             programStatus(in),
+		Retention:           retentionStatus(in),
+		Budget:              budgetStatus(in),
+		History:             shown(in.Record),
+		FormerUIDs:          in.Team.Status.FormerUIDs,
+		NextTransitionTime:  timing.Meta(in.life().NextTransition(in.Now)),
+		GPUs:                gpuStatus(in),
+		Storage:             storage(in),
 		Staff: &foundationv1alpha1.TeamStaffStatus{
-			Active:     new(int32(len(staff))),
-			NextExpiry: lifecycle.MetaTime(lifecycle.NextStaffExpiry(staff)),
-			Expiring:   lifecycle.Expiring(staff, in.Now),
+			Active:         int32(len(staff)),
+			NextExpiryTime: timing.Meta(lifecycle.NextStaffExpiry(staff)),
+			Expiring:       lifecycle.Expiring(staff, in.Now),
 		},
 		Namespaces: namespaceStatus(in, desired, out),
 		Volumes:    volumeStatus(in, desired),
@@ -83,29 +67,20 @@ func BuildStatus(in Input, desired Desired, out *Outcome, tornDown *metav1.Condi
 
 // progress is Stalled where only a human can help, and Reconciling where something is on its way.
 func progress(areas []metav1.Condition) []metav1.Condition {
-	var stalled, reconciling *metav1.Condition
+	if stalled := conditions.Stalled(areas...); stalled != nil {
+		return []metav1.Condition{*stalled}
+	}
 	for _, area := range areas {
-		switch {
-		case area.Status == metav1.ConditionTrue:
-		case humanReasons[area.Reason] && stalled == nil:
-			stalled = new(conditions.True(foundationv1alpha1.ConditionStalled, area.Reason, area.Message))
-		case moving(area.Reason) && reconciling == nil:
-			reconciling = new(conditions.True(foundationv1alpha1.ConditionReconciling, area.Reason, area.Message))
+		if area.Status != metav1.ConditionTrue && moving(area.Reason) {
+			return []metav1.Condition{conditions.True(foundationv1alpha1.ConditionReconciling, area.Reason, area.Message)}
 		}
 	}
-	switch {
-	case stalled != nil:
-		return []metav1.Condition{*stalled}
-	case reconciling != nil:
-		return []metav1.Condition{*reconciling}
-	default:
-		return nil
-	}
+	return nil
 }
 
 func moving(reason string) bool {
 	switch reason {
-	case foundationv1alpha1.ReasonProgressing, foundationv1alpha1.ReasonGuardsSettling, foundationv1alpha1.ReasonApplyFailed, foundationv1alpha1.ReasonTerminating,
+	case foundationv1alpha1.ReasonProgressing, foundationv1alpha1.ReasonPoliciesSettling, foundationv1alpha1.ReasonApplyFailed, foundationv1alpha1.ReasonTerminating,
 		foundationv1alpha1.ReasonVolumesPending, foundationv1alpha1.ReasonNodesNotReady,
 		foundationv1alpha1.ReasonWaitingForGPUs, foundationv1alpha1.ReasonWaitingForNamespaces:
 		return true
@@ -117,10 +92,10 @@ func moving(reason string) bool {
 // summary is the message of a team that has all that it asked for.
 func summary(in Input) string {
 	gpus := "no GPUs awarded"
-	if status := gpuStatus(in); status.Requested != nil && *status.Requested > 0 {
-		gpus = fmt.Sprintf("%d GPUs", *status.Granted)
+	if status := gpuStatus(in); status.Requested > 0 {
+		gpus = fmt.Sprintf("%d GPUs", status.Granted)
 	}
-	sum := noted(in, gpus+", "+conditions.Count(len(in.Team.Spec.Namespaces), "namespace"))
+	sum := noted(in, gpus+", "+text.Count(len(in.Team.Spec.Namespaces), "namespace"))
 	if fit := awardsFitCondition(in); fit.Status != metav1.ConditionTrue {
 		sum += "; later: " + fit.Message
 	}
@@ -142,13 +117,13 @@ func namespaceStatus(in Input, desired Desired, out *Outcome) []foundationv1alph
 		live := in.Namespaces[p.name]
 		switch {
 		case live != nil && !in.owner().May(live):
-			entry.State = foundationv1alpha1.PlaceConflict
+			entry.State = foundationv1alpha1.ResourceConflict
 		case live == nil, out.has(foundationv1alpha1.ConditionNamespacesReady, p.name) && p.open():
-			entry.State = foundationv1alpha1.PlacePending
+			entry.State = foundationv1alpha1.ResourcePending
 		}
 		if quota := in.Quotas[p.name]; quota != nil {
-			entry.GPUs = new(in.gpusOf(quota.Spec.Hard))
-			entry.Used = new(in.usedOf(quota.Status.Used))
+			entry.Granted = in.gpusOf(quota.Spec.Hard)
+			entry.Used = in.usedOf(quota.Status.Used)
 		}
 		list = append(list, entry)
 	}
@@ -156,7 +131,7 @@ func namespaceStatus(in Input, desired Desired, out *Outcome) []foundationv1alph
 }
 
 func volumeStatus(in Input, desired Desired) []foundationv1alpha1.TeamVolumeStatus {
-	states := map[string]foundationv1alpha1.PlaceState{}
+	states := map[string]foundationv1alpha1.ResourceState{}
 	for _, p := range desired.Places {
 		states[p.name] = p.state
 	}
@@ -173,8 +148,8 @@ func volumeStatus(in Input, desired Desired) []foundationv1alpha1.TeamVolumeStat
 		if claim == nil && entry.State == "" {
 			continue
 		}
-		if !in.provisioned(volume, claim) && entry.State == foundationv1alpha1.PlaceActive {
-			entry.State = foundationv1alpha1.PlacePending
+		if !in.provisioned(volume, claim) && entry.State == foundationv1alpha1.ResourceActive {
+			entry.State = foundationv1alpha1.ResourcePending
 		}
 		entry.Capacity = capacityOf(claim)
 		list = append(list, entry)
@@ -182,7 +157,7 @@ func volumeStatus(in Input, desired Desired) []foundationv1alpha1.TeamVolumeStat
 	for _, claim := range in.Volumes {
 		if live[claim.Namespace+"/"+claim.Name] != nil {
 			list = append(list, foundationv1alpha1.TeamVolumeStatus{
-				Namespace: claim.Namespace, Name: claim.Name, State: foundationv1alpha1.PlaceRetired, Capacity: capacityOf(claim),
+				Namespace: claim.Namespace, Name: claim.Name, State: foundationv1alpha1.ResourceRetired, Capacity: capacityOf(claim),
 			})
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/conditions"
+	"foundation.team/operator/internal/text"
 )
 
 func activeCondition(in Input) metav1.Condition {
@@ -26,12 +27,11 @@ func problem(area string, out *Outcome) *metav1.Condition {
 	if len(problems) == 0 {
 		return nil
 	}
-	message := problems[0].Message
-	if more := len(problems) - 1; more > 0 {
-		message = fmt.Sprintf("%s (and %d more)", message, more)
+	messages := make([]string, len(problems))
+	for i, p := range problems {
+		messages[i] = p.Message
 	}
-	condition := conditions.False(area, problems[0].Reason, message)
-	return &condition
+	return new(conditions.False(area, problems[0].Reason, text.AndMore(messages)))
 }
 
 func namespacesCondition(in Input, desired Desired, out *Outcome) metav1.Condition {
@@ -46,7 +46,7 @@ func namespacesCondition(in Input, desired Desired, out *Outcome) metav1.Conditi
 			open++
 		case p.accessible():
 			data++
-		case p.state == foundationv1alpha1.PlaceRetired:
+		case p.state == foundationv1alpha1.ResourceRetired:
 			retired++
 		default:
 			locked++
@@ -91,7 +91,7 @@ func quotaCondition(in Input, desired Desired, out *Outcome) metav1.Condition {
 	if len(desired.Places) == 0 {
 		return conditions.True(area, nothing(in), "no namespaces")
 	}
-	return conditions.True(area, foundationv1alpha1.ReasonAsDeclared, conditions.Count(len(desired.Places), "namespace"))
+	return conditions.True(area, foundationv1alpha1.ReasonAsDeclared, text.Count(len(desired.Places), "namespace"))
 }
 
 func accessCondition(in Input, out *Outcome) metav1.Condition {
@@ -122,7 +122,7 @@ func volumesCondition(in Input, out *Outcome) metav1.Condition {
 		return *condition
 	}
 	if !in.holds() {
-		return conditions.True(area, foundationv1alpha1.ReasonNotActive, conditions.Count(len(in.Volumes), "volume")+" kept")
+		return conditions.True(area, foundationv1alpha1.ReasonNotActive, text.Count(len(in.Volumes), "volume")+" kept")
 	}
 	if len(in.Team.Spec.Volumes) == 0 {
 		return conditions.True(area, foundationv1alpha1.ReasonNothingDeclared, "no volumes")
@@ -154,7 +154,7 @@ func volumesCondition(in Input, out *Outcome) metav1.Condition {
 		return conditions.False(area, foundationv1alpha1.ReasonVolumesPending,
 			fmt.Sprintf("%d of %d volumes wait for storage: %s", len(pending), len(in.Team.Spec.Volumes), strings.Join(pending, ", ")))
 	}
-	return conditions.True(area, foundationv1alpha1.ReasonAsDeclared, conditions.Count(len(in.Team.Spec.Volumes), "volume"))
+	return conditions.True(area, foundationv1alpha1.ReasonAsDeclared, text.Count(len(in.Team.Spec.Volumes), "volume"))
 }
 
 // provisioned says whether a claim is as large as declared and bound, or will be as soon as a pod uses it.

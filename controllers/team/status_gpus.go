@@ -58,12 +58,12 @@ func (v poolView) explain(in Input) (reason, message string) {
 	case v.grant.Ready < v.grant.Granted && !v.dynamic():
 		return foundationv1alpha1.ReasonNodesNotReady, fmt.Sprintf("%s: %d of %d GPUs not ready: their nodes are not claimed yet, not Ready, or cordoned",
 			v.name, v.grant.Granted-v.grant.Ready, v.grant.Granted)
-	case v.grant.EvictionFrom != nil:
+	case v.grant.EvictionTime != nil:
 		what := "nodes are on their way back, and replaced"
 		if beyond := v.grant.Held - v.grant.Granted; beyond > 0 {
 			what = fmt.Sprintf("%d GPUs beyond the grant are on their way back", beyond)
 		}
-		return "", fmt.Sprintf("%s: %s, pods on their nodes are evicted from %s on", v.name, what, in.when(v.grant.EvictionFrom))
+		return "", fmt.Sprintf("%s: %s, pods on their nodes are evicted from %s on", v.name, what, in.when(v.grant.EvictionTime))
 	default:
 		return "", ""
 	}
@@ -79,12 +79,12 @@ func (v poolView) forecast(in Input) (reason, message string) {
 	if v.pool == nil && v.requested == 0 && lifecycle.Ahead(in.life().Awards(v.name), in.Now) {
 		return foundationv1alpha1.ReasonPoolNotFound, v.name + ": no such GPUPool: create it before the award begins, or name another pool in spec.gpus"
 	}
-	return v.grant.ForecastReason, v.grant.Forecast
+	return v.grant.ForecastReason, v.grant.ForecastMessage
 }
 
 // awardsFitCondition tells today of awards that will not be served in full later.
 func awardsFitCondition(in Input) metav1.Condition {
-	const area = foundationv1alpha1.ConditionAwardsFit
+	const area = foundationv1alpha1.ConditionAwardsCovered
 	var reasons, messages []string
 	for _, view := range poolViews(in) {
 		if reason, message := view.forecast(in); reason != "" {
@@ -145,22 +145,22 @@ func gpuStatus(in Input) *foundationv1alpha1.TeamGPUStatus {
 		}
 		_, forecast := view.forecast(in)
 		status.Pools = append(status.Pools, foundationv1alpha1.TeamPoolStatus{
-			Name:      view.name,
-			Requested: new(view.requested),
-			Granted:   new(view.grant.Granted),
-			Held:      new(view.grant.Held),
-			Ready:     new(view.grant.Ready),
-			Shortfall: new(max(view.requested-view.grant.Granted, 0)),
-			NextFree:  view.grant.NextFree,
-			Forecast:  forecast,
-			Message:   view.message,
+			Name:            view.name,
+			Requested:       view.requested,
+			Granted:         view.grant.Granted,
+			Held:            view.grant.Held,
+			Ready:           view.grant.Ready,
+			Shortfall:       max(view.requested-view.grant.Granted, 0),
+			NextFreeTime:    view.grant.NextFreeTime,
+			ForecastMessage: forecast,
+			Message:         view.message,
 		})
 	}
 	for _, quota := range in.Quotas {
 		used += in.usedOf(quota.Status.Used)
 	}
 	status.Summary = fmt.Sprintf("%d/%d", granted, requested)
-	status.Nodes = fmt.Sprintf("%d/%d", readyNodes, grantedNodes)
-	status.Requested, status.Granted, status.Ready, status.Used = &requested, &granted, &ready, &used
+	status.NodeSummary = fmt.Sprintf("%d/%d", readyNodes, grantedNodes)
+	status.Requested, status.Granted, status.Ready, status.Used = requested, granted, ready, used
 	return status
 }

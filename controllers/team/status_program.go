@@ -10,8 +10,8 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/budget"
 	"foundation.team/operator/internal/conditions"
-	"foundation.team/operator/internal/lifecycle"
 	"foundation.team/operator/internal/ranking"
+	"foundation.team/operator/internal/timing"
 )
 
 // programStatus is what the programme decided on the team, its own result and nobody else's; nil if it stands alone. What
@@ -26,7 +26,7 @@ func programStatus(in Input) *foundationv1alpha1.TeamProgramStatus {
 		return status
 	}
 	status.Outcome, status.Reason = decision.Outcome, decision.Reason
-	status.DecidedAt, status.FinalAt, status.EffectiveAt = decision.DecidedAt, decision.FinalAt, decision.EffectiveAt
+	status.DecisionTime, status.FinalTime, status.EffectiveTime = decision.DecisionTime, decision.FinalTime, decision.EffectiveTime
 	if decision.Evaluation != "" {
 		status.Score, status.FailedGates, _ = ranking.Score(&in.Program.Spec, decision.Evaluation, in.Team.Name)
 	}
@@ -40,9 +40,9 @@ func retentionStatus(in Input) *foundationv1alpha1.TeamRetentionStatus {
 		return nil
 	}
 	return &foundationv1alpha1.TeamRetentionStatus{
-		Phase:           retention.Phase,
-		DataAccessUntil: lifecycle.MetaTime(retention.AccessUntil),
-		KeptUntil:       lifecycle.MetaTime(retention.KeptUntil),
+		Phase:             retention.Phase,
+		DataAccessEndTime: timing.Meta(retention.AccessUntil),
+		KeepEndTime:       timing.Meta(retention.KeptUntil),
 	}
 }
 
@@ -53,8 +53,8 @@ func budgetStatus(in Input) []foundationv1alpha1.TeamBudgetStatus {
 		return nil
 	}
 	held := heldBackGrants(in)
-	team.Grants = slices.DeleteFunc(slices.Clone(team.Grants), func(grant foundationv1alpha1.BudgetGrant) bool {
-		return slices.ContainsFunc(held, func(h foundationv1alpha1.HeldBackGrant) bool { return h.Grant == grant.Name })
+	team.Grants = slices.DeleteFunc(slices.Clone(team.Grants), func(grant foundationv1alpha1.BudgetAward) bool {
+		return slices.ContainsFunc(held, func(h foundationv1alpha1.HeldBackAward) bool { return h.Award == grant.Name })
 	})
 	lines := budget.Commit(&foundationv1alpha1.FoundationProgramSpec{}, in.Program.Location(), in.Now, []budget.Team{team}).Teams[team.Name]
 	for _, h := range held {
@@ -63,7 +63,7 @@ func budgetStatus(in Input) []foundationv1alpha1.TeamBudgetStatus {
 			lines = append(lines, foundationv1alpha1.TeamBudgetStatus{Line: h.Line})
 			i = len(lines) - 1
 		}
-		lines[i].Granted += h.Amount
+		lines[i].Awarded += h.Amount
 		lines[i].HeldBack += h.Amount
 	}
 	slices.SortFunc(lines, func(a, b foundationv1alpha1.TeamBudgetStatus) int {
@@ -73,13 +73,13 @@ func budgetStatus(in Input) []foundationv1alpha1.TeamBudgetStatus {
 }
 
 // heldBackGrants are those of the team's grants that its programme holds back.
-func heldBackGrants(in Input) []foundationv1alpha1.HeldBackGrant {
+func heldBackGrants(in Input) []foundationv1alpha1.HeldBackAward {
 	if in.Program == nil {
 		return nil
 	}
-	var held []foundationv1alpha1.HeldBackGrant
+	var held []foundationv1alpha1.HeldBackAward
 	for _, grant := range in.Program.Status.HeldBack {
-		if grant.Team == in.Team.Name {
+		if grant.TeamName == in.Team.Name {
 			held = append(held, grant)
 		}
 	}

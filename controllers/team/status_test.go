@@ -37,7 +37,7 @@ func TestActiveCondition(t *testing.T) {
 		},
 		"ended": {
 			input(two(1, 1, builder.Term(time.Time{}, now))),
-			"False Ended: the term ended 2026-04-01T00:00:00Z; GPUs are taken back, staff may read and copy data until 2026-05-01T00:00:00Z; move spec.term.end to go on",
+			"False Ended: the term ended 2026-04-01T00:00:00Z; GPUs are taken back, staff may read and copy data until 2026-05-01T00:00:00Z; move spec.term.endTime to go on",
 		},
 		"deleted": {input(two(1, 1, builder.Deleted())), "False Deleting: the team is being deleted"},
 	}
@@ -189,7 +189,7 @@ func TestVolumesCondition(t *testing.T) {
 func TestGPUsCondition(t *testing.T) {
 	asks := builder.Award("b200", 16)
 	grant := func(mod func(*foundationv1alpha1.Grant)) *foundationv1alpha1.GPUPool {
-		g := foundationv1alpha1.Grant{Team: "hanbit", UID: "hanbit-uid", Requested: 16, Granted: 16, Held: 16, Ready: 16}
+		g := foundationv1alpha1.Grant{TeamName: "hanbit", UID: "hanbit-uid", Requested: 16, Granted: 16, Held: 16, Ready: 16}
 		mod(&g)
 		return builder.Pool("b200", builder.WithGrant(g))
 	}
@@ -217,12 +217,12 @@ func TestGPUsCondition(t *testing.T) {
 			"False NodesNotReady: b200: 8 of 16 GPUs not ready: their nodes are not claimed yet, not Ready, or cordoned",
 		},
 		"some are on their way back": {
-			input(two(1, 1, asks), grant(func(g *foundationv1alpha1.Grant) { g.Held, g.EvictionFrom = 24, builder.MetaTime(july) })),
+			input(two(1, 1, asks), grant(func(g *foundationv1alpha1.Grant) { g.Held, g.EvictionTime = 24, builder.MetaTime(july) })),
 			"True AsDeclared: 16 GPUs; b200: 8 GPUs beyond the grant are on their way back, pods on their nodes are evicted from 2026-06-30T15:00:00Z on",
 		},
 		"all are on their way back": {
 			input(two(1, 1), grant(func(g *foundationv1alpha1.Grant) {
-				g.Requested, g.Granted, g.Ready, g.EvictionFrom = 0, 0, 0, builder.MetaTime(july)
+				g.Requested, g.Granted, g.Ready, g.EvictionTime = 0, 0, 0, builder.MetaTime(july)
 			})),
 			"True NothingDeclared: no award in force; b200: 16 GPUs beyond the grant are on their way back, pods on their nodes are evicted from 2026-06-30T15:00:00Z on",
 		},
@@ -243,7 +243,7 @@ func TestAwardsFitCondition(t *testing.T) {
 	over := builder.AwardBetween("h100", 8, july.AddDate(-1, 0, 0), july.AddDate(0, 0, -200))
 	told := func(pool, reason, message string) *foundationv1alpha1.GPUPool {
 		return builder.Pool(pool, builder.WithGrant(foundationv1alpha1.Grant{
-			Team: "hanbit", UID: "hanbit-uid", Requested: 8, Granted: 8, Held: 8, Ready: 8, ForecastReason: reason, Forecast: message,
+			TeamName: "hanbit", UID: "hanbit-uid", Requested: 8, Granted: 8, Held: 8, Ready: 8, ForecastReason: reason, ForecastMessage: message,
 		}))
 	}
 	tests := map[string]struct {
@@ -275,7 +275,7 @@ func TestAwardsFitCondition(t *testing.T) {
 }
 
 func TestDynamicPoolsHaveNodesWhenPodsCome(t *testing.T) {
-	pool := builder.Pool("b200", builder.WithGrant(foundationv1alpha1.Grant{Team: "hanbit", UID: "hanbit-uid", Requested: 8, Granted: 8}))
+	pool := builder.Pool("b200", builder.WithGrant(foundationv1alpha1.Grant{TeamName: "hanbit", UID: "hanbit-uid", Requested: 8, Granted: 8}))
 	pool.Spec.Static, pool.Spec.Karpenter = nil, &foundationv1alpha1.KarpenterNodes{Mode: foundationv1alpha1.KarpenterDynamic}
 	in := input(two(1, 1, builder.Award("b200", 8)), pool)
 	if diff := cmp.Diff("True AsDeclared: 8 GPUs", say(gpusCondition(in))); diff != "" {
@@ -291,11 +291,11 @@ func TestGPUStatus(t *testing.T) {
 	hanbit := two(1, 1, builder.Award("b200", 24), builder.Award("h100", 8))
 	next := metav1.NewTime(july)
 	grant := func(pool string, g foundationv1alpha1.Grant) *foundationv1alpha1.GPUPool {
-		g.Team, g.UID = "hanbit", "hanbit-uid"
+		g.TeamName, g.UID = "hanbit", "hanbit-uid"
 		return builder.Pool(pool, builder.WithGrant(g))
 	}
 	in := input(hanbit,
-		grant("b200", foundationv1alpha1.Grant{Requested: 24, Granted: 16, Held: 16, Ready: 8, NextFree: &next, Reason: foundationv1alpha1.ReasonShortfall, Message: "8 short"}),
+		grant("b200", foundationv1alpha1.Grant{Requested: 24, Granted: 16, Held: 16, Ready: 8, NextFreeTime: &next, Reason: foundationv1alpha1.ReasonShortfall, Message: "8 short"}),
 		grant("old", foundationv1alpha1.Grant{Held: 8}), builder.Pool("other"))
 	used := func(gpus string) corev1.ResourceList {
 		return corev1.ResourceList{"requests.nvidia.com/gpu": quantity(gpus), "pods": quantity("100"), "nvidia.com/gpu": quantity("100")}
@@ -303,11 +303,11 @@ func TestGPUStatus(t *testing.T) {
 	in.Quotas["hanbit-train"] = &corev1.ResourceQuota{Status: corev1.ResourceQuotaStatus{Used: used("5")}}
 	in.Quotas["hanbit-eval"] = &corev1.ResourceQuota{Status: corev1.ResourceQuotaStatus{Used: used("2")}}
 	want := &foundationv1alpha1.TeamGPUStatus{
-		Summary: "16/32", Nodes: "1/2", Requested: new(int32(32)), Granted: new(int32(16)), Ready: new(int32(8)), Used: new(int32(7)),
+		Summary: "16/32", NodeSummary: "1/2", Requested: 32, Granted: 16, Ready: 8, Used: 7,
 		Pools: []foundationv1alpha1.TeamPoolStatus{
-			{Name: "b200", Requested: new(int32(24)), Granted: new(int32(16)), Held: new(int32(16)), Ready: new(int32(8)), Shortfall: new(int32(8)), NextFree: &next, Message: "8 short"},
-			{Name: "h100", Requested: new(int32(8)), Granted: new(int32(0)), Held: new(int32(0)), Ready: new(int32(0)), Shortfall: new(int32(8)), Message: "h100: no such GPUPool: create it, or name another pool in spec.gpus"},
-			{Name: "old", Requested: new(int32(0)), Granted: new(int32(0)), Held: new(int32(8)), Ready: new(int32(0)), Shortfall: new(int32(0))},
+			{Name: "b200", Requested: 24, Granted: 16, Held: 16, Ready: 8, Shortfall: 8, NextFreeTime: &next, Message: "8 short"},
+			{Name: "h100", Requested: 8, Granted: 0, Held: 0, Ready: 0, Shortfall: 8, Message: "h100: no such GPUPool: create it, or name another pool in spec.gpus"},
+			{Name: "old", Requested: 0, Granted: 0, Held: 8, Ready: 0, Shortfall: 0},
 		},
 	}
 	if diff := cmp.Diff(want, gpuStatus(in)); diff != "" {
@@ -365,16 +365,16 @@ func TestBuildStatus(t *testing.T) {
 	want := foundationv1alpha1.FoundationTeamStatus{
 		ObservedGeneration: 7, State: foundationv1alpha1.ReasonInTerm, NextTransitionTime: builder.MetaTime(now.Add(time.Hour)), Storage: "206336Gi",
 		Staff: &foundationv1alpha1.TeamStaffStatus{
-			Active: new(int32(2)), NextExpiry: builder.MetaTime(now.Add(time.Hour)),
-			Expiring: []foundationv1alpha1.ExpiringStaff{{Name: "kim", End: metav1.NewTime(now.Add(time.Hour)), WithinDays: 7}},
+			Active: 2, NextExpiryTime: builder.MetaTime(now.Add(time.Hour)),
+			Expiring: []foundationv1alpha1.ExpiringStaff{{Name: "kim", EndTime: metav1.NewTime(now.Add(time.Hour)), WithinDays: 7}},
 		},
 		Namespaces: []foundationv1alpha1.TeamNamespaceStatus{
-			{Name: "hanbit-train", State: foundationv1alpha1.PlaceActive, GPUs: new(int32(14)), Used: new(int32(3))},
-			{Name: "hanbit-eval", State: foundationv1alpha1.PlaceActive, GPUs: new(int32(2)), Used: new(int32(0))},
+			{Name: "hanbit-train", State: foundationv1alpha1.ResourceActive, Granted: 14, Used: 3},
+			{Name: "hanbit-eval", State: foundationv1alpha1.ResourceActive, Granted: 2, Used: 0},
 		},
 		Volumes: []foundationv1alpha1.TeamVolumeStatus{
-			{Namespace: "hanbit-train", Name: "corpus", State: foundationv1alpha1.PlaceActive, Capacity: "200Ti"},
-			{Namespace: "hanbit-train", Name: "scratch", State: foundationv1alpha1.PlaceActive, Capacity: "2Ti"},
+			{Namespace: "hanbit-train", Name: "corpus", State: foundationv1alpha1.ResourceActive, Capacity: "200Ti"},
+			{Namespace: "hanbit-train", Name: "scratch", State: foundationv1alpha1.ResourceActive, Capacity: "2Ti"},
 		},
 	}
 	got := status
@@ -417,9 +417,9 @@ func TestReadySumsUp(t *testing.T) {
 
 func TestStatusOfADeletion(t *testing.T) {
 	in := converged(input(two(1, 1, builder.Deleted())))
-	waits := conditions.False(foundationv1alpha1.ConditionTornDown, foundationv1alpha1.ReasonWaitingForGPUs, "deletion waits")
+	waits := conditions.False(foundationv1alpha1.ConditionFinalized, foundationv1alpha1.ReasonWaitingForGPUs, "deletion waits")
 	status := BuildStatus(in, Build(in), fine(), &waits)
-	for _, kind := range []string{foundationv1alpha1.ConditionReady, foundationv1alpha1.ConditionTornDown} {
+	for _, kind := range []string{foundationv1alpha1.ConditionReady, foundationv1alpha1.ConditionFinalized} {
 		if got := meta.FindStatusCondition(status.Conditions, kind); got == nil || say(*got) != "False WaitingForGPUs: deletion waits" {
 			t.Errorf("%s is %+v", kind, got)
 		}

@@ -9,6 +9,7 @@ import (
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/conditions"
+	"foundation.team/operator/internal/text"
 )
 
 // tearDown takes the last steps of a team that is deleted, or whose time is over, one after the other. Before it, access
@@ -19,7 +20,7 @@ func (r *Reconciler) tearDown(ctx context.Context, in Input, desired Desired, ou
 		foundationv1alpha1.ConditionAccessReady, foundationv1alpha1.ConditionNamespacesReady, foundationv1alpha1.ConditionQuotaReady,
 	} {
 		if condition := failure(area, out); condition != nil {
-			condition.Type = foundationv1alpha1.ConditionTornDown
+			condition.Type = foundationv1alpha1.ConditionFinalized
 			return *condition, nil
 		}
 	}
@@ -54,14 +55,14 @@ func failure(area string, out *Outcome) *metav1.Condition {
 // NextStep is what the deletion of a team waits for.
 func NextStep(in Input) metav1.Condition {
 	no := func(reason, message string) metav1.Condition {
-		return conditions.False(foundationv1alpha1.ConditionTornDown, reason, message)
+		return conditions.False(foundationv1alpha1.ConditionFinalized, reason, message)
 	}
 	if in.Team.Spec.DeletionPolicy != foundationv1alpha1.DeletionPolicyDelete {
-		return conditions.True(foundationv1alpha1.ConditionTornDown, foundationv1alpha1.ReasonAsDeclared, "namespaces and volumes are kept, locked")
+		return conditions.True(foundationv1alpha1.ConditionFinalized, foundationv1alpha1.ReasonAsDeclared, "namespaces and volumes are kept, locked")
 	}
 	var held []string
 	for _, view := range poolViews(in) {
-		if view.grant.Team != "" {
+		if view.grant.TeamName != "" {
 			held = append(held, fmt.Sprintf("%s: %d GPUs to be handed back when their pods have ended or the pool's grace period is over", view.name, view.grant.Held))
 		}
 	}
@@ -69,12 +70,12 @@ func NextStep(in Input) metav1.Condition {
 		return no(foundationv1alpha1.ReasonWaitingForGPUs, "deletion waits: "+strings.Join(held, "; "))
 	}
 	if len(in.places()) == 0 {
-		return conditions.True(foundationv1alpha1.ConditionTornDown, foundationv1alpha1.ReasonAsDeclared, "no namespace is left")
+		return conditions.True(foundationv1alpha1.ConditionFinalized, foundationv1alpha1.ReasonAsDeclared, "no namespace is left")
 	}
 	if missing := unconfirmed(in); missing != "" {
 		return no(foundationv1alpha1.ReasonDeletionNotConfirmed, "deletionPolicy is Delete, and nothing is deleted yet: "+missing+"; or set spec.deletionPolicy to Retain")
 	}
-	return no(foundationv1alpha1.ReasonWaitingForNamespaces, conditions.Count(len(in.places()), "namespace")+" being deleted")
+	return no(foundationv1alpha1.ReasonWaitingForNamespaces, text.Count(len(in.places()), "namespace")+" being deleted")
 }
 
 // unconfirmed is what is missing before data may be deleted; empty if nothing is.
@@ -86,10 +87,10 @@ func unconfirmed(in Input) string {
 		return fmt.Sprintf("remove the annotation %s (%q)", foundationv1alpha1.AnnotationHold, annotations[foundationv1alpha1.AnnotationHold])
 	case annotations[foundationv1alpha1.AnnotationConfirmDeletion] != in.Team.Name:
 		return fmt.Sprintf("confirm with the annotation %s=%s", foundationv1alpha1.AnnotationConfirmDeletion, in.Team.Name)
-	case !over && in.Team.Spec.Term != nil && in.Team.Spec.Term.End != nil:
-		return "the term lasts until " + in.when(in.Team.Spec.Term.End)
+	case !over && in.Team.Spec.Term != nil && in.Team.Spec.Term.EndTime != nil:
+		return "the term lasts until " + in.when(in.Team.Spec.Term.EndTime)
 	case !over:
-		return "set spec.term.end: data is deleted only after a date"
+		return "set spec.term.endTime: data is deleted only after a date"
 	case retention.Phase != foundationv1alpha1.RetentionExpired:
 		return "data is kept until " + in.life().When(retention.KeptUntil) + "; wait, or shorten spec.retention.keep"
 	default:

@@ -28,7 +28,7 @@ func TestNextStep(t *testing.T) {
 		builder.KeptFor(0, 0)(team)
 	}
 	hold := builder.Annotated(foundationv1alpha1.AnnotationHold, "audit 2026")
-	held := builder.Pool("b200", builder.WithGrant(foundationv1alpha1.Grant{Team: "hanbit", UID: "hanbit-uid", Held: 16}))
+	held := builder.Pool("b200", builder.WithGrant(foundationv1alpha1.Grant{TeamName: "hanbit", UID: "hanbit-uid", Held: 16}))
 	hanbit := two(1, 1)
 	tests := map[string]struct {
 		in   Input
@@ -38,7 +38,7 @@ func TestNextStep(t *testing.T) {
 		"also if it was confirmed": {input(retain(confirmed), builder.OwnedNamespace(hanbit, "train")), "True AsDeclared: namespaces and volumes are kept, locked"},
 		"GPUs go back without it":  {input(retain(), held), "True AsDeclared: namespaces and volumes are kept, locked"},
 		"even if no GPUs are held any more": {
-			input(remove(confirmed), builder.Pool("b200", builder.WithGrant(foundationv1alpha1.Grant{Team: "hanbit", UID: "hanbit-uid"}))),
+			input(remove(confirmed), builder.Pool("b200", builder.WithGrant(foundationv1alpha1.Grant{TeamName: "hanbit", UID: "hanbit-uid"}))),
 			"False WaitingForGPUs: deletion waits: b200: 0 GPUs to be handed back when their pods have ended or the pool's grace period is over",
 		},
 		"an earlier team's GPUs are not waited for": {
@@ -60,7 +60,7 @@ func TestNextStep(t *testing.T) {
 			input(remove(confirmed, builder.Term(time.Time{}, july)), builder.OwnedNamespace(hanbit, "train")), never + "the term lasts until 2026-06-30T15:00:00Z; or set spec.deletionPolicy to Retain",
 		},
 		"without an end of the term": {
-			input(remove(annotated), builder.OwnedNamespace(hanbit, "train")), never + "set spec.term.end: data is deleted only after a date; or set spec.deletionPolicy to Retain",
+			input(remove(annotated), builder.OwnedNamespace(hanbit, "train")), never + "set spec.term.endTime: data is deleted only after a date; or set spec.deletionPolicy to Retain",
 		},
 		"at the end of the term": {input(remove(confirmed)), "True AsDeclared: no namespace is left"},
 		"confirmed": {
@@ -73,7 +73,7 @@ func TestNextStep(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			got := NextStep(tt.in)
-			if diff := cmp.Diff(tt.want, say(got)); diff != "" || got.Type != foundationv1alpha1.ConditionTornDown {
+			if diff := cmp.Diff(tt.want, say(got)); diff != "" || got.Type != foundationv1alpha1.ConditionFinalized {
 				t.Errorf("%s: %s", got.Type, diff)
 			}
 		})
@@ -82,13 +82,13 @@ func TestNextStep(t *testing.T) {
 
 func TestAffected(t *testing.T) {
 	grant := func(team string, mods ...func(*foundationv1alpha1.Grant)) builder.PoolMod {
-		g := foundationv1alpha1.Grant{Team: team, UID: team + "-uid", Requested: 8, Granted: 8}
+		g := foundationv1alpha1.Grant{TeamName: team, UID: team + "-uid", Requested: 8, Granted: 8}
 		for _, mod := range mods {
 			mod(&g)
 		}
 		return builder.WithGrant(g)
 	}
-	later := func(g *foundationv1alpha1.Grant) { g.NextFree = builder.MetaTime(july) }
+	later := func(g *foundationv1alpha1.Grant) { g.NextFreeTime = builder.MetaTime(july) }
 	anew := func(g *foundationv1alpha1.Grant) { g.UID = "anew" }
 	more := func(g *foundationv1alpha1.Grant) { g.Ready = 8 }
 	tests := map[string]struct {

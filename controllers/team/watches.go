@@ -155,21 +155,21 @@ func (r *Reconciler) poolEvents() handler.EventHandler {
 
 // affected are the teams whose grant, or what comes with it, is not what it was.
 func affected(before, after *foundationv1alpha1.GPUPool) []string {
-	shapeChanged := !equality.Semantic.DeepEqual(before.Status.Node, after.Status.Node)
+	shapeChanged := !equality.Semantic.DeepEqual(before.Status.NodeAllocatable, after.Status.NodeAllocatable)
 	old := map[string]foundationv1alpha1.Grant{}
 	for _, grant := range before.Status.Grants {
-		old[grant.Team+"/"+grant.UID] = grant
+		old[grant.TeamName+"/"+grant.UID] = grant
 	}
 	var teams []string
 	for _, grant := range after.Status.Grants {
-		key := grant.Team + "/" + grant.UID
+		key := grant.TeamName + "/" + grant.UID
 		if had, ok := old[key]; !ok || shapeChanged || !equality.Semantic.DeepEqual(had, grant) {
-			teams = append(teams, grant.Team)
+			teams = append(teams, grant.TeamName)
 		}
 		delete(old, key)
 	}
 	for _, gone := range old {
-		teams = append(teams, gone.Team)
+		teams = append(teams, gone.TeamName)
 	}
 	return teams
 }

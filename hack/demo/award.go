@@ -88,12 +88,12 @@ func (d *demo) showProgress(teams []foundationv1alpha1.FoundationTeam, elapsed t
 	var now, news []string
 	for i := range teams {
 		name, gpus := teams[i].Name, teams[i].Status.GPUs
-		if gpus == nil || gpus.Ready == nil || gpus.Requested == nil {
+		if gpus == nil {
 			now = append(now, name+" -")
 			continue
 		}
-		now = append(now, fmt.Sprintf("%s %d/%d", name, *gpus.Ready, *gpus.Requested))
-		text := fmt.Sprintf("%s has %s GPUs granted, %s nodes ready", name, gpus.Summary, gpus.Nodes)
+		now = append(now, fmt.Sprintf("%s %d/%d", name, gpus.Ready, gpus.Requested))
+		text := fmt.Sprintf("%s has %s GPUs granted, %s nodes ready", name, gpus.Summary, gpus.NodeSummary)
 		if d.shown[name] != text {
 			d.shown[name] = text
 			news = append(news, fmt.Sprintf("%5.1fs  %s", elapsed.Seconds(), text))
@@ -132,7 +132,7 @@ func givenOut(team *foundationv1alpha1.FoundationTeam, pools []foundationv1alpha
 			return false
 		}
 		for _, grant := range pools[at].Status.Grants {
-			if grant.Ready < grant.Granted || grant.Team == team.Name && (part.Granted == nil || *part.Granted != grant.Granted) {
+			if grant.Ready < grant.Granted || grant.TeamName == team.Name && part.Granted != grant.Granted {
 				return false
 			}
 		}

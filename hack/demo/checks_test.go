@@ -25,24 +25,24 @@ func team(name string, granted, ready int32) foundationv1alpha1.FoundationTeam {
 	t := foundationv1alpha1.FoundationTeam{
 		ObjectMeta: metav1.ObjectMeta{Name: name, Generation: 1},
 		Spec: foundationv1alpha1.FoundationTeamSpec{
-			Term:       &foundationv1alpha1.Window{End: &end},
-			GPUs:       []foundationv1alpha1.GPUAward{{Name: "stage-1", Pool: "b200", Count: new(int32(512))}},
+			Term:       &foundationv1alpha1.Window{EndTime: &end},
+			GPUs:       []foundationv1alpha1.GPUAward{{Name: "stage-1", PoolName: "b200", Count: new(int32(512))}},
 			Namespaces: []foundationv1alpha1.TeamNamespace{{Name: "train"}, {Name: "eval"}},
 			Staff: []foundationv1alpha1.StaffMember{
 				{Name: "lead", Subject: foundationv1alpha1.StaffSubject{Kind: "User", Name: "lead@hanbit.example"}},
-				{Name: "visitors", Subject: foundationv1alpha1.StaffSubject{Kind: "Group", Name: "visitors"}, End: &end},
+				{Name: "visitors", Subject: foundationv1alpha1.StaffSubject{Kind: "Group", Name: "visitors"}, EndTime: &end},
 			},
 		},
 		Status: foundationv1alpha1.FoundationTeamStatus{
 			GPUs: &foundationv1alpha1.TeamGPUStatus{
-				Granted: &granted, Ready: &ready, Requested: new(int32(512)),
-				Pools: []foundationv1alpha1.TeamPoolStatus{{Name: "b200", Granted: &granted, Shortfall: new(512 - granted)}},
+				Granted: granted, Ready: ready, Requested: 512,
+				Pools: []foundationv1alpha1.TeamPoolStatus{{Name: "b200", Granted: granted, Shortfall: 512 - granted}},
 			},
 			Conditions: []metav1.Condition{{Type: "Ready", Status: metav1.ConditionTrue, ObservedGeneration: 1}},
 		},
 	}
 	if granted < 512 {
-		t.Status.GPUs.Pools[0].NextFree = &end
+		t.Status.GPUs.Pools[0].NextFreeTime = &end
 		t.Status.Conditions[0].Status = metav1.ConditionFalse
 		t.Status.Conditions[0].Reason = foundationv1alpha1.ReasonShortfall
 		t.Status.Conditions[0].Message = "b200: 512 of 512 short, 512 free 2030-03-31T15:00Z"
@@ -68,8 +68,8 @@ func expect(t *testing.T, err error, wantErr bool) {
 }
 
 func TestUnsettled(t *testing.T) {
-	served := foundationv1alpha1.Grant{Team: "hanbit", Granted: 512, Ready: 512}
-	waits := foundationv1alpha1.Grant{Team: "saebyeok"}
+	served := foundationv1alpha1.Grant{TeamName: "hanbit", Granted: 512, Ready: 512}
+	waits := foundationv1alpha1.Grant{TeamName: "saebyeok"}
 	full := pool(512, served, waits)
 	fresh := team("hanbit", 512, 512)
 	fresh.Status.Conditions = nil
@@ -138,13 +138,13 @@ func TestCheckWaiting(t *testing.T) {
 			t.Status.Conditions[0].Message = "b200: 512 short"
 		}, wantErr: true},
 		"told another time": {change: func(t *foundationv1alpha1.FoundationTeam) {
-			t.Status.GPUs.Pools[0].NextFree = &later
+			t.Status.GPUs.Pools[0].NextFreeTime = &later
 		}, wantErr: true},
 		"told no time": {change: func(t *foundationv1alpha1.FoundationTeam) {
-			t.Status.GPUs.Pools[0].NextFree = nil
+			t.Status.GPUs.Pools[0].NextFreeTime = nil
 		}, wantErr: true},
 		"another number": {change: func(t *foundationv1alpha1.FoundationTeam) {
-			t.Status.GPUs.Pools[0].Shortfall = new(int32(8))
+			t.Status.GPUs.Pools[0].Shortfall = 8
 		}, wantErr: true},
 		"ready": {change: func(t *foundationv1alpha1.FoundationTeam) { *t = team("saebyeok", 512, 512) }, wantErr: true},
 		"gone":  {change: func(t *foundationv1alpha1.FoundationTeam) { *t = foundationv1alpha1.FoundationTeam{} }, wantErr: true},
@@ -159,7 +159,7 @@ func TestCheckWaiting(t *testing.T) {
 }
 
 func TestCheckWithinCapacity(t *testing.T) {
-	grant := foundationv1alpha1.Grant{Team: "hanbit", Granted: 512}
+	grant := foundationv1alpha1.Grant{TeamName: "hanbit", Granted: 512}
 	expect(t, checkWithinCapacity([]foundationv1alpha1.GPUPool{pool(512, grant), pool(1024, grant)}), false)
 	expect(t, checkWithinCapacity([]foundationv1alpha1.GPUPool{pool(504, grant), pool(1024, grant)}), true)
 	expect(t, checkWithinCapacity([]foundationv1alpha1.GPUPool{pool(512), pool(1024, grant)}), true)

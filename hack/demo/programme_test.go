@@ -28,7 +28,7 @@ func decidedOn(state string) []foundationv1alpha1.FoundationTeam {
 		one.Status.State = foundationv1alpha1.ReasonNotSelected
 		if slices.Contains(selected, name) {
 			one.Status.State = state
-			one.Status.StateSince = &final
+			one.Status.StateTransitionTime = &final
 		}
 		teams = append(teams, one)
 	}
@@ -90,15 +90,15 @@ func TestCheckNothingAndOnly(t *testing.T) {
 	}{
 		"nothing": {theirs: belongings{pools: []foundationv1alpha1.GPUPool{pool(1024)}}},
 		"waits for GPUs": {
-			theirs: belongings{pools: []foundationv1alpha1.GPUPool{pool(1024, foundationv1alpha1.Grant{Team: "sol"})}},
+			theirs: belongings{pools: []foundationv1alpha1.GPUPool{pool(1024, foundationv1alpha1.Grant{TeamName: "sol"})}},
 		},
 		"a namespace of hanbit":  {theirs: belongings{namespaces: []corev1.Namespace{{ObjectMeta: labelled("hanbit-train", "hanbit")}}}, some: true},
 		"a namespace of sol":     {theirs: belongings{namespaces: []corev1.Namespace{{ObjectMeta: labelled("sol-train", "sol")}}}, some: true, strange: true},
 		"a node of hanbit":       {theirs: belongings{nodes: []corev1.Node{{ObjectMeta: labelled("b200-000", "hanbit")}}}, some: true},
 		"a node of sol":          {theirs: belongings{nodes: []corev1.Node{{ObjectMeta: labelled("b200-000", "sol")}}}, some: true, strange: true},
 		"access of sol":          {theirs: belongings{bindings: []rbacv1.RoleBinding{{ObjectMeta: labelled("lead", "sol")}}}, some: true, strange: true},
-		"GPUs granted to hanbit": {theirs: belongings{pools: []foundationv1alpha1.GPUPool{pool(1024, foundationv1alpha1.Grant{Team: "hanbit", Granted: 8})}}, some: true},
-		"GPUs granted to sol":    {theirs: belongings{pools: []foundationv1alpha1.GPUPool{pool(1024, foundationv1alpha1.Grant{Team: "sol", Granted: 8})}}, some: true, strange: true},
+		"GPUs granted to hanbit": {theirs: belongings{pools: []foundationv1alpha1.GPUPool{pool(1024, foundationv1alpha1.Grant{TeamName: "hanbit", Granted: 8})}}, some: true},
+		"GPUs granted to sol":    {theirs: belongings{pools: []foundationv1alpha1.GPUPool{pool(1024, foundationv1alpha1.Grant{TeamName: "sol", Granted: 8})}}, some: true, strange: true},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -138,7 +138,7 @@ func TestSelection(t *testing.T) {
 	count := map[foundationv1alpha1.Outcome]int{}
 	for _, decision := range program.Spec.Decisions {
 		count[decision.Outcome]++
-		if !decision.DecidedAt.Equal(&decidedAt) || !decision.FinalAt.Equal(&final) || decision.Reason == "" {
+		if !decision.DecisionTime.Equal(&decidedAt) || !decision.FinalTime.Equal(&final) || decision.Reason == "" {
 			t.Errorf("recorded %+v", decision)
 		}
 	}
@@ -157,8 +157,8 @@ func TestAddition(t *testing.T) {
 // withSecond is a team that was awarded 256 GPUs more for a stage that it has to pass.
 func withSecond(granted, requested int32) *foundationv1alpha1.FoundationTeam {
 	hanbit := team("hanbit", granted, granted)
-	hanbit.Spec.GPUs = append(hanbit.Spec.GPUs, foundationv1alpha1.GPUAward{Name: "stage-2", Pool: "b200", Count: new(int32(256)), IfPassed: "stage-1"})
-	hanbit.Status.GPUs.Requested = &requested
+	hanbit.Spec.GPUs = append(hanbit.Spec.GPUs, foundationv1alpha1.GPUAward{Name: "stage-2", PoolName: "b200", Count: new(int32(256)), IfPassed: "stage-1"})
+	hanbit.Status.GPUs.Requested = requested
 	if granted < requested {
 		hanbit.Status.Conditions[0].Reason = foundationv1alpha1.ReasonShortfall
 	}
@@ -277,7 +277,7 @@ func TestCheckReaders(t *testing.T) {
 			now := end.Add(-24 * time.Hour)
 			member := naru.DeepCopy()
 			if tt.phase != "" {
-				member.Status.Retention = &foundationv1alpha1.TeamRetentionStatus{Phase: tt.phase, DataAccessUntil: new(metav1.NewTime(now.Add(tt.left)))}
+				member.Status.Retention = &foundationv1alpha1.TeamRetentionStatus{Phase: tt.phase, DataAccessEndTime: new(metav1.NewTime(now.Add(tt.left)))}
 			}
 			expect(t, checkReaders(member, tt.bindings, now), tt.wantErr)
 		})

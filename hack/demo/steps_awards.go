@@ -67,8 +67,8 @@ func awarded(team *foundationv1alpha1.FoundationTeam) int32 {
 
 // has is what a team was granted and what of it is ready.
 func has(team *foundationv1alpha1.FoundationTeam) (granted, ready int32) {
-	if gpus := team.Status.GPUs; gpus != nil && gpus.Granted != nil && gpus.Ready != nil {
-		return *gpus.Granted, *gpus.Ready
+	if gpus := team.Status.GPUs; gpus != nil {
+		return gpus.Granted, gpus.Ready
 	}
 	return 0, 0
 }
@@ -104,14 +104,14 @@ func checkWaiting(team, donor *foundationv1alpha1.FoundationTeam) error {
 	}
 	pool := team.Status.GPUs.Pools[0]
 	granted, _ := has(team)
-	if want := awarded(team) - granted; pool.Shortfall == nil || *pool.Shortfall != want || want == 0 {
-		return fmt.Errorf("it was awarded %d GPUs and has %d, its shortfall is %v", awarded(team), granted, pool.Shortfall)
+	if want := awarded(team) - granted; pool.Shortfall != want || want == 0 {
+		return fmt.Errorf("it was awarded %d GPUs and has %d, its shortfall is %d", awarded(team), granted, pool.Shortfall)
 	}
-	if donor.Spec.Term == nil || donor.Spec.Term.End == nil || !pool.NextFree.Equal(donor.Spec.Term.End) {
-		return fmt.Errorf("it is told %v, but %s has the GPUs until %v", pool.NextFree, donor.Name, donor.Spec.Term)
+	if donor.Spec.Term == nil || donor.Spec.Term.EndTime == nil || !pool.NextFreeTime.Equal(donor.Spec.Term.EndTime) {
+		return fmt.Errorf("it is told %v, but %s has the GPUs until %v", pool.NextFreeTime, donor.Name, donor.Spec.Term)
 	}
-	date := pool.NextFree.UTC().Format(time.DateOnly)
-	for _, part := range []string{pool.Name, strconv.Itoa(int(*pool.Shortfall)), date} {
+	date := pool.NextFreeTime.UTC().Format(time.DateOnly)
+	for _, part := range []string{pool.Name, strconv.Itoa(int(pool.Shortfall)), date} {
 		if !strings.Contains(ready.Message, part) {
 			return fmt.Errorf("the message %q does not say %s", ready.Message, part)
 		}

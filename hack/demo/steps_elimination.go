@@ -58,8 +58,8 @@ func (d *demo) showElimination(ctx context.Context) error {
 	}
 	begin := time.Now()
 	if err := d.record(ctx, "/spec/decisions/-", foundationv1alpha1.Decision{
-		Team: teamNaru, Outcome: foundationv1alpha1.OutcomeEliminated, Reason: "failed originality, a veto criterion",
-		DecidedAt: new(metav1.Now().Rfc3339Copy()),
+		TeamName: teamNaru, Outcome: foundationv1alpha1.OutcomeEliminated, Reason: "failed originality, a veto criterion",
+		DecisionTime: new(metav1.Now().Rfc3339Copy()),
 	}); err != nil {
 		return err
 	}
@@ -239,8 +239,8 @@ func (d *demo) showReaders(ctx context.Context) error {
 		refused = checkReaders(team, bindings.Items, time.Now())
 	}
 	until := "some time"
-	if retention := team.Status.Retention; retention != nil && retention.DataAccessUntil != nil {
-		until = retention.DataAccessUntil.UTC().Format(time.DateOnly)
+	if retention := team.Status.Retention; retention != nil && retention.DataAccessEndTime != nil {
+		until = retention.DataAccessEndTime.UTC().Format(time.DateOnly)
 	}
 	d.screen.claim("its people are data stewards and viewers now: until "+until+" they can read and copy its data", refused)
 	return nil
@@ -254,8 +254,8 @@ func checkReaders(team *foundationv1alpha1.FoundationTeam, bindings []rbacv1.Rol
 		}
 	}
 	retention := team.Status.Retention
-	if retention == nil || retention.Phase != foundationv1alpha1.RetentionDataAccess || retention.DataAccessUntil == nil ||
-		!now.Before(retention.DataAccessUntil.Time) {
+	if retention == nil || retention.Phase != foundationv1alpha1.RetentionDataAccess || retention.DataAccessEndTime == nil ||
+		!now.Before(retention.DataAccessEndTime.Time) {
 		return fmt.Errorf("the status of %s says of its data: %+v", team.Name, retention)
 	}
 	return checkBindings(team, bindings, now)

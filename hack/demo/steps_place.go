@@ -119,7 +119,7 @@ func (d *demo) showStaff(ctx context.Context) error {
 func checkBindings(team *foundationv1alpha1.FoundationTeam, bindings []rbacv1.RoleBinding, now time.Time) error {
 	staff := make([]string, 0, len(team.Spec.Staff))
 	for _, member := range team.Spec.Staff {
-		if member.End != nil && !now.Before(member.End.Time) {
+		if member.EndTime != nil && !now.Before(member.EndTime.Time) {
 			continue
 		}
 		staff = append(staff, fmt.Sprintf("%s %s", member.Subject.Kind, member.Subject.Name))

@@ -116,7 +116,7 @@ func (b belongings) checkNothing() error {
 	for i := range b.pools {
 		for _, grant := range b.pools[i].Status.Grants {
 			if grant.Granted > 0 {
-				return fmt.Errorf("%s has granted %d GPUs to %s", b.pools[i].Name, grant.Granted, grant.Team)
+				return fmt.Errorf("%s has granted %d GPUs to %s", b.pools[i].Name, grant.Granted, grant.TeamName)
 			}
 		}
 	}
@@ -211,7 +211,7 @@ func selection(in, out []string, decidedAt, finalAt metav1.Time) ([]byte, error)
 	decide := func(teams []string, outcome foundationv1alpha1.Outcome, reason string) {
 		for _, team := range teams {
 			decisions = append(decisions, foundationv1alpha1.Decision{
-				Team: team, Outcome: outcome, Reason: reason, DecidedAt: &decidedAt, FinalAt: &finalAt,
+				TeamName: team, Outcome: outcome, Reason: reason, DecisionTime: &decidedAt, FinalTime: &finalAt,
 			})
 		}
 	}
@@ -276,8 +276,8 @@ func checkTold(teams []foundationv1alpha1.FoundationTeam) error {
 func checkIn(teams []foundationv1alpha1.FoundationTeam, theirs belongings, since metav1.Time) error {
 	for i := range teams {
 		status := &teams[i].Status
-		if status.State != foundationv1alpha1.ReasonInTerm || !status.StateSince.Equal(&since) {
-			return fmt.Errorf("%s is %s since %v, not since %v", teams[i].Name, status.State, status.StateSince, since)
+		if status.State != foundationv1alpha1.ReasonInTerm || !status.StateTransitionTime.Equal(&since) {
+			return fmt.Errorf("%s is %s since %v, not since %v", teams[i].Name, status.State, status.StateTransitionTime, since)
 		}
 	}
 	for i := range theirs.namespaces {
@@ -307,8 +307,8 @@ func (b belongings) checkOnly(teams []string) error {
 	}
 	for i := range b.pools {
 		for _, grant := range b.pools[i].Status.Grants {
-			if grant.Granted > 0 && !slices.Contains(teams, grant.Team) {
-				return fmt.Errorf("%s has granted %d GPUs to %s", b.pools[i].Name, grant.Granted, grant.Team)
+			if grant.Granted > 0 && !slices.Contains(teams, grant.TeamName) {
+				return fmt.Errorf("%s has granted %d GPUs to %s", b.pools[i].Name, grant.Granted, grant.TeamName)
 			}
 		}
 	}

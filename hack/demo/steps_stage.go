@@ -54,12 +54,12 @@ func (d *demo) showStage(ctx context.Context) error {
 // checkCounts wants a team to ask for all its awards now, to have those of before, and to be told that it waits.
 func checkCounts(team *foundationv1alpha1.FoundationTeam) error {
 	gpus := team.Status.GPUs
-	if gpus == nil || gpus.Requested == nil {
+	if gpus == nil {
 		return fmt.Errorf("the status of %s does not say", team.Name)
 	}
 	before, all := awarded(team), promised(team)
-	if granted, _ := has(team); *gpus.Requested != all || granted != before || all == before {
-		return fmt.Errorf("%s asks for %d GPUs and has %d, with awards of %d and then %d", team.Name, *gpus.Requested, granted, before, all)
+	if granted, _ := has(team); gpus.Requested != all || granted != before || all == before {
+		return fmt.Errorf("%s asks for %d GPUs and has %d, with awards of %d and then %d", team.Name, gpus.Requested, granted, before, all)
 	}
 	ready := meta.FindStatusCondition(team.Status.Conditions, foundationv1alpha1.ConditionReady)
 	if ready == nil || ready.Reason != foundationv1alpha1.ReasonShortfall {

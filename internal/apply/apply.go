@@ -244,24 +244,6 @@ func (a *Applier) SavedStale(cached client.Object) bool { return a.Stale(savedNa
 
 func savedName(obj client.Object) string { return fmt.Sprintf("%T %s", obj, obj.GetName()) }
 
-// PatchStatus is Patch for the status subresource.
-func (a *Applier) PatchStatus(ctx context.Context, before, after client.Object) error {
-	if equality.Semantic.DeepEqual(before, after) {
-		return nil
-	}
-	if err := a.client.Status().Patch(ctx, after, lockedMergeFrom(before), client.FieldOwner(foundationv1alpha1.FieldManager)); err != nil {
-		return fmt.Errorf("patch the status of %s: %w", before.GetName(), err)
-	}
-	a.wrote(statusName(after), after.GetResourceVersion())
-	return nil
-}
-
-// StatusStale says whether a cached object does not show the status yet that we wrote last. What is decided from it
-// could be wrong, and would not be noticed: our own status writes wake nobody.
-func (a *Applier) StatusStale(cached client.Object) bool { return a.Stale(statusName(cached), cached) }
-
-func statusName(obj client.Object) string { return fmt.Sprintf("status of %T %s", obj, obj.GetName()) }
-
 func lockedMergeFrom(before client.Object) client.Patch {
 	return client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
 }

@@ -20,7 +20,7 @@ var Lines = []foundationv1alpha1.BudgetLine{foundationv1alpha1.BudgetGPU, founda
 // Team is a team that holds or held a seat, with the money that it was given.
 type Team struct {
 	Name   string
-	Grants []foundationv1alpha1.BudgetGrant
+	Grants []foundationv1alpha1.BudgetAward
 	// Served is when its selection was decided: money goes to who was selected first, then by name.
 	Served time.Time
 	// Until is when its place ended: what is due from then on is void. Zero if it has not.
@@ -32,7 +32,7 @@ type Plan struct {
 	// Lines are the programme's, and those that somebody was promised money on.
 	Lines []foundationv1alpha1.BudgetStatus
 	// HeldBack are the grants that do not fit, by team and name.
-	HeldBack []foundationv1alpha1.HeldBackGrant
+	HeldBack []foundationv1alpha1.HeldBackAward
 	// Teams are the teams' own lines, by team.
 	Teams map[string][]foundationv1alpha1.TeamBudgetStatus
 	// Due is what is due after now and not held back, the earliest first.
@@ -75,7 +75,7 @@ type part struct {
 }
 
 // parts are a grant's parts that are not void, and their sum.
-func parts(grant foundationv1alpha1.BudgetGrant, until time.Time) (list []part, sum int64) {
+func parts(grant foundationv1alpha1.BudgetAward, until time.Time) (list []part, sum int64) {
 	add := func(at *metav1.Time, amount *int64) {
 		if at == nil || !until.IsZero() && !at.Time.Before(until) {
 			return
@@ -83,9 +83,9 @@ func parts(grant foundationv1alpha1.BudgetGrant, until time.Time) (list []part, 
 		list = append(list, part{at: at.Time, amount: ptr.Deref(amount, 0)})
 		sum = plus(sum, ptr.Deref(amount, 0))
 	}
-	add(grant.DueAt, grant.Amount)
+	add(grant.DueTime, grant.Amount)
 	for _, instalment := range grant.Instalments {
-		add(instalment.DueAt, instalment.Amount)
+		add(instalment.DueTime, instalment.Amount)
 	}
 	return list, sum
 }
@@ -100,7 +100,7 @@ type ledger struct {
 	say              speaker
 
 	lines    map[foundationv1alpha1.BudgetLine]*foundationv1alpha1.BudgetStatus
-	heldBack []foundationv1alpha1.HeldBackGrant
+	heldBack []foundationv1alpha1.HeldBackAward
 	teams    map[string][]foundationv1alpha1.TeamBudgetStatus
 	due      []Payment
 }
@@ -150,7 +150,7 @@ func (l *ledger) serve(team Team) {
 			a = &account{TeamBudgetStatus: foundationv1alpha1.TeamBudgetStatus{Line: grant.Line}, years: map[int]int64{}}
 			accounts[grant.Line] = a
 		}
-		a.Granted = plus(a.Granted, ptr.Deref(grant.Amount, 0))
+		a.Awarded = plus(a.Awarded, ptr.Deref(grant.Amount, 0))
 		list, sum := parts(grant, team.Until)
 		if len(list) == 0 {
 			continue
@@ -158,8 +158,8 @@ func (l *ledger) serve(team Team) {
 		if reason, message := l.refuse(team.Name, grant, a, list, sum); reason != "" {
 			a.HeldBack = plus(a.HeldBack, sum)
 			l.line(grant.Line).HeldBack = plus(l.line(grant.Line).HeldBack, sum)
-			l.heldBack = append(l.heldBack, foundationv1alpha1.HeldBackGrant{
-				Team: team.Name, Grant: grant.Name, Line: grant.Line, Amount: sum, Reason: reason, Message: message,
+			l.heldBack = append(l.heldBack, foundationv1alpha1.HeldBackAward{
+				TeamName: team.Name, Award: grant.Name, Line: grant.Line, Amount: sum, Reason: reason, Message: message,
 			})
 			continue
 		}
@@ -173,7 +173,7 @@ func (l *ledger) serve(team Team) {
 }
 
 // refuse says why a grant does not fit; its reason is empty if it does.
-func (l *ledger) refuse(team string, grant foundationv1alpha1.BudgetGrant, a *account, list []part, sum int64) (reason, message string) {
+func (l *ledger) refuse(team string, grant foundationv1alpha1.BudgetAward, a *account, list []part, sum int64) (reason, message string) {
 	if ceiling, ok := l.ceilings[grant.Line]; ok {
 		if year, more, over := l.overCeiling(a, list, ceiling); over {
 			return foundationv1alpha1.ReasonCeilingExceeded, l.say.overCeiling(team, grant, year, more, a.years[year], ceiling)
@@ -236,7 +236,7 @@ func (l *ledger) close(team string, a *account) foundationv1alpha1.TeamBudgetSta
 	l.due = append(l.due, payments...)
 	if len(payments) > 0 {
 		// As the API server gives it back, so that an unchanged status compares equal.
-		a.NextDue = &metav1.Time{Time: payments[0].At.UTC().Truncate(time.Second)}
+		a.NextDueTime = &metav1.Time{Time: payments[0].At.UTC().Truncate(time.Second)}
 		a.NextAmount = payments[0].Amount
 	}
 	return a.TeamBudgetStatus
@@ -250,8 +250,8 @@ func (l *ledger) plan() Plan {
 			plan.Lines = append(plan.Lines, *line)
 		}
 	}
-	slices.SortStableFunc(plan.HeldBack, func(a, b foundationv1alpha1.HeldBackGrant) int {
-		return cmp.Or(cmp.Compare(a.Team, b.Team), cmp.Compare(a.Grant, b.Grant))
+	slices.SortStableFunc(plan.HeldBack, func(a, b foundationv1alpha1.HeldBackAward) int {
+		return cmp.Or(cmp.Compare(a.TeamName, b.TeamName), cmp.Compare(a.Award, b.Award))
 	})
 	slices.SortStableFunc(plan.Due, func(a, b Payment) int {
 		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Team, b.Team), cmp.Compare(slices.Index(Lines, a.Line), slices.Index(Lines, b.Line)))

@@ -54,20 +54,20 @@ func capped(spec *foundationv1alpha1.FoundationProgramSpec, line foundationv1alp
 	return spec
 }
 
-func team(name string, grants ...foundationv1alpha1.BudgetGrant) budget.Team {
+func team(name string, grants ...foundationv1alpha1.BudgetAward) budget.Team {
 	return budget.Team{Name: name, Grants: grants, Served: past}
 }
 
 // once is a grant of millions that is due at once.
-func once(name string, line foundationv1alpha1.BudgetLine, millions int64, at time.Time) foundationv1alpha1.BudgetGrant {
-	return foundationv1alpha1.BudgetGrant{Name: name, Line: line, Amount: new(millions * million), DueAt: builder.MetaTime(at)}
+func once(name string, line foundationv1alpha1.BudgetLine, millions int64, at time.Time) foundationv1alpha1.BudgetAward {
+	return foundationv1alpha1.BudgetAward{Name: name, Line: line, Amount: new(millions * million), DueTime: builder.MetaTime(at)}
 }
 
 // split is a grant in instalments of the same size.
-func split(name string, line foundationv1alpha1.BudgetLine, each int64, at ...time.Time) foundationv1alpha1.BudgetGrant {
-	grant := foundationv1alpha1.BudgetGrant{Name: name, Line: line, Amount: new(each * million * int64(len(at)))}
+func split(name string, line foundationv1alpha1.BudgetLine, each int64, at ...time.Time) foundationv1alpha1.BudgetAward {
+	grant := foundationv1alpha1.BudgetAward{Name: name, Line: line, Amount: new(each * million * int64(len(at)))}
 	for _, due := range at {
-		grant.Instalments = append(grant.Instalments, foundationv1alpha1.Instalment{DueAt: builder.MetaTime(due), Amount: new(each * million)})
+		grant.Instalments = append(grant.Instalments, foundationv1alpha1.Instalment{DueTime: builder.MetaTime(due), Amount: new(each * million)})
 	}
 	return grant
 }
@@ -82,16 +82,16 @@ func line(name foundationv1alpha1.BudgetLine, total, committed, due, heldBack, f
 // own is a team's status on a line in millions; nothing is due next without a time.
 func own(name foundationv1alpha1.BudgetLine, granted, due, heldBack int64, next time.Time, amount int64) foundationv1alpha1.TeamBudgetStatus {
 	status := foundationv1alpha1.TeamBudgetStatus{
-		Line: name, Granted: granted * million, Due: due * million, HeldBack: heldBack * million, NextAmount: amount * million,
+		Line: name, Awarded: granted * million, Due: due * million, HeldBack: heldBack * million, NextAmount: amount * million,
 	}
 	if !next.IsZero() {
-		status.NextDue = &metav1.Time{Time: next.UTC()}
+		status.NextDueTime = &metav1.Time{Time: next.UTC()}
 	}
 	return status
 }
 
-func held(team, grant string, line foundationv1alpha1.BudgetLine, millions int64, reason, message string) foundationv1alpha1.HeldBackGrant {
-	return foundationv1alpha1.HeldBackGrant{Team: team, Grant: grant, Line: line, Amount: millions * million, Reason: reason, Message: message}
+func held(team, grant string, line foundationv1alpha1.BudgetLine, millions int64, reason, message string) foundationv1alpha1.HeldBackAward {
+	return foundationv1alpha1.HeldBackAward{TeamName: team, Award: grant, Line: line, Amount: millions * million, Reason: reason, Message: message}
 }
 
 // Five times 2.8 billion fit into 15 billion, a sixth does not.
@@ -99,13 +99,13 @@ func TestSixthDoesNotFit(t *testing.T) {
 	var teams []budget.Team
 	for i, name := range []string{"saebyeok", "hanbit", "naru", "mirae", "onnuri", "garam"} {
 		teams = append(teams, budget.Team{
-			Name: name, Served: past.Add(-time.Duration(i) * time.Hour), Grants: []foundationv1alpha1.BudgetGrant{once("data-2026", data, 2800, past)},
+			Name: name, Served: past.Add(-time.Duration(i) * time.Hour), Grants: []foundationv1alpha1.BudgetAward{once("data-2026", data, 2800, past)},
 		})
 	}
 	plan := budget.Commit(has(map[foundationv1alpha1.BudgetLine]int64{data: 15000}), kst, now, teams)
 	want := budget.Plan{
 		Lines: []foundationv1alpha1.BudgetStatus{line(data, 15000, 14000, 14000, 2800, 1000)},
-		HeldBack: []foundationv1alpha1.HeldBackGrant{held("saebyeok", "data-2026", data, 2800, foundationv1alpha1.ReasonBudgetExceeded,
+		HeldBack: []foundationv1alpha1.HeldBackAward{held("saebyeok", "data-2026", data, 2800, foundationv1alpha1.ReasonBudgetExceeded,
 			"saebyeok data-2026: 2,800,000,000 KRW do not fit: 14,000,000,000 of 15,000,000,000 KRW are committed on line Data; raise spec.budget or shrink grants")},
 		Teams: map[string][]foundationv1alpha1.TeamBudgetStatus{"saebyeok": {own(data, 2800, 0, 2800, time.Time{}, 0)}},
 	}
@@ -182,7 +182,7 @@ func TestCommit(t *testing.T) {
 		spec     *foundationv1alpha1.FoundationProgramSpec
 		teams    []budget.Team
 		lines    []foundationv1alpha1.BudgetStatus
-		heldBack []foundationv1alpha1.HeldBackGrant
+		heldBack []foundationv1alpha1.HeldBackAward
 		own      map[string][]foundationv1alpha1.TeamBudgetStatus
 		nextDue  time.Time
 	}{
@@ -195,7 +195,7 @@ func TestCommit(t *testing.T) {
 			spec:     has(totals),
 			teams:    []budget.Team{team("hanbit", once("people", staff, 5, soon))},
 			lines:    []foundationv1alpha1.BudgetStatus{line(data, 100, 0, 0, 0, 100), line(staff, 0, 0, 0, 5, 0)},
-			heldBack: []foundationv1alpha1.HeldBackGrant{held("hanbit", "people", staff, 5, exceeded, "hanbit people: 5,000,000 KRW do not fit: spec.budget has no line Staff; add it there or take the grant out")},
+			heldBack: []foundationv1alpha1.HeldBackAward{held("hanbit", "people", staff, 5, exceeded, "hanbit people: 5,000,000 KRW do not fit: spec.budget has no line Staff; add it there or take the grant out")},
 			own:      map[string][]foundationv1alpha1.TeamBudgetStatus{"hanbit": {own(staff, 5, 0, 5, time.Time{}, 0)}},
 		},
 		"a programme without totals has none to exceed": {
@@ -215,7 +215,7 @@ func TestCommit(t *testing.T) {
 			spec:  has(totals),
 			teams: []budget.Team{team("hanbit", once("huge", data, 101, past)), team("naru", once("corpus", data, 40, past), once("more", data, 70, past), once("rest", data, 60, soon))},
 			lines: []foundationv1alpha1.BudgetStatus{line(data, 100, 100, 40, 171, 0)},
-			heldBack: []foundationv1alpha1.HeldBackGrant{
+			heldBack: []foundationv1alpha1.HeldBackAward{
 				held("hanbit", "huge", data, 101, exceeded, "hanbit huge: 101,000,000 KRW do not fit: 0 of 100,000,000 KRW are committed on line Data; raise spec.budget or shrink grants"),
 				held("naru", "more", data, 70, exceeded, "naru more: 70,000,000 KRW do not fit: 40,000,000 of 100,000,000 KRW are committed on line Data; raise spec.budget or shrink grants"),
 			},
@@ -227,11 +227,11 @@ func TestCommit(t *testing.T) {
 		"who was selected first is served first": {
 			spec: has(totals),
 			teams: []budget.Team{
-				{Name: "a", Served: now, Grants: []foundationv1alpha1.BudgetGrant{once("corpus", data, 60, past)}},
-				{Name: "b", Served: past, Grants: []foundationv1alpha1.BudgetGrant{once("corpus", data, 60, past)}},
+				{Name: "a", Served: now, Grants: []foundationv1alpha1.BudgetAward{once("corpus", data, 60, past)}},
+				{Name: "b", Served: past, Grants: []foundationv1alpha1.BudgetAward{once("corpus", data, 60, past)}},
 			},
 			lines:    []foundationv1alpha1.BudgetStatus{line(data, 100, 60, 60, 60, 40)},
-			heldBack: []foundationv1alpha1.HeldBackGrant{held("a", "corpus", data, 60, exceeded, "a corpus: 60,000,000 KRW do not fit: 60,000,000 of 100,000,000 KRW are committed on line Data; raise spec.budget or shrink grants")},
+			heldBack: []foundationv1alpha1.HeldBackAward{held("a", "corpus", data, 60, exceeded, "a corpus: 60,000,000 KRW do not fit: 60,000,000 of 100,000,000 KRW are committed on line Data; raise spec.budget or shrink grants")},
 			own: map[string][]foundationv1alpha1.TeamBudgetStatus{
 				"a": {own(data, 60, 0, 60, time.Time{}, 0)}, "b": {own(data, 60, 60, 0, time.Time{}, 0)},
 			},
@@ -240,7 +240,7 @@ func TestCommit(t *testing.T) {
 			spec:  capped(has(map[foundationv1alpha1.BudgetLine]int64{data: 20000}), data, 5000),
 			teams: []budget.Team{team("hanbit", once("data-2026", data, 5500, past))},
 			lines: []foundationv1alpha1.BudgetStatus{line(data, 20000, 0, 0, 5500, 20000)},
-			heldBack: []foundationv1alpha1.HeldBackGrant{held("hanbit", "data-2026", data, 5500, over,
+			heldBack: []foundationv1alpha1.HeldBackAward{held("hanbit", "data-2026", data, 5500, over,
 				"hanbit data-2026: 5,500,000,000 KRW in 2026 on line Data, at most 5,000,000,000 KRW a year; shrink it or raise ceilings.budget")},
 			own: map[string][]foundationv1alpha1.TeamBudgetStatus{"hanbit": {own(data, 5500, 0, 5500, time.Time{}, 0)}},
 		},
@@ -248,7 +248,7 @@ func TestCommit(t *testing.T) {
 			spec:  capped(has(map[foundationv1alpha1.BudgetLine]int64{data: 20000}), data, 5000),
 			teams: []budget.Team{team("hanbit", once("first", data, 3000, past), once("second", data, 2500, soon), once("third", data, 2000, soon))},
 			lines: []foundationv1alpha1.BudgetStatus{line(data, 20000, 5000, 3000, 2500, 15000)},
-			heldBack: []foundationv1alpha1.HeldBackGrant{held("hanbit", "second", data, 2500, over,
+			heldBack: []foundationv1alpha1.HeldBackAward{held("hanbit", "second", data, 2500, over,
 				"hanbit second: 2,500,000,000 KRW on top of 3,000,000,000 KRW in 2026 on line Data, at most 5,000,000,000 KRW a year; shrink it or raise ceilings.budget")},
 			own:     map[string][]foundationv1alpha1.TeamBudgetStatus{"hanbit": {own(data, 7500, 3000, 2500, soon, 2000)}},
 			nextDue: soon,
@@ -257,16 +257,16 @@ func TestCommit(t *testing.T) {
 			spec:     capped(has(map[foundationv1alpha1.BudgetLine]int64{data: 1, gpu: 9}), data, 2),
 			teams:    []budget.Team{team("hanbit", once("corpus", data, 3, past), once("lease", gpu, 9, past))},
 			lines:    []foundationv1alpha1.BudgetStatus{line(gpu, 9, 9, 9, 0, 0), line(data, 1, 0, 0, 3, 1)},
-			heldBack: []foundationv1alpha1.HeldBackGrant{held("hanbit", "corpus", data, 3, over, "hanbit corpus: 3,000,000 KRW in 2026 on line Data, at most 2,000,000 KRW a year; shrink it or raise ceilings.budget")},
+			heldBack: []foundationv1alpha1.HeldBackAward{held("hanbit", "corpus", data, 3, over, "hanbit corpus: 3,000,000 KRW in 2026 on line Data, at most 2,000,000 KRW a year; shrink it or raise ceilings.budget")},
 			own:      map[string][]foundationv1alpha1.TeamBudgetStatus{"hanbit": {own(gpu, 9, 9, 0, time.Time{}, 0), own(data, 3, 0, 3, time.Time{}, 0)}},
 		},
 		"what is due when the team is out is void": {
 			spec: has(totals),
 			teams: []budget.Team{
-				{Name: "hanbit", Served: past, Until: soon, Grants: []foundationv1alpha1.BudgetGrant{
+				{Name: "hanbit", Served: past, Until: soon, Grants: []foundationv1alpha1.BudgetAward{
 					split("corpus", data, 30, past, soon.Add(-time.Second), soon, soon.Add(time.Hour)), once("late", staff, 10, soon),
 				}},
-				{Name: "naru", Served: now, Grants: []foundationv1alpha1.BudgetGrant{once("corpus", data, 40, soon)}},
+				{Name: "naru", Served: now, Grants: []foundationv1alpha1.BudgetAward{once("corpus", data, 40, soon)}},
 			},
 			lines: []foundationv1alpha1.BudgetStatus{line(data, 100, 100, 30, 0, 0)},
 			own: map[string][]foundationv1alpha1.TeamBudgetStatus{
@@ -315,7 +315,7 @@ func TestMoney(t *testing.T) {
 func TestHugeSums(t *testing.T) {
 	var teams []budget.Team
 	for i := range 200 {
-		var grants []foundationv1alpha1.BudgetGrant
+		var grants []foundationv1alpha1.BudgetAward
 		for j := range 64 {
 			grants = append(grants, once(fmt.Sprint(j), data, 1_000_000_000, past))
 		}

@@ -14,19 +14,19 @@ type speaker struct {
 }
 
 // overTotal is for a grant that is more than what is left on its line.
-func (s speaker) overTotal(team string, grant foundationv1alpha1.BudgetGrant, sum, committed, total int64) string {
+func (s speaker) overTotal(team string, grant foundationv1alpha1.BudgetAward, sum, committed, total int64) string {
 	return fmt.Sprintf("%s %s: %s do not fit: %s of %s are committed on line %s; raise spec.budget or shrink grants",
 		team, grant.Name, s.money(sum), number(committed), s.money(total), grant.Line)
 }
 
 // noLine is for a grant on a line that the programme, which has others, does not have.
-func (s speaker) noLine(team string, grant foundationv1alpha1.BudgetGrant, sum int64) string {
+func (s speaker) noLine(team string, grant foundationv1alpha1.BudgetAward, sum int64) string {
 	return fmt.Sprintf("%s %s: %s do not fit: spec.budget has no line %s; add it there or take the grant out",
 		team, grant.Name, s.money(sum), grant.Line)
 }
 
 // overCeiling is for a grant that adds more to what a team has in a year than it may have.
-func (s speaker) overCeiling(team string, grant foundationv1alpha1.BudgetGrant, year int, more, has, ceiling int64) string {
+func (s speaker) overCeiling(team string, grant foundationv1alpha1.BudgetAward, year int, more, has, ceiling int64) string {
 	onTop := ""
 	if has > 0 {
 		onTop = " on top of " + s.money(has)

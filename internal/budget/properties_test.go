@@ -32,8 +32,8 @@ func drawnTime(t *rapid.T) time.Time {
 	return now.AddDate(0, rapid.IntRange(-6, 12).Draw(t, "month"), 0)
 }
 
-func drawnGrants(t *rapid.T) []foundationv1alpha1.BudgetGrant {
-	grants := make([]foundationv1alpha1.BudgetGrant, rapid.IntRange(0, 4).Draw(t, "grants"))
+func drawnGrants(t *rapid.T) []foundationv1alpha1.BudgetAward {
+	grants := make([]foundationv1alpha1.BudgetAward, rapid.IntRange(0, 4).Draw(t, "grants"))
 	for i := range grants {
 		at := make([]time.Time, rapid.IntRange(1, 3).Draw(t, "instalments"))
 		for j := range at {
@@ -68,9 +68,9 @@ func recount(plan budget.Plan, teams []budget.Team) (lines map[foundationv1alpha
 	}
 	for _, team := range teams {
 		for _, grant := range team.Grants {
-			heldBack := slices.ContainsFunc(plan.HeldBack, func(h foundationv1alpha1.HeldBackGrant) bool { return h.Team == team.Name && h.Grant == grant.Name })
+			heldBack := slices.ContainsFunc(plan.HeldBack, func(h foundationv1alpha1.HeldBackAward) bool { return h.TeamName == team.Name && h.Award == grant.Name })
 			for _, instalment := range grant.Instalments {
-				if !team.Until.IsZero() && !instalment.DueAt.Time.Before(team.Until) {
+				if !team.Until.IsZero() && !instalment.DueTime.Time.Before(team.Until) {
 					continue
 				}
 				line, amount := lines[grant.Line], *instalment.Amount
@@ -80,8 +80,8 @@ func recount(plan budget.Plan, teams []budget.Team) (lines map[foundationv1alpha
 					continue
 				}
 				line.committed += amount
-				years[fmt.Sprint(team.Name, grant.Line, instalment.DueAt.In(kst).Year())] += amount
-				if !instalment.DueAt.After(now) {
+				years[fmt.Sprint(team.Name, grant.Line, instalment.DueTime.In(kst).Year())] += amount
+				if !instalment.DueTime.After(now) {
 					line.due += amount
 				}
 			}
@@ -138,11 +138,11 @@ func checkTeams(t *rapid.T, plan budget.Plan) {
 		for _, line := range lines {
 			due[line.Line] += line.Due
 			heldBack[line.Line] += line.HeldBack
-			if (line.NextDue == nil) != (line.NextAmount == 0) {
+			if (line.NextDueTime == nil) != (line.NextAmount == 0) {
 				t.Fatalf("%+v", line)
 			}
-			if line.NextDue != nil && (next.IsZero() || line.NextDue.Time.Before(next)) {
-				next = line.NextDue.Time
+			if line.NextDueTime != nil && (next.IsZero() || line.NextDueTime.Time.Before(next)) {
+				next = line.NextDueTime.Time
 			}
 		}
 	}

@@ -39,7 +39,7 @@ func TestOf(t *testing.T) {
 		},
 	}
 	team := builder.Team("hanbit", builder.InProgram("sovereign-models"))
-	team.Spec.Budget = []foundationv1alpha1.BudgetGrant{once("corpus", data, 1, now)}
+	team.Spec.Budget = []foundationv1alpha1.BudgetAward{once("corpus", data, 1, now)}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			program := lifecycle.NewProgram(builder.Program("sovereign-models", tt.mods...))

@@ -7,12 +7,12 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/text"
 )
 
 // maxMessage is the longest message that the API accepts.
@@ -57,7 +57,7 @@ func Merge(old, current []metav1.Condition, generation int64, now time.Time) []m
 	merged := make([]metav1.Condition, 0, len(current))
 	for _, condition := range current {
 		condition.ObservedGeneration = generation
-		condition.Message = Cut(condition.Message, maxMessage)
+		condition.Message = text.Cut(condition.Message, maxMessage)
 		condition.LastTransitionTime = metav1.Time{Time: now.UTC().Truncate(time.Second)}
 		if before := meta.FindStatusCondition(old, condition.Type); before != nil && before.Status == condition.Status {
 			condition.LastTransitionTime = before.LastTransitionTime
@@ -73,23 +73,4 @@ func Transitions(old, current []metav1.Condition) []metav1.Condition {
 		before := meta.FindStatusCondition(old, condition.Type)
 		return before != nil && before.Status == condition.Status && before.Reason == condition.Reason
 	})
-}
-
-// Count is a number of things as one says it: 1 node, 2 nodes.
-func Count(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
-}
-
-// Cut shortens a text to a number of bytes, between two characters.
-func Cut(text string, most int) string {
-	if len(text) <= most {
-		return text
-	}
-	for most > 0 && !utf8.RuneStart(text[most]) {
-		most--
-	}
-	return text[:most]
 }

@@ -7,6 +7,7 @@ import (
 	"k8s.io/client-go/tools/events"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/text"
 )
 
 // maxNote is the longest note that the events API accepts, in bytes.
@@ -16,9 +17,9 @@ const maxNote = 1024
 var reported = map[string]bool{
 	foundationv1alpha1.ConditionReady:          true,
 	foundationv1alpha1.ConditionActive:         true,
-	foundationv1alpha1.ConditionTornDown:       true,
+	foundationv1alpha1.ConditionFinalized:      true,
 	foundationv1alpha1.ConditionOversubscribed: true,
-	foundationv1alpha1.ConditionAwardsFit:      true,
+	foundationv1alpha1.ConditionAwardsCovered:  true,
 	// Of a programme that is not Ready for one of these, the others are news too.
 	foundationv1alpha1.ConditionDecisionsConsistent: true,
 	foundationv1alpha1.ConditionWithinCeilings:      true,
@@ -35,7 +36,7 @@ func Report(recorder events.EventRecorder, about runtime.Object, old, current []
 		if !good(condition) {
 			kind = corev1.EventTypeWarning
 		}
-		recorder.Eventf(about, nil, kind, condition.Reason, condition.Type, "%s", Cut(condition.Type+": "+condition.Message, maxNote))
+		recorder.Eventf(about, nil, kind, condition.Reason, condition.Type, "%s", text.Cut(condition.Type+": "+condition.Message, maxNote))
 	}
 }
 

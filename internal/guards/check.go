@@ -13,6 +13,7 @@ import (
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/conditions"
+	"foundation.team/operator/internal/text"
 )
 
 // settle is how long an API server may take to enforce a policy that is new to it: it looks at what its watch told it
@@ -21,7 +22,7 @@ const settle = 5 * time.Second
 
 // Verdict says whether the guards stand. The zero Verdict says that they do.
 type Verdict struct {
-	// Reason is empty while all guards stand, else GuardMissing, GuardChanged or GuardsSettling.
+	// Reason is empty while all guards stand, else PolicyMissing, PolicyChanged or PoliciesSettling.
 	Reason string
 	// Message names the guards that are not as shipped, and the way out.
 	Message string
@@ -43,9 +44,9 @@ func (v Verdict) Until(now time.Time) time.Time {
 // Condition says so on an object.
 func (v Verdict) Condition() metav1.Condition {
 	if v.Stand() {
-		return conditions.True(foundationv1alpha1.ConditionGuarded, foundationv1alpha1.ReasonGuardsInPlace, "all admission policies are in place")
+		return conditions.True(foundationv1alpha1.ConditionPoliciesInstalled, foundationv1alpha1.ReasonAsShipped, "all admission policies are in place")
 	}
-	return conditions.False(foundationv1alpha1.ConditionGuarded, v.Reason, v.Message)
+	return conditions.False(foundationv1alpha1.ConditionPoliciesInstalled, v.Reason, v.Message)
 }
 
 // Check compares what is in the cluster with what is shipped; now is by a real clock, as objects' times are.
@@ -78,31 +79,23 @@ func Check(shipped, live []client.Object, now time.Time) (Verdict, error) {
 	switch {
 	case len(missing) > 0:
 		return Verdict{
-			Reason:  foundationv1alpha1.ReasonGuardMissing,
-			Message: some(missing) + " is missing: " + wayOut,
+			Reason:  foundationv1alpha1.ReasonPolicyMissing,
+			Message: text.AndMore(missing) + " is missing: " + wayOut,
 		}, nil
 	case len(changed) > 0:
 		return Verdict{
-			Reason:  foundationv1alpha1.ReasonGuardChanged,
-			Message: some(changed) + " is not what this version of the operator ships: " + wayOut,
+			Reason:  foundationv1alpha1.ReasonPolicyChanged,
+			Message: text.AndMore(changed) + " is not what this version of the operator ships: " + wayOut,
 		}, nil
 	case now.Sub(newest) < settle:
 		return Verdict{
-			Reason:  foundationv1alpha1.ReasonGuardsSettling,
+			Reason:  foundationv1alpha1.ReasonPoliciesSettling,
 			Message: "admission policies were written just now: what is new waits until every API server enforces them",
 			Wait:    min(newest.Add(settle).Sub(now), settle),
 		}, nil
 	default:
 		return Verdict{}, nil
 	}
-}
-
-// some names the first and counts the others.
-func some(names []string) string {
-	if len(names) == 1 {
-		return names[0]
-	}
-	return fmt.Sprintf("%s (and %d more)", names[0], len(names)-1)
 }
 
 func nameOf(object client.Object) string { return kindOf(object) + " " + object.GetName() }

@@ -82,7 +82,7 @@ func TestCheck(t *testing.T) {
 		}
 	}
 	settling := Verdict{
-		Reason: foundationv1alpha1.ReasonGuardsSettling, Wait: 4 * time.Second,
+		Reason: foundationv1alpha1.ReasonPoliciesSettling, Wait: 4 * time.Second,
 		Message: "admission policies were written just now: what is new waits until every API server enforces them",
 	}
 	for name, test := range map[string]struct {
@@ -108,35 +108,35 @@ func TestCheck(t *testing.T) {
 		})},
 		"nothing is there": {
 			live: func([]client.Object) []client.Object { return nil },
-			want: Verdict{Reason: foundationv1alpha1.ReasonGuardMissing, Message: "ValidatingAdmissionPolicy pods (and 3 more) is missing: " + wayOut},
+			want: Verdict{Reason: foundationv1alpha1.ReasonPolicyMissing, Message: "ValidatingAdmissionPolicy pods (and 3 more) is missing: " + wayOut},
 		},
 		"a policy without its binding": {
 			live: func(live []client.Object) []client.Object { return live[:3] },
-			want: Verdict{Reason: foundationv1alpha1.ReasonGuardMissing, Message: "MutatingAdmissionPolicyBinding placement is missing: " + wayOut},
+			want: Verdict{Reason: foundationv1alpha1.ReasonPolicyMissing, Message: "MutatingAdmissionPolicyBinding placement is missing: " + wayOut},
 		},
 		"a policy that goes": {
 			live: func(live []client.Object) []client.Object {
 				live[2].SetDeletionTimestamp(new(metav1.NewTime(now)))
 				return live
 			},
-			want: Verdict{Reason: foundationv1alpha1.ReasonGuardMissing, Message: "MutatingAdmissionPolicy placement is missing: " + wayOut},
+			want: Verdict{Reason: foundationv1alpha1.ReasonPolicyMissing, Message: "MutatingAdmissionPolicy placement is missing: " + wayOut},
 		},
 		"a rule that lets pass": {
 			live: edit(func(p *admissionregistrationv1.ValidatingAdmissionPolicy) { p.Spec.Validations[0].Expression = "true" }),
-			want: Verdict{Reason: foundationv1alpha1.ReasonGuardChanged, Message: "ValidatingAdmissionPolicy pods (spec.validations)" + changed},
+			want: Verdict{Reason: foundationv1alpha1.ReasonPolicyChanged, Message: "ValidatingAdmissionPolicy pods (spec.validations)" + changed},
 		},
 		"an exemption, and open on failure": {
 			live: edit(func(p *admissionregistrationv1.ValidatingAdmissionPolicy) {
 				p.Spec.FailurePolicy = new(admissionregistrationv1.Ignore)
 				p.Spec.MatchConditions = []admissionregistrationv1.MatchCondition{{Name: "x", Expression: "false"}}
 			}),
-			want: Verdict{Reason: foundationv1alpha1.ReasonGuardChanged, Message: "ValidatingAdmissionPolicy pods (spec.failurePolicy, spec.matchConditions)" + changed},
+			want: Verdict{Reason: foundationv1alpha1.ReasonPolicyChanged, Message: "ValidatingAdmissionPolicy pods (spec.failurePolicy, spec.matchConditions)" + changed},
 		},
 		"a match that excludes": {
 			live: edit(func(p *admissionregistrationv1.ValidatingAdmissionPolicy) {
 				p.Spec.MatchConstraints.ObjectSelector = &metav1.LabelSelector{MatchLabels: map[string]string{"a": "b"}}
 			}),
-			want: Verdict{Reason: foundationv1alpha1.ReasonGuardChanged, Message: "ValidatingAdmissionPolicy pods (spec.matchConstraints)" + changed},
+			want: Verdict{Reason: foundationv1alpha1.ReasonPolicyChanged, Message: "ValidatingAdmissionPolicy pods (spec.matchConstraints)" + changed},
 		},
 		"a binding that only warns": {
 			live: func(live []client.Object) []client.Object {
@@ -144,7 +144,7 @@ func TestCheck(t *testing.T) {
 				binding.Spec.ValidationActions = []admissionregistrationv1.ValidationAction{admissionregistrationv1.Warn}
 				return live
 			},
-			want: Verdict{Reason: foundationv1alpha1.ReasonGuardChanged, Message: "ValidatingAdmissionPolicyBinding pods (spec.validationActions)" + changed},
+			want: Verdict{Reason: foundationv1alpha1.ReasonPolicyChanged, Message: "ValidatingAdmissionPolicyBinding pods (spec.validationActions)" + changed},
 		},
 		"a binding of some namespaces": {
 			live: func(live []client.Object) []client.Object {
@@ -152,7 +152,7 @@ func TestCheck(t *testing.T) {
 				binding.Spec.MatchResources = &admissionregistrationv1.MatchResources{}
 				return live
 			},
-			want: Verdict{Reason: foundationv1alpha1.ReasonGuardChanged, Message: "MutatingAdmissionPolicyBinding placement (spec.matchResources)" + changed},
+			want: Verdict{Reason: foundationv1alpha1.ReasonPolicyChanged, Message: "MutatingAdmissionPolicyBinding placement (spec.matchResources)" + changed},
 		},
 		"made just now": {
 			live: func(live []client.Object) []client.Object {
@@ -182,7 +182,7 @@ func TestCheck(t *testing.T) {
 // guard starts that anew.
 func TestClocksAheadHoldNothingUp(t *testing.T) {
 	g := gomega.NewWithT(t)
-	settling, missing := Verdict{Reason: foundationv1alpha1.ReasonGuardsSettling}, Verdict{Reason: foundationv1alpha1.ReasonGuardMissing}
+	settling, missing := Verdict{Reason: foundationv1alpha1.ReasonPoliciesSettling}, Verdict{Reason: foundationv1alpha1.ReasonPolicyMissing}
 	w := &Watch{}
 	g.Expect(w.settled(settling, now)).To(gomega.Equal(settling))
 	g.Expect(w.settled(settling, now.Add(settle-1))).To(gomega.Equal(settling))

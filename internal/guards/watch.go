@@ -53,7 +53,7 @@ func (w *Watch) settled(verdict Verdict, now time.Time) Verdict {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch {
-	case verdict.Reason != "" && verdict.Reason != foundationv1alpha1.ReasonGuardsSettling:
+	case verdict.Reason != "" && verdict.Reason != foundationv1alpha1.ReasonPoliciesSettling:
 		w.asShipped = time.Time{}
 	case w.asShipped.IsZero():
 		w.asShipped = now

@@ -17,7 +17,7 @@ const (
 	// AwardPool finds FoundationTeams by the pools of their awards.
 	AwardPool = "spec.gpus.pool"
 	// Program finds FoundationTeams by the programme that they take part in.
-	Program = "spec.programRef.name"
+	Program = "spec.programName"
 	// StorageClass finds FoundationTeams by the StorageClasses of their volumes.
 	StorageClass = "spec.volumes.storageClassName"
 	// NamespaceName finds FoundationTeams by the real names of the namespaces that they want.
@@ -56,17 +56,17 @@ func AwardPools(obj client.Object) []string {
 	}
 	pools := map[string]bool{}
 	for _, award := range team.Spec.GPUs {
-		pools[award.Pool] = true
+		pools[award.PoolName] = true
 	}
 	return slices.Sorted(maps.Keys(pools))
 }
 
 func programs(obj client.Object) []string {
 	team, ok := obj.(*foundationv1alpha1.FoundationTeam)
-	if !ok || team.Spec.ProgramRef == nil {
+	if !ok || team.Spec.ProgramName == "" {
 		return nil
 	}
-	return []string{team.Spec.ProgramRef.Name}
+	return []string{team.Spec.ProgramName}
 }
 
 func storageClasses(obj client.Object) []string {

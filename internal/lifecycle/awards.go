@@ -56,14 +56,14 @@ func (t Team) awardSpans() []awarded {
 		if award.Count == nil || !t.inForce(award) {
 			continue
 		}
-		span := Span{Start: timeOf(award.Start), End: timeOf(award.End), GPUs: *award.Count}
+		span := Span{Start: timeOf(award.StartTime), End: timeOf(award.EndTime), GPUs: *award.Count}
 		if award.Stage != "" {
 			stage := t.Program.Stage(award.Stage)
-			span = span.within(&foundationv1alpha1.Window{Start: stage.Start, End: stage.End})
+			span = span.within(&foundationv1alpha1.Window{StartTime: stage.StartTime, EndTime: stage.EndTime})
 		}
 		for _, window := range windows {
 			if inside := span.within(t.Spec.Term).cut(window); !inside.empty() {
-				spans = append(spans, awarded{Span: inside, pool: award.Pool})
+				spans = append(spans, awarded{Span: inside, pool: award.PoolName})
 			}
 		}
 	}
@@ -83,7 +83,7 @@ func (t Team) seats() []Span {
 	switch {
 	case t.Program != nil:
 		return t.Program.seated(t.Name)
-	case ProgramOf(t.FoundationTeam) != "":
+	case t.Spec.ProgramName != "":
 		return nil
 	default:
 		return []Span{{}}
@@ -174,7 +174,7 @@ func newHeadroom(ceilings *foundationv1alpha1.Ceilings) headroom {
 		left.all = new(*ceilings.GPUs)
 	}
 	for _, pool := range ceilings.Pools {
-		left.pools[pool.Pool] = *pool.GPUs
+		left.pools[pool.PoolName] = *pool.Count
 	}
 	return left
 }
@@ -234,7 +234,7 @@ func (s Span) within(window *foundationv1alpha1.Window) Span {
 	if window == nil {
 		return s
 	}
-	return s.cut(Span{Start: timeOf(window.Start), End: timeOf(window.End)})
+	return s.cut(Span{Start: timeOf(window.StartTime), End: timeOf(window.EndTime)})
 }
 
 // cut is the part of the span that lies in another one.

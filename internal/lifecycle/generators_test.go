@@ -42,7 +42,7 @@ func decisions(t *rapid.T) []foundationv1alpha1.Decision {
 		}
 		taken[key] = true
 		outcome := rapid.SampledFrom([]foundationv1alpha1.Outcome{selected, selected, selected, eliminated, eliminated, rejected, withdrawn}).Draw(t, "outcome")
-		decision := foundationv1alpha1.Decision{Team: team, Outcome: outcome, Reason: fmt.Sprint("reason ", i), DecidedAt: builder.MetaTime(at)}
+		decision := foundationv1alpha1.Decision{TeamName: team, Outcome: outcome, Reason: fmt.Sprint("reason ", i), DecisionTime: builder.MetaTime(at)}
 		later := func(label string) *metav1.Time {
 			if rapid.IntRange(0, 2).Draw(t, "has "+label) > 0 {
 				return nil
@@ -50,9 +50,9 @@ func decisions(t *rapid.T) []foundationv1alpha1.Decision {
 			at, _ := onTheHour(t, n, label)
 			return builder.MetaTime(at)
 		}
-		decision.EffectiveAt, decision.OverturnedAt = later("effective"), later("overturned")
+		decision.EffectiveTime, decision.OverturnTime = later("effective"), later("overturned")
 		if outcome != withdrawn {
-			decision.FinalAt = later("final")
+			decision.FinalTime = later("final")
 		}
 		list = append(list, decision)
 	}
@@ -107,7 +107,7 @@ func members(t *rapid.T, name string) *foundationv1alpha1.FoundationTeam {
 		builder.AwardBetween(rapid.SampledFrom(pools).Draw(t, "pool"), rapid.Int32Range(0, 64).Draw(t, "count"), never, never)(team)
 		award := &team.Spec.GPUs[i]
 		from, to := windows(t, "award")
-		award.Start, award.End = builder.MetaTime(from), builder.MetaTime(to)
+		award.StartTime, award.EndTime = builder.MetaTime(from), builder.MetaTime(to)
 		stages := rapid.SampledFrom([]string{"", "", "stage-0", "stage-1"})
 		award.Stage, award.IfPassed = stages.Draw(t, "stage"), stages.Draw(t, "if passed")
 	}
@@ -168,7 +168,7 @@ func seen(team lifecycle.Team, at time.Time) sight {
 		s.Awarded[i], s.HeldBack[i] = team.Demand(pool, at)
 	}
 	for _, expiring := range lifecycle.Expiring(team.Staff(at), at) {
-		s.Expiring += fmt.Sprint(expiring.Name, expiring.End.Unix(), expiring.WithinDays, "; ")
+		s.Expiring += fmt.Sprint(expiring.Name, expiring.EndTime.Unix(), expiring.WithinDays, "; ")
 	}
 	if retention, over := team.Retention(at); over {
 		s.Retention, s.Ended = retention.Phase, retention.Ended.Unix()
@@ -187,10 +187,10 @@ func anew(team lifecycle.Team, mod func([]foundationv1alpha1.Decision) []foundat
 // knownAt leaves out what is decided after a moment.
 func knownAt(at time.Time) func([]foundationv1alpha1.Decision) []foundationv1alpha1.Decision {
 	return func(list []foundationv1alpha1.Decision) []foundationv1alpha1.Decision {
-		list = slices.DeleteFunc(list, func(d foundationv1alpha1.Decision) bool { return d.DecidedAt.After(at) })
+		list = slices.DeleteFunc(list, func(d foundationv1alpha1.Decision) bool { return d.DecisionTime.After(at) })
 		for i := range list {
-			if list[i].OverturnedAt != nil && list[i].OverturnedAt.After(at) {
-				list[i].OverturnedAt = nil
+			if list[i].OverturnTime != nil && list[i].OverturnTime.After(at) {
+				list[i].OverturnTime = nil
 			}
 		}
 		return list

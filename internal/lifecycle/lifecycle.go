@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/timing"
 )
 
 // Team is a team with the programme that it takes part in.
@@ -25,20 +26,12 @@ func Of(team *foundationv1alpha1.FoundationTeam, program *Program) Team {
 	return Team{FoundationTeam: team, Program: program}
 }
 
-// ProgramOf is the name of the programme that a team takes part in; empty if it stands alone.
-func ProgramOf(team *foundationv1alpha1.FoundationTeam) string {
-	if team.Spec.ProgramRef == nil {
-		return ""
-	}
-	return team.Spec.ProgramRef.Name
-}
-
 // State is where the team is in its life at now: one of the reasons of the Active condition.
 func (t Team) State(now time.Time) string {
 	if !t.DeletionTimestamp.IsZero() {
 		return foundationv1alpha1.ReasonDeleting
 	}
-	if ProgramOf(t.FoundationTeam) != "" && t.Program == nil {
+	if t.Spec.ProgramName != "" && t.Program == nil {
 		return foundationv1alpha1.ReasonProgramNotFound
 	}
 	switch phase := t.standing(now).Phase; phase {
@@ -47,7 +40,7 @@ func (t Team) State(now time.Time) string {
 	case PhasePending:
 		return foundationv1alpha1.ReasonNotFinal
 	case PhaseEliminated, PhaseWithdrawn:
-		if over := t.over(now); !over.IsZero() && over.Equal(timeOf(t.term().End)) {
+		if over := t.over(now); !over.IsZero() && over.Equal(timeOf(t.term().EndTime)) {
 			return foundationv1alpha1.ReasonEnded
 		}
 		if phase == PhaseWithdrawn {
@@ -62,9 +55,9 @@ func (t Team) State(now time.Time) string {
 // stateInside is the state of a team that has a seat.
 func (t Team) stateInside(phase Phase, now time.Time) string {
 	switch term := t.term(); {
-	case before(now, term.Start):
+	case before(now, term.StartTime):
 		return foundationv1alpha1.ReasonNotStarted
-	case term.End != nil && !before(now, term.End):
+	case term.EndTime != nil && !before(now, term.EndTime):
 		return foundationv1alpha1.ReasonEnded
 	case phase == PhaseObjection, t.Spec.Suspend:
 		return foundationv1alpha1.ReasonSuspended
@@ -152,13 +145,13 @@ func HoldsAwards(state string) bool {
 // NextTransition is the next moment after now at which time alone changes a team: its standing in its programme, its
 // term, an award, a staff entry, a period of retention or money that is due. It is zero if there is none.
 func (t Team) NextTransition(now time.Time) time.Time {
-	times := []time.Time{timeOf(t.term().Start), timeOf(t.term().End), t.standing(now).Next}
+	times := []time.Time{timeOf(t.term().StartTime), timeOf(t.term().EndTime), t.standing(now).Next}
 	for _, span := range t.awardSpans() {
 		times = append(times, span.Start, span.End)
 	}
 	for _, member := range t.Spec.Staff {
-		end := timeOf(member.End)
-		times = append(times, timeOf(member.Start), end)
+		end := timeOf(member.EndTime)
+		times = append(times, timeOf(member.StartTime), end)
 		for _, notice := range notices {
 			if !end.IsZero() {
 				times = append(times, end.Add(-notice))
@@ -166,42 +159,15 @@ func (t Team) NextTransition(now time.Time) time.Time {
 		}
 	}
 	for _, grant := range t.Spec.Budget {
-		times = append(times, timeOf(grant.DueAt))
+		times = append(times, timeOf(grant.DueTime))
 		for _, instalment := range grant.Instalments {
-			times = append(times, timeOf(instalment.DueAt))
+			times = append(times, timeOf(instalment.DueTime))
 		}
 	}
 	if retention, over := t.Retention(now); over {
 		times = append(times, retention.AccessUntil, retention.KeptUntil)
 	}
-	return Next(now, times)
-}
-
-// Next is the earliest of the times after now, zero times left out; zero if there is none.
-func Next(now time.Time, times []time.Time) time.Time {
-	times = slices.DeleteFunc(slices.Clone(times), func(t time.Time) bool { return t.IsZero() || !t.After(now) })
-	if len(times) == 0 {
-		return time.Time{}
-	}
-	return slices.MinFunc(times, time.Time.Compare)
-}
-
-// longestWait bounds how long a controller waits for a moment. Timers do not see it when somebody sets the clock.
-const longestWait = time.Hour
-
-// Wait is how long to wait for the first of the moments, zero ones left out; 0 if there is none. It is at least a
-// second, because moments are whole seconds, and at most an hour.
-func Wait(now time.Time, moments ...time.Time) time.Duration {
-	var first time.Time
-	for _, moment := range moments {
-		if first.IsZero() || !moment.IsZero() && moment.Before(first) {
-			first = moment
-		}
-	}
-	if first.IsZero() {
-		return 0
-	}
-	return min(max(first.Sub(now), time.Second), longestWait)
+	return timing.Next(now, times)
 }
 
 func before(now time.Time, bound *metav1.Time) bool {
@@ -220,12 +186,4 @@ func latest(a, b time.Time) time.Time {
 		return b
 	}
 	return a
-}
-
-// MetaTime is a time as status has it: UTC, whole seconds, nil for none.
-func MetaTime(t time.Time) *metav1.Time {
-	if t.IsZero() {
-		return nil
-	}
-	return &metav1.Time{Time: t.UTC().Truncate(time.Second)}
 }

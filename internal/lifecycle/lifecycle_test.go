@@ -262,8 +262,8 @@ func TestAwardsCountWhatIsInForce(t *testing.T) {
 		for n := -1; n <= 2*hours; n++ {
 			var want int32
 			for _, award := range team.Spec.GPUs {
-				inTerm := team.Spec.Term == nil || inside(orZero(team.Spec.Term.Start), orZero(team.Spec.Term.End), halfHour(n))
-				if award.Pool == "b200" && inTerm && inside(orZero(award.Start), orZero(award.End), halfHour(n)) {
+				inTerm := team.Spec.Term == nil || inside(orZero(team.Spec.Term.StartTime), orZero(team.Spec.Term.EndTime), halfHour(n))
+				if award.PoolName == "b200" && inTerm && inside(orZero(award.StartTime), orZero(award.EndTime), halfHour(n)) {
 					want += *award.Count
 				}
 			}
@@ -302,18 +302,18 @@ func snapshot(team *foundationv1alpha1.FoundationTeam, at time.Time) string {
 func declared(team *foundationv1alpha1.FoundationTeam) []time.Time {
 	var times []time.Time
 	if term := team.Spec.Term; term != nil {
-		times = append(times, orZero(term.Start), orZero(term.End))
-		if term.End != nil {
-			times = append(times, term.End.Add(lifecycle.DefaultDataAccess), term.End.Add(lifecycle.DefaultKeep))
+		times = append(times, orZero(term.StartTime), orZero(term.EndTime))
+		if term.EndTime != nil {
+			times = append(times, term.EndTime.Add(lifecycle.DefaultDataAccess), term.EndTime.Add(lifecycle.DefaultKeep))
 		}
 	}
 	for _, award := range team.Spec.GPUs {
-		times = append(times, orZero(award.Start), orZero(award.End))
+		times = append(times, orZero(award.StartTime), orZero(award.EndTime))
 	}
 	for _, member := range team.Spec.Staff {
-		times = append(times, orZero(member.Start), orZero(member.End))
-		if member.End != nil {
-			times = append(times, member.End.AddDate(0, 0, -30), member.End.AddDate(0, 0, -7))
+		times = append(times, orZero(member.StartTime), orZero(member.EndTime))
+		if member.EndTime != nil {
+			times = append(times, member.EndTime.AddDate(0, 0, -30), member.EndTime.AddDate(0, 0, -7))
 		}
 	}
 	return times

@@ -17,7 +17,7 @@ func (t Team) Message(now time.Time) string {
 	case foundationv1alpha1.ReasonDeleting:
 		return "the team is being deleted"
 	case foundationv1alpha1.ReasonProgramNotFound:
-		return fmt.Sprintf("FoundationProgram %s does not exist: create it, or correct spec.programRef; until then nothing is given, and what is there is kept, locked", ProgramOf(t.FoundationTeam))
+		return fmt.Sprintf("FoundationProgram %s does not exist: create it, or correct spec.programName; until then nothing is given, and what is there is kept, locked", t.Spec.ProgramName)
 	case foundationv1alpha1.ReasonNotSelected, foundationv1alpha1.ReasonNotFinal:
 		message := t.notIn(now)
 		if data := t.dataMessage(now); data != "" {
@@ -25,11 +25,11 @@ func (t Team) Message(now time.Time) string {
 		}
 		return message
 	case foundationv1alpha1.ReasonNotStarted:
-		return "the term starts " + t.When(t.Spec.Term.Start.Time)
+		return "the term starts " + t.When(t.Spec.Term.StartTime.Time)
 	case foundationv1alpha1.ReasonEnded:
-		message := "the term ended " + t.When(t.Spec.Term.End.Time) + "; GPUs are taken back, " + t.dataMessage(now)
+		message := "the term ended " + t.When(t.Spec.Term.EndTime.Time) + "; GPUs are taken back, " + t.dataMessage(now)
 		if t.standing(now).Phase.holdsSeat() {
-			message += "; move spec.term.end to go on"
+			message += "; move spec.term.endTime to go on"
 		}
 		return message
 	case foundationv1alpha1.ReasonEliminated, foundationv1alpha1.ReasonWithdrawn:
@@ -57,7 +57,7 @@ func (t Team) notIn(now time.Time) string {
 	case PhasePending:
 		r := newRuling(standing.Decision)
 		what := "takes effect"
-		if standing.Decision.FinalAt != nil && r.begins.Equal(standing.Decision.FinalAt.Time) {
+		if standing.Decision.FinalTime != nil && r.begins.Equal(standing.Decision.FinalTime.Time) {
 			what = "is final"
 		}
 		return fmt.Sprintf("selected by %s, which %s %s", name, what, t.When(r.begins))
@@ -81,7 +81,7 @@ func (t Team) suspended(now time.Time) string {
 }
 
 func (t Team) inTerm(now time.Time) string {
-	until := timeOf(t.term().End)
+	until := timeOf(t.term().EndTime)
 	next := t.Program.leaves(t.Name, now)
 	switch {
 	case !next.IsZero() && (until.IsZero() || next.Before(until)):

@@ -101,7 +101,7 @@ func TestMessage(t *testing.T) {
 			[]builder.ProgramMod{in},
 			[]builder.TeamMod{term},
 			"2026-07-01",
-			"the term ended 2026-07-01T00:00:00+09:00" + data + "2026-07-31T00:00:00+09:00; move spec.term.end to go on",
+			"the term ended 2026-07-01T00:00:00+09:00" + data + "2026-07-31T00:00:00+09:00; move spec.term.endTime to go on",
 		},
 		"ended, where a later term would not help": {
 			[]builder.ProgramMod{in, decided("hanbit", withdrawn, "2026-07-10")},

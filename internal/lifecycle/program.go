@@ -7,6 +7,7 @@ import (
 	"time"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/timing"
 )
 
 // Phase is where a team stands in its programme.
@@ -150,12 +151,12 @@ func (p *Program) NextTransition(now time.Time) time.Time {
 		times = append(times, p.Standing(team, now).Next)
 	}
 	for _, evaluation := range p.Spec.Evaluations {
-		times = append(times, timeOf(evaluation.ClosedAt))
+		times = append(times, timeOf(evaluation.CloseTime))
 	}
 	for _, stage := range p.Spec.Stages {
-		times = append(times, timeOf(stage.Start), timeOf(stage.End))
+		times = append(times, timeOf(stage.StartTime), timeOf(stage.EndTime))
 	}
-	return Next(now, times)
+	return timing.Next(now, times)
 }
 
 // seated are the spans of time in which a team has a seat.
@@ -195,11 +196,11 @@ type ruling struct {
 }
 
 func newRuling(decision *foundationv1alpha1.Decision) ruling {
-	r := ruling{Decision: decision, begins: timeOf(decision.DecidedAt), overturned: timeOf(decision.OverturnedAt)}
-	if decision.EffectiveAt != nil {
-		r.begins = decision.EffectiveAt.Time
+	r := ruling{Decision: decision, begins: timeOf(decision.DecisionTime), overturned: timeOf(decision.OverturnTime)}
+	if decision.EffectiveTime != nil {
+		r.begins = decision.EffectiveTime.Time
 	}
-	r.final = latest(r.begins, timeOf(decision.FinalAt))
+	r.final = latest(r.begins, timeOf(decision.FinalTime))
 	if decision.Outcome == foundationv1alpha1.OutcomeSelected {
 		r.begins = r.final
 	}
@@ -210,12 +211,12 @@ func (r ruling) standsAt(t time.Time) bool { return r.overturned.IsZero() || t.B
 
 // pending says whether r is a selection that was decided by t and has not taken effect.
 func (r ruling) pending(t time.Time) bool {
-	return r.Outcome == foundationv1alpha1.OutcomeSelected && !t.Before(timeOf(r.DecidedAt)) && t.Before(r.begins) && r.standsAt(t)
+	return r.Outcome == foundationv1alpha1.OutcomeSelected && !t.Before(timeOf(r.DecisionTime)) && t.Before(r.begins) && r.standsAt(t)
 }
 
 // moments are when r changes something.
 func (r ruling) moments() []time.Time {
-	return []time.Time{timeOf(r.DecidedAt), r.begins, r.final, r.overturned}
+	return []time.Time{timeOf(r.DecisionTime), r.begins, r.final, r.overturned}
 }
 
 // play is a programme's decisions, gone through in the order of time. Seats are given in the order in which selections
@@ -240,11 +241,11 @@ func newPlay(spec foundationv1alpha1.FoundationProgramSpec) *play {
 	}
 	for i := range spec.Decisions {
 		decision := &spec.Decisions[i]
-		p.rulings[decision.Team] = append(p.rulings[decision.Team], newRuling(decision))
+		p.rulings[decision.TeamName] = append(p.rulings[decision.TeamName], newRuling(decision))
 	}
 	for _, rulings := range p.rulings {
 		slices.SortStableFunc(rulings, func(a, b ruling) int {
-			return cmp.Or(timeOf(a.DecidedAt).Compare(timeOf(b.DecidedAt)), a.begins.Compare(b.begins))
+			return cmp.Or(timeOf(a.DecisionTime).Compare(timeOf(b.DecisionTime)), a.begins.Compare(b.begins))
 		})
 	}
 	return p
@@ -292,7 +293,7 @@ func (p *play) move(team string, t time.Time) {
 func (p *play) seat(t time.Time) {
 	teams := slices.SortedFunc(maps.Keys(p.waiting), func(a, b string) int {
 		ra, rb := p.waiting[a].place, p.waiting[b].place
-		return cmp.Or(ra.begins.Compare(rb.begins), timeOf(ra.DecidedAt).Compare(timeOf(rb.DecidedAt)), cmp.Compare(a, b))
+		return cmp.Or(ra.begins.Compare(rb.begins), timeOf(ra.DecisionTime).Compare(timeOf(rb.DecisionTime)), cmp.Compare(a, b))
 	})
 	for _, team := range teams {
 		decision := p.waiting[team].by.Decision

@@ -185,7 +185,7 @@ func TestAProgrammeThatDoesNotExist(t *testing.T) {
 	if stages, _ := team.MissingStages(); stages != nil {
 		t.Errorf("stages %s are missing in a programme that nobody knows", stages)
 	}
-	want := "FoundationProgram sovereign does not exist: create it, or correct spec.programRef; until then nothing is given, and what is there is kept, locked"
+	want := "FoundationProgram sovereign does not exist: create it, or correct spec.programName; until then nothing is given, and what is there is kept, locked"
 	if got := team.Message(middle); got != want {
 		t.Errorf("message: %s", got)
 	}
@@ -194,10 +194,10 @@ func TestAProgrammeThatDoesNotExist(t *testing.T) {
 func TestNextTransitionIsWhenMoneyIsDue(t *testing.T) {
 	amount := int64(100)
 	team := takesPart(programOf(decided("hanbit", selected, "2025-08-04")), "hanbit", func(team *foundationv1alpha1.FoundationTeam) {
-		team.Spec.Budget = []foundationv1alpha1.BudgetGrant{
-			{Name: "data", Line: foundationv1alpha1.BudgetData, Amount: &amount, DueAt: builder.MetaTime(kst("2025-09-01"))},
+		team.Spec.Budget = []foundationv1alpha1.BudgetAward{
+			{Name: "data", Line: foundationv1alpha1.BudgetData, Amount: &amount, DueTime: builder.MetaTime(kst("2025-09-01"))},
 			{Name: "people", Line: foundationv1alpha1.BudgetStaff, Amount: &amount, Instalments: []foundationv1alpha1.Instalment{
-				{DueAt: builder.MetaTime(kst("2025-10-01"))}, {DueAt: builder.MetaTime(kst("2026-01-01"))},
+				{DueTime: builder.MetaTime(kst("2025-10-01"))}, {DueTime: builder.MetaTime(kst("2026-01-01"))},
 			}},
 		}
 	})

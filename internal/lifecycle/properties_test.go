@@ -159,7 +159,7 @@ func TestThereIsAlwaysAnAnswer(t *testing.T) {
 		case 1:
 			team.Program = nil
 		case 2:
-			team.Spec.ProgramRef, team.Program = nil, nil
+			team.Spec.ProgramName, team.Program = "", nil
 		}
 		for _, at := range append(moments(), time.Time{}, time.Unix(1<<40, 0)) {
 			if !slices.Contains(known, team.State(at)) {
@@ -239,8 +239,8 @@ func checkCeilings(t *rapid.T, team lifecycle.Team, at time.Time, sum int32) {
 		t.Fatalf("at %s %d are awarded, and %d are the most", at, sum, *ceilings.GPUs)
 	}
 	for _, pool := range ceilings.Pools {
-		if awarded, _ := team.Demand(pool.Pool, at); awarded > *pool.GPUs {
-			t.Fatalf("at %s %d of %s are awarded, and %d are the most", at, awarded, pool.Pool, *pool.GPUs)
+		if awarded, _ := team.Demand(pool.PoolName, at); awarded > *pool.Count {
+			t.Fatalf("at %s %d of %s are awarded, and %d are the most", at, awarded, pool.PoolName, *pool.Count)
 		}
 	}
 }

@@ -57,7 +57,7 @@ func (t Team) ended(now time.Time) time.Time {
 	alive := *t.FoundationTeam
 	alive.DeletionTimestamp = nil
 	if Of(&alive, t.Program).State(now) == foundationv1alpha1.ReasonEnded {
-		return t.Spec.Term.End.Time // it was selected only after its term
+		return t.Spec.Term.EndTime.Time // it was selected only after its term
 	}
 	return time.Time{}
 }

@@ -154,7 +154,7 @@ func TestHeldBack(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var got []string
 			for _, held := range programOf(tt.mods...).HeldBack() {
-				got = append(got, fmt.Sprintf("%s from %s to %s, of %d", held.Decision.Team, dated(held.At), dated(held.Until), held.Seats))
+				got = append(got, fmt.Sprintf("%s from %s to %s, of %d", held.Decision.TeamName, dated(held.At), dated(held.Until), held.Seats))
 				if held.Decision.Outcome != selected {
 					t.Errorf("%s is held back", held.Decision.Outcome)
 				}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/timing"
 )
 
 // notices are how long before a staff entry's end that is told.
@@ -24,7 +25,7 @@ func (t Team) Staff(now time.Time) []foundationv1alpha1.StaffMember {
 	}
 	var active []foundationv1alpha1.StaffMember
 	for _, member := range t.Spec.Staff {
-		if !(Span{Start: timeOf(member.Start), End: timeOf(member.End)}).At(now) {
+		if !(Span{Start: timeOf(member.StartTime), End: timeOf(member.EndTime)}).At(now) {
 			continue
 		}
 		switch {
@@ -42,9 +43,9 @@ func (t Team) Staff(now time.Time) []foundationv1alpha1.StaffMember {
 func NextStaffExpiry(staff []foundationv1alpha1.StaffMember) time.Time {
 	var ends []time.Time
 	for _, member := range staff {
-		ends = append(ends, timeOf(member.End))
+		ends = append(ends, timeOf(member.EndTime))
 	}
-	return Next(time.Time{}, ends)
+	return timing.Next(time.Time{}, ends)
 }
 
 // Expiring are those of the given staff entries that end within 30 days, the first to end first.
@@ -53,16 +54,16 @@ func Expiring(staff []foundationv1alpha1.StaffMember, now time.Time) []foundatio
 	for _, member := range staff {
 		within := time.Duration(0)
 		for _, notice := range notices {
-			if member.End != nil && !now.Before(member.End.Add(-notice)) {
+			if member.EndTime != nil && !now.Before(member.EndTime.Add(-notice)) {
 				within = notice
 			}
 		}
 		if within > 0 {
-			soon = append(soon, foundationv1alpha1.ExpiringStaff{Name: member.Name, End: *MetaTime(member.End.Time), WithinDays: int32(within / day)})
+			soon = append(soon, foundationv1alpha1.ExpiringStaff{Name: member.Name, EndTime: *timing.Meta(member.EndTime.Time), WithinDays: int32(within / day)})
 		}
 	}
 	slices.SortFunc(soon, func(a, b foundationv1alpha1.ExpiringStaff) int {
-		return cmp.Or(a.End.Compare(b.End.Time), cmp.Compare(a.Name, b.Name))
+		return cmp.Or(a.EndTime.Compare(b.EndTime.Time), cmp.Compare(a.Name, b.Name))
 	})
 	return soon
 }

@@ -105,7 +105,7 @@ func TestExpiring(t *testing.T) {
 			team := builder.Team("hanbit", tt.mods...)
 			var got []string
 			for _, expiring := range lifecycle.Expiring(team.Spec.Staff, tt.now) {
-				got = append(got, fmt.Sprintf("%s %s %d", expiring.Name, dated(expiring.End.Time), expiring.WithinDays))
+				got = append(got, fmt.Sprintf("%s %s %d", expiring.Name, dated(expiring.EndTime.Time), expiring.WithinDays))
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Error(diff)

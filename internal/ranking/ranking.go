@@ -19,7 +19,7 @@ func Rankings(spec *foundationv1alpha1.FoundationProgramSpec, now time.Time) []f
 	for _, evaluation := range spec.Evaluations {
 		rankings = append(rankings, foundationv1alpha1.Ranking{
 			Evaluation: evaluation.Name,
-			Closed:     evaluation.ClosedAt != nil && !evaluation.ClosedAt.After(now),
+			Closed:     evaluation.CloseTime != nil && !evaluation.CloseTime.After(now),
 			Entries:    entries(spec, evaluation.Results),
 		})
 	}
@@ -31,7 +31,7 @@ func Rankings(spec *foundationv1alpha1.FoundationProgramSpec, now time.Time) []f
 func Score(spec *foundationv1alpha1.FoundationProgramSpec, evaluation, team string) (total string, failedGates []string, ok bool) {
 	for _, e := range spec.Evaluations {
 		for _, result := range e.Results {
-			if e.Name == evaluation && result.Team == team {
+			if e.Name == evaluation && result.TeamName == team {
 				j := judge(spec, result)
 				return j.Total, j.FailedGates, true
 			}
@@ -66,7 +66,7 @@ func (j judged) eligible() bool { return j.scored && j.gated && !j.vetoed }
 
 // judge adds up one result. Its rank follows from those of the others.
 func judge(spec *foundationv1alpha1.FoundationProgramSpec, result foundationv1alpha1.Result) judged {
-	j := judged{RankingEntry: foundationv1alpha1.RankingEntry{Team: result.Team}, scored: true, gated: true}
+	j := judged{RankingEntry: foundationv1alpha1.RankingEntry{TeamName: result.TeamName}, scored: true, gated: true}
 	for _, criterion := range spec.Criteria {
 		score, ok := result.Scores[criterion.Name]
 		if !ok {
@@ -108,9 +108,9 @@ func entries(spec *foundationv1alpha1.FoundationProgramSpec, results []foundatio
 		case a.scored != b.scored:
 			return 1
 		case a.scored:
-			return cmp.Or(cmp.Compare(b.sum, a.sum), cmp.Compare(a.Team, b.Team))
+			return cmp.Or(cmp.Compare(b.sum, a.sum), cmp.Compare(a.TeamName, b.TeamName))
 		default:
-			return cmp.Compare(a.Team, b.Team)
+			return cmp.Compare(a.TeamName, b.TeamName)
 		}
 	})
 	rank(all)

@@ -43,7 +43,7 @@ func judgedBy(seats int32, results ...foundationv1alpha1.Result) *foundationv1al
 
 // result is a team's result; an empty score or gate is missing.
 func result(team, technology, strategy, impact string, originality foundationv1alpha1.GateResult) foundationv1alpha1.Result {
-	r := foundationv1alpha1.Result{Team: team, Scores: scores{}, Gates: gates{}}
+	r := foundationv1alpha1.Result{TeamName: team, Scores: scores{}, Gates: gates{}}
 	for name, score := range map[string]string{"technology": technology, "strategy": strategy, "impact": impact} {
 		if score != "" {
 			r.Scores[name] = foundationv1alpha1.Score(score)
@@ -65,20 +65,20 @@ func TestRankings(t *testing.T) {
 		"the best first": {
 			seats:   1,
 			results: []foundationv1alpha1.Result{result("hanbit", "30", "20", "20", passed), result("naru", "36", "27.5", "24", passed)},
-			want:    []entry{{Rank: 1, Team: "naru", Total: "87.5", WithinSeats: true}, {Rank: 2, Team: "hanbit", Total: "70"}},
+			want:    []entry{{Rank: 1, TeamName: "naru", Total: "87.5", WithinSeats: true}, {Rank: 2, TeamName: "hanbit", Total: "70"}},
 		},
 		"hundredths count": {
 			seats:   1,
 			results: []foundationv1alpha1.Result{result("hanbit", "33.33", "20", "20", passed), result("naru", "33.34", "20", "20", passed)},
-			want:    []entry{{Rank: 1, Team: "naru", Total: "73.34", WithinSeats: true}, {Rank: 2, Team: "hanbit", Total: "73.33"}},
+			want:    []entry{{Rank: 1, TeamName: "naru", Total: "73.34", WithinSeats: true}, {Rank: 2, TeamName: "hanbit", Total: "73.33"}},
 		},
 		"tenths are no floats": {
 			seats:   3,
 			results: []foundationv1alpha1.Result{result("hanbit", "0.1", "0.2", "0", passed), result("naru", "0.3", "0", "0", passed), result("mirae", "0.05", "0", "0", passed)},
 			want: []entry{
-				{Rank: 1, Team: "hanbit", Total: "0.3", Tied: true, WithinSeats: true},
-				{Rank: 1, Team: "naru", Total: "0.3", Tied: true, WithinSeats: true},
-				{Rank: 3, Team: "mirae", Total: "0.05", WithinSeats: true},
+				{Rank: 1, TeamName: "hanbit", Total: "0.3", Tied: true, WithinSeats: true},
+				{Rank: 1, TeamName: "naru", Total: "0.3", Tied: true, WithinSeats: true},
+				{Rank: 3, TeamName: "mirae", Total: "0.05", WithinSeats: true},
 			},
 		},
 		"a tie within the seats skips a rank": {
@@ -87,10 +87,10 @@ func TestRankings(t *testing.T) {
 				result("saebyeok", "10", "10", "10", passed), result("onnuri", "30", "20", "20", passed), result("naru", "20", "30", "20", passed), result("mirae", "40", "30", "30", passed),
 			},
 			want: []entry{
-				{Rank: 1, Team: "mirae", Total: "100", WithinSeats: true},
-				{Rank: 2, Team: "naru", Total: "70", Tied: true, WithinSeats: true},
-				{Rank: 2, Team: "onnuri", Total: "70", Tied: true, WithinSeats: true},
-				{Rank: 4, Team: "saebyeok", Total: "30"},
+				{Rank: 1, TeamName: "mirae", Total: "100", WithinSeats: true},
+				{Rank: 2, TeamName: "naru", Total: "70", Tied: true, WithinSeats: true},
+				{Rank: 2, TeamName: "onnuri", Total: "70", Tied: true, WithinSeats: true},
+				{Rank: 4, TeamName: "saebyeok", Total: "30"},
 			},
 		},
 		"a tie across the last seat is for people to decide": {
@@ -99,39 +99,39 @@ func TestRankings(t *testing.T) {
 				result("hanbit", "40", "30", "30", passed), result("naru", "30", "20", "20", passed), result("mirae", "20", "30", "20", passed),
 			},
 			want: []entry{
-				{Rank: 1, Team: "hanbit", Total: "100", WithinSeats: true},
-				{Rank: 2, Team: "mirae", Total: "70", Tied: true},
-				{Rank: 2, Team: "naru", Total: "70", Tied: true},
+				{Rank: 1, TeamName: "hanbit", Total: "100", WithinSeats: true},
+				{Rank: 2, TeamName: "mirae", Total: "70", Tied: true},
+				{Rank: 2, TeamName: "naru", Total: "70", Tied: true},
 			},
 		},
 		"a top score that failed a gate stays on top, without a seat": {
 			seats:   1,
 			results: []foundationv1alpha1.Result{result("hanbit", "20", "20", "20", passed), result("naru", "40", "30", "30", failed)},
 			want: []entry{
-				{Rank: 1, Team: "naru", Total: "100", FailedGates: []string{"originality"}},
-				{Rank: 2, Team: "hanbit", Total: "60", WithinSeats: true},
+				{Rank: 1, TeamName: "naru", Total: "100", FailedGates: []string{"originality"}},
+				{Rank: 2, TeamName: "hanbit", Total: "60", WithinSeats: true},
 			},
 		},
 		"who failed a gate ties with nobody for a seat": {
 			seats:   1,
 			results: []foundationv1alpha1.Result{result("hanbit", "20", "20", "20", passed), result("naru", "20", "20", "20", failed)},
 			want: []entry{
-				{Rank: 1, Team: "hanbit", Total: "60", Tied: true, WithinSeats: true},
-				{Rank: 1, Team: "naru", Total: "60", Tied: true, FailedGates: []string{"originality"}},
+				{Rank: 1, TeamName: "hanbit", Total: "60", Tied: true, WithinSeats: true},
+				{Rank: 1, TeamName: "naru", Total: "60", Tied: true, FailedGates: []string{"originality"}},
 			},
 		},
 		"a gate that is not judged yet": {
 			seats:   1,
 			results: []foundationv1alpha1.Result{result("hanbit", "20", "20", "20", "")},
-			want:    []entry{{Rank: 1, Team: "hanbit", Total: "60", Missing: []string{"originality"}}},
+			want:    []entry{{Rank: 1, TeamName: "hanbit", Total: "60", Missing: []string{"originality"}}},
 		},
 		"incomplete scores come last, by name": {
 			seats:   5,
 			results: []foundationv1alpha1.Result{result("naru", "40", "", "", passed), result("mirae", "", "", "", ""), result("hanbit", "1", "1", "1", passed)},
 			want: []entry{
-				{Rank: 1, Team: "hanbit", Total: "3", WithinSeats: true},
-				{Team: "mirae", Missing: []string{"impact", "originality", "strategy", "technology"}},
-				{Team: "naru", Total: "40", Missing: []string{"impact", "strategy"}},
+				{Rank: 1, TeamName: "hanbit", Total: "3", WithinSeats: true},
+				{TeamName: "mirae", Missing: []string{"impact", "originality", "strategy", "technology"}},
+				{TeamName: "naru", Total: "40", Missing: []string{"impact", "strategy"}},
 			},
 		},
 		"sixth of five seats": {
@@ -141,12 +141,12 @@ func TestRankings(t *testing.T) {
 				result("d", "33", "0", "0", passed), result("e", "32", "0", "0", passed), result("f", "31", "0", "0", passed),
 			},
 			want: []entry{
-				{Rank: 1, Team: "a", Total: "36", WithinSeats: true},
-				{Rank: 2, Team: "b", Total: "35", WithinSeats: true},
-				{Rank: 3, Team: "c", Total: "34", WithinSeats: true},
-				{Rank: 4, Team: "d", Total: "33", WithinSeats: true},
-				{Rank: 5, Team: "e", Total: "32", WithinSeats: true},
-				{Rank: 6, Team: "f", Total: "31"},
+				{Rank: 1, TeamName: "a", Total: "36", WithinSeats: true},
+				{Rank: 2, TeamName: "b", Total: "35", WithinSeats: true},
+				{Rank: 3, TeamName: "c", Total: "34", WithinSeats: true},
+				{Rank: 4, TeamName: "d", Total: "33", WithinSeats: true},
+				{Rank: 5, TeamName: "e", Total: "32", WithinSeats: true},
+				{Rank: 6, TeamName: "f", Total: "31"},
 			},
 		},
 	}
@@ -173,7 +173,7 @@ func TestMissingIsASet(t *testing.T) {
 func TestClosed(t *testing.T) {
 	spec := &foundationv1alpha1.FoundationProgramSpec{}
 	for i, at := range []*metav1.Time{nil, builder.MetaTime(builder.Now.Add(-time.Second)), builder.MetaTime(builder.Now), builder.MetaTime(builder.Now.Add(time.Second))} {
-		spec.Evaluations = append(spec.Evaluations, foundationv1alpha1.Evaluation{Name: strconv.Itoa(i), ClosedAt: at})
+		spec.Evaluations = append(spec.Evaluations, foundationv1alpha1.Evaluation{Name: strconv.Itoa(i), CloseTime: at})
 	}
 	want := []foundationv1alpha1.Ranking{{Evaluation: "0"}, {Evaluation: "1", Closed: true}, {Evaluation: "2", Closed: true}, {Evaluation: "3"}}
 	if diff := cmp.Diff(want, ranking.Rankings(spec, builder.Now), cmpopts.EquateEmpty()); diff != "" {
@@ -309,7 +309,7 @@ func TestAHigherScoreIsNeverWorse(t *testing.T) {
 		}
 		raised := &spec.Evaluations[0].Results[rapid.IntRange(0, len(spec.Evaluations[0].Results)-1).Draw(t, "raised")]
 		of := func(list []entry) entry {
-			return list[slices.IndexFunc(list, func(e entry) bool { return e.Team == raised.Team })]
+			return list[slices.IndexFunc(list, func(e entry) bool { return e.TeamName == raised.TeamName })]
 		}
 		before := of(ranked(spec))
 		score, ok := raised.Scores["impact"]

@@ -153,7 +153,7 @@ func stolenClusterAttacks() map[string]attack {
 	}
 	onNode := func(refused, body string) attack {
 		return by(refused+" of nodes node-hanbit is not the operator's to set", merge(heldNode, body),
-			merge(heldNode, `{"metadata":{"labels":{"`+nodeTeam+`":"saebom"},"annotations":{"foundation.team/releasing-since":"2026-01-01T00:00:00Z"}}}`))
+			merge(heldNode, `{"metadata":{"labels":{"`+nodeTeam+`":"saebom"},"annotations":{"foundation.team/draining-since":"2026-01-01T00:00:00Z"}}}`))
 	}
 	onVolume := func(refused, body string) attack {
 		return by(refused, merge(dataVolume, body), merge(spareVolume, `{"metadata":{"labels":{"foundation.team/team":"hanbit"},

@@ -88,7 +88,7 @@ func placementAttacks() map[string]attack {
 }
 
 func tolerationAttacks() map[string]attack {
-	const unassigned, releasing = foundationv1alpha1.TaintUnassigned, foundationv1alpha1.TaintReleasing
+	const unassigned, releasing = foundationv1alpha1.TaintUnassigned, foundationv1alpha1.TaintDraining
 	noExecute := toTeam(rival)
 	noExecute.Effect = corev1.TaintEffectNoExecute
 	short := corev1.Toleration{Key: teamKey, Value: rival} // Equal is the default

@@ -99,7 +99,7 @@ func privileged() map[string]work {
 		"claim any device":             create(deviceClaim(audited, "x", ofClasses(rivalClass), asAdmin)),
 		"claim a volume by name":       create(claim(train, "x", func(c *corev1.PersistentVolumeClaim) { c.ObjectMeta, c.Spec.VolumeName = owned(train, "x"), "pv-1" })),
 		"give a node":                  patch(looseNode, types.JSONPatchType, `[{"op":"add","path":"/metadata/labels/node-restriction.kubernetes.io~1foundation-team","value":"hanbit"},{"op":"replace","path":"/spec/taints/0","value":{"key":"foundation.team/team","value":"hanbit","effect":"NoSchedule"}}]`),
-		"take a node":                  merge(heldNode, `{"metadata":{"annotations":{"foundation.team/releasing-since":"2026-01-01T00:00:00Z"}}}`),
+		"take a node":                  merge(heldNode, `{"metadata":{"annotations":{"foundation.team/draining-since":"2026-01-01T00:00:00Z"}}}`),
 		"have a token that stays":      create(lastingToken(train)),
 		"write status":                 patchSub("status", foundationTeam, types.MergePatchType, `{"status":{"state":"InTerm"}}`),
 		"end a teardown":               merge(foundationTeam, `{"metadata":{"finalizers":null}}`),

@@ -10,7 +10,7 @@ const smallestProgram = `{apiVersion: foundation.team/v1alpha1, kind: Foundation
 
 // decisionsOn are n decisions on teams t0, t1 and so on, on the same day.
 func decisionsOn(n int, outcome, day string) string {
-	entry := `{team: t%d, outcome: ` + outcome + `, evaluation: presentation, reason: r, decidedAt: "` + day + `T10:00:00+09:00"}`
+	entry := `{teamName: t%d, outcome: ` + outcome + `, evaluation: presentation, reason: r, decisionTime: "` + day + `T10:00:00+09:00"}`
 	return strings.Trim(many(n, entry), "[]")
 }
 
@@ -45,7 +45,7 @@ var acceptedPrograms = map[string]accepted{
 	},
 	"one criterion": {
 		manifest: smallestProgram,
-		patch:    `spec: {criteria: [{name: all, weight: 100}], evaluations: [{name: e, results: [{team: hanbit, scores: {all: "100.00"}}]}]}`,
+		patch:    `spec: {criteria: [{name: all, weight: 100}], evaluations: [{name: e, results: [{teamName: hanbit, scores: {all: "100.00"}}]}]}`,
 	},
 	"16 criteria": {
 		manifest: smallestProgram,
@@ -53,48 +53,48 @@ var acceptedPrograms = map[string]accepted{
 	},
 	"scores at their bounds": {
 		manifest: program,
-		patch: judged(`[{team: hanbit, scores: {technology: "40", strategy: "0", impact: "29.99"}},
-			{team: naru, scores: {technology: "40.00", strategy: "0.0", impact: "030"}}]`),
+		patch: judged(`[{teamName: hanbit, scores: {technology: "40", strategy: "0", impact: "29.99"}},
+			{teamName: naru, scores: {technology: "40.00", strategy: "0.0", impact: "030"}}]`),
 	},
 	"results without scores, and without results": {
 		manifest: program,
-		patch:    `spec: {evaluations: [{name: written, results: [{team: hanbit}]}, {name: presentation}], decisions: null}`,
+		patch:    `spec: {evaluations: [{name: written, results: [{teamName: hanbit}]}, {name: presentation}], decisions: null}`,
 	},
 	"rejection before the evaluation is closed": {
 		manifest: program,
 		patch: `spec: {evaluations: [{name: written}],
-			decisions: [{team: hanbit, outcome: Rejected, evaluation: written, reason: r, decidedAt: "2025-07-28T10:00:00+09:00"}]}`,
+			decisions: [{teamName: hanbit, outcome: Rejected, evaluation: written, reason: r, decisionTime: "2025-07-28T10:00:00+09:00"}]}`,
 	},
 	"selection as the evaluation is closed": {
 		manifest: program,
-		patch:    decided(`{team: hanbit, outcome: Selected, evaluation: presentation, reason: r, decidedAt: "2025-08-01T09:00:00Z"}`),
+		patch:    decided(`{teamName: hanbit, outcome: Selected, evaluation: presentation, reason: r, decisionTime: "2025-08-01T09:00:00Z"}`),
 	},
 	"selection without evaluations": {
 		manifest: smallestProgram,
-		patch:    decided(`{team: hanbit, outcome: Selected, reason: r, decidedAt: "2025-08-04T10:00:00+09:00"}`),
+		patch:    decided(`{teamName: hanbit, outcome: Selected, reason: r, decisionTime: "2025-08-04T10:00:00+09:00"}`),
 	},
 	"selection of a team without result": {
 		manifest: program,
-		patch:    decided(`{team: garam, outcome: Selected, evaluation: presentation, reason: r, decidedAt: "2025-08-04T10:00:00+09:00"}`),
+		patch:    decided(`{teamName: garam, outcome: Selected, evaluation: presentation, reason: r, decisionTime: "2025-08-04T10:00:00+09:00"}`),
 	},
 	"selection that was overturned as a gate had failed": {
 		manifest: program,
-		patch: decided(`{team: dasom, outcome: Selected, evaluation: presentation, reason: r, decidedAt: "2025-08-04T10:00:00+09:00",
-			overturnedAt: "2025-08-10T00:00:00+09:00", overturnReason: The layers came from elsewhere.}`),
+		patch: decided(`{teamName: dasom, outcome: Selected, evaluation: presentation, reason: r, decisionTime: "2025-08-04T10:00:00+09:00",
+			overturnTime: "2025-08-10T00:00:00+09:00", overturnReason: The layers came from elsewhere.}`),
 	},
 	"selection that was overturned as the evaluation was opened again": {
 		manifest: program,
-		patch: `spec: {evaluations: [{name: presentation}], decisions: [{team: dasom, outcome: Selected, evaluation: presentation, reason: r,
-			decidedAt: "2025-08-04T10:00:00+09:00", overturnedAt: "2025-08-10T00:00:00+09:00", overturnReason: r}]}`,
+		patch: `spec: {evaluations: [{name: presentation}], decisions: [{teamName: dasom, outcome: Selected, evaluation: presentation, reason: r,
+			decisionTime: "2025-08-04T10:00:00+09:00", overturnTime: "2025-08-10T00:00:00+09:00", overturnReason: r}]}`,
 	},
 	"decisions that are final and effective at once, and overturned at once": {
 		manifest: program,
-		patch: decided(`{team: hanbit, outcome: Selected, evaluation: presentation, reason: r, decidedAt: "2025-08-04T10:00:00+09:00",
-			finalAt: "2025-08-04T01:00:00Z", effectiveAt: "2025-08-04T01:00:00Z", overturnedAt: "2025-08-04T01:00:00Z", overturnReason: r}`),
+		patch: decided(`{teamName: hanbit, outcome: Selected, evaluation: presentation, reason: r, decisionTime: "2025-08-04T10:00:00+09:00",
+			finalTime: "2025-08-04T01:00:00Z", effectiveTime: "2025-08-04T01:00:00Z", overturnTime: "2025-08-04T01:00:00Z", overturnReason: r}`),
 	},
 	"withdrawal before anyone is selected": {
 		manifest: program,
-		patch:    decided(`{team: hanbit, outcome: Withdrawn, reason: r, decidedAt: "2025-07-28T10:00:00+09:00", effectiveAt: "2025-07-29T00:00:00+09:00"}`),
+		patch:    decided(`{teamName: hanbit, outcome: Withdrawn, reason: r, decisionTime: "2025-07-28T10:00:00+09:00", effectiveTime: "2025-07-29T00:00:00+09:00"}`),
 	},
 	"nobody is selected": {
 		manifest: program,
@@ -102,19 +102,19 @@ var acceptedPrograms = map[string]accepted{
 	},
 	"15 applicants, 5 selected, 2 of them eliminated and 1 more selected": {
 		manifest: program,
-		patch: decided(strings.ReplaceAll(decisionsOn(10, "Rejected", "2025-08-04"), "team: t", "team: r") + `, ` + selectedTeams(5) + `,
+		patch: decided(strings.ReplaceAll(decisionsOn(10, "Rejected", "2025-08-04"), "teamName: t", "teamName: r") + `, ` + selectedTeams(5) + `,
 			` + decisionsOn(2, "Eliminated", "2026-01-15") + `,
-			{team: r3, outcome: Selected, evaluation: presentation, reason: r, decidedAt: "2026-02-20T10:00:00+09:00"}`),
+			{teamName: r3, outcome: Selected, evaluation: presentation, reason: r, decisionTime: "2026-02-20T10:00:00+09:00"}`),
 	},
 	"every seat is taken again": {
 		manifest: program,
 		patch: decided(selectedTeams(5) + `, ` + decisionsOn(2, "Eliminated", "2026-01-15") + `,
-			{team: saebyeok, outcome: Selected, evaluation: presentation, reason: r, decidedAt: "2026-02-20T10:00:00+09:00"},
-			{team: t0, outcome: Selected, evaluation: presentation, reason: r, decidedAt: "2026-02-20T10:00:00+09:00"}`),
+			{teamName: saebyeok, outcome: Selected, evaluation: presentation, reason: r, decisionTime: "2026-02-20T10:00:00+09:00"},
+			{teamName: t0, outcome: Selected, evaluation: presentation, reason: r, decisionTime: "2026-02-20T10:00:00+09:00"}`),
 	},
 	"an elimination that was overturned, and every seat taken": {
 		manifest: program,
-		patch: decided(`{team: t0, outcome: Eliminated, reason: r, decidedAt: "2026-01-15T10:00:00+09:00", overturnedAt: "2026-01-20T00:00:00+09:00", overturnReason: r}, ` +
+		patch: decided(`{teamName: t0, outcome: Eliminated, reason: r, decisionTime: "2026-01-15T10:00:00+09:00", overturnTime: "2026-01-20T00:00:00+09:00", overturnReason: r}, ` +
 			selectedTeams(5)),
 	},
 	"a team that is selected twice has one seat": {
@@ -124,22 +124,22 @@ var acceptedPrograms = map[string]accepted{
 	"names that begin alike have their own seats": {
 		manifest: program,
 		patch: `spec: {seats: 2, decisions: [
-			{team: han, outcome: Selected, evaluation: presentation, reason: r, decidedAt: "2025-08-04T10:00:00+09:00"},
-			{team: han-bit, outcome: Eliminated, reason: r, decidedAt: "2025-08-05T10:00:00+09:00"},
-			{team: han-bit, outcome: Selected, evaluation: presentation, reason: r, decidedAt: "2025-08-04T10:00:00+09:00"},
-			{team: hanbit, outcome: Selected, evaluation: presentation, reason: r, decidedAt: "2025-08-04T10:00:00+09:00"}]}`,
+			{teamName: han, outcome: Selected, evaluation: presentation, reason: r, decisionTime: "2025-08-04T10:00:00+09:00"},
+			{teamName: han-bit, outcome: Eliminated, reason: r, decisionTime: "2025-08-05T10:00:00+09:00"},
+			{teamName: han-bit, outcome: Selected, evaluation: presentation, reason: r, decisionTime: "2025-08-04T10:00:00+09:00"},
+			{teamName: hanbit, outcome: Selected, evaluation: presentation, reason: r, decisionTime: "2025-08-04T10:00:00+09:00"}]}`,
 	},
 	"elimination as it is selected, in another time zone": {
 		manifest: program,
-		patch:    decided(selectedTeams(1) + `, {team: t0, outcome: Eliminated, reason: r, decidedAt: "2025-08-04T01:00:00Z"}`),
+		patch:    decided(selectedTeams(1) + `, {teamName: t0, outcome: Eliminated, reason: r, decisionTime: "2025-08-04T01:00:00Z"}`),
 	},
 	"stage of a second, passed by 512 teams": {
 		manifest: smallestProgram,
-		patch:    `spec: {stages: [{name: s, start: "2026-01-01T00:00:00+09:00", end: "2025-12-31T15:00:01Z", passed: ` + many(512, `t%d`) + `}]}`,
+		patch:    `spec: {stages: [{name: s, startTime: "2026-01-01T00:00:00+09:00", endTime: "2025-12-31T15:00:01Z", passed: ` + many(512, `t%d`) + `}]}`,
 	},
 	"ceilings and money at their bounds": {
 		manifest: smallestProgram,
-		patch: `spec: {ceilings: {gpus: 1000000, pools: [{pool: b200, gpus: 0}, {pool: ` + long(63) + `, gpus: 100000}],
+		patch: `spec: {ceilings: {gpus: 1000000, pools: [{poolName: b200, count: 0}, {poolName: ` + long(63) + `, gpus: 100000}],
 			budget: [{line: GPU, perYear: 0}, {line: Staff, perYear: 1000000000000000}]},
 			budget: [{line: Data, amount: 0}, {line: GPU, amount: 1000000000000000}]}`,
 	},

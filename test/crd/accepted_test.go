@@ -79,33 +79,33 @@ var acceptedTeams = map[string]accepted{
 	},
 	"term with a start alone": {
 		manifest: smallestTeam,
-		patch:    `spec: {term: {start: "2026-01-01T00:00:00Z"}}`,
+		patch:    `spec: {term: {startTime: "2026-01-01T00:00:00Z"}}`,
 	},
 	"term with an end alone": {
 		manifest: smallestTeam,
-		patch:    `spec: {term: {end: "2026-01-01T00:00:00Z"}}`,
+		patch:    `spec: {term: {endTime: "2026-01-01T00:00:00Z"}}`,
 	},
 	"award that is the whole term in another time zone": {
 		manifest: team,
-		patch: `spec: {gpus: [{name: all, pool: b200, count: 8,
-			start: "2025-12-31T15:00:00Z", end: "2026-06-30T15:00:00Z"}]}`,
+		patch: `spec: {gpus: [{name: all, poolName: b200, count: 8,
+			startTime: "2025-12-31T15:00:00Z", endTime: "2026-06-30T15:00:00Z"}]}`,
 	},
 	"award of a second": {
 		manifest: team,
-		patch: `spec: {gpus: [{name: short, pool: b200, count: 8,
-			start: "2026-06-30T14:59:59Z", end: "2026-06-30T15:00:00Z"}]}`,
+		patch: `spec: {gpus: [{name: short, poolName: b200, count: 8,
+			startTime: "2026-06-30T14:59:59Z", endTime: "2026-06-30T15:00:00Z"}]}`,
 	},
 	"award without term": {
 		manifest: team,
-		patch:    `spec: {term: null, gpus: [{name: old, pool: b200, count: 8, end: "2020-01-01T00:00:00Z"}]}`,
+		patch:    `spec: {term: null, gpus: [{name: old, poolName: b200, count: 8, endTime: "2020-01-01T00:00:00Z"}]}`,
 	},
 	"awards of 0 and of 100000 GPUs": {
 		manifest: team,
-		patch:    `spec: {gpus: [{name: none, pool: b200, count: 0}, {name: all, pool: h100, count: 100000}]}`,
+		patch:    `spec: {gpus: [{name: none, poolName: b200, count: 0}, {name: all, poolName: h100, count: 100000}]}`,
 	},
 	"award of 0 GPUs and nowhere to use them": {
 		manifest: smallestTeam,
-		patch:    `spec: {gpus: [{name: none, pool: b200, count: 0}], namespaces: [{name: train, gpuWeight: 0}]}`,
+		patch:    `spec: {gpus: [{name: none, poolName: b200, count: 0}], namespaces: [{name: train, gpuWeight: 0}]}`,
 	},
 	"award to one namespace of two": {
 		manifest: team,
@@ -149,19 +149,19 @@ var acceptedTeams = map[string]accepted{
 	"staff for longer than the term": {
 		manifest: team,
 		patch: `spec: {staff: [{name: a, role: Lead, subject: {kind: User, name: a},
-			start: "2020-01-01T00:00:00Z", end: "2030-01-01T00:00:00Z"}]}`,
+			startTime: "2020-01-01T00:00:00Z", endTime: "2030-01-01T00:00:00Z"}]}`,
 	},
 	"no programme": {
 		manifest: team,
-		patch:    `spec: {programRef: null, budget: null, gpus: [{name: stage-1, pool: b200, count: 512}]}`,
+		patch:    `spec: {programName: null, budget: null, gpus: [{name: stage-1, poolName: b200, count: 512}]}`,
 	},
 	"programme of 63 letters": {
 		manifest: smallestTeam,
-		patch:    `spec: {programRef: {name: ` + long(63) + `}}`,
+		patch:    `spec: {programName: {name: ` + long(63) + `}}`,
 	},
 	"award for a stage that begins late and ends early": {
 		manifest: team,
-		patch:    `spec: {gpus: [{name: a, pool: b200, count: 8, stage: s, ifPassed: r, start: "2026-03-01T00:00:00+09:00", end: "2026-04-01T00:00:00+09:00"}]}`,
+		patch:    `spec: {gpus: [{name: a, poolName: b200, count: 8, stage: s, ifPassed: r, startTime: "2026-03-01T00:00:00+09:00", endTime: "2026-04-01T00:00:00+09:00"}]}`,
 	},
 	"budget of nothing without programme": {
 		manifest: smallestTeam,
@@ -169,10 +169,10 @@ var acceptedTeams = map[string]accepted{
 	},
 	"grants at their bounds": {
 		manifest: team,
-		patch: `spec: {budget: [{name: none, line: GPU, amount: 0, dueAt: "2026-01-15T00:00:00Z"},
-			{name: most, line: GPU, amount: 1000000000000000, dueAt: "2026-01-15T00:00:00Z"},
-			{name: rates, line: Staff, amount: 64, instalments: ` + many(32, `{dueAt: "2026-01-15T00:00:00Z", amount: 2}`) + `},
-			{name: once, line: Data, amount: 0, instalments: [{dueAt: "2026-01-15T00:00:00Z", amount: 0}]}]}`,
+		patch: `spec: {budget: [{name: none, line: GPU, amount: 0, dueTime: "2026-01-15T00:00:00Z"},
+			{name: most, line: GPU, amount: 1000000000000000, dueTime: "2026-01-15T00:00:00Z"},
+			{name: rates, line: Staff, amount: 64, instalments: ` + many(32, `{dueTime: "2026-01-15T00:00:00Z", amount: 2}`) + `},
+			{name: once, line: Data, amount: 0, instalments: [{dueTime: "2026-01-15T00:00:00Z", amount: 0}]}]}`,
 	},
 	"data kept no longer than it can be read": {
 		manifest: smallestTeam,
@@ -199,7 +199,7 @@ var acceptedPools = map[string]accepted{
 	},
 	"the least": {
 		manifest: smallestPool,
-		want:     `spec: {source: Owned, resourceName: nvidia.com/gpu, reclaim: {gracePeriod: 72h, force: null, requireScrub: false}}`,
+		want:     `spec: {source: Owned, resourceName: nvidia.com/gpu, reclaim: {gracePeriod: 72h, forceAfter: null, requireScrub: false}}`,
 	},
 	"reclaim without grace period": {
 		manifest: smallestPool,
@@ -232,7 +232,7 @@ var acceptedPools = map[string]accepted{
 	},
 	"availability with an end alone": {
 		manifest: smallestPool,
-		patch:    `spec: {availability: {end: "2027-01-01T00:00:00Z"}}`,
+		patch:    `spec: {availability: {endTime: "2027-01-01T00:00:00Z"}}`,
 	},
 	"nodes by expressions": {
 		manifest: smallestPool,
@@ -262,20 +262,20 @@ var acceptedPools = map[string]accepted{
 	},
 	"force as soon as the grace period is over": {
 		manifest: smallestPool,
-		patch:    `spec: {reclaim: {gracePeriod: 30m, force: 1800s}}`,
+		patch:    `spec: {reclaim: {gracePeriod: 30m, forceAfter: 1800s}}`,
 	},
 	"force as soon as the default grace period is over": {
 		manifest: smallestPool,
-		patch:    `spec: {reclaim: {force: 72h}}`,
-		want:     `spec: {reclaim: {gracePeriod: 72h, force: 72h}}`,
+		patch:    `spec: {reclaim: {forceAfter: 72h}}`,
+		want:     `spec: {reclaim: {gracePeriod: 72h, forceAfter: 72h}}`,
 	},
 	"force at once": {
 		manifest: smallestPool,
-		patch:    `spec: {reclaim: {gracePeriod: 0s, force: 0s}}`,
+		patch:    `spec: {reclaim: {gracePeriod: 0s, forceAfter: 0s}}`,
 	},
 	"force after 1440h": {
 		manifest: smallestPool,
-		patch:    `spec: {reclaim: {gracePeriod: 720h, force: 1440h}}`,
+		patch:    `spec: {reclaim: {gracePeriod: 720h, forceAfter: 1440h}}`,
 	},
 	"scrubbed by hand-over": {
 		manifest: smallestPool,

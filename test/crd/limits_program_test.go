@@ -16,13 +16,13 @@ var manyTeams = `t%d` + strings.Repeat("x", 36)
 
 // judgedTeams are 8 evaluations of 128 teams by 16 criteria and 16 gates, half of which each team failed.
 func judgedTeams() string {
-	result := `{team: ` + manyTeams + `, scores: @scores, gates: @gates, waivers: @waivers}`
+	result := `{teamName: ` + manyTeams + `, scores: @scores, gates: @gates, waivers: @waivers}`
 	results := strings.NewReplacer(
 		"@scores", keys(16, `c%d: "5.25"`),
 		"@gates", withMore(keys(8, `g%d: Failed`), keys(8, `h%d: Passed`)),
 		"@waivers", keys(8, `g%d: r`),
 	).Replace(many(128, result))
-	evaluation := `{name: e%d, closedAt: "2025-08-01T18:00:00+09:00", results: @results}`
+	evaluation := `{name: e%d, closeTime: "2025-08-01T18:00:00+09:00", results: @results}`
 	return strings.ReplaceAll(many(8, evaluation), "@results", results)
 }
 
@@ -34,7 +34,7 @@ func withMore(one, other string) string {
 // decidedTeams are 512 decisions: 256 teams were selected on the last evaluation, and eliminated. They are listed the
 // last first, for the rules the hardest order.
 func decidedTeams() string {
-	entry := `{team: ` + manyTeams + `, outcome: @outcome, evaluation: e7, reason: r, decidedAt: "@day", finalAt: "@day", effectiveAt: "@day"}`
+	entry := `{teamName: ` + manyTeams + `, outcome: @outcome, evaluation: e7, reason: r, decisionTime: "@day", finalTime: "@day", effectiveTime: "@day"}`
 	selected := strings.NewReplacer("@outcome", "Selected", "@day", "2025-08-04T10:00:00+09:00").Replace(many(256, entry))
 	eliminated := strings.NewReplacer("@outcome", "Eliminated", "@day", "2026-01-15T10:00:00+09:00").Replace(many(256, entry))
 	return strings.TrimSuffix(eliminated, "]") + ", " + strings.TrimPrefix(selected, "[")
@@ -55,10 +55,10 @@ spec:
   gates: ` + many(8, `{name: g%d, description: `+long(512)+`}, {name: h%d}`) + `
   evaluations: ` + judgedTeams() + `
   decisions: ` + decidedTeams() + `
-  stages: ` + many(16, `{name: s%d, start: "2025-08-01T00:00:00Z", end: "2026-08-01T00:00:00Z", passed: `+many(512, `t%d`)+`}`) + `
+  stages: ` + many(16, `{name: s%d, startTime: "2025-08-01T00:00:00Z", endTime: "2026-08-01T00:00:00Z", passed: `+many(512, `t%d`)+`}`) + `
   ceilings:
     gpus: 1000000
-    pools: ` + many(32, `{pool: p%d`+long(60)+`, gpus: 100000}`) + `
+    pools: ` + many(32, `{poolName: p%d`+long(60)+`, gpus: 100000}`) + `
     budget: [{line: GPU, perYear: 1000000000000000}, {line: Data, perYear: 1}, {line: Staff, perYear: 1}]
   budget: [{line: GPU, amount: 1000000000000000}, {line: Data, amount: 1}, {line: Staff, amount: 1}]
   retention: {dataAccess: 87599h59m60s, keep: 875999h59m60s}
@@ -110,8 +110,8 @@ func TestLargestProgram(t *testing.T) {
 			want:     " is selected although it failed g0 in e7: record a waiver with its reason there, or decide otherwise",
 		},
 		"the evaluation is not closed": {
-			manifest: strings.ReplaceAll(live, `"closedAt":"2025-08-01T18:00:00+09:00",`, ""),
-			want:     " is selected on e7, which is not closed: set its closedAt, to decidedAt or earlier",
+			manifest: strings.ReplaceAll(live, `"closeTime":"2025-08-01T18:00:00+09:00",`, ""),
+			want:     " is selected on e7, which is not closed: set its closeTime, to decisionTime or earlier",
 		},
 		"every decision is on another evaluation": {
 			manifest: strings.ReplaceAll(live, `"evaluation":"e7"`, `"evaluation":"e8"`),
@@ -119,13 +119,13 @@ func TestLargestProgram(t *testing.T) {
 		},
 		"every team has a seat": {
 			manifest: live,
-			patch:    `spec: {decisions: ` + many(512, `{team: `+manyTeams+`, outcome: Selected, evaluation: e7, reason: r, decidedAt: "2025-08-04T10:00:00Z"}`) + `}`,
+			patch:    `spec: {decisions: ` + many(512, `{teamName: `+manyTeams+`, outcome: Selected, evaluation: e7, reason: r, decisionTime: "2025-08-04T10:00:00Z"}`) + `}`,
 			want:     " is the last of 512 teams that are selected for 1 seats: decide otherwise on 511 of them, or raise spec.seats",
 		},
 		"every team is eliminated": {
 			manifest: live,
-			patch:    `spec: {decisions: ` + many(512, `{team: `+manyTeams+`, outcome: Eliminated, evaluation: e7, reason: r, decidedAt: "2025-08-04T10:00:00Z"}`) + `}`,
-			want:     " is eliminated without having been selected before: correct decidedAt, or decide Rejected instead",
+			patch:    `spec: {decisions: ` + many(512, `{teamName: `+manyTeams+`, outcome: Eliminated, evaluation: e7, reason: r, decisionTime: "2025-08-04T10:00:00Z"}`) + `}`,
+			want:     " is eliminated without having been selected before: correct decisionTime, or decide Rejected instead",
 		},
 	}
 	for name, tt := range mistakes {
@@ -144,10 +144,10 @@ func TestLargestProgramStatus(t *testing.T) {
 status:
   observedGeneration: 1
   seats: {summary: 0/1, filled: 0, pending: 0, free: 1}
-  rankings: `+many(8, `{evaluation: e%d, closed: true, entries: `+many(128, `{rank: 1, team: t%d, total: "87.75", withinSeats: true}`)+`}`)+`
+  rankings: `+many(8, `{evaluation: e%d, closed: true, entries: `+many(128, `{rank: 1, teamName: t%d, total: "87.75", withinSeats: true}`)+`}`)+`
   teams: `+many(2048, `{name: t%d, outcome: Rejected, state: NotSelected, message: m}`)+`
-  heldBack: `+many(4096, `{team: t%d, grant: g, line: Data, amount: 1, reason: CeilingExceeded, message: m}`)+`
-  gpus: `+many(64, `{pool: p%d, awarded: 1, heldBack: 0}`)+`
+  heldBack: `+many(4096, `{teamName: t%d, grant: g, line: Data, amount: 1, reason: CeilingExceeded, message: m}`)+`
+  gpus: `+many(64, `{poolName: p%d, awarded: 1, heldBack: 0}`)+`
 `)
 	_, err := programs.UpdateStatus(t.Context(), full, metav1.UpdateOptions{FieldValidation: metav1.FieldValidationStrict})
 	if err != nil {
@@ -162,7 +162,7 @@ apiVersion: foundation.team/v1alpha1
 kind: TeamRecord
 metadata: {name: largest}
 spec:
-  team: ` + long(40) + `
+  teamName: ` + long(40) + `
   uids: ` + many(32, long(62)+"%d") + `
   facts: ` + many(256, long(1021)+"%d") + `
   history: ` + many(200, `{time: "2026-01-01T00:00:00Z", what: `+long(256)+`, from: `+long(1024)+`, to: `+long(1024)+`, by: `+long(128)+`, late: `+long(32)+`}`) + `

@@ -17,20 +17,20 @@ apiVersion: foundation.team/v1alpha1
 kind: FoundationTeam
 metadata: {name: largest-` + long(32) + `}
 spec:
-  programRef: {name: ` + long(63) + `}
+  programName: {name: ` + long(63) + `}
   displayName: ` + strings.Repeat("한", 128) + `
   consortium:
     lead: ` + long(128) + `
     participants: ` + many(64, long(125)+"%d") + `
-  term: {start: "2026-01-01T00:00:00+09:00", end: "2026-07-01T00:00:00+09:00"}
-  gpus: ` + many(32, `{name: award%d`+long(55)+`, pool: `+long(63)+`, count: 100000,
-    start: "2026-01-01T00:00:00+09:00", end: "2026-07-01T00:00:00+09:00", stage: `+long(63)+`, ifPassed: `+long(63)+`}`) + `
+  term: {startTime: "2026-01-01T00:00:00+09:00", endTime: "2026-07-01T00:00:00+09:00"}
+  gpus: ` + many(32, `{name: award%d`+long(55)+`, poolName: `+long(63)+`, count: 100000,
+    startTime: "2026-01-01T00:00:00+09:00", endTime: "2026-07-01T00:00:00+09:00", stage: `+long(63)+`, ifPassed: `+long(63)+`}`) + `
   namespaces: ` + withLast(many(31, `{name: ns%d`+long(18)+`, quota: `+largestQuota()+`}`), `{name: last}`) + `
   volumes: ` + many(64, `{name: volume%d`+long(55)+`, namespace: last, size: "`+largestSize+`",
     storageClassName: `+long(253)+`, accessModes: [ReadWriteOnce, ReadOnlyMany, ReadWriteMany]}`) + `
   staff: ` + many(200, largestPerson) + `
   budget: ` + many(64, `{name: grant%d`+long(56)+`, line: Staff, amount: 999999999999968,
-    instalments: `+many(32, `{dueAt: "2026-01-01T00:00:00+09:00", amount: 31249999999999}`)+`}`) + `
+    instalments: `+many(32, `{dueTime: "2026-01-01T00:00:00+09:00", amount: 31249999999999}`)+`}`) + `
   retention: {dataAccess: 87599h59m60s, keep: 875999h59m60s}
 `
 }
@@ -38,7 +38,7 @@ spec:
 const largestSize = "9999999999999999999"
 
 var largestPerson = `{name: person%d` + long(54) + `, role: DataSteward, organization: ` + long(128) + `,
-    subject: {kind: Group, name: group%d` + long(245) + `}, start: "2026-01-01T00:00:00Z", end: "2026-07-01T00:00:00Z"}`
+    subject: {kind: Group, name: group%d` + long(245) + `}, startTime: "2026-01-01T00:00:00Z", endTime: "2026-07-01T00:00:00Z"}`
 
 // subjectAgain is a person with a subject that another has.
 var subjectAgain = strings.Replace(strings.ReplaceAll(largestPerson, "%d", "7"), "person7", "again", 1)
@@ -66,13 +66,13 @@ spec:
   resourceName: ` + long(180) + `/` + long(63) + `
   deviceClassName: ` + long(63) + `
   gpusPerNode: 1024
-  availability: {start: "2026-01-01T00:00:00Z", end: "2027-01-01T00:00:00Z"}
+  availability: {startTime: "2026-01-01T00:00:00Z", endTime: "2027-01-01T00:00:00Z"}
   static:
     nodeSelector:
       matchLabels: ` + keys(16, "? "+long(315)+`%d : `+long(63)) + `
       matchExpressions: ` + many(16, `{key: `+long(317)+`, operator: In, values: `+many(32, long(61)+"%d")+`}`) + `
     topologyKeys: ` + many(8, long(252)+`%d/`+long(63)) + `
-  reclaim: {gracePeriod: 719h59m60s, force: 1439h59m60s, requireScrub: true}
+  reclaim: {gracePeriod: 719h59m60s, forceAfter: 1439h59m60s, requireScrub: true}
 `
 }
 
@@ -95,7 +95,7 @@ spec:
     taints: ` + many(16, `{key: `+long(251)+`%d/`+long(63)+`, value: `+long(63)+`, effect: PreferNoSchedule}`) + `
     nodeResources: ` + largestResources + `
     consolidateAfter: 719h59m60s
-  reclaim: {gracePeriod: 719h59m60s, force: 1439h59m60s}
+  reclaim: {gracePeriod: 719h59m60s, forceAfter: 1439h59m60s}
 `
 }
 
@@ -131,8 +131,8 @@ status:
 			want:  []string{" is in namespace last, which spec.namespaces does not have"},
 		},
 		"every award is outside the term": {
-			patch: `spec: {term: {start: "2026-02-01T00:00:00Z", end: "2026-03-01T00:00:00Z"}}`,
-			want:  []string{" begins before spec.term.start", " lasts beyond spec.term.end"},
+			patch: `spec: {term: {startTime: "2026-02-01T00:00:00Z", endTime: "2026-03-01T00:00:00Z"}}`,
+			want:  []string{" begins before spec.term.startTime", " lasts beyond spec.term.endTime"},
 		},
 		"a subject twice among 100": {
 			patch: `spec: {staff: ` + withLast(many(99, largestPerson), subjectAgain) + `}`,
@@ -171,7 +171,7 @@ func testLargestPool(t *testing.T, manifest string) {
 	full := patched(t, toManifest(t, created), `
 status:
   capacity: {total: 1, healthy: 1, granted: 1, held: 1, free: 0, shortfall: 0}
-  grants: `+many(4096, `{team: t%d, uid: u%d, requested: 1, granted: 1, held: 1, ready: 1, shortfall: 0}`)+`
+  grants: `+many(4096, `{teamName: t%d, uid: u%d, requested: 1, granted: 1, held: 1, ready: 1, shortfall: 0}`)+`
 `)
 	_, err := pools.UpdateStatus(t.Context(), full, metav1.UpdateOptions{FieldValidation: metav1.FieldValidationStrict})
 	if err != nil {

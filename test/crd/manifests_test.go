@@ -21,18 +21,18 @@ apiVersion: foundation.team/v1alpha1
 kind: FoundationTeam
 metadata: {name: hanbit}
 spec:
-  programRef: {name: sovereign-models}
+  programName: sovereign-models
   displayName: 한빛 컨소시엄
   consortium:
     lead: Hanbit AI
     participants: [Seoul Example University, Example Corpus Inc.]
-  term: {start: "2026-01-01T00:00:00+09:00", end: "2026-07-01T00:00:00+09:00"}
+  term: {startTime: "2026-01-01T00:00:00+09:00", endTime: "2026-07-01T00:00:00+09:00"}
   suspend: false
   priority: 10
   gpus:
-  - {name: stage-1, pool: b200, count: 512}
-  - {name: stage-2, pool: b200, count: 512, start: "2026-04-01T00:00:00+09:00"}
-  - {name: stage-3, pool: h100, count: 1024, stage: stage-3, ifPassed: stage-2}
+  - {name: stage-1, poolName: b200, count: 512}
+  - {name: stage-2, poolName: b200, count: 512, startTime: "2026-04-01T00:00:00+09:00"}
+  - {name: stage-3, poolName: h100, count: 1024, stage: stage-3, ifPassed: stage-2}
   namespaces:
   - {name: train, gpuWeight: 7, quota: {pods: 500, requests.storage: 300Ti, count/jobs.batch: "100"}}
   - {name: eval, gpuWeight: 1}
@@ -40,15 +40,15 @@ spec:
   - {name: corpus, namespace: train, size: 200Ti, storageClassName: fast, accessModes: [ReadWriteMany]}
   staff:
   - {name: kim, role: Lead, organization: Hanbit AI, subject: {kind: User, name: kim@hanbit.example}}
-  - {name: visitors, role: Viewer, subject: {kind: Group, name: hanbit-visitors}, end: "2026-02-01T00:00:00+09:00"}
+  - {name: visitors, role: Viewer, subject: {kind: Group, name: hanbit-visitors}, endTime: "2026-02-01T00:00:00+09:00"}
   budget:
-  - {name: corpus, line: Data, amount: 2800000000, dueAt: "2026-01-15T00:00:00+09:00"}
+  - {name: corpus, line: Data, amount: 2800000000, dueTime: "2026-01-15T00:00:00+09:00"}
   - name: researchers
     line: Staff
     amount: 2000000000
     instalments:
-    - {dueAt: "2026-01-01T00:00:00+09:00", amount: 500000000}
-    - {dueAt: "2026-04-01T00:00:00+09:00", amount: 1500000000}
+    - {dueTime: "2026-01-01T00:00:00+09:00", amount: 500000000}
+    - {dueTime: "2026-04-01T00:00:00+09:00", amount: 1500000000}
   retention: {dataAccess: 360h, keep: 4320h}
   deletionPolicy: Retain
 `
@@ -72,60 +72,60 @@ spec:
   - {name: originality, description: The model is trained from scratch.}
   evaluations:
   - name: presentation
-    closedAt: "2025-08-01T18:00:00+09:00"
+    closeTime: "2025-08-01T18:00:00+09:00"
     results:
-    - {team: hanbit, scores: {technology: "36", strategy: "27.5", impact: "24.25"}, gates: {originality: Passed}}
-    - team: naru
+    - {teamName: hanbit, scores: {technology: "36", strategy: "27.5", impact: "24.25"}, gates: {originality: Passed}}
+    - teamName: naru
       scores: {technology: "40", strategy: "29", impact: "27"}
       gates: {originality: Failed}
       waivers: {originality: It replaces the layers in question in the first stage.}
-    - {team: mirae, scores: {technology: "33", strategy: "25", impact: "26"}, gates: {originality: Passed}}
-    - {team: onnuri, scores: {technology: "31", strategy: "26", impact: "23"}}
-    - {team: saebyeok, scores: {technology: "30.5", strategy: "24", impact: "22"}}
-    - {team: dasom, scores: {technology: "12", strategy: "30", impact: "0"}, gates: {originality: Failed}}
-    - {team: gaon}
+    - {teamName: mirae, scores: {technology: "33", strategy: "25", impact: "26"}, gates: {originality: Passed}}
+    - {teamName: onnuri, scores: {technology: "31", strategy: "26", impact: "23"}}
+    - {teamName: saebyeok, scores: {technology: "30.5", strategy: "24", impact: "22"}}
+    - {teamName: dasom, scores: {technology: "12", strategy: "30", impact: "0"}, gates: {originality: Failed}}
+    - {teamName: gaon}
   - name: stage-1
-    closedAt: "2026-01-14T18:00:00+09:00"
+    closeTime: "2026-01-14T18:00:00+09:00"
     results:
-    - {team: mirae, scores: {technology: "20", strategy: "25", impact: "20"}}
-    - {team: naru, gates: {originality: Failed}}
+    - {teamName: mirae, scores: {technology: "20", strategy: "25", impact: "20"}}
+    - {teamName: naru, gates: {originality: Failed}}
   decisions:
-  - {team: gaon, outcome: Withdrawn, reason: It joined another team., decidedAt: "2025-07-30T10:00:00+09:00"}
-  - team: hanbit
+  - {teamName: gaon, outcome: Withdrawn, reason: It joined another team., decisionTime: "2025-07-30T10:00:00+09:00"}
+  - teamName: hanbit
     outcome: Selected
     evaluation: presentation
     reason: Second.
-    decidedAt: "2025-08-04T10:00:00+09:00"
-    finalAt: "2025-08-14T00:00:00+09:00"
-    effectiveAt: "2025-09-01T00:00:00+09:00"
-  - {team: naru, outcome: Selected, evaluation: presentation, reason: First., decidedAt: "2025-08-04T10:00:00+09:00"}
-  - {team: mirae, outcome: Selected, evaluation: presentation, reason: Fourth., decidedAt: "2025-08-04T10:00:00+09:00"}
-  - {team: onnuri, outcome: Selected, evaluation: presentation, reason: Third., decidedAt: "2025-08-04T10:00:00+09:00"}
-  - {team: saebyeok, outcome: Selected, evaluation: presentation, reason: Fifth., decidedAt: "2025-08-04T10:00:00+09:00"}
-  - {team: dasom, outcome: Rejected, evaluation: presentation, reason: Sixth., decidedAt: "2025-08-04T10:00:00+09:00"}
-  - team: mirae
+    decisionTime: "2025-08-04T10:00:00+09:00"
+    finalTime: "2025-08-14T00:00:00+09:00"
+    effectiveTime: "2025-09-01T00:00:00+09:00"
+  - {teamName: naru, outcome: Selected, evaluation: presentation, reason: First., decisionTime: "2025-08-04T10:00:00+09:00"}
+  - {teamName: mirae, outcome: Selected, evaluation: presentation, reason: Fourth., decisionTime: "2025-08-04T10:00:00+09:00"}
+  - {teamName: onnuri, outcome: Selected, evaluation: presentation, reason: Third., decisionTime: "2025-08-04T10:00:00+09:00"}
+  - {teamName: saebyeok, outcome: Selected, evaluation: presentation, reason: Fifth., decisionTime: "2025-08-04T10:00:00+09:00"}
+  - {teamName: dasom, outcome: Rejected, evaluation: presentation, reason: Sixth., decisionTime: "2025-08-04T10:00:00+09:00"}
+  - teamName: mirae
     outcome: Eliminated
     evaluation: stage-1
     reason: The lowest score.
-    decidedAt: "2026-01-15T10:00:00+09:00"
-    finalAt: "2026-01-25T10:00:00+09:00"
-    overturnedAt: "2026-01-24T09:00:00+09:00"
+    decisionTime: "2026-01-15T10:00:00+09:00"
+    finalTime: "2026-01-25T10:00:00+09:00"
+    overturnTime: "2026-01-24T09:00:00+09:00"
     overturnReason: A score was entered for the wrong team.
-  - team: naru
+  - teamName: naru
     outcome: Eliminated
     evaluation: stage-1
     reason: The layers in question are still there.
-    decidedAt: "2026-01-15T10:00:00+09:00"
-    effectiveAt: "2026-01-16T00:00:00+09:00"
+    decisionTime: "2026-01-15T10:00:00+09:00"
+    effectiveTime: "2026-01-16T00:00:00+09:00"
   stages:
   - name: stage-1
-    start: "2025-08-01T00:00:00+09:00"
-    end: "2026-02-01T00:00:00+09:00"
+    startTime: "2025-08-01T00:00:00+09:00"
+    endTime: "2026-02-01T00:00:00+09:00"
     passed: [hanbit, mirae, onnuri, saebyeok]
-  - {name: stage-2, start: "2026-02-01T00:00:00+09:00", end: "2026-07-01T00:00:00+09:00"}
+  - {name: stage-2, startTime: "2026-02-01T00:00:00+09:00", endTime: "2026-07-01T00:00:00+09:00"}
   ceilings:
     gpus: 1024
-    pools: [{pool: b200, gpus: 512}, {pool: h100, gpus: 1024}]
+    pools: [{poolName: b200, count: 512}, {poolName: h100, count: 1024}]
     budget: [{line: Data, perYear: 5000000000}, {line: Staff, perYear: 2000000000}]
   budget:
   - {line: GPU, amount: 133600000000}
@@ -140,7 +140,7 @@ apiVersion: foundation.team/v1alpha1
 kind: TeamRecord
 metadata: {name: hanbit}
 spec:
-  team: hanbit
+  teamName: hanbit
   uids: [0c2f4a6e-1111-4222-8333-444455556666, 1d305b7f-1111-4222-8333-444455556666]
   program: sovereign-models
   lead: Hanbit AI
@@ -166,11 +166,11 @@ spec:
   resourceName: nvidia.com/gpu
   deviceClassName: gpu.nvidia.com
   gpusPerNode: 8
-  availability: {start: "2026-01-01T00:00:00+09:00", end: "2027-01-01T00:00:00+09:00"}
+  availability: {startTime: "2026-01-01T00:00:00+09:00", endTime: "2027-01-01T00:00:00+09:00"}
   static:
     nodeSelector: {matchLabels: {gpu.example.com/model: b200}}
     topologyKeys: [topology.example.com/spine, topology.example.com/rack]
-  reclaim: {gracePeriod: 72h, force: 96h, requireScrub: true}
+  reclaim: {gracePeriod: 72h, forceAfter: 96h, requireScrub: true}
 `
 
 // karpenterPool is a GPUPool of Karpenter's nodes that uses all there is.
@@ -197,7 +197,7 @@ spec:
     taints: [{key: nvidia.com/gpu, value: present, effect: NoSchedule}, {key: nvidia.com/gpu, effect: NoExecute}]
     nodeResources: {cpu: 190, memory: 1900Gi, ephemeral-storage: 25Ti}
     consolidateAfter: 10m
-  reclaim: {gracePeriod: 24h, force: 24h}
+  reclaim: {gracePeriod: 24h, forceAfter: 24h}
 `
 
 // patched is the manifest with a JSON merge patch, written in YAML: null takes a field out, lists are replaced whole.

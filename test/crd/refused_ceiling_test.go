@@ -13,34 +13,34 @@ var refusedCeilings = map[string]refused{
 		want:  []string{`spec.ceilings.gpus: Invalid value: 1000001: spec.ceilings.gpus in body should be less than or equal to 1000000`},
 	},
 	"ceiling of a pool twice": {
-		patch: `spec: {ceilings: {pools: [{pool: b200, gpus: 512}, {pool: b200, gpus: 1024}]}}`,
-		want:  []string{`spec.ceilings.pools[1]: Duplicate value: {"pool":"b200"}`},
+		patch: `spec: {ceilings: {pools: [{poolName: b200, count: 512}, {poolName: b200, count: 1024}]}}`,
+		want:  []string{`spec.ceilings.pools[1]: Duplicate value: {"poolName":"b200"}`},
 	},
 	"ceiling of no pool": {
 		patch: `spec: {ceilings: {pools: [{gpus: 512}]}}`,
 		want:  []string{`spec.ceilings.pools[0].pool: Required value`},
 	},
 	"ceiling of an invalid pool": {
-		patch: `spec: {ceilings: {pools: [{pool: NVIDIA B200, gpus: 512}]}}`,
+		patch: `spec: {ceilings: {pools: [{poolName: NVIDIA B200, count: 512}]}}`,
 		want:  []string{`spec.ceilings.pools[0].pool: Invalid value: "NVIDIA B200": must be the name of a GPUPool: lower case letters, digits and hyphens`},
 	},
 	"ceiling of a pool of 64 letters": {
-		patch: `spec: {ceilings: {pools: [{pool: ` + long(64) + `, gpus: 512}]}}`,
+		patch: `spec: {ceilings: {pools: [{poolName: ` + long(64) + `, gpus: 512}]}}`,
 		want:  []string{`spec.ceilings.pools[0].pool: Too long: may not be more than 63 bytes`},
 	},
 	"ceiling of a pool without number": {
-		patch: `spec: {ceilings: {pools: [{pool: b200}]}}`,
+		patch: `spec: {ceilings: {pools: [{poolName: b200}]}}`,
 		want:  []string{`spec.ceilings.pools[0].gpus: Required value`},
 	},
 	"ceilings of -1 and 100001 GPUs of pools": {
-		patch: `spec: {ceilings: {pools: [{pool: b200, gpus: -1}, {pool: h100, gpus: 100001}]}}`,
+		patch: `spec: {ceilings: {pools: [{poolName: b200, count: -1}, {poolName: h100, count: 100001}]}}`,
 		want: []string{
 			`spec.ceilings.pools[0].gpus: Invalid value: -1: spec.ceilings.pools[0].gpus in body should be greater than or equal to 0`,
 			`spec.ceilings.pools[1].gpus: Invalid value: 100001: spec.ceilings.pools[1].gpus in body should be less than or equal to 100000`,
 		},
 	},
 	"ceilings of 33 pools": {
-		patch: `spec: {ceilings: {pools: ` + many(33, `{pool: p%d, gpus: 1}`) + `}}`,
+		patch: `spec: {ceilings: {pools: ` + many(33, `{poolName: p%d, count: 1}`) + `}}`,
 		want:  []string{`spec.ceilings.pools: Too many: 33: must have at most 32 items`},
 	},
 	"ceiling of money for power": {

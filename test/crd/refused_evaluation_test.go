@@ -4,7 +4,7 @@ import "testing"
 
 // judged is a patch of the evaluations to a single one with the results.
 func judged(results string) string {
-	return `spec: {evaluations: [{name: presentation, closedAt: "2025-08-01T18:00:00+09:00", results: ` + results + `}], decisions: null}`
+	return `spec: {evaluations: [{name: presentation, closeTime: "2025-08-01T18:00:00+09:00", results: ` + results + `}], decisions: null}`
 }
 
 var refusedEvaluations = map[string]refused{
@@ -25,13 +25,13 @@ var refusedEvaluations = map[string]refused{
 		want:  []string{`spec.evaluations[1]: Duplicate value: {"name":"written"}`},
 	},
 	"evaluation twice and a decision on it": {
-		patch: `spec: {evaluations: [{name: written, closedAt: "2025-08-01T00:00:00Z"}, {name: written, closedAt: "2025-08-01T00:00:00Z"}],
-			decisions: [{team: hanbit, outcome: Selected, evaluation: written, reason: r, decidedAt: "2025-08-04T10:00:00Z"}]}`,
+		patch: `spec: {evaluations: [{name: written, closeTime: "2025-08-01T00:00:00Z"}, {name: written, closeTime: "2025-08-01T00:00:00Z"}],
+			decisions: [{teamName: hanbit, outcome: Selected, evaluation: written, reason: r, decisionTime: "2025-08-04T10:00:00Z"}]}`,
 		want: []string{`spec.evaluations[1]: Duplicate value: {"name":"written"}`},
 	},
 	"evaluation that was closed some day": {
-		patch: `spec: {evaluations: [{name: written, closedAt: yesterday}], decisions: null}`,
-		want:  []string{`spec.evaluations[0].closedAt: Invalid value: "yesterday": spec.evaluations[0].closedAt in body must be of type date-time: "yesterday"`},
+		patch: `spec: {evaluations: [{name: written, closeTime: yesterday}], decisions: null}`,
+		want:  []string{`spec.evaluations[0].closeTime: Invalid value: "yesterday": spec.evaluations[0].closeTime in body must be of type date-time: "yesterday"`},
 	},
 	"evaluations, 9 of them": {
 		patch: `spec: {evaluations: ` + many(9, `{name: e%d}`) + `, decisions: null}`,
@@ -42,144 +42,144 @@ var refusedEvaluations = map[string]refused{
 		want:  []string{`spec.evaluations[0].results[0].team: Required value`},
 	},
 	"result of a team with upper case letters": {
-		patch: judged(`[{team: Hanbit}]`),
+		patch: judged(`[{teamName: Hanbit}]`),
 		want:  []string{`spec.evaluations[0].results[0].team: Invalid value: "Hanbit": must be the name of a FoundationTeam: lower case letters, digits and hyphens`},
 	},
 	"result of a team of 41 letters": {
-		patch: judged(`[{team: ` + long(41) + `}]`),
+		patch: judged(`[{teamName: ` + long(41) + `}]`),
 		want:  []string{`spec.evaluations[0].results[0].team: Too long: may not be more than 40 bytes`},
 	},
 	"result of a team twice": {
-		patch: judged(`[{team: hanbit, scores: {technology: "36"}}, {team: hanbit, scores: {technology: "37"}}]`),
-		want:  []string{`spec.evaluations[0].results[1]: Duplicate value: {"team":"hanbit"}`},
+		patch: judged(`[{teamName: hanbit, scores: {technology: "36"}}, {teamName: hanbit, scores: {technology: "37"}}]`),
+		want:  []string{`spec.evaluations[0].results[1]: Duplicate value: {"teamName":"hanbit"}`},
 	},
 	"results twice and decisions on them": {
-		patch: `spec: {evaluations: [{name: presentation, closedAt: "2025-08-01T00:00:00Z", results: [
-				{team: naru, gates: {originality: Failed}}, {team: naru, gates: {originality: Failed}}]}],
-			decisions: [{team: naru, outcome: Selected, evaluation: presentation, reason: r, decidedAt: "2025-08-04T10:00:00Z"}]}`,
-		want: []string{`spec.evaluations[0].results[1]: Duplicate value: {"team":"naru"}`},
+		patch: `spec: {evaluations: [{name: presentation, closeTime: "2025-08-01T00:00:00Z", results: [
+				{teamName: naru, gates: {originality: Failed}}, {teamName: naru, gates: {originality: Failed}}]}],
+			decisions: [{teamName: naru, outcome: Selected, evaluation: presentation, reason: r, decisionTime: "2025-08-04T10:00:00Z"}]}`,
+		want: []string{`spec.evaluations[0].results[1]: Duplicate value: {"teamName":"naru"}`},
 	},
 	"results, 129 of them": {
-		patch: judged(many(129, `{team: t%d}`)),
+		patch: judged(many(129, `{teamName: t%d}`)),
 		want:  []string{`spec.evaluations[0].results: Too many: 129: must have at most 128 items`},
 	},
 	"score above the weight": {
-		patch: judged(`[{team: hanbit, scores: {technology: "40", strategy: "30"}}, {team: naru, scores: {technology: "40", strategy: "31"}}]`),
+		patch: judged(`[{teamName: hanbit, scores: {technology: "40", strategy: "30"}}, {teamName: naru, scores: {technology: "40", strategy: "31"}}]`),
 		want:  []string{`spec.evaluations: Invalid value: presentation: naru has 31 for strategy, whose weight is 30: lower the score or raise the weight`},
 	},
 	"score above the weight by a hundredth": {
-		patch: judged(`[{team: hanbit, scores: {technology: "40.01"}}]`),
+		patch: judged(`[{teamName: hanbit, scores: {technology: "40.01"}}]`),
 		want:  []string{`spec.evaluations: Invalid value: presentation: hanbit has 40.01 for technology, whose weight is 40: lower the score or raise the weight`},
 	},
 	"score for an unknown criterion": {
-		patch: judged(`[{team: hanbit, scores: {technology: "36"}}, {team: naru, scores: {technology: "36", charm: "3"}}]`),
+		patch: judged(`[{teamName: hanbit, scores: {technology: "36"}}, {teamName: naru, scores: {technology: "36", charm: "3"}}]`),
 		want:  []string{`spec.evaluations: Invalid value: presentation: naru has a score for charm, which spec.criteria does not have: add the criterion there or correct the score`},
 	},
 	"score without criteria": {
-		patch: `spec: {criteria: null, evaluations: [{name: written, results: [{team: hanbit, scores: {technology: "36"}}]}], decisions: null}`,
+		patch: `spec: {criteria: null, evaluations: [{name: written, results: [{teamName: hanbit, scores: {technology: "36"}}]}], decisions: null}`,
 		want:  []string{`spec.evaluations: Invalid value: written: hanbit has a score for technology, which spec.criteria does not have: add the criterion there or correct the score`},
 	},
 	"score of 36 without quotes": {
-		patch: judged(`[{team: hanbit, scores: {technology: 36}}]`),
+		patch: judged(`[{teamName: hanbit, scores: {technology: 36}}]`),
 		want:  []string{`spec.evaluations[0].results[0].scores.technology: Invalid value: "integer": spec.evaluations[0].results[0].scores.technology in body must be of type string: "integer"`},
 	},
 	"score of 27.5 without quotes": {
-		patch: judged(`[{team: hanbit, scores: {technology: 27.5}}]`),
+		patch: judged(`[{teamName: hanbit, scores: {technology: 27.5}}]`),
 		want:  []string{`spec.evaluations[0].results[0].scores.technology: Invalid value: "number": spec.evaluations[0].results[0].scores.technology in body must be of type string: "number"`},
 	},
 	"score of -1": {
-		patch: judged(`[{team: hanbit, scores: {strategy: "30", technology: "-1"}}]`),
+		patch: judged(`[{teamName: hanbit, scores: {strategy: "30", technology: "-1"}}]`),
 		want:  []string{`spec.evaluations[0].results[0].scores[technology]: Invalid value: "-1": must be a score of 0 or more with at most two decimals, in quotes, for example "36" or "27.5"`},
 	},
 	"score with three decimals": {
-		patch: judged(`[{team: hanbit, scores: {technology: "27.555"}}]`),
+		patch: judged(`[{teamName: hanbit, scores: {technology: "27.555"}}]`),
 		want:  []string{`spec.evaluations[0].results[0].scores[technology]: Invalid value: "27.555": must be a score of 0 or more with at most two decimals, in quotes, for example "36" or "27.5"`},
 	},
 	"score with a point and no decimals": {
-		patch: judged(`[{team: hanbit, scores: {technology: "27."}}]`),
+		patch: judged(`[{teamName: hanbit, scores: {technology: "27."}}]`),
 		want:  []string{`spec.evaluations[0].results[0].scores[technology]: Invalid value: "27.": must be a score of 0 or more with at most two decimals, in quotes, for example "36" or "27.5"`},
 	},
 	"score with decimals alone": {
-		patch: judged(`[{team: hanbit, scores: {technology: ".5"}}]`),
+		patch: judged(`[{teamName: hanbit, scores: {technology: ".5"}}]`),
 		want:  []string{`spec.evaluations[0].results[0].scores[technology]: Invalid value: ".5": must be a score of 0 or more with at most two decimals, in quotes, for example "36" or "27.5"`},
 	},
 	"score with a suffix": {
-		patch: judged(`[{team: hanbit, scores: {technology: 27500m}}]`),
+		patch: judged(`[{teamName: hanbit, scores: {technology: 27500m}}]`),
 		want:  []string{`spec.evaluations[0].results[0].scores[technology]: Invalid value: "27500m": must be a score of 0 or more with at most two decimals, in quotes, for example "36" or "27.5"`},
 	},
 	"score with an exponent": {
-		patch: judged(`[{team: hanbit, scores: {technology: "3e1"}}]`),
+		patch: judged(`[{teamName: hanbit, scores: {technology: "3e1"}}]`),
 		want:  []string{`spec.evaluations[0].results[0].scores[technology]: Invalid value: "3e1": must be a score of 0 or more with at most two decimals, in quotes, for example "36" or "27.5"`},
 	},
 	"score of 7 digits": {
-		patch: judged(`[{team: hanbit, scores: {technology: "0000036"}}]`),
+		patch: judged(`[{teamName: hanbit, scores: {technology: "0000036"}}]`),
 		want:  []string{`spec.evaluations[0].results[0].scores.technology: Too long: may not be more than 6 bytes`},
 	},
 	"score that is a word": {
-		patch: judged(`[{team: hanbit, scores: {technology: good}}]`),
+		patch: judged(`[{teamName: hanbit, scores: {technology: good}}]`),
 		want:  []string{`spec.evaluations[0].results[0].scores[technology]: Invalid value: "good": must be a score of 0 or more with at most two decimals, in quotes, for example "36" or "27.5"`},
 	},
 	"score empty": {
-		patch: judged(`[{team: hanbit, scores: {technology: ""}}]`),
+		patch: judged(`[{teamName: hanbit, scores: {technology: ""}}]`),
 		want: []string{
 			`spec.evaluations[0].results[0].scores.technology: Invalid value: "": spec.evaluations[0].results[0].scores.technology in body should be at least 1 chars long`,
 			`spec.evaluations[0].results[0].scores[technology]: Invalid value: "": must be a score of 0 or more with at most two decimals, in quotes, for example "36" or "27.5"`,
 		},
 	},
 	"score with two points": {
-		patch: judged(`[{team: hanbit, scores: {technology: "1..5"}}]`),
+		patch: judged(`[{teamName: hanbit, scores: {technology: "1..5"}}]`),
 		want:  []string{`spec.evaluations[0].results[0].scores[technology]: Invalid value: "1..5": must be a score of 0 or more with at most two decimals, in quotes, for example "36" or "27.5"`},
 	},
 	"score for a criterion of 64 letters": {
-		patch: judged(`[{team: hanbit, scores: {` + long(64) + `: "1"}}]`),
+		patch: judged(`[{teamName: hanbit, scores: {` + long(64) + `: "1"}}]`),
 		want:  []string{`spec.evaluations: Invalid value: presentation: hanbit has a score for xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx, which spec.criteria does not have: add the criterion there or correct the score`},
 	},
 	"scores, 17 of them": {
-		patch: judged(`[{team: hanbit, scores: ` + keys(17, `c%d: "1"`) + `}]`),
+		patch: judged(`[{teamName: hanbit, scores: ` + keys(17, `c%d: "1"`) + `}]`),
 		want:  []string{`spec.evaluations[0].results[0].scores: Too many: 17: must have at most 16 items`},
 	},
 	"unknown gate": {
-		patch: judged(`[{team: hanbit, gates: {originality: Passed}}, {team: naru, gates: {originality: Passed, charm: Passed}}]`),
+		patch: judged(`[{teamName: hanbit, gates: {originality: Passed}}, {teamName: naru, gates: {originality: Passed, charm: Passed}}]`),
 		want:  []string{`spec.evaluations: Invalid value: presentation: naru has a result for charm, which spec.gates does not have: add the gate there or correct the result`},
 	},
 	"gate and spec.gates empty": {
-		patch: `spec: {gates: null, evaluations: [{name: written, results: [{team: hanbit, gates: {originality: Passed}}]}], decisions: null}`,
+		patch: `spec: {gates: null, evaluations: [{name: written, results: [{teamName: hanbit, gates: {originality: Passed}}]}], decisions: null}`,
 		want:  []string{`spec.evaluations: Invalid value: written: hanbit has a result for originality, which spec.gates does not have: add the gate there or correct the result`},
 	},
 	"gate that was half passed": {
-		patch: judged(`[{team: hanbit, gates: {originality: Half}}]`),
+		patch: judged(`[{teamName: hanbit, gates: {originality: Half}}]`),
 		want:  []string{`spec.evaluations[0].results[0].gates.originality: Unsupported value: "Half": supported values: "Passed", "Failed"`},
 	},
 	"gate with a name of 64 letters in a result": {
-		patch: judged(`[{team: hanbit, gates: {` + long(64) + `: Passed}}]`),
+		patch: judged(`[{teamName: hanbit, gates: {` + long(64) + `: Passed}}]`),
 		want:  []string{`spec.evaluations: Invalid value: presentation: hanbit has a result for xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx, which spec.gates does not have: add the gate there or correct the result`},
 	},
 	"gates of a result, 17 of them": {
-		patch: judged(`[{team: hanbit, gates: ` + keys(17, `g%d: Passed`) + `}]`),
+		patch: judged(`[{teamName: hanbit, gates: ` + keys(17, `g%d: Passed`) + `}]`),
 		want:  []string{`spec.evaluations[0].results[0].gates: Too many: 17: must have at most 16 items`},
 	},
 	"waiver of a gate that was passed": {
-		patch: judged(`[{team: naru, gates: {originality: Passed}, waivers: {originality: r}}]`),
+		patch: judged(`[{teamName: naru, gates: {originality: Passed}, waivers: {originality: r}}]`),
 		want:  []string{`spec.evaluations[0].results[0].waivers: Invalid value: naru has a waiver for originality, which it has not failed: leave it out`},
 	},
 	"waiver of a gate without result": {
-		patch: judged(`[{team: naru, gates: {originality: Failed}, waivers: {originality: r, openness: r}}]`),
+		patch: judged(`[{teamName: naru, gates: {originality: Failed}, waivers: {originality: r, openness: r}}]`),
 		want:  []string{`spec.evaluations[0].results[0].waivers: Invalid value: naru has a waiver for openness, which it has not failed: leave it out`},
 	},
 	"waiver without gates": {
-		patch: judged(`[{team: naru, waivers: {originality: r}}]`),
+		patch: judged(`[{teamName: naru, waivers: {originality: r}}]`),
 		want:  []string{`spec.evaluations[0].results[0].waivers: Invalid value: naru has a waiver for originality, which it has not failed: leave it out`},
 	},
 	"waiver without reason": {
-		patch: judged(`[{team: naru, gates: {originality: Failed}, waivers: {originality: ""}}]`),
+		patch: judged(`[{teamName: naru, gates: {originality: Failed}, waivers: {originality: ""}}]`),
 		want:  []string{`spec.evaluations[0].results[0].waivers: Invalid value: originality must have a reason of 1 to 512 characters`},
 	},
 	"waiver with a reason of 513 letters": {
-		patch: judged(`[{team: naru, gates: {originality: Failed}, waivers: {originality: ` + long(513) + `}}]`),
+		patch: judged(`[{teamName: naru, gates: {originality: Failed}, waivers: {originality: ` + long(513) + `}}]`),
 		want:  []string{`spec.evaluations[0].results[0].waivers: Invalid value: originality must have a reason of 1 to 512 characters`},
 	},
 	"waivers, 17 of them": {
-		patch: judged(`[{team: naru, gates: {originality: Failed}, waivers: ` + keys(17, `g%d: r`) + `}]`),
+		patch: judged(`[{teamName: naru, gates: {originality: Failed}, waivers: ` + keys(17, `g%d: r`) + `}]`),
 		want:  []string{`spec.evaluations[0].results[0].waivers: Too many: 17: must have at most 16 items`},
 	},
 }

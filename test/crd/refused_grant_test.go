@@ -5,55 +5,55 @@ import "testing"
 // refusedGrants are about what a team has of a programme.
 var refusedGrants = map[string]refused{
 	"programme without name": {
-		patch: `spec: {programRef: {name: null}}`,
-		want:  []string{`spec.programRef.name: Required value`},
+		patch: `spec: {programName: null}`,
+		want:  []string{`spec.programName: Required value`},
 	},
 	"programme with an invalid name": {
-		patch: `spec: {programRef: {name: Sovereign Models}}`,
-		want:  []string{`spec.programRef.name: Invalid value: "Sovereign Models": must be the name of a FoundationProgram: lower case letters, digits and hyphens`},
+		patch: `spec: {programName: Sovereign Models}`,
+		want:  []string{`spec.programName: Invalid value: "Sovereign Models": must be the name of a FoundationProgram: lower case letters, digits and hyphens`},
 	},
 	"programme of 64 letters": {
-		patch: `spec: {programRef: {name: ` + long(64) + `}}`,
-		want:  []string{`spec.programRef.name: Too long: may not be more than 63 bytes`},
+		patch: `spec: {programName: {name: ` + long(64) + `}}`,
+		want:  []string{`spec.programName: Too long: may not be more than 63 bytes`},
 	},
 	"award for a stage without programme": {
-		patch: `spec: {programRef: null, budget: null, gpus: [{name: first, pool: b200, count: 8}, {name: second, pool: b200, count: 8, stage: stage-2}]}`,
-		want:  []string{`spec.gpus: Invalid value: second names a stage, and stages are a programme's: set spec.programRef, or leave stage and ifPassed out`},
+		patch: `spec: {programName: null, budget: null, gpus: [{name: first, poolName: b200, count: 8}, {name: second, poolName: b200, count: 8, stage: stage-2}]}`,
+		want:  []string{`spec.gpus: Invalid value: second names a stage, and stages are a programme's: set spec.programName, or leave stage and ifPassed out`},
 	},
 	"award that depends on a stage without programme": {
-		patch: `spec: {programRef: null, budget: null, gpus: [{name: second, pool: b200, count: 8, ifPassed: stage-1}]}`,
-		want:  []string{`spec.gpus: Invalid value: second names a stage, and stages are a programme's: set spec.programRef, or leave stage and ifPassed out`},
+		patch: `spec: {programName: null, budget: null, gpus: [{name: second, poolName: b200, count: 8, ifPassed: stage-1}]}`,
+		want:  []string{`spec.gpus: Invalid value: second names a stage, and stages are a programme's: set spec.programName, or leave stage and ifPassed out`},
 	},
 	"award for an invalid stage": {
-		patch: `spec: {gpus: [{name: second, pool: b200, count: 8, stage: Stage 2}]}`,
+		patch: `spec: {gpus: [{name: second, poolName: b200, count: 8, stage: Stage 2}]}`,
 		want:  []string{`spec.gpus[0].stage: Invalid value: "Stage 2": must be the name of one of the programme's stages`},
 	},
 	"award for a stage of 64 letters": {
-		patch: `spec: {gpus: [{name: second, pool: b200, count: 8, stage: ` + long(64) + `}]}`,
+		patch: `spec: {gpus: [{name: second, poolName: b200, count: 8, stage: ` + long(64) + `}]}`,
 		want:  []string{`spec.gpus[0].stage: Too long: may not be more than 63 bytes`},
 	},
 	"award that depends on an invalid stage": {
-		patch: `spec: {gpus: [{name: second, pool: b200, count: 8, ifPassed: Stage 1}]}`,
+		patch: `spec: {gpus: [{name: second, poolName: b200, count: 8, ifPassed: Stage 1}]}`,
 		want:  []string{`spec.gpus[0].ifPassed: Invalid value: "Stage 1": must be the name of one of the programme's stages`},
 	},
 	"award that depends on a stage of 64 letters": {
-		patch: `spec: {gpus: [{name: second, pool: b200, count: 8, ifPassed: ` + long(64) + `}]}`,
+		patch: `spec: {gpus: [{name: second, poolName: b200, count: 8, ifPassed: ` + long(64) + `}]}`,
 		want:  []string{`spec.gpus[0].ifPassed: Too long: may not be more than 63 bytes`},
 	},
 	"budget without programme": {
-		patch: `spec: {programRef: null, gpus: null}`,
-		want:  []string{`spec.budget: Invalid value: is money of a programme: set spec.programRef, or leave it out`},
+		patch: `spec: {programName: null, gpus: null}`,
+		want:  []string{`spec.budget: Invalid value: is money of a programme: set spec.programName, or leave it out`},
 	},
 	"grant that is never due": {
 		patch: `spec: {budget: [{name: corpus, line: Data, amount: 1}]}`,
-		want:  []string{`spec.budget[0]: Invalid value: corpus has neither dueAt nor instalments: give one, dueAt for money that is due at once`},
+		want:  []string{`spec.budget[0]: Invalid value: corpus has neither dueTime nor instalments: give one, dueTime for money that is due at once`},
 	},
 	"grant that is due at once and in instalments": {
-		patch: `spec: {budget: [{name: corpus, line: Data, amount: 1, dueAt: "2026-01-15T00:00:00Z", instalments: [{dueAt: "2026-01-15T00:00:00Z", amount: 1}]}]}`,
-		want:  []string{`spec.budget[0]: Invalid value: corpus has both dueAt and instalments: give one, dueAt for money that is due at once`},
+		patch: `spec: {budget: [{name: corpus, line: Data, amount: 1, dueTime: "2026-01-15T00:00:00Z", instalments: [{dueTime: "2026-01-15T00:00:00Z", amount: 1}]}]}`,
+		want:  []string{`spec.budget[0]: Invalid value: corpus has both dueTime and instalments: give one, dueTime for money that is due at once`},
 	},
 	"instalments that do not add up": {
-		patch: `spec: {budget: [{name: researchers, line: Staff, amount: 2000000000, instalments: [{dueAt: "2026-01-01T00:00:00Z", amount: 500000000}, {dueAt: "2026-04-01T00:00:00Z", amount: 500000000}]}]}`,
+		patch: `spec: {budget: [{name: researchers, line: Staff, amount: 2000000000, instalments: [{dueTime: "2026-01-01T00:00:00Z", amount: 500000000}, {dueTime: "2026-04-01T00:00:00Z", amount: 500000000}]}]}`,
 		want:  []string{`spec.budget[0].instalments: Invalid value: researchers: instalments add up to 1000000000, and amount is 2000000000: make them the same`},
 	},
 	"instalments, none of them": {
@@ -61,70 +61,70 @@ var refusedGrants = map[string]refused{
 		want:  []string{`spec.budget[0].instalments: Invalid value: 0: spec.budget[0].instalments in body should have at least 1 items`},
 	},
 	"instalments, 33 of them": {
-		patch: `spec: {budget: [{name: researchers, line: Staff, amount: 33, instalments: ` + many(33, `{dueAt: "2026-01-15T00:00:00Z", amount: 1}`) + `}]}`,
+		patch: `spec: {budget: [{name: researchers, line: Staff, amount: 33, instalments: ` + many(33, `{dueTime: "2026-01-15T00:00:00Z", amount: 1}`) + `}]}`,
 		want:  []string{`spec.budget[0].instalments: Too many: 33: must have at most 32 items`},
 	},
 	"instalment without date": {
 		patch: `spec: {budget: [{name: researchers, line: Staff, amount: 1, instalments: [{amount: 1}]}]}`,
-		want:  []string{`spec.budget[0].instalments[0].dueAt: Required value`},
+		want:  []string{`spec.budget[0].instalments[0].dueTime: Required value`},
 	},
 	"instalment without amount": {
-		patch: `spec: {budget: [{name: researchers, line: Staff, amount: 1, instalments: [{dueAt: "2026-01-15T00:00:00Z"}]}]}`,
+		patch: `spec: {budget: [{name: researchers, line: Staff, amount: 1, instalments: [{dueTime: "2026-01-15T00:00:00Z"}]}]}`,
 		want:  []string{`spec.budget[0].instalments[0].amount: Required value`},
 	},
 	"instalments of too little and too much": {
 		patch: `spec: {budget: [{name: researchers, line: Staff, amount: 1000000000000000,
-			instalments: [{dueAt: "2026-01-15T00:00:00Z", amount: -1}, {dueAt: "2026-01-15T00:00:00Z", amount: 1000000000000001}]}]}`,
+			instalments: [{dueTime: "2026-01-15T00:00:00Z", amount: -1}, {dueTime: "2026-01-15T00:00:00Z", amount: 1000000000000001}]}]}`,
 		want: []string{
 			`spec.budget[0].instalments[0].amount: Invalid value: -1: spec.budget[0].instalments[0].amount in body should be greater than or equal to 0`,
 			`spec.budget[0].instalments[1].amount: Invalid value: 1000000000000001: spec.budget[0].instalments[1].amount in body should be less than or equal to 1000000000000000`,
 		},
 	},
 	"instalment on a day without time": {
-		patch: `spec: {budget: [{name: researchers, line: Staff, amount: 1, instalments: [{dueAt: "2026-01-15", amount: 1}]}]}`,
-		want:  []string{`spec.budget[0].instalments[0].dueAt: Invalid value: "2026-01-15": spec.budget[0].instalments[0].dueAt in body must be of type date-time: "2026-01-15"`},
+		patch: `spec: {budget: [{name: researchers, line: Staff, amount: 1, instalments: [{dueTime: "2026-01-15", amount: 1}]}]}`,
+		want:  []string{`spec.budget[0].instalments[0].dueTime: Invalid value: "2026-01-15": spec.budget[0].instalments[0].dueTime in body must be of type date-time: "2026-01-15"`},
 	},
 	"grant on a day without time": {
-		patch: `spec: {budget: [{name: corpus, line: Data, amount: 1, dueAt: "2026-01-15"}]}`,
-		want:  []string{`spec.budget[0].dueAt: Invalid value: "2026-01-15": spec.budget[0].dueAt in body must be of type date-time: "2026-01-15"`},
+		patch: `spec: {budget: [{name: corpus, line: Data, amount: 1, dueTime: "2026-01-15"}]}`,
+		want:  []string{`spec.budget[0].dueTime: Invalid value: "2026-01-15": spec.budget[0].dueTime in body must be of type date-time: "2026-01-15"`},
 	},
 	"grant without name": {
-		patch: `spec: {budget: [{line: Data, amount: 1, dueAt: "2026-01-15T00:00:00Z"}]}`,
+		patch: `spec: {budget: [{line: Data, amount: 1, dueTime: "2026-01-15T00:00:00Z"}]}`,
 		want:  []string{`spec.budget[0].name: Required value`},
 	},
 	"grant with a space": {
-		patch: `spec: {budget: [{name: the corpus, line: Data, amount: 1, dueAt: "2026-01-15T00:00:00Z"}]}`,
+		patch: `spec: {budget: [{name: the corpus, line: Data, amount: 1, dueTime: "2026-01-15T00:00:00Z"}]}`,
 		want:  []string{`spec.budget[0].name: Invalid value: "the corpus": must be lower case letters, digits and hyphens, and start and end with a letter or digit`},
 	},
 	"grant of 64 letters": {
-		patch: `spec: {budget: [{name: ` + long(64) + `, line: Data, amount: 1, dueAt: "2026-01-15T00:00:00Z"}]}`,
+		patch: `spec: {budget: [{name: ` + long(64) + `, line: Data, amount: 1, dueTime: "2026-01-15T00:00:00Z"}]}`,
 		want:  []string{`spec.budget[0].name: Too long: may not be more than 63 bytes`},
 	},
 	"grant twice": {
-		patch: `spec: {budget: [{name: corpus, line: Data, amount: 1, dueAt: "2026-01-15T00:00:00Z"}, {name: corpus, line: Staff, amount: 1, dueAt: "2026-01-15T00:00:00Z"}]}`,
+		patch: `spec: {budget: [{name: corpus, line: Data, amount: 1, dueTime: "2026-01-15T00:00:00Z"}, {name: corpus, line: Staff, amount: 1, dueTime: "2026-01-15T00:00:00Z"}]}`,
 		want:  []string{`spec.budget[1]: Duplicate value: {"name":"corpus"}`},
 	},
 	"grant without line": {
-		patch: `spec: {budget: [{name: corpus, amount: 1, dueAt: "2026-01-15T00:00:00Z"}]}`,
+		patch: `spec: {budget: [{name: corpus, amount: 1, dueTime: "2026-01-15T00:00:00Z"}]}`,
 		want:  []string{`spec.budget[0].line: Required value`},
 	},
 	"grant for power": {
-		patch: `spec: {budget: [{name: corpus, line: Power, amount: 1, dueAt: "2026-01-15T00:00:00Z"}]}`,
+		patch: `spec: {budget: [{name: corpus, line: Power, amount: 1, dueTime: "2026-01-15T00:00:00Z"}]}`,
 		want:  []string{`spec.budget[0].line: Unsupported value: "Power": supported values: "GPU", "Data", "Staff"`},
 	},
 	"grant without amount": {
-		patch: `spec: {budget: [{name: corpus, line: Data, dueAt: "2026-01-15T00:00:00Z"}]}`,
+		patch: `spec: {budget: [{name: corpus, line: Data, dueTime: "2026-01-15T00:00:00Z"}]}`,
 		want:  []string{`spec.budget[0].amount: Required value`},
 	},
 	"grants of too little and too much": {
-		patch: `spec: {budget: [{name: a, line: Data, amount: -1, dueAt: "2026-01-15T00:00:00Z"}, {name: b, line: Data, amount: 1000000000000001, dueAt: "2026-01-15T00:00:00Z"}]}`,
+		patch: `spec: {budget: [{name: a, line: Data, amount: -1, dueTime: "2026-01-15T00:00:00Z"}, {name: b, line: Data, amount: 1000000000000001, dueTime: "2026-01-15T00:00:00Z"}]}`,
 		want: []string{
 			`spec.budget[0].amount: Invalid value: -1: spec.budget[0].amount in body should be greater than or equal to 0`,
 			`spec.budget[1].amount: Invalid value: 1000000000000001: spec.budget[1].amount in body should be less than or equal to 1000000000000000`,
 		},
 	},
 	"grants, 65 of them": {
-		patch: `spec: {budget: ` + many(65, `{name: g%d, line: Data, amount: 1, dueAt: "2026-01-15T00:00:00Z"}`) + `}`,
+		patch: `spec: {budget: ` + many(65, `{name: g%d, line: Data, amount: 1, dueTime: "2026-01-15T00:00:00Z"}`) + `}`,
 		want:  []string{`spec.budget: Too many: 65: must have at most 64 items`},
 	},
 	"retention of nothing": {

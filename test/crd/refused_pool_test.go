@@ -122,12 +122,12 @@ var refusedPools = map[string]refused{
 		want:  []string{`spec.gpusPerNode: Invalid value: 1025: spec.gpusPerNode in body should be less than or equal to 1024`},
 	},
 	"availability empty": {
-		patch: `spec: {availability: {start: null, end: null}}`,
+		patch: `spec: {availability: {startTime: null, endTime: null}}`,
 		want:  []string{`spec.availability: Invalid value: 0: spec.availability in body should have at least 1 properties`},
 	},
 	"availability that ends before it starts": {
-		patch: `spec: {availability: {start: "2027-02-01T00:00:00Z"}}`,
-		want:  []string{`spec.availability.end: Invalid value: must be after start: move end, or leave it out for an open end`},
+		patch: `spec: {availability: {startTime: "2027-02-01T00:00:00Z"}}`,
+		want:  []string{`spec.availability.endTime: Invalid value: must be after startTime: move end, or leave it out for an open end`},
 	},
 	"device class in upper case": {
 		patch: `spec: {deviceClassName: GPU.nvidia.com}`,
@@ -229,7 +229,7 @@ var refusedPools = map[string]refused{
 		want:  []string{`spec.static.topologyKeys: Too many: 9: must have at most 8 items`},
 	},
 	"grace period of 721h": {
-		patch: `spec: {reclaim: {gracePeriod: 721h, force: null}}`,
+		patch: `spec: {reclaim: {gracePeriod: 721h, forceAfter: null}}`,
 		want:  []string{`spec.reclaim.gracePeriod: Invalid value: "721h": must be between 0s and 720h, written in hours, minutes and seconds, for example 72h or 1h30m`},
 	},
 	"grace period of -1h": {
@@ -256,31 +256,31 @@ var refusedPools = map[string]refused{
 		},
 	},
 	"force before the grace period": {
-		patch: `spec: {reclaim: {force: 71h59m}}`,
-		want:  []string{`spec.reclaim.force: Invalid value: 71h59m is before gracePeriod, 72h, is over, and both are counted from the same moment: make it as long or longer`},
+		patch: `spec: {reclaim: {forceAfter: 71h59m}}`,
+		want:  []string{`spec.reclaim.forceAfter: Invalid value: 71h59m is before gracePeriod, 72h, is over, and both are counted from the same moment: make it as long or longer`},
 	},
 	"force before the grace period that is the default": {
-		patch: `spec: {reclaim: {gracePeriod: null, force: 71h}}`,
-		want:  []string{`spec.reclaim.force: Invalid value: 71h is before gracePeriod, 72h, is over, and both are counted from the same moment: make it as long or longer`},
+		patch: `spec: {reclaim: {gracePeriod: null, forceAfter: 71h}}`,
+		want:  []string{`spec.reclaim.forceAfter: Invalid value: 71h is before gracePeriod, 72h, is over, and both are counted from the same moment: make it as long or longer`},
 	},
 	"force of 1441h": {
-		patch: `spec: {reclaim: {force: 1441h}}`,
-		want:  []string{`spec.reclaim.force: Invalid value: "1441h": must be between 0s and 1440h, written in hours, minutes and seconds, for example 96h`},
+		patch: `spec: {reclaim: {forceAfter: 1441h}}`,
+		want:  []string{`spec.reclaim.forceAfter: Invalid value: "1441h": must be between 0s and 1440h, written in hours, minutes and seconds, for example 96h`},
 	},
 	"force in days": {
-		patch: `spec: {reclaim: {force: 4d}}`,
-		want:  []string{`spec.reclaim.force: Invalid value: "4d": must be between 0s and 1440h, written in hours, minutes and seconds, for example 96h`},
+		patch: `spec: {reclaim: {forceAfter: 4d}}`,
+		want:  []string{`spec.reclaim.forceAfter: Invalid value: "4d": must be between 0s and 1440h, written in hours, minutes and seconds, for example 96h`},
 	},
 	"force empty": {
-		patch: `spec: {reclaim: {force: ""}}`,
+		patch: `spec: {reclaim: {forceAfter: ""}}`,
 		want: []string{
-			`spec.reclaim.force: Invalid value: "": spec.reclaim.force in body should be at least 2 chars long`,
-			`spec.reclaim.force: Invalid value: "": must be between 0s and 1440h, written in hours, minutes and seconds, for example 96h`,
+			`spec.reclaim.forceAfter: Invalid value: "": spec.reclaim.forceAfter in body should be at least 2 chars long`,
+			`spec.reclaim.forceAfter: Invalid value: "": must be between 0s and 1440h, written in hours, minutes and seconds, for example 96h`,
 		},
 	},
 	"force that is a switch": {
-		patch: `spec: {reclaim: {force: true}}`,
-		want:  []string{`spec.reclaim.force: Invalid value: "boolean": spec.reclaim.force in body must be of type string: "boolean"`},
+		patch: `spec: {reclaim: {forceAfter: true}}`,
+		want:  []string{`spec.reclaim.forceAfter: Invalid value: "boolean": spec.reclaim.forceAfter in body must be of type string: "boolean"`},
 	},
 	"require scrub that is a word": {
 		patch: `spec: {reclaim: {requireScrub: always}}`,

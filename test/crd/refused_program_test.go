@@ -27,7 +27,7 @@ var refusedPrograms = map[string]refused{
 		want:  []string{`FoundationProgram in version "v1alpha1" cannot be handled as a FoundationProgram: strict decoding error: unknown field "spec.winners"`},
 	},
 	"unknown field of a decision": {
-		patch: `spec: {decisions: [{team: gaon, outcome: Rejected, reason: r, decidedAt: "2025-08-04T10:00:00Z", rank: 1}]}`,
+		patch: `spec: {decisions: [{teamName: gaon, outcome: Rejected, reason: r, decisionTime: "2025-08-04T10:00:00Z", rank: 1}]}`,
 		want:  []string{`FoundationProgram in version "v1alpha1" cannot be handled as a FoundationProgram: strict decoding error: unknown field "spec.decisions[0].rank"`},
 	},
 	"display name empty": {
@@ -172,20 +172,20 @@ var refusedPrograms = map[string]refused{
 		want:  []string{`spec.gates: Too many: 17: must have at most 16 items`},
 	},
 	"stage without name": {
-		patch: `spec: {stages: [{start: "2025-08-01T00:00:00Z", end: "2026-02-01T00:00:00Z"}]}`,
+		patch: `spec: {stages: [{startTime: "2025-08-01T00:00:00Z", endTime: "2026-02-01T00:00:00Z"}]}`,
 		want:  []string{`spec.stages[0].name: Required value`},
 	},
 	"stage with a space": {
-		patch: `spec: {stages: [{name: stage 1, start: "2025-08-01T00:00:00Z", end: "2026-02-01T00:00:00Z"}]}`,
+		patch: `spec: {stages: [{name: stage 1, startTime: "2025-08-01T00:00:00Z", endTime: "2026-02-01T00:00:00Z"}]}`,
 		want:  []string{`spec.stages[0].name: Invalid value: "stage 1": must be lower case letters, digits and hyphens, and start and end with a letter or digit`},
 	},
 	"stage of 64 letters": {
-		patch: `spec: {stages: [{name: ` + long(64) + `, start: "2025-08-01T00:00:00Z", end: "2026-02-01T00:00:00Z"}]}`,
+		patch: `spec: {stages: [{name: ` + long(64) + `, startTime: "2025-08-01T00:00:00Z", endTime: "2026-02-01T00:00:00Z"}]}`,
 		want:  []string{`spec.stages[0].name: Too long: may not be more than 63 bytes`},
 	},
 	"stage twice": {
-		patch: `spec: {stages: [{name: stage-1, start: "2025-08-01T00:00:00Z", end: "2026-02-01T00:00:00Z"},
-			{name: stage-1, start: "2026-02-01T00:00:00Z", end: "2026-07-01T00:00:00Z"}]}`,
+		patch: `spec: {stages: [{name: stage-1, startTime: "2025-08-01T00:00:00Z", endTime: "2026-02-01T00:00:00Z"},
+			{name: stage-1, startTime: "2026-02-01T00:00:00Z", endTime: "2026-07-01T00:00:00Z"}]}`,
 		want: []string{`spec.stages[1]: Duplicate value: {"name":"stage-1"}`},
 	},
 	"stage without start and end": {
@@ -196,42 +196,42 @@ var refusedPrograms = map[string]refused{
 		},
 	},
 	"stage that ends before it starts": {
-		patch: `spec: {stages: [{name: stage-1, start: "2026-02-01T00:00:00Z", end: "2025-08-01T00:00:00Z"}]}`,
-		want:  []string{`spec.stages[0].end: Invalid value: stage-1 must end after its start: move end`},
+		patch: `spec: {stages: [{name: stage-1, startTime: "2026-02-01T00:00:00Z", endTime: "2025-08-01T00:00:00Z"}]}`,
+		want:  []string{`spec.stages[0].end: Invalid value: stage-1 must end after its startTime: move end`},
 	},
 	"stage that ends as it starts": {
-		patch: `spec: {stages: [{name: stage-1, start: "2026-02-01T00:00:00+09:00", end: "2026-01-31T15:00:00Z"}]}`,
-		want:  []string{`spec.stages[0].end: Invalid value: stage-1 must end after its start: move end`},
+		patch: `spec: {stages: [{name: stage-1, startTime: "2026-02-01T00:00:00+09:00", endTime: "2026-01-31T15:00:00Z"}]}`,
+		want:  []string{`spec.stages[0].end: Invalid value: stage-1 must end after its startTime: move end`},
 	},
 	"stage with a date without time": {
-		patch: `spec: {stages: [{name: stage-1, start: "2025-08-01", end: "2026-02-01T00:00:00Z"}]}`,
+		patch: `spec: {stages: [{name: stage-1, startTime: "2025-08-01", endTime: "2026-02-01T00:00:00Z"}]}`,
 		want:  []string{`spec.stages[0].start: Invalid value: "2025-08-01": spec.stages[0].start in body must be of type date-time: "2025-08-01"`},
 	},
 	"stages, 17 of them": {
-		patch: `spec: {stages: ` + many(17, `{name: s%d, start: "2025-08-01T00:00:00Z", end: "2026-02-01T00:00:00Z"}`) + `}`,
+		patch: `spec: {stages: ` + many(17, `{name: s%d, startTime: "2025-08-01T00:00:00Z", endTime: "2026-02-01T00:00:00Z"}`) + `}`,
 		want:  []string{`spec.stages: Too many: 17: must have at most 16 items`},
 	},
 	"team that passed twice": {
-		patch: `spec: {stages: [{name: stage-1, start: "2025-08-01T00:00:00Z", end: "2026-02-01T00:00:00Z", passed: [hanbit, naru, hanbit]}]}`,
+		patch: `spec: {stages: [{name: stage-1, startTime: "2025-08-01T00:00:00Z", endTime: "2026-02-01T00:00:00Z", passed: [hanbit, naru, hanbit]}]}`,
 		want:  []string{`spec.stages[0].passed[2]: Duplicate value: "hanbit"`},
 	},
 	"team that passed without name": {
-		patch: `spec: {stages: [{name: stage-1, start: "2025-08-01T00:00:00Z", end: "2026-02-01T00:00:00Z", passed: [""]}]}`,
+		patch: `spec: {stages: [{name: stage-1, startTime: "2025-08-01T00:00:00Z", endTime: "2026-02-01T00:00:00Z", passed: [""]}]}`,
 		want: []string{
 			`spec.stages[0].passed[0]: Invalid value: "": spec.stages[0].passed[0] in body should be at least 1 chars long`,
 			`spec.stages[0].passed[0]: Invalid value: "": must be the name of a FoundationTeam: lower case letters, digits and hyphens`,
 		},
 	},
 	"team that passed with upper case letters": {
-		patch: `spec: {stages: [{name: stage-1, start: "2025-08-01T00:00:00Z", end: "2026-02-01T00:00:00Z", passed: [Hanbit]}]}`,
+		patch: `spec: {stages: [{name: stage-1, startTime: "2025-08-01T00:00:00Z", endTime: "2026-02-01T00:00:00Z", passed: [Hanbit]}]}`,
 		want:  []string{`spec.stages[0].passed[0]: Invalid value: "Hanbit": must be the name of a FoundationTeam: lower case letters, digits and hyphens`},
 	},
 	"team of 41 letters that passed": {
-		patch: `spec: {stages: [{name: stage-1, start: "2025-08-01T00:00:00Z", end: "2026-02-01T00:00:00Z", passed: [` + long(41) + `]}]}`,
+		patch: `spec: {stages: [{name: stage-1, startTime: "2025-08-01T00:00:00Z", endTime: "2026-02-01T00:00:00Z", passed: [` + long(41) + `]}]}`,
 		want:  []string{`spec.stages[0].passed[0]: Too long: may not be more than 40 bytes`},
 	},
 	"teams that passed, 513 of them": {
-		patch: `spec: {stages: [{name: stage-1, start: "2025-08-01T00:00:00Z", end: "2026-02-01T00:00:00Z", passed: ` + many(513, `t%d`) + `}]}`,
+		patch: `spec: {stages: [{name: stage-1, startTime: "2025-08-01T00:00:00Z", endTime: "2026-02-01T00:00:00Z", passed: ` + many(513, `t%d`) + `}]}`,
 		want:  []string{`spec.stages[0].passed: Too many: 513: must have at most 512 items`},
 	},
 }

@@ -12,11 +12,11 @@ var refusedRecords = map[string]refused{
 		want:  []string{`TeamRecord in version "v1alpha1" cannot be handled as a TeamRecord: strict decoding error: unknown field "spec.scores"`},
 	},
 	"no team": {
-		patch: `spec: {team: null}`,
+		patch: `spec: {teamName: null}`,
 		want:  []string{`spec.team: Required value`},
 	},
 	"team of 41 letters": {
-		patch: `spec: {team: ` + long(41) + `}`,
+		patch: `spec: {teamName: ` + long(41) + `}`,
 		want:  []string{`spec.team: Too long: may not be more than 40 bytes`},
 	},
 	"no UID": {

@@ -71,7 +71,7 @@ var refusedTeams = map[string]refused{
 		want:  []string{`FoundationTeam in version "v1alpha1" cannot be handled as a FoundationTeam: strict decoding error: unknown field "spec.nodes"`},
 	},
 	"unknown field in a list": {
-		patch: `spec: {gpus: [{name: stage-1, pool: b200, count: 8, nodes: 1}]}`,
+		patch: `spec: {gpus: [{name: stage-1, poolName: b200, count: 8, nodes: 1}]}`,
 		want:  []string{`FoundationTeam in version "v1alpha1" cannot be handled as a FoundationTeam: strict decoding error: unknown field "spec.gpus[0].nodes"`},
 	},
 	"unknown field of a subject": {
@@ -133,20 +133,20 @@ var refusedTeams = map[string]refused{
 		want:  []string{`spec.consortium.participants: Too many: 65: must have at most 64 items`},
 	},
 	"term empty": {
-		patch: `spec: {term: {start: null, end: null}}`,
+		patch: `spec: {term: {startTime: null, endTime: null}}`,
 		want:  []string{`spec.term: Invalid value: 0: spec.term in body should have at least 1 properties`},
 	},
 	"term that ends before it starts": {
-		patch: `spec: {gpus: null, term: {start: "2026-07-01T00:00:00Z", end: "2026-01-01T00:00:00Z"}}`,
-		want:  []string{`spec.term.end: Invalid value: must be after start: move end, or leave it out for an open end`},
+		patch: `spec: {gpus: null, term: {startTime: "2026-07-01T00:00:00Z", endTime: "2026-01-01T00:00:00Z"}}`,
+		want:  []string{`spec.term.endTime: Invalid value: must be after startTime: move end, or leave it out for an open end`},
 	},
 	"term that ends as it starts": {
-		patch: `spec: {gpus: null, term: {start: "2026-01-01T09:00:00+09:00", end: "2026-01-01T00:00:00Z"}}`,
-		want:  []string{`spec.term.end: Invalid value: must be after start: move end, or leave it out for an open end`},
+		patch: `spec: {gpus: null, term: {startTime: "2026-01-01T09:00:00+09:00", endTime: "2026-01-01T00:00:00Z"}}`,
+		want:  []string{`spec.term.endTime: Invalid value: must be after startTime: move end, or leave it out for an open end`},
 	},
 	"term without time of day": {
-		patch: `spec: {term: {start: "2026-01-01"}}`,
-		want:  []string{`spec.term.start: Invalid value: "2026-01-01": spec.term.start in body must be of type date-time: "2026-01-01"`},
+		patch: `spec: {term: {startTime: "2026-01-01"}}`,
+		want:  []string{`spec.term.startTime: Invalid value: "2026-01-01": spec.term.startTime in body must be of type date-time: "2026-01-01"`},
 	},
 	"suspend that is no boolean": {
 		patch: `spec: {suspend: "yes"}`,
@@ -161,19 +161,19 @@ var refusedTeams = map[string]refused{
 		want:  []string{`spec.priority: Invalid value: -1001: spec.priority in body should be greater than or equal to -1000`},
 	},
 	"award without name": {
-		patch: `spec: {gpus: [{pool: b200, count: 8}]}`,
+		patch: `spec: {gpus: [{poolName: b200, count: 8}]}`,
 		want:  []string{`spec.gpus[0].name: Required value`},
 	},
 	"award with a name in upper case": {
-		patch: `spec: {gpus: [{name: Stage-1, pool: b200, count: 8}]}`,
+		patch: `spec: {gpus: [{name: Stage-1, poolName: b200, count: 8}]}`,
 		want:  []string{`spec.gpus[0].name: Invalid value: "Stage-1": must be lower case letters, digits and hyphens, and start and end with a letter or digit`},
 	},
 	"award with a name of 64 letters": {
-		patch: `spec: {gpus: [{name: ` + long(64) + `, pool: b200, count: 8}]}`,
+		patch: `spec: {gpus: [{name: ` + long(64) + `, poolName: b200, count: 8}]}`,
 		want:  []string{`spec.gpus[0].name: Too long: may not be more than 63 bytes`},
 	},
 	"award twice": {
-		patch: `spec: {gpus: [{name: stage-1, pool: b200, count: 8}, {name: stage-1, pool: h100, count: 8}]}`,
+		patch: `spec: {gpus: [{name: stage-1, poolName: b200, count: 8}, {name: stage-1, poolName: h100, count: 8}]}`,
 		want:  []string{`spec.gpus[1]: Duplicate value: {"name":"stage-1"}`},
 	},
 	"award without pool": {
@@ -181,50 +181,50 @@ var refusedTeams = map[string]refused{
 		want:  []string{`spec.gpus[0].pool: Required value`},
 	},
 	"award with an invalid pool": {
-		patch: `spec: {gpus: [{name: stage-1, pool: NVIDIA B200, count: 8}]}`,
+		patch: `spec: {gpus: [{name: stage-1, poolName: NVIDIA B200, count: 8}]}`,
 		want:  []string{`spec.gpus[0].pool: Invalid value: "NVIDIA B200": must be the name of a GPUPool: lower case letters, digits and hyphens`},
 	},
 	"award without count": {
-		patch: `spec: {gpus: [{name: stage-1, pool: b200}]}`,
+		patch: `spec: {gpus: [{name: stage-1, poolName: b200}]}`,
 		want:  []string{`spec.gpus[0].count: Required value`},
 	},
 	"award of -8 GPUs": {
-		patch: `spec: {gpus: [{name: stage-1, pool: b200, count: -8}]}`,
+		patch: `spec: {gpus: [{name: stage-1, poolName: b200, count: -8}]}`,
 		want:  []string{`spec.gpus[0].count: Invalid value: -8: spec.gpus[0].count in body should be greater than or equal to 0`},
 	},
 	"award of 100001 GPUs": {
-		patch: `spec: {gpus: [{name: stage-1, pool: b200, count: 100001}]}`,
+		patch: `spec: {gpus: [{name: stage-1, poolName: b200, count: 100001}]}`,
 		want:  []string{`spec.gpus[0].count: Invalid value: 100001: spec.gpus[0].count in body should be less than or equal to 100000`},
 	},
 	"award of 1.5 GPUs": {
-		patch: `spec: {gpus: [{name: stage-1, pool: b200, count: 1.5}]}`,
+		patch: `spec: {gpus: [{name: stage-1, poolName: b200, count: 1.5}]}`,
 		want: []string{
 			`spec.gpus[0].count: Invalid value: "float64": spec.gpus[0].count in body must be of type int32: "float64"`,
 			`"": Checked value must be of type integer with format int32 in spec.gpus[0].count`,
 		},
 	},
 	"award that ends before it starts": {
-		patch: `spec: {gpus: [{name: stage-1, pool: b200, count: 8, start: "2026-05-01T00:00:00Z", end: "2026-04-01T00:00:00Z"}]}`,
-		want:  []string{`spec.gpus[0].end: Invalid value: stage-1 must end after its start: move end, or leave it out to use the end of the term`},
+		patch: `spec: {gpus: [{name: stage-1, poolName: b200, count: 8, startTime: "2026-05-01T00:00:00Z", endTime: "2026-04-01T00:00:00Z"}]}`,
+		want:  []string{`spec.gpus[0].end: Invalid value: stage-1 must end after its startTime: move end, or leave it out to use the end of the term`},
 	},
 	"award that starts before the term": {
-		patch: `spec: {gpus: [{name: stage-0, pool: b200, count: 8, start: "2025-12-31T14:59:59Z"}]}`,
-		want:  []string{`spec.gpus: Invalid value: stage-0 begins before spec.term.start or is over by then: move it into the term, or leave its start out to begin with the term`},
+		patch: `spec: {gpus: [{name: stage-0, poolName: b200, count: 8, startTime: "2025-12-31T14:59:59Z"}]}`,
+		want:  []string{`spec.gpus: Invalid value: stage-0 begins before spec.term.startTime or is over by then: move it into the term, or leave its start out to begin with the term`},
 	},
 	"award that is over before the term": {
-		patch: `spec: {gpus: [{name: stage-0, pool: b200, count: 8, end: "2025-12-31T15:00:00Z"}]}`,
-		want:  []string{`spec.gpus: Invalid value: stage-0 begins before spec.term.start or is over by then: move it into the term, or leave its start out to begin with the term`},
+		patch: `spec: {gpus: [{name: stage-0, poolName: b200, count: 8, endTime: "2025-12-31T15:00:00Z"}]}`,
+		want:  []string{`spec.gpus: Invalid value: stage-0 begins before spec.term.startTime or is over by then: move it into the term, or leave its start out to begin with the term`},
 	},
 	"award that lasts beyond the term": {
-		patch: `spec: {gpus: [{name: stage-3, pool: b200, count: 8, end: "2026-06-30T15:00:01Z"}]}`,
-		want:  []string{`spec.gpus: Invalid value: stage-3 lasts beyond spec.term.end or begins only then: move it into the term, or leave its end out to end with the term`},
+		patch: `spec: {gpus: [{name: stage-3, poolName: b200, count: 8, endTime: "2026-06-30T15:00:01Z"}]}`,
+		want:  []string{`spec.gpus: Invalid value: stage-3 lasts beyond spec.term.endTime or begins only then: move it into the term, or leave its end out to end with the term`},
 	},
 	"award that starts as the term ends": {
-		patch: `spec: {gpus: [{name: stage-3, pool: b200, count: 8, start: "2026-06-30T15:00:00Z"}]}`,
-		want:  []string{`spec.gpus: Invalid value: stage-3 lasts beyond spec.term.end or begins only then: move it into the term, or leave its end out to end with the term`},
+		patch: `spec: {gpus: [{name: stage-3, poolName: b200, count: 8, startTime: "2026-06-30T15:00:00Z"}]}`,
+		want:  []string{`spec.gpus: Invalid value: stage-3 lasts beyond spec.term.endTime or begins only then: move it into the term, or leave its end out to end with the term`},
 	},
 	"awards, 33 of them": {
-		patch: `spec: {gpus: ` + many(33, `{name: a%d, pool: b200, count: 1}`) + `}`,
+		patch: `spec: {gpus: ` + many(33, `{name: a%d, poolName: b200, count: 1}`) + `}`,
 		want:  []string{`spec.gpus: Too many: 33: must have at most 32 items`},
 	},
 	"GPUs and no namespaces": {
@@ -407,8 +407,8 @@ var refusedTeams = map[string]refused{
 		want:  []string{`spec.staff[0].subject: Required value`},
 	},
 	"staff that ends before it starts": {
-		patch: `spec: {staff: [{name: kim, role: Lead, subject: {kind: User, name: kim}, start: "2026-03-01T00:00:00Z", end: "2026-02-01T00:00:00Z"}]}`,
-		want:  []string{`spec.staff[0].end: Invalid value: kim must end after its start: move end, or leave it out to use the end of the term`},
+		patch: `spec: {staff: [{name: kim, role: Lead, subject: {kind: User, name: kim}, startTime: "2026-03-01T00:00:00Z", endTime: "2026-02-01T00:00:00Z"}]}`,
+		want:  []string{`spec.staff[0].end: Invalid value: kim must end after its startTime: move end, or leave it out to use the end of the term`},
 	},
 	"staff of an organisation with a tab": {
 		patch: `spec: {staff: [{name: kim, role: Lead, organization: "Hanbit\tAI", subject: {kind: User, name: kim}}]}`,

@@ -87,7 +87,7 @@ func TestSampleProgrammesHold(t *testing.T) {
 					decode(t, object, &member)
 					members = append(members, member.Name)
 					for _, award := range member.Spec.GPUs {
-						awarded[award.Pool] += *award.Count
+						awarded[award.PoolName] += *award.Count
 					}
 				}
 			}
@@ -136,7 +136,7 @@ func TestSampleScoresRank(t *testing.T) {
 			continue
 		}
 		for _, entry := range one.Entries {
-			got = append(got, fmt.Sprintf("%d %s %s", entry.Rank, entry.Team, entry.Total))
+			got = append(got, fmt.Sprintf("%d %s %s", entry.Rank, entry.TeamName, entry.Total))
 		}
 	}
 	want := []string{"1 saebyeok 92", "2 hanbit 88.5", "3 naru 86", "4 mirae 84", "5 onnuri 82.25", "6 dasom 80.5", "6 garam 80.5"}
@@ -150,7 +150,7 @@ func decidedOn(program foundationv1alpha1.FoundationProgram, outcome foundationv
 	var names []string
 	for _, decision := range program.Spec.Decisions {
 		if decision.Outcome == outcome {
-			names = append(names, decision.Team)
+			names = append(names, decision.TeamName)
 		}
 	}
 	slices.Sort(names)

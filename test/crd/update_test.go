@@ -126,39 +126,39 @@ var refusedProgramUpdates = map[string]refused{
 }
 
 var acceptedTeamUpdates = map[string]string{
-	"joins another programme":             `spec: {programRef: {name: other}}`,
-	"leaves the programme":                `spec: {programRef: null, budget: null, gpus: null}`,
-	"grant grows":                         `spec: {budget: [{name: corpus, line: Data, amount: 5600000000, dueAt: "2026-01-15T00:00:00+09:00"}]}`,
+	"joins another programme":             `spec: {programName: other}`,
+	"leaves the programme":                `spec: {programName: null, budget: null, gpus: null}`,
+	"grant grows":                         `spec: {budget: [{name: corpus, line: Data, amount: 5600000000, dueTime: "2026-01-15T00:00:00+09:00"}]}`,
 	"data is kept for less time":          `spec: {retention: {dataAccess: 0s, keep: 0s}}`,
 	"volume grows":                        `spec: {volumes: [{name: corpus, namespace: train, size: 201Ti, storageClassName: fast}]}`,
 	"volume is written in another unit":   `spec: {volumes: [{name: corpus, namespace: train, size: 204800Gi, storageClassName: fast}]}`,
 	"volume's modes in another order":     `spec: {volumes: [{name: shared, namespace: eval, size: 1Ti, accessModes: [ReadOnlyMany, ReadWriteOnce]}]}`,
 	"volumes go, their namespaces too":    `spec: {volumes: null, namespaces: [{name: rest}]}`,
 	"volume comes":                        `spec: {volumes: [{name: tokens, namespace: eval, size: 1Ti}]}`,
-	"award shrinks to nothing":            `spec: {gpus: [{name: stage-1, pool: b200, count: 0}]}`,
+	"award shrinks to nothing":            `spec: {gpus: [{name: stage-1, poolName: b200, count: 0}]}`,
 	"everything goes":                     `spec: {consortium: null, term: null, gpus: null, namespaces: null, volumes: null, staff: null}`,
-	"term ends early, awards with it":     `spec: {term: {end: "2026-02-01T00:00:00Z"}, gpus: [{name: stage-1, pool: b200, count: 512}]}`,
+	"term ends early, awards with it":     `spec: {term: {endTime: "2026-02-01T00:00:00Z"}, gpus: [{name: stage-1, poolName: b200, count: 512}]}`,
 	"person gets another role":            `spec: {staff: [{name: kim, role: Viewer, subject: {kind: User, name: kim@hanbit.example}}]}`,
 	"deletion policy after the fact":      `spec: {deletionPolicy: Delete}`,
 	"namespaces swap names with the data": `spec: {namespaces: [{name: eval, gpuWeight: 7}, {name: train, gpuWeight: 1}]}`,
 }
 
 var acceptedProgramUpdates = map[string]string{
-	"a stage is moved":         `spec: {stages: [{name: stage-1, start: "2025-08-01T00:00:00+09:00", end: "2026-03-01T00:00:00+09:00"}]}`,
+	"a stage is moved":         `spec: {stages: [{name: stage-1, startTime: "2025-08-01T00:00:00+09:00", endTime: "2026-03-01T00:00:00+09:00"}]}`,
 	"what there was is struck": `spec: {criteria: null, gates: null, evaluations: null, decisions: null, stages: null, ceilings: null, budget: null, retention: null}`,
 	"no more seats than teams": `spec: {seats: 4}`,
 	"another time zone":        `spec: {timeZone: null, currency: null}`,
 }
 
 var acceptedPoolUpdates = map[string]string{
-	"the lease is over":        `spec: {availability: {end: "2026-06-01T00:00:00Z"}}`,
-	"the lease has no end":     `spec: {availability: {end: null}}`,
+	"the lease is over":        `spec: {availability: {endTime: "2026-06-01T00:00:00Z"}}`,
+	"the lease has no end":     `spec: {availability: {endTime: null}}`,
 	"others may not draw":      `spec: {ineligible: [Example Telecom, Example Other]}`,
 	"more nodes are chosen":    `spec: {static: {nodeSelector: {matchLabels: {gpu.example.com/model: null, fleet: all}}}}`,
 	"another grace period":     `spec: {reclaim: {gracePeriod: 1h30m}}`,
 	"leased nodes were bought": `spec: {source: Purchased, supplier: null}`,
 	"scrubbing is over":        `spec: {reclaim: {requireScrub: false}}`,
-	"budgets are respected":    `spec: {reclaim: {force: null}}`,
+	"budgets are respected":    `spec: {reclaim: {forceAfter: null}}`,
 	"reclaim by default":       `spec: {reclaim: null}`,
 }
 

@@ -20,7 +20,7 @@ import (
 var _ = Describe("A change of the spec", func() {
 	It("reaches every object", func(ctx SpecContext) {
 		poolOf(ctx, "change", 4)
-		gpus := func(count int) string { return fmt.Sprintf("gpus: [{name: a, pool: change, count: %d}]", count) }
+		gpus := func(count int) string { return fmt.Sprintf("gpus: [{name: a, poolName: change, count: %d}]", count) }
 		teamOf(ctx, "change", gpus(16),
 			`namespaces: [{name: train, gpuWeight: 3}, {name: eval, gpuWeight: 1}]`,
 			`volumes: [{name: data, namespace: train, size: 1Ti, storageClassName: fast}]`,
@@ -52,7 +52,7 @@ var _ = Describe("A change of the spec", func() {
 	It("retires a namespace and a volume, and never deletes them", func(ctx SpecContext) {
 		poolOf(ctx, "retire", 2)
 		full := []string{
-			`gpus: [{name: a, pool: retire, count: 16}]`,
+			`gpus: [{name: a, poolName: retire, count: 16}]`,
 			`namespaces: [{name: train}, {name: old}]`,
 			`volumes: [{name: data, namespace: train, size: 1Ti, storageClassName: fast}, {name: past, namespace: old, size: 1Ti, storageClassName: fast}]`,
 			`staff: [{name: ida, role: Engineer, subject: {kind: User, name: ida@retire.example}}]`,
@@ -75,9 +75,9 @@ var _ = Describe("A change of the spec", func() {
 		Expect(past.DeletionTimestamp).To(BeNil())
 		Expect(past.Labels).To(HaveKeyWithValue(foundationv1alpha1.LabelRetired, "true"))
 		status := getTeam(ctx, Default, "retire").Status
-		Expect(status.Namespaces).To(ContainElement(HaveField("State", foundationv1alpha1.PlaceRetired)))
+		Expect(status.Namespaces).To(ContainElement(HaveField("State", foundationv1alpha1.ResourceRetired)))
 		Expect(status.Volumes).To(HaveLen(2))
-		Expect(status.Volumes).To(HaveEach(HaveField("State", foundationv1alpha1.PlaceRetired)))
+		Expect(status.Volumes).To(HaveEach(HaveField("State", foundationv1alpha1.ResourceRetired)))
 
 		teamOf(ctx, "retire", full...)
 		eventuallyReady(ctx, "retire")
@@ -89,7 +89,7 @@ var _ = Describe("A change of the spec", func() {
 	It("suspends and resumes with the same numbers", func(ctx SpecContext) {
 		poolOf(ctx, "suspend", 2)
 		spec := []string{
-			`gpus: [{name: a, pool: suspend, count: 16}]`, `namespaces: [{name: train, gpuWeight: 3}, {name: eval}]`,
+			`gpus: [{name: a, poolName: suspend, count: 16}]`, `namespaces: [{name: train, gpuWeight: 3}, {name: eval}]`,
 			`staff: [{name: ida, role: Engineer, subject: {kind: User, name: ida@suspend.example}}]`,
 		}
 		teamOf(ctx, "suspend", spec...)
@@ -108,7 +108,7 @@ var _ = Describe("A change of the spec", func() {
 		_, err = lab.Kubectl(ctx, "apply", "-f", writeFile(gpuPods("suspend", "suspend-train", "new", 1, 1)))
 		Expect(err).To(MatchError(ContainSubstring("exceeded quota")), "nothing new starts, whoever asks")
 		Expect(pods(ctx, Default, "suspend")).To(HaveLen(1), "what runs goes on")
-		Expect(*getTeam(ctx, Default, "suspend").Status.GPUs.Granted).To(BeEquivalentTo(16), "numbers are kept")
+		Expect(getTeam(ctx, Default, "suspend").Status.GPUs.Granted).To(BeEquivalentTo(16), "numbers are kept")
 
 		teamOf(ctx, "suspend", append(spec, "suspend: false")...)
 		eventuallyReady(ctx, "suspend")
@@ -124,12 +124,12 @@ var _ = Describe("A change of the spec", func() {
 		declare := func(leave, end time.Time) {
 			GinkgoHelper()
 			teamOf(ctx, "term",
-				fmt.Sprintf("term: {start: %q, end: %q}", stamp(start), stamp(end)), "retention: {dataAccess: 15s}",
-				`gpus: [{name: a, pool: term, count: 16}]`, `namespaces: [{name: train}]`,
+				fmt.Sprintf("term: {startTime: %q, endTime: %q}", stamp(start), stamp(end)), "retention: {dataAccess: 15s}",
+				`gpus: [{name: a, poolName: term, count: 16}]`, `namespaces: [{name: train}]`,
 				`volumes: [{name: data, namespace: train, size: 1Ti, storageClassName: fast}]`,
 				`staff:`,
 				`- {name: ida, role: Engineer, subject: {kind: User, name: ida@term.example}}`,
-				fmt.Sprintf(`- {name: tom, role: Engineer, subject: {kind: User, name: tom@term.example}, end: %q}`, stamp(leave)))
+				fmt.Sprintf(`- {name: tom, role: Engineer, subject: {kind: User, name: tom@term.example}, endTime: %q}`, stamp(leave)))
 		}
 		declare(start.Add(time.Hour), start.Add(time.Hour))
 		eventuallyCondition(ctx, "term", foundationv1alpha1.ConditionActive, foundationv1alpha1.ReasonNotStarted, "the term starts "+stamp(start))
@@ -159,7 +159,7 @@ var _ = Describe("A change of the spec", func() {
 var _ = Describe("Drift", func() {
 	It("is mended at once", func(ctx SpecContext) {
 		poolOf(ctx, "drift", 2)
-		teamOf(ctx, "drift", `gpus: [{name: a, pool: drift, count: 16}]`, `namespaces: [{name: train}]`,
+		teamOf(ctx, "drift", `gpus: [{name: a, poolName: drift, count: 16}]`, `namespaces: [{name: train}]`,
 			`staff: [{name: ida, role: Engineer, subject: {kind: User, name: ida@drift.example}}]`)
 		eventuallyReady(ctx, "drift")
 		eventuallySettled(ctx, "drift")

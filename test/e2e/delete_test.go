@@ -19,7 +19,7 @@ import (
 var _ = Describe("Deleting a team", func() {
 	spec := func(pool string, more ...string) []string {
 		return append([]string{
-			`gpus: [{name: a, pool: ` + pool + `, count: 8}]`, `namespaces: [{name: train}]`,
+			`gpus: [{name: a, poolName: ` + pool + `, count: 8}]`, `namespaces: [{name: train}]`,
 			`volumes: [{name: data, namespace: train, size: 1Ti, storageClassName: fast}]`,
 			`staff: [{name: ida, role: Lead, subject: {kind: User, name: ida@gone.example}}]`,
 		}, more...)
@@ -133,17 +133,17 @@ var _ = Describe("Deleting a team", func() {
 		eventuallyReady(ctx, "wiped")
 		mustKubectl(ctx, "annotate", "ft", "wiped", foundationv1alpha1.AnnotationHold+"=audit")
 		mustKubectl(ctx, "delete", "ft", "wiped", "--wait=false")
-		eventuallyCondition(ctx, "wiped", foundationv1alpha1.ConditionTornDown, foundationv1alpha1.ReasonDeletionNotConfirmed, `remove the annotation foundation.team/hold ("audit")`)
+		eventuallyCondition(ctx, "wiped", foundationv1alpha1.ConditionFinalized, foundationv1alpha1.ReasonDeletionNotConfirmed, `remove the annotation foundation.team/hold ("audit")`)
 		mustKubectl(ctx, "annotate", "ft", "wiped", foundationv1alpha1.AnnotationHold+"-")
-		eventuallyCondition(ctx, "wiped", foundationv1alpha1.ConditionTornDown, foundationv1alpha1.ReasonDeletionNotConfirmed, "confirm with the annotation foundation.team/confirm-deletion=wiped")
+		eventuallyCondition(ctx, "wiped", foundationv1alpha1.ConditionFinalized, foundationv1alpha1.ReasonDeletionNotConfirmed, "confirm with the annotation foundation.team/confirm-deletion=wiped")
 		get(ctx, Default, &corev1.PersistentVolumeClaim{}, "wiped-train", "data")
 		mustKubectl(ctx, "annotate", "ft", "wiped", foundationv1alpha1.AnnotationConfirmDeletion+"=wiped")
-		eventuallyCondition(ctx, "wiped", foundationv1alpha1.ConditionTornDown, foundationv1alpha1.ReasonDeletionNotConfirmed, "set spec.term.end: data is deleted only after a date")
-		mustKubectl(ctx, "patch", "ft", "wiped", "--type=merge", "-p", `{"spec":{"term":{"end":"2099-01-01T00:00:00Z"}}}`)
-		eventuallyCondition(ctx, "wiped", foundationv1alpha1.ConditionTornDown, foundationv1alpha1.ReasonDeletionNotConfirmed, "the term lasts until 2099-01-01T00:00:00Z")
+		eventuallyCondition(ctx, "wiped", foundationv1alpha1.ConditionFinalized, foundationv1alpha1.ReasonDeletionNotConfirmed, "set spec.term.endTime: data is deleted only after a date")
+		mustKubectl(ctx, "patch", "ft", "wiped", "--type=merge", "-p", `{"spec":{"term":{"endTime":"2099-01-01T00:00:00Z"}}}`)
+		eventuallyCondition(ctx, "wiped", foundationv1alpha1.ConditionFinalized, foundationv1alpha1.ReasonDeletionNotConfirmed, "the term lasts until 2099-01-01T00:00:00Z")
 		get(ctx, Default, &corev1.PersistentVolumeClaim{}, "wiped-train", "data")
-		mustKubectl(ctx, "patch", "ft", "wiped", "--type=merge", "-p", `{"spec":{"term":{"end":"2026-01-01T00:00:00Z"},"retention":{"dataAccess":"0s","keep":"876000h"}}}`)
-		eventuallyCondition(ctx, "wiped", foundationv1alpha1.ConditionTornDown, foundationv1alpha1.ReasonDeletionNotConfirmed, "data is kept until 2125-12-08T00:00:00Z; wait, or shorten spec.retention.keep")
+		mustKubectl(ctx, "patch", "ft", "wiped", "--type=merge", "-p", `{"spec":{"term":{"endTime":"2026-01-01T00:00:00Z"},"retention":{"dataAccess":"0s","keep":"876000h"}}}`)
+		eventuallyCondition(ctx, "wiped", foundationv1alpha1.ConditionFinalized, foundationv1alpha1.ReasonDeletionNotConfirmed, "data is kept until 2125-12-08T00:00:00Z; wait, or shorten spec.retention.keep")
 		volume := get(ctx, Default, &corev1.PersistentVolumeClaim{}, "wiped-train", "data").Spec.VolumeName
 		mustKubectl(ctx, "patch", "ft", "wiped", "--type=merge", "-p", `{"spec":{"retention":{"keep":"0s"}}}`)
 		Eventually(gone(ctx, &foundationv1alpha1.FoundationTeam{}, "wiped")).WithContext(ctx).Should(BeTrue())

@@ -26,12 +26,12 @@ var _ = Describe("Devices that are claimed", func() {
 		poolOf(ctx, "claimsrival", 1, "deviceClassName: "+rivals)
 		spec := func(gpus int) []string {
 			return []string{
-				fmt.Sprintf("gpus: [{name: a, pool: claims, count: %d}]", gpus), `namespaces: [{name: train}, {name: eval, gpuWeight: 0}]`,
+				fmt.Sprintf("gpus: [{name: a, poolName: claims, count: %d}]", gpus), `namespaces: [{name: train}, {name: eval, gpuWeight: 0}]`,
 				`staff: [{name: ida, role: Engineer, subject: {kind: User, name: ida@claims.example}}]`,
 			}
 		}
 		teamOf(ctx, "claims", spec(16)...)
-		teamOf(ctx, "claimsrival", "gpus: [{name: a, pool: claimsrival, count: 8}]", `namespaces: [{name: train}]`)
+		teamOf(ctx, "claimsrival", "gpus: [{name: a, poolName: claimsrival, count: 8}]", `namespaces: [{name: train}]`)
 		eventuallyReady(ctx, "claims", "claimsrival")
 		ida := as("ida@claims.example")
 		claim := func(by kubectl, namespace, name, requests string) error {
@@ -101,7 +101,7 @@ var _ = Describe("Devices that are claimed", func() {
 		const class, train = "gpu.apart.example.com", "apart-train"
 		deviceClass(ctx, class, "")
 		poolOf(ctx, "apart", 1, "deviceClassName: "+class)
-		teamOf(ctx, "apart", "gpus: [{name: a, pool: apart, count: 8}]", `namespaces: [{name: train}]`)
+		teamOf(ctx, "apart", "gpus: [{name: a, poolName: apart, count: 8}]", `namespaces: [{name: train}]`)
 		eventuallyReady(ctx, "apart")
 		mustKubectl(ctx, "create", "-f", writeFile(claimOf(train, "five", exactly(class, 5))))
 		mustKubectl(ctx, "create", "-f", writeFile(gpuPods("apart", train, "extended", 1, 3)))
@@ -114,9 +114,9 @@ var _ = Describe("Devices that are claimed", func() {
 		const class, extended, train = "gpu.own.example.com", "own.example.com/gpu", "own-train"
 		deviceClass(ctx, class, extended)
 		poolOf(ctx, "own", 3, "deviceClassName: "+class)
-		teamOf(ctx, "ownrival", "gpus: [{name: a, pool: own, count: 8}]", `namespaces: [{name: train}]`)
+		teamOf(ctx, "ownrival", "gpus: [{name: a, poolName: own, count: 8}]", `namespaces: [{name: train}]`)
 		eventuallyReady(ctx, "ownrival")
-		teamOf(ctx, "own", "gpus: [{name: a, pool: own, count: 16}]", `namespaces: [{name: train}]`,
+		teamOf(ctx, "own", "gpus: [{name: a, poolName: own, count: 16}]", `namespaces: [{name: train}]`,
 			`staff: [{name: ida, role: Engineer, subject: {kind: User, name: ida@own.example}}]`)
 		eventuallyReady(ctx, "own")
 		var nodes corev1.NodeList
@@ -200,7 +200,7 @@ func publishDevices(ctx context.Context, driver, node string) {
 apiVersion: resource.k8s.io/v1
 kind: ResourceSlice
 metadata: {name: %[1]s}
-spec: {driver: %[2]s, nodeName: %[1]s, pool: {name: %[1]s, generation: 1, resourceSliceCount: 1}, devices: [%[3]s]}
+spec: {driver: %[2]s, nodeName: %[1]s, poolName: {name: %[1]s, generation: 1, resourceSliceCount: 1}, devices: [%[3]s]}
 `, node, driver, strings.Join(devices, ", ")))
 	DeferCleanup(func(ctx SpecContext) { mustKubectl(ctx, "delete", "resourceslice", node) })
 }

@@ -16,7 +16,7 @@ import (
 
 var _ = Describe("GPUs", func() {
 	award := func(pool string, count int) string {
-		return fmt.Sprintf("gpus: [{name: a, pool: %s, count: %d}]", pool, count)
+		return fmt.Sprintf("gpus: [{name: a, poolName: %s, count: %d}]", pool, count)
 	}
 	const train = `namespaces: [{name: train}]`
 
@@ -35,7 +35,7 @@ var _ = Describe("GPUs", func() {
 		Eventually(func(g Gomega) { g.Expect(gpuQuota(ctx, g, "donor-train")).To(BeEquivalentTo(16)) }).WithContext(ctx).Should(Succeed())
 		Eventually(func(g Gomega) {
 			grant := getPool(ctx, g, "hand").Status.Grants[0]
-			g.Expect(grant.Team).To(Equal("donor"))
+			g.Expect(grant.TeamName).To(Equal("donor"))
 			g.Expect(grant.Granted).To(BeEquivalentTo(16))
 			g.Expect(grant.Held).To(BeEquivalentTo(32))
 			g.Expect(grant.Ready).To(BeEquivalentTo(16))
@@ -48,7 +48,7 @@ var _ = Describe("GPUs", func() {
 		eventuallyCondition(ctx, "receiver", foundationv1alpha1.ConditionGPUsReady, foundationv1alpha1.ReasonShortfall, "16 more by ")
 
 		By("handing over a node when its last pod is gone, and not before")
-		releasing := nodesWithTaint(ctx, foundationv1alpha1.TaintReleasing)
+		releasing := nodesWithTaint(ctx, foundationv1alpha1.TaintDraining)
 		Expect(releasing).To(HaveLen(2))
 		for _, pod := range pods(ctx, Default, "donor") {
 			if releasing[pod.Spec.NodeName] {

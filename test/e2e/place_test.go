@@ -20,7 +20,7 @@ var _ = Describe("A team's place", func() {
 		poolOf(ctx, "place", 6)
 		teamOf(ctx, "alpha",
 			`displayName: 알파`,
-			`gpus: [{name: stage-1, pool: place, count: 32}]`,
+			`gpus: [{name: stage-1, poolName: place, count: 32}]`,
 			`namespaces: [{name: train, gpuWeight: 7}, {name: eval, gpuWeight: 1}, {name: docs, gpuWeight: 0, quota: {pods: "7"}}]`,
 			`volumes: [{name: corpus, namespace: train, size: 20Ti, storageClassName: fast}]`,
 			`staff:`,
@@ -28,7 +28,7 @@ var _ = Describe("A team's place", func() {
 			`- {name: ida, role: Engineer, subject: {kind: User, name: ida@alpha.example}}`,
 			`- {name: visitors, role: Viewer, subject: {kind: Group, name: alpha-visitors}}`)
 		teamOf(ctx, "rival",
-			`gpus: [{name: stage-1, pool: place, count: 16}]`,
+			`gpus: [{name: stage-1, poolName: place, count: 16}]`,
 			`namespaces: [{name: train}]`,
 			`staff: [{name: rob, role: Lead, subject: {kind: User, name: rob@rival.example}}]`)
 		eventuallyReady(ctx, "alpha", "rival")
@@ -84,7 +84,7 @@ var _ = Describe("A team's place", func() {
 			Expect(own).To(HaveKey(pod.Spec.NodeName))
 		}
 		Eventually(func(g Gomega) {
-			g.Expect(*getTeam(ctx, g, "alpha").Status.GPUs.Used).To(BeEquivalentTo(24))
+			g.Expect(getTeam(ctx, g, "alpha").Status.GPUs.Used).To(BeEquivalentTo(24))
 		}).WithContext(ctx).Should(Succeed())
 
 		By("refusing one GPU beyond the quota")
@@ -98,7 +98,7 @@ var _ = Describe("A team's place", func() {
 
 	It("guards and places pods while the operator is dead", func(ctx SpecContext) {
 		poolOf(ctx, "dead", 2)
-		teamOf(ctx, "orphan", `gpus: [{name: a, pool: dead, count: 16}]`, `namespaces: [{name: train}]`,
+		teamOf(ctx, "orphan", `gpus: [{name: a, poolName: dead, count: 16}]`, `namespaces: [{name: train}]`,
 			`staff: [{name: ida, role: Engineer, subject: {kind: User, name: ida@orphan.example}}]`)
 		eventuallyReady(ctx, "orphan")
 		Expect(manager.Kill(ctx)).To(Succeed())
@@ -116,7 +116,7 @@ var _ = Describe("A team's place", func() {
 
 	It("is not touched by an operator that starts anew", func(ctx SpecContext) {
 		poolOf(ctx, "steady", 2)
-		teamOf(ctx, "steady", `gpus: [{name: a, pool: steady, count: 16}]`, `namespaces: [{name: train}, {name: eval}]`,
+		teamOf(ctx, "steady", `gpus: [{name: a, poolName: steady, count: 16}]`, `namespaces: [{name: train}, {name: eval}]`,
 			`volumes: [{name: data, namespace: train, size: 1Ti, storageClassName: fast}]`,
 			`staff: [{name: ida, role: Engineer, subject: {kind: User, name: ida@steady.example}}]`)
 		eventuallyReady(ctx, "steady")

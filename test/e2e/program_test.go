@@ -18,7 +18,7 @@ import (
 // What takes months is in test/programme, with the controllers in the test's process. Here it is the real binary.
 var _ = Describe("A programme", func() {
 	It("lets in who was selected, tells what comes, and goes after its teams", func(ctx SpecContext) {
-		decision := `{team: %s, outcome: %s, reason: As published., decidedAt: "2026-01-05T00:00:00Z", finalAt: "2026-01-15T00:00:00Z"}`
+		decision := `{teamName: %s, outcome: %s, reason: As published., decisionTime: "2026-01-05T00:00:00Z", finalTime: "2026-01-15T00:00:00Z"}`
 		apply(ctx, manifest.Program("call", "seats: 1",
 			"decisions: ["+fmt.Sprintf(decision, "inside", "Selected")+", "+fmt.Sprintf(decision, "outside", "Rejected")+"]"))
 		DeferCleanup(func(ctx SpecContext) {
@@ -26,10 +26,10 @@ var _ = Describe("A programme", func() {
 		})
 		soon := time.Now().Add(48 * time.Hour).UTC().Format(time.RFC3339)
 		person := func(name string) string {
-			return fmt.Sprintf(`- {name: %[1]s, role: Engineer, subject: {kind: User, name: %[1]s@inside.example}, end: %[2]q}`, name, soon)
+			return fmt.Sprintf(`- {name: %[1]s, role: Engineer, subject: {kind: User, name: %[1]s@inside.example}, endTime: %[2]q}`, name, soon)
 		}
-		teamOf(ctx, "inside", "programRef: {name: call}", "namespaces: [{name: train}]", "staff:", person("ida"), person("jo"))
-		teamOf(ctx, "outside", "programRef: {name: call}", "namespaces: [{name: train}]")
+		teamOf(ctx, "inside", "programName: call", "namespaces: [{name: train}]", "staff:", person("ida"), person("jo"))
+		teamOf(ctx, "outside", "programName: call", "namespaces: [{name: train}]")
 		eventuallyReady(ctx, "inside")
 		Eventually(func(g Gomega) {
 			g.Expect(getTeam(ctx, g, "outside").Status.State).To(Equal("NotSelected"))

@@ -41,8 +41,8 @@ func (s *story) threeDecided(more ...string) []string {
 	return append([]string{
 		"seats: 3", "retention: {dataAccess: 720h, keep: 2160h}",
 		"stages:",
-		"- {name: stage-1, start: " + stamp("2025-08-14") + ", end: " + stamp("2026-01-15") + "}",
-		"- {name: stage-2, start: " + stamp("2026-01-15") + ", end: " + stamp("2026-07-15") + "}",
+		"- {name: stage-1, startTime: " + stamp("2025-08-14") + ", endTime: " + stamp("2026-01-15") + "}",
+		"- {name: stage-2, startTime: " + stamp("2026-01-15") + ", endTime: " + stamp("2026-07-15") + "}",
 		"decisions:",
 		s.decided("hanbit", "Selected", "2025-08-04"), s.decided("naru", "Selected", "2025-08-04"), s.decided("mirae", "Selected", "2025-08-04"),
 	}, more...)
@@ -54,7 +54,7 @@ func elimination(s *story) {
 
 	// It can object for ten days: it keeps what it has and cannot use it.
 	s.at("2026-01-15")
-	s.program(s.threeDecided(s.decided("hanbit", "Eliminated", "2026-01-15", "finalAt: "+stamp("2026-01-25")))...)
+	s.program(s.threeDecided(s.decided("hanbit", "Eliminated", "2026-01-15", "finalTime: "+stamp("2026-01-25")))...)
 	s.state("hanbit", foundationv1alpha1.ReasonSuspended)
 	s.soon(func(g Gomega) { s.people(g, "hanbit", reading) })
 	s.at("2026-01-24 23:59:59")
@@ -107,7 +107,7 @@ func objection(s *story) {
 	before := s.picture(s, "hanbit", "b200")
 
 	s.at("2026-01-15 10:00:00")
-	eliminated := s.decided("hanbit", "Eliminated", "2026-01-15 10:00:00", "finalAt: "+stamp("2026-01-25 10:00:00"))
+	eliminated := s.decided("hanbit", "Eliminated", "2026-01-15 10:00:00", "finalTime: "+stamp("2026-01-25 10:00:00"))
 	s.program(s.threeDecided(eliminated)...)
 	s.state("hanbit", foundationv1alpha1.ReasonSuspended)
 	s.condition("hanbit", foundationv1alpha1.ConditionActive, foundationv1alpha1.ReasonSuspended, "until that is final, 2026-01-25T10:00:00+09:00")
@@ -118,8 +118,8 @@ func objection(s *story) {
 	s.at("2026-01-24 09:00:00")
 	s.Expect(s.grant(s, "hanbit", "b200").Held).To(BeEquivalentTo(16))
 
-	s.program(s.threeDecided(s.decided("hanbit", "Eliminated", "2026-01-15 10:00:00", "finalAt: "+stamp("2026-01-25 10:00:00"),
-		"overturnedAt: "+stamp("2026-01-24 09:00:00"), "overturnReason: the objection was upheld"))...)
+	s.program(s.threeDecided(s.decided("hanbit", "Eliminated", "2026-01-15 10:00:00", "finalTime: "+stamp("2026-01-25 10:00:00"),
+		"overturnTime: "+stamp("2026-01-24 09:00:00"), "overturnReason: the objection was upheld"))...)
 	s.ready("hanbit")
 	s.soon(func(g Gomega) {
 		s.people(g, "hanbit", working)

@@ -99,7 +99,7 @@ func (s *story) granted(team, pool string, gpus int) {
 func (s *story) grant(g Gomega, team, pool string) foundationv1alpha1.Grant {
 	s.Helper()
 	for _, grant := range s.getPool(g, pool).Status.Grants {
-		if grant.Team == s.named(team) {
+		if grant.TeamName == s.named(team) {
 			return grant
 		}
 	}

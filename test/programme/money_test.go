@@ -26,10 +26,10 @@ func budgetLines(s *story) {
 		spec = append(spec, s.decided(team, "Selected", "2025-12-15"))
 	}
 	s.program(spec...)
-	buys := fmt.Sprintf("{name: data, line: Data, amount: %d, dueAt: %s}", data, stamp("2026-02-01"))
+	buys := fmt.Sprintf("{name: data, line: Data, amount: %d, dueTime: %s}", data, stamp("2026-02-01"))
 	quarters := ""
 	for _, quarter := range []string{"2026-01-01", "2026-04-01", "2026-07-01", "2026-10-01"} {
-		quarters += fmt.Sprintf("{dueAt: %s, amount: %d}, ", stamp(quarter), staff/4)
+		quarters += fmt.Sprintf("{dueTime: %s, amount: %d}, ", stamp(quarter), staff/4)
 	}
 	for i, team := range teams {
 		grants := buys
@@ -48,10 +48,10 @@ func budgetLines(s *story) {
 		g.Expect(status.Budget).To(ConsistOf(
 			line(foundationv1alpha1.BudgetData, 5*data, 5*data, 0, data), line(foundationv1alpha1.BudgetStaff, staff, staff, staff/4, 0)))
 		g.Expect(status.HeldBack).To(ConsistOf(And(
-			HaveField("Grant", "data"), HaveField("Line", foundationv1alpha1.BudgetData), HaveField("Amount", BeEquivalentTo(data)),
+			HaveField("Award", "data"), HaveField("Line", foundationv1alpha1.BudgetData), HaveField("Amount", BeEquivalentTo(data)),
 			HaveField("Reason", foundationv1alpha1.ReasonBudgetExceeded),
 			HaveField("Message", And(ContainSubstring("2,800,000,000"), ContainSubstring("14,000,000,000"))))))
-		out = status.HeldBack[0].Team
+		out = status.HeldBack[0].TeamName
 	})
 	s.programSays(foundationv1alpha1.ConditionWithinBudget, foundationv1alpha1.ReasonBudgetExceeded, out)
 	for _, team := range teams {
@@ -97,10 +97,10 @@ func (s *story) dueByQuarters(team string, part int64) {
 			g.Expect(i).To(BeNumerically(">=", 0))
 			g.Expect(budget[i].Due).To(Equal(int64(due)*part), "due after %d quarters", due)
 			if due == len(quarters) {
-				g.Expect(budget[i].NextDue).To(BeNil())
+				g.Expect(budget[i].NextDueTime).To(BeNil())
 				return
 			}
-			g.Expect(moment(budget[i].NextDue)).To(BeTemporally("==", kst(quarters[due])))
+			g.Expect(moment(budget[i].NextDueTime)).To(BeTemporally("==", kst(quarters[due])))
 			g.Expect(budget[i].NextAmount).To(Equal(part))
 		})
 	}

@@ -64,10 +64,10 @@ func selectionToAccess(s *story) {
 
 	decisions := []string{"seats: 5", "decisions:"}
 	for team := range selected {
-		decisions = append(decisions, s.decided(team, "Selected", "2025-08-04", "finalAt: "+stamp("2025-08-14")))
+		decisions = append(decisions, s.decided(team, "Selected", "2025-08-04", "finalTime: "+stamp("2025-08-14")))
 	}
 	for _, team := range others {
-		decisions = append(decisions, s.decided(team, "Rejected", "2025-08-04", "finalAt: "+stamp("2025-08-14")))
+		decisions = append(decisions, s.decided(team, "Rejected", "2025-08-04", "finalTime: "+stamp("2025-08-14")))
 	}
 	s.at("2025-08-04 10:00:00")
 	s.program(decisions...)
@@ -86,7 +86,7 @@ func selectionToAccess(s *story) {
 		s.granted(team, pool, 32-16*strings.Count(pool, "h"))
 		s.people(s, team, working)
 		s.kept(s, team)
-		s.Expect(moment(s.getTeam(s, team).Status.StateSince)).To(BeTemporally("==", kst("2025-08-14")), team)
+		s.Expect(moment(s.getTeam(s, team).Status.StateTransitionTime)).To(BeTemporally("==", kst("2025-08-14")), team)
 	}
 	s.soon(func(g Gomega) {
 		g.Expect(s.getPool(g, "b200").Status.Capacity.Free).To(BeZero())
@@ -114,7 +114,7 @@ func seatsAndWeights(s *story) {
 	s.team("hanbit", s.award("b200", 8))
 	s.ready("hanbit")
 	s.at("2026-01-06 09:00:00")
-	s.program(append(decisions, s.decided("hanbit", "Eliminated", "2026-01-06", "effectiveAt: "+stamp("2026-02-01")), s.decided("dasom", "Selected", "2026-01-06"))...)
+	s.program(append(decisions, s.decided("hanbit", "Eliminated", "2026-01-06", "effectiveTime: "+stamp("2026-02-01")), s.decided("dasom", "Selected", "2026-01-06"))...)
 	s.programSays(foundationv1alpha1.ConditionDecisionsConsistent, foundationv1alpha1.ReasonSeatsExceeded,
 		s.named("dasom")+" is selected and held back from 2026-01-06 00:00 KST on, no seat of 5 is free: decide otherwise on a team that is in, or raise spec.seats")
 	s.condition("dasom", foundationv1alpha1.ConditionActive, foundationv1alpha1.ReasonNotSelected, "no seat of 5 is free")
@@ -132,13 +132,13 @@ func seatsAndWeights(s *story) {
 // judged are results of an evaluation in which saebyeok is the best by score, and failed a gate.
 func (s *story) judged() []string {
 	result := func(team string, technology, strategy, impact int, originality string) string {
-		return fmt.Sprintf("  - {team: %s, scores: {technology: \"%d\", strategy: \"%d\", impact: \"%d\"}, gates: {originality: %s}}",
+		return fmt.Sprintf("  - {teamName: %s, scores: {technology: \"%d\", strategy: \"%d\", impact: \"%d\"}, gates: {originality: %s}}",
 			s.named(team), technology, strategy, impact, originality)
 	}
 	return []string{
 		"criteria: [{name: technology, weight: 40}, {name: strategy, weight: 30}, {name: impact, weight: 30}]",
 		"gates: [{name: originality, description: The model is trained from scratch.}]",
-		"evaluations:", "- name: final", "  closedAt: " + stamp("2026-01-16 18:00:00"), "  results:",
+		"evaluations:", "- name: final", "  closeTime: " + stamp("2026-01-16 18:00:00"), "  results:",
 		result("saebyeok", 38, 28, 27, "Failed"), result("hanbit", 36, 26, 26, "Passed"),
 		result("naru", 34, 25, 25, "Passed"), result("mirae", 30, 24, 25, "Passed"),
 	}
@@ -160,7 +160,7 @@ func failedGate(s *story) {
 	s.nothing(s, "saebyeok", "b200")
 
 	best := s.getProgram(s).Status.Rankings[0].Entries[0]
-	s.Expect(best).To(Equal(foundationv1alpha1.RankingEntry{Rank: 1, Team: s.named("saebyeok"), Total: "93", FailedGates: []string{"originality"}}))
+	s.Expect(best).To(Equal(foundationv1alpha1.RankingEntry{Rank: 1, TeamName: s.named("saebyeok"), Total: "93", FailedGates: []string{"originality"}}))
 	told := s.getTeam(s, "saebyeok").Status.Program
 	s.Expect(told.Outcome).To(Equal(foundationv1alpha1.OutcomeRejected))
 	s.Expect(told.Score).To(Equal("93"), "the scores are as they were")
@@ -178,7 +178,7 @@ func noSelection(s *story) {
 	}
 	spec := append(s.judged(), "seats: 5", "decisions:")
 	for _, team := range teams {
-		spec = append(spec, s.decided(team, "Rejected", "2026-01-19", "evaluation: final", "finalAt: "+stamp("2026-01-29")))
+		spec = append(spec, s.decided(team, "Rejected", "2026-01-19", "evaluation: final", "finalTime: "+stamp("2026-01-29")))
 	}
 	s.program(spec...)
 	for _, moment := range []string{"2026-01-19", "2026-01-29", "2026-02-15"} {

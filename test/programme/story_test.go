@@ -191,7 +191,7 @@ func (s *story) team(name string, lines ...string) {
 }
 
 func (s *story) teamManifest(name string, lines ...string) string {
-	return manifest.Team(s.named(name), slices.Concat([]string{"programRef: {name: " + s.named("models") + "}"}, s.place(name), lines)...)
+	return manifest.Team(s.named(name), slices.Concat([]string{"programName: {name: " + s.named("models") + "}"}, s.place(name), lines)...)
 }
 
 // award is GPUs of one pool for the term; more is further YAML for the award.
@@ -200,20 +200,20 @@ func (s *story) award(pool string, count int, more ...string) string {
 }
 
 func (s *story) awarded(name, pool string, count int, more ...string) string {
-	return fmt.Sprintf("{%s}", strings.Join(append([]string{"name: " + name, "pool: " + s.named(pool), fmt.Sprint("count: ", count)}, more...), ", "))
+	return fmt.Sprintf("{%s}", strings.Join(append([]string{"name: " + name, "poolName: " + s.named(pool), fmt.Sprint("count: ", count)}, more...), ", "))
 }
 
 // term is the YAML of a term; an empty end is open.
 func term(start, end string) string {
 	if end == "" {
-		return fmt.Sprintf("term: {start: %s}", stamp(start))
+		return fmt.Sprintf("term: {startTime: %s}", stamp(start))
 	}
-	return fmt.Sprintf("term: {start: %s, end: %s}", stamp(start), stamp(end))
+	return fmt.Sprintf("term: {startTime: %s, endTime: %s}", stamp(start), stamp(end))
 }
 
 // decided is the YAML of a decision; more is further YAML for it.
 func (s *story) decided(team, outcome, at string, more ...string) string {
-	parts := append([]string{"team: " + s.named(team), "outcome: " + outcome, "decidedAt: " + stamp(at), "reason: as the panel saw it"}, more...)
+	parts := append([]string{"teamName: " + s.named(team), "outcome: " + outcome, "decisionTime: " + stamp(at), "reason: as the panel saw it"}, more...)
 	return fmt.Sprintf("- {%s}", strings.Join(parts, ", "))
 }
 

@@ -60,7 +60,7 @@ func TestThousandTeams(t *testing.T) {
 	s.Logf("nobody of %d teams had access %s after their end", teams, since(begin))
 	s.soonFor(teams, func(g Gomega, team *foundationv1alpha1.FoundationTeam) {
 		g.Expect(team.Status.State).To(Equal(foundationv1alpha1.ReasonEnded), team.Name)
-		g.Expect(team.Status.Namespaces).To(ConsistOf(HaveField("State", foundationv1alpha1.PlaceLocked)), team.Name)
+		g.Expect(team.Status.Namespaces).To(ConsistOf(HaveField("State", foundationv1alpha1.ResourceLocked)), team.Name)
 	})
 	s.Expect(time.Since(begin)).To(BeNumerically("<", longestEnd))
 	took := since(begin)

@@ -23,7 +23,7 @@ func lateJoiner(s *story) {
 	s.pool("b200", 4)
 	spec := func(end string, decisions ...string) []string {
 		return append([]string{
-			"seats: 3", "stages:", "- {name: stage-2, start: " + stamp("2026-01-15") + ", end: " + stamp(end) + "}", "decisions:",
+			"seats: 3", "stages:", "- {name: stage-2, startTime: " + stamp("2026-01-15") + ", endTime: " + stamp(end) + "}", "decisions:",
 			s.decided("hanbit", "Selected", "2025-08-04"),
 		}, decisions...)
 	}
@@ -36,7 +36,7 @@ func lateJoiner(s *story) {
 
 	// An additional call takes one more.
 	s.at("2026-02-09")
-	s.program(spec("2026-07-15", s.decided("onnuri", "Selected", "2026-02-09", "finalAt: "+stamp("2026-02-19")))...)
+	s.program(spec("2026-07-15", s.decided("onnuri", "Selected", "2026-02-09", "finalTime: "+stamp("2026-02-19")))...)
 	s.team("onnuri", stage, term("2026-02-20", ""))
 	s.state("onnuri", foundationv1alpha1.ReasonNotFinal)
 	s.at("2026-02-19")
@@ -47,11 +47,11 @@ func lateJoiner(s *story) {
 	s.ready("onnuri")
 	s.granted("onnuri", "b200", 16)
 	s.people(s, "onnuri", working)
-	s.Expect(moment(s.getTeam(s, "onnuri").Status.StateSince)).To(BeTemporally("==", kst("2026-02-20")))
+	s.Expect(moment(s.getTeam(s, "onnuri").Status.StateTransitionTime)).To(BeTemporally("==", kst("2026-02-20")))
 
 	// The stage's end is its end too, also when that is moved.
 	s.at("2026-07-01")
-	s.program(spec("2026-08-15", s.decided("onnuri", "Selected", "2026-02-09", "finalAt: "+stamp("2026-02-19")))...)
+	s.program(spec("2026-08-15", s.decided("onnuri", "Selected", "2026-02-09", "finalTime: "+stamp("2026-02-19")))...)
 	s.at("2026-08-14 23:59:59")
 	for _, team := range []string{"hanbit", "onnuri"} {
 		s.Expect(s.grant(s, team, "b200").Granted).To(BeEquivalentTo(16), team)
@@ -70,7 +70,7 @@ func contractEnds(s *story) {
 	in := func(end string) string {
 		return fmt.Sprintf("- {name: kim, role: Engineer, subject: {kind: User, name: %s}%s}", kim, end)
 	}
-	s.team("hanbit", in(", end: "+stamp("2026-02-01")), s.award("b200", 8))
+	s.team("hanbit", in(", endTime: "+stamp("2026-02-01")), s.award("b200", 8))
 	s.team("naru", in(""), s.award("b200", 8))
 	s.ready("hanbit", "naru")
 	s.run("hanbit", "job", 1)
@@ -93,7 +93,7 @@ func contractEnds(s *story) {
 				return
 			}
 			g.Expect(expiring).To(ConsistOf(And(HaveField("Name", "kim"), HaveField("WithinDays", BeEquivalentTo(days[len(days)-1])))))
-			g.Expect(expiring[0].End.Time).To(BeTemporally("==", kst("2026-02-01")))
+			g.Expect(expiring[0].EndTime.Time).To(BeTemporally("==", kst("2026-02-01")))
 		})
 	}
 
@@ -108,7 +108,7 @@ func contractEnds(s *story) {
 	s.Expect(s.events(s, "naru", "AccessExpires")).To(BeEmpty())
 
 	s.at("2026-01-31 23:59:59")
-	s.Expect(moment(s.getTeam(s, "hanbit").Status.Staff.NextExpiry)).To(BeTemporally("==", kst("2026-02-01")))
+	s.Expect(moment(s.getTeam(s, "hanbit").Status.Staff.NextExpiryTime)).To(BeTemporally("==", kst("2026-02-01")))
 	s.Expect(may(s, "hanbit")).To(BeTrue(), "not a second before")
 	s.at("2026-02-01")
 	s.atOnce(func(g Gomega) { g.Expect(may(g, "hanbit")).To(BeFalse()) })
@@ -117,7 +117,7 @@ func contractEnds(s *story) {
 	s.people(s, "hanbit", working)
 	s.ready("hanbit")
 	s.Expect(s.pods(s, "hanbit")).To(ConsistOf(And(HaveField("UID", job.UID), HaveField("Status.Phase", corev1.PodRunning))))
-	s.Expect(s.getTeam(s, "hanbit").Status.Staff.Active).To(HaveValue(BeEquivalentTo(4)))
+	s.Expect(s.getTeam(s, "hanbit").Status.Staff.Active).To(BeEquivalentTo(4))
 	s.Expect(s.events(s, "hanbit", "AccessExpires")).To(HaveLen(2), "each notice once")
 }
 
@@ -131,8 +131,8 @@ func secondStage(s *story) {
 		return []string{
 			"seats: 2",
 			"stages:",
-			"- {name: stage-1, start: " + stamp("2025-08-14") + ", end: " + stamp("2026-01-15") + ", " + names + "]}",
-			"- {name: stage-2, start: " + stamp("2026-01-15") + ", end: " + stamp("2026-07-15") + "}",
+			"- {name: stage-1, startTime: " + stamp("2025-08-14") + ", endTime: " + stamp("2026-01-15") + ", " + names + "]}",
+			"- {name: stage-2, startTime: " + stamp("2026-01-15") + ", endTime: " + stamp("2026-07-15") + "}",
 			"decisions:", s.decided("hanbit", "Selected", "2025-08-04"), s.decided("naru", "Selected", "2025-08-04"),
 		}
 	}
@@ -194,8 +194,8 @@ func downOverMidnight(s *story) {
 	}
 	s.start()
 	s.soon(ended)
-	s.Expect(moment(s.getTeam(s, "hanbit").Status.StateSince)).To(BeTemporally("==", kst("2026-02-01")))
-	s.Expect(moment(retention(s.getTeam(s, "hanbit")).DataAccessUntil)).To(BeTemporally("==", kst("2026-03-03")), "counted from midnight")
+	s.Expect(moment(s.getTeam(s, "hanbit").Status.StateTransitionTime)).To(BeTemporally("==", kst("2026-02-01")))
+	s.Expect(moment(retention(s.getTeam(s, "hanbit")).DataAccessEndTime)).To(BeTemporally("==", kst("2026-03-03")), "counted from midnight")
 	s.granted("hanbit", "b200", 0)
 	record := s.records(s, "hanbit")[0].ResourceVersion
 	s.stop()

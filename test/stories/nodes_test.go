@@ -62,7 +62,7 @@ func dynamicNodes(s *story) {
 		s.Expect(k8s.Get(s.Context(), client.ObjectKey{Name: pod.Spec.NodeName}, node)).To(Succeed())
 		s.Expect(node.Labels).To(HaveKeyWithValue(foundationv1alpha1.LabelNodeTeam, team))
 	}
-	s.Eventually(func(g Gomega) { g.Expect(*s.getTeam(g, team).Status.GPUs.Ready).To(BeEquivalentTo(16)) }).Should(Succeed())
+	s.Eventually(func(g Gomega) { g.Expect(s.getTeam(g, team).Status.GPUs.Ready).To(BeEquivalentTo(16)) }).Should(Succeed())
 	s.kubectl("delete", "pods", "--all", "-n", team+"-train", "--force", "--grace-period=0")
 	s.Eventually(func(g Gomega) { g.Expect(s.nodesOf(g, team)).To(BeEmpty()) }).Should(Succeed())
 	s.ready(team)
@@ -114,7 +114,7 @@ func neverLaunched(s *story) {
 	s.team(team, award(pool, 16), train)
 	s.condition(team, foundationv1alpha1.ConditionGPUsReady, foundationv1alpha1.ReasonNodesNotReady, "is not Launched (LaunchFailed: ")
 	s.Expect(s.getTeam(s, team).Status.GPUs.Summary).To(Equal("16/16"))
-	s.Expect(*s.getTeam(s, team).Status.GPUs.Ready).To(BeZero())
+	s.Expect(s.getTeam(s, team).Status.GPUs.Ready).To(BeZero())
 	s.team(team, award(pool, 0), train)
 	s.Eventually(func(g Gomega) { g.Expect(s.nodePools(g, team)).To(BeEmpty()) }).Should(Succeed())
 }
@@ -214,10 +214,10 @@ spec: {minAvailable: 1, selector: {matchLabels: {%s: %s}}}
 		reconciling := meta.FindStatusCondition(s.getPool(g, pool).Status.Conditions, foundationv1alpha1.ConditionReconciling)
 		g.Expect(reconciling).NotTo(BeNil())
 		g.Expect(reconciling.Message).To(ContainSubstring("pod force-team-train/job-0 on "))
-		g.Expect(reconciling.Message).To(ContainSubstring("is past its grace: a PodDisruptionBudget may hold it, delete that or set spec.reclaim.force"))
+		g.Expect(reconciling.Message).To(ContainSubstring("is past its grace: a PodDisruptionBudget may hold it, delete that or set spec.reclaim.forceAfter"))
 	}).Should(Succeed())
 	s.Expect(s.pods(s, team)).To(HaveLen(1))
-	s.apply(manifest.StaticPool(pool, "reclaim: {gracePeriod: 1s, force: 2s}"))
+	s.apply(manifest.StaticPool(pool, "reclaim: {gracePeriod: 1s, forceAfter: 2s}"))
 	s.Eventually(func(g Gomega) {
 		g.Expect(s.pods(g, team)).To(BeEmpty())
 		g.Expect(s.getPool(g, pool).Status.Capacity.Free).To(BeEquivalentTo(8))

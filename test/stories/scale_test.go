@@ -67,5 +67,5 @@ func (s *story) truthful(team string) {
 	s.Expect(s.gpuQuota(s, team+"-train")).To(BeEquivalentTo(scaleNodes * cluster.GPUsPerNode))
 	status := s.getTeam(s, team).Status.GPUs
 	s.Expect(status.Summary).To(Equal("1000/1000"))
-	s.Expect(*status.Ready).To(BeEquivalentTo(1000))
+	s.Expect(status.Ready).To(BeEquivalentTo(1000))
 }

@@ -17,7 +17,7 @@ const staticNodes = 54
 const train = `namespaces: [{name: train}]`
 
 func award(pool string, count int) string {
-	return fmt.Sprintf("gpus: [{name: a, pool: %s, count: %d}]", pool, count)
+	return fmt.Sprintf("gpus: [{name: a, poolName: %s, count: %d}]", pool, count)
 }
 
 // The numbers are those of the programme's stories by 16: 1,024 GPUs are 8 nodes of 8.
@@ -50,7 +50,7 @@ func oversubscription(s *story) {
 	s.pool(pool, 8)
 	s.pool(other, 6)
 	until := time.Now().Add(48 * time.Hour).UTC().Truncate(time.Minute)
-	half := fmt.Sprintf("gpus: [{name: a, pool: %s, count: 32, end: %q}]", pool, until.Format(time.RFC3339))
+	half := fmt.Sprintf("gpus: [{name: a, poolName: %s, count: 32, endTime: %q}]", pool, until.Format(time.RFC3339))
 	s.team(s.named("s3-one"), half, train)
 	s.team(s.named("s3-two"), half, train)
 	s.ready(s.named("s3-one"), s.named("s3-two"))
@@ -58,7 +58,7 @@ func oversubscription(s *story) {
 	s.condition(s.named("s3-third"), foundationv1alpha1.ConditionGPUsReady, foundationv1alpha1.ReasonShortfall,
 		fmt.Sprintf("%s: 48 of 48 short, 0 free, 48 more by %s", pool, until.Format("2006-01-02T15:04Z")))
 	s.Eventually(func(g Gomega) {
-		g.Expect(s.getTeam(g, s.named("s3-third")).Status.GPUs.Pools[0].NextFree.UTC()).To(Equal(until))
+		g.Expect(s.getTeam(g, s.named("s3-third")).Status.GPUs.Pools[0].NextFreeTime.UTC()).To(Equal(until))
 	}).Should(Succeed())
 	s.team(s.named("s3-third"), award(other, 48), train)
 	s.ready(s.named("s3-third"))
@@ -93,7 +93,7 @@ func growth(s *story) {
 	s.Eventually(func(g Gomega) {
 		gpus := s.getTeam(g, grows).Status.GPUs
 		g.Expect(gpus.Summary).To(Equal("56/64"))
-		g.Expect(*gpus.Ready).To(BeEquivalentTo(56))
+		g.Expect(gpus.Ready).To(BeEquivalentTo(56))
 		g.Expect(s.gpuQuota(g, grows+"-train")).To(BeEquivalentTo(56))
 	}).Should(Succeed())
 	s.Expect(s.pods(s, donor)).To(HaveLen(1), "what runs has its grace")
@@ -132,33 +132,33 @@ func shrink(s *story) {
 func leaseEnds(s *story) {
 	lease, next, team := s.named("s11"), s.named("s11b"), s.named("s11-team")
 	end := time.Now().Add(time.Hour).Truncate(time.Second)
-	s.pool(lease, 2, fmt.Sprintf("availability: {end: %q}", end.Format(time.RFC3339)))
+	s.pool(lease, 2, fmt.Sprintf("availability: {endTime: %q}", end.Format(time.RFC3339)))
 	s.pool(next, 2)
 	lines := func(gpus string) []string {
-		return []string{gpus, train, fmt.Sprintf("term: {end: %q}", end.Add(time.Hour).Format(time.RFC3339))}
+		return []string{gpus, train, fmt.Sprintf("term: {endTime: %q}", end.Add(time.Hour).Format(time.RFC3339))}
 	}
 	s.team(team, lines(award(lease, 16))...)
 	ends := fmt.Sprintf("%s: 16 GPUs are awarded from %s on, when the pool is not available", lease, end.UTC().Format("2006-01-02T15:04Z"))
-	s.condition(team, foundationv1alpha1.ConditionAwardsFit, foundationv1alpha1.ReasonPoolEnds, ends)
+	s.condition(team, foundationv1alpha1.ConditionAwardsCovered, foundationv1alpha1.ReasonPoolEnds, ends)
 	s.Eventually(func(g Gomega) {
 		g.Expect(s.getPool(g, lease).Status.Conditions).To(ContainElement(And(
-			HaveField("Type", foundationv1alpha1.ConditionAwardsFit), HaveField("Reason", foundationv1alpha1.ReasonPoolEnds))))
+			HaveField("Type", foundationv1alpha1.ConditionAwardsCovered), HaveField("Reason", foundationv1alpha1.ReasonPoolEnds))))
 	}).Should(Succeed())
 	s.ready(team)
 
 	// It goes on with another pool from that moment on.
 	goesOn := func(at time.Time) {
-		s.team(team, lines(fmt.Sprintf("gpus: [{name: a, pool: %s, count: 16, end: %q}, {name: b, pool: %s, count: 16, start: %q}]",
+		s.team(team, lines(fmt.Sprintf("gpus: [{name: a, poolName: %s, count: 16, endTime: %q}, {name: b, poolName: %s, count: 16, startTime: %q}]",
 			lease, at.Format(time.RFC3339), next, at.Format(time.RFC3339)))...)
 	}
 	goesOn(end)
-	s.condition(team, foundationv1alpha1.ConditionAwardsFit, foundationv1alpha1.ReasonAsDeclared, "")
+	s.condition(team, foundationv1alpha1.ConditionAwardsCovered, foundationv1alpha1.ReasonAsDeclared, "")
 	s.Expect(s.granted(s, team)).To(Equal(map[string]int32{lease: 16, next: 0}))
 
 	// The moment comes: all that was there before it took the time that it took.
 	end = time.Now().Add(10 * time.Second).Truncate(time.Second)
 	goesOn(end)
-	s.kubectl("patch", "gpool", lease, "--type=merge", "-p", fmt.Sprintf(`{"spec":{"availability":{"end":%q}}}`, end.Format(time.RFC3339)))
+	s.kubectl("patch", "gpool", lease, "--type=merge", "-p", fmt.Sprintf(`{"spec":{"availability":{"endTime":%q}}}`, end.Format(time.RFC3339)))
 	s.Eventually(func(g Gomega) {
 		g.Expect(s.granted(g, team)).To(Equal(map[string]int32{lease: 0, next: 16}))
 	}).Should(Succeed())
@@ -185,7 +185,7 @@ func withdrawal(s *story) {
 	s.team(team, award(pool, 32), train)
 	s.ready(team)
 	since := time.Now()
-	s.team(team, award(pool, 32), train, fmt.Sprintf("term: {end: %q}", since.Add(-time.Second).Format(time.RFC3339)))
+	s.team(team, award(pool, 32), train, fmt.Sprintf("term: {endTime: %q}", since.Add(-time.Second).Format(time.RFC3339)))
 	s.Eventually(func(g Gomega) {
 		capacity := s.getPool(g, pool).Status.Capacity
 		g.Expect(capacity.Granted).To(BeZero())

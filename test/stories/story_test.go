@@ -204,7 +204,7 @@ func (s *story) granted(g Gomega, team string) map[string]int32 {
 	s.Helper()
 	byPool := map[string]int32{}
 	for _, pool := range s.getTeam(g, team).Status.GPUs.Pools {
-		byPool[pool.Name] = *pool.Granted
+		byPool[pool.Name] = pool.Granted
 	}
 	return byPool
 }

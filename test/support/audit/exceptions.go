@@ -31,7 +31,7 @@ type Exception struct {
 var Exceptions = []Exception{
 	{"create delete get list patch watch", "nodepools.karpenter.sh", Stories, "the nodes of test/e2e are there from the start"},
 	{"delete list watch", "nodeclaims.karpenter.sh", Stories, "the nodes of test/e2e are there from the start"},
-	{"delete", "pods", Stories, "only reclaim.force deletes pods, a minute after eviction was refused"},
+	{"delete", "pods", Stories, "only reclaim.forceAfter deletes pods, a minute after eviction was refused"},
 	{"bind", "clusterroles.rbac.authorization.k8s.io", Nowhere, "asked for when a RoleBinding is written, and no request of its own"},
 }
 

@@ -67,8 +67,8 @@ func FreeIn(pool string) NodeMod {
 func EnteringIn(pool string, since time.Time) NodeMod {
 	return all(
 		FreeIn(pool),
-		NodeAnnotated(foundationv1alpha1.AnnotationReleasingSince, since.UTC().Format(time.RFC3339)),
-		Tainted(foundationv1alpha1.TaintReleasing, ""),
+		NodeAnnotated(foundationv1alpha1.AnnotationDrainingSince, since.UTC().Format(time.RFC3339)),
+		Tainted(foundationv1alpha1.TaintDraining, ""),
 	)
 }
 
@@ -88,8 +88,8 @@ func HeldIn(pool string, team *foundationv1alpha1.FoundationTeam) NodeMod {
 func ReleasingIn(pool string, team *foundationv1alpha1.FoundationTeam, since time.Time) NodeMod {
 	return all(
 		HeldIn(pool, team),
-		NodeAnnotated(foundationv1alpha1.AnnotationReleasingSince, since.UTC().Format(time.RFC3339)),
-		Tainted(foundationv1alpha1.TaintReleasing, ""),
+		NodeAnnotated(foundationv1alpha1.AnnotationDrainingSince, since.UTC().Format(time.RFC3339)),
+		Tainted(foundationv1alpha1.TaintDraining, ""),
 	)
 }
 

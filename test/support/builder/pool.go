@@ -67,7 +67,7 @@ func Ineligible(organisations ...string) PoolMod {
 // Available says from when to when the pool can be used; a zero bound is open.
 func Available(start, end time.Time) PoolMod {
 	return func(pool *foundationv1alpha1.GPUPool) {
-		pool.Spec.Availability = &foundationv1alpha1.Window{Start: MetaTime(start), End: MetaTime(end)}
+		pool.Spec.Availability = &foundationv1alpha1.Window{StartTime: MetaTime(start), EndTime: MetaTime(end)}
 	}
 }
 
@@ -78,7 +78,7 @@ func Grace(period time.Duration) PoolMod {
 
 // Force is after how long pods are deleted even if a disruption budget refuses their eviction.
 func Force(after time.Duration) PoolMod {
-	return reclaim(func(how *foundationv1alpha1.Reclaim) { how.Force = &metav1.Duration{Duration: after} })
+	return reclaim(func(how *foundationv1alpha1.Reclaim) { how.ForceAfter = &metav1.Duration{Duration: after} })
 }
 
 // RequireScrub says that nodes are scrubbed before anybody gets them.
@@ -103,7 +103,7 @@ func TopologyKeys(keys ...string) PoolMod {
 // Granted says, in the pool's status, that it gave GPUs to a team, which has them all.
 func Granted(team *foundationv1alpha1.FoundationTeam, gpus int32) PoolMod {
 	return WithGrant(foundationv1alpha1.Grant{
-		Team: team.Name, UID: string(team.UID), Requested: gpus, Granted: gpus, Held: gpus, Ready: gpus,
+		TeamName: team.Name, UID: string(team.UID), Requested: gpus, Granted: gpus, Held: gpus, Ready: gpus,
 	})
 }
 
@@ -114,7 +114,7 @@ func WithGrant(grant foundationv1alpha1.Grant) PoolMod {
 
 // NodeShape is what the pool's status says a node offers besides GPUs.
 func NodeShape(cpu, memory, ephemeral string) PoolMod {
-	return func(pool *foundationv1alpha1.GPUPool) { pool.Status.Node = shape(cpu, memory, ephemeral) }
+	return func(pool *foundationv1alpha1.GPUPool) { pool.Status.NodeAllocatable = shape(cpu, memory, ephemeral) }
 }
 
 func shape(cpu, memory, ephemeral string) corev1.ResourceList {

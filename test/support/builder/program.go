@@ -35,25 +35,25 @@ type DecisionMod = func(*foundationv1alpha1.Decision)
 func Decided(team string, outcome foundationv1alpha1.Outcome, at time.Time, mods ...DecisionMod) ProgramMod {
 	return func(program *foundationv1alpha1.FoundationProgram) {
 		program.Spec.Decisions = append(program.Spec.Decisions, *build(&foundationv1alpha1.Decision{
-			Team: team, Outcome: outcome, DecidedAt: MetaTime(at), Reason: "as the panel saw it",
+			TeamName: team, Outcome: outcome, DecisionTime: MetaTime(at), Reason: "as the panel saw it",
 		}, mods))
 	}
 }
 
 // FinalAt says until when the team can object.
 func FinalAt(at time.Time) DecisionMod {
-	return func(decision *foundationv1alpha1.Decision) { decision.FinalAt = MetaTime(at) }
+	return func(decision *foundationv1alpha1.Decision) { decision.FinalTime = MetaTime(at) }
 }
 
 // EffectiveAt says when the decision takes effect.
 func EffectiveAt(at time.Time) DecisionMod {
-	return func(decision *foundationv1alpha1.Decision) { decision.EffectiveAt = MetaTime(at) }
+	return func(decision *foundationv1alpha1.Decision) { decision.EffectiveTime = MetaTime(at) }
 }
 
 // Overturned says from when on the decision counts as not made.
 func Overturned(at time.Time) DecisionMod {
 	return func(decision *foundationv1alpha1.Decision) {
-		decision.OverturnedAt, decision.OverturnReason = MetaTime(at), "objection upheld"
+		decision.OverturnTime, decision.OverturnReason = MetaTime(at), "objection upheld"
 	}
 }
 
@@ -66,7 +66,7 @@ func On(evaluation string) DecisionMod {
 func InStage(name string, start, end time.Time, passed ...string) ProgramMod {
 	return func(program *foundationv1alpha1.FoundationProgram) {
 		program.Spec.Stages = append(program.Spec.Stages, foundationv1alpha1.Stage{
-			Name: name, Start: MetaTime(start), End: MetaTime(end), Passed: passed,
+			Name: name, StartTime: MetaTime(start), EndTime: MetaTime(end), Passed: passed,
 		})
 	}
 }
@@ -79,7 +79,7 @@ func Ceiling(gpus int32) ProgramMod {
 // PoolCeiling is the most GPUs of a pool that a team may have.
 func PoolCeiling(pool string, gpus int32) ProgramMod {
 	return ceilings(func(c *foundationv1alpha1.Ceilings) {
-		c.Pools = append(c.Pools, foundationv1alpha1.PoolCeiling{Pool: pool, GPUs: &gpus})
+		c.Pools = append(c.Pools, foundationv1alpha1.PoolCeiling{PoolName: pool, Count: &gpus})
 	})
 }
 
@@ -139,14 +139,14 @@ func GateOf(name string) ProgramMod {
 func Evaluated(name string, closedAt time.Time, results ...foundationv1alpha1.Result) ProgramMod {
 	return func(program *foundationv1alpha1.FoundationProgram) {
 		program.Spec.Evaluations = append(program.Spec.Evaluations, foundationv1alpha1.Evaluation{
-			Name: name, ClosedAt: MetaTime(closedAt), Results: results,
+			Name: name, CloseTime: MetaTime(closedAt), Results: results,
 		})
 	}
 }
 
 // Scored is a team's result; a score follows each criterion, and gates that it failed come last.
 func Scored(team string, scores map[string]string, failedGates ...string) foundationv1alpha1.Result {
-	result := foundationv1alpha1.Result{Team: team, Scores: map[string]foundationv1alpha1.Score{}, Gates: map[string]foundationv1alpha1.GateResult{}}
+	result := foundationv1alpha1.Result{TeamName: team, Scores: map[string]foundationv1alpha1.Score{}, Gates: map[string]foundationv1alpha1.GateResult{}}
 	for criterion, score := range scores {
 		result.Scores[criterion] = foundationv1alpha1.Score(score)
 	}
@@ -159,7 +159,7 @@ func Scored(team string, scores map[string]string, failedGates ...string) founda
 // InProgram lets the team take part in a programme.
 func InProgram(name string) TeamMod {
 	return func(team *foundationv1alpha1.FoundationTeam) {
-		team.Spec.ProgramRef = &foundationv1alpha1.ProgramReference{Name: name}
+		team.Spec.ProgramName = name
 	}
 }
 

@@ -54,7 +54,7 @@ func Annotated(key, value string) TeamMod {
 // Term gives the team a term; a zero bound is open.
 func Term(start, end time.Time) TeamMod {
 	return func(team *foundationv1alpha1.FoundationTeam) {
-		team.Spec.Term = &foundationv1alpha1.Window{Start: MetaTime(start), End: MetaTime(end)}
+		team.Spec.Term = &foundationv1alpha1.Window{StartTime: MetaTime(start), EndTime: MetaTime(end)}
 	}
 }
 
@@ -89,7 +89,7 @@ func Award(pool string, count int32) TeamMod {
 func AwardBetween(pool string, count int32, start, end time.Time) TeamMod {
 	return func(team *foundationv1alpha1.FoundationTeam) {
 		team.Spec.GPUs = append(team.Spec.GPUs, foundationv1alpha1.GPUAward{
-			Name: fmt.Sprintf("award-%d", len(team.Spec.GPUs)), Pool: pool, Count: &count, Start: MetaTime(start), End: MetaTime(end),
+			Name: fmt.Sprintf("award-%d", len(team.Spec.GPUs)), PoolName: pool, Count: &count, StartTime: MetaTime(start), EndTime: MetaTime(end),
 		})
 	}
 }
@@ -139,7 +139,7 @@ func staff(name string, role foundationv1alpha1.StaffRole, kind foundationv1alph
 	return func(team *foundationv1alpha1.FoundationTeam) {
 		team.Spec.Staff = append(team.Spec.Staff, foundationv1alpha1.StaffMember{
 			Name: name, Role: role, Subject: foundationv1alpha1.StaffSubject{Kind: kind, Name: name},
-			Start: MetaTime(start), End: MetaTime(end),
+			StartTime: MetaTime(start), EndTime: MetaTime(end),
 		})
 	}
 }

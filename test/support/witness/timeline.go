@@ -109,7 +109,7 @@ func (s *scene) gpus(team string) int64 {
 func (s *scene) leftFor(team string) int64 {
 	var sum int64
 	for _, pool := range s.pools {
-		granted := slices.ContainsFunc(pool.Status.Grants, func(grant foundationv1alpha1.Grant) bool { return grant.Team == team && grant.Granted > 0 })
+		granted := slices.ContainsFunc(pool.Status.Grants, func(grant foundationv1alpha1.Grant) bool { return grant.TeamName == team && grant.Granted > 0 })
 		if !granted || pool.Status.Capacity == nil {
 			continue
 		}

@@ -161,7 +161,7 @@ func (w *Witness) node(before, after *corev1.Node) {
 	}
 	label, trusted := after.Labels[foundationv1alpha1.LabelTeam], after.Labels[foundationv1alpha1.LabelNodeTeam]
 	if len(taints) > 1 || label != "" && trusted != "" && label != trusted || len(taints) == 1 && trusted != "" && taints[0] != trusted {
-		w.fail("node %s belongs to more than one team: labels %q %q, taints %v", after.Name, label, trusted, taints)
+		w.fail("node %s belongs to more than one teamName: labels %q %q, taints %v", after.Name, label, trusted, taints)
 	}
 	had, has := before.Labels[foundationv1alpha1.LabelNodeTeam], trusted
 	if had != "" && has != "" && had != has {
@@ -181,7 +181,7 @@ func (w *Witness) pool(before any, after *foundationv1alpha1.GPUPool) {
 	old := map[string]int32{}
 	if pool, ok := before.(*foundationv1alpha1.GPUPool); ok {
 		for _, grant := range pool.Status.Grants {
-			old[grant.Team] = grant.Granted
+			old[grant.TeamName] = grant.Granted
 		}
 	}
 	grants := map[string]int32{}
@@ -189,12 +189,12 @@ func (w *Witness) pool(before any, after *foundationv1alpha1.GPUPool) {
 	raised := ""
 	for _, grant := range after.Status.Grants {
 		sum += grant.Granted
-		grants[grant.Team] = grant.Granted
-		if grant.Granted > old[grant.Team] {
-			raised = grant.Team
+		grants[grant.TeamName] = grant.Granted
+		if grant.Granted > old[grant.TeamName] {
+			raised = grant.TeamName
 		}
 		if grant.Granted > grant.Requested {
-			w.fail("pool %s grants %s %d, more than the %d that it asked for", after.Name, grant.Team, grant.Granted, grant.Requested)
+			w.fail("pool %s grants %s %d, more than the %d that it asked for", after.Name, grant.TeamName, grant.Granted, grant.Requested)
 		}
 	}
 	if after.Status.Capacity != nil && raised != "" && sum > after.Status.Capacity.Total {

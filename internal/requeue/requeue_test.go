@@ -1,4 +1,4 @@
-package apply_test
+package requeue_test
 
 import (
 	"errors"
@@ -7,14 +7,15 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	ctrl "sigs.k8s.io/controller-runtime"
 
-	"foundation.team/operator/internal/apply"
+	"foundation.team/operator/internal/requeue"
 )
 
-func TestRetry(t *testing.T) {
+func TestOnConflict(t *testing.T) {
 	problem := errors.New("no")
-	conflict := apierrors.NewConflict(pods, "job-0", errors.New("changed"))
+	conflict := apierrors.NewConflict(schema.GroupResource{Resource: "pods"}, "job-0", errors.New("changed"))
 	tests := map[string]struct {
 		err     error
 		wantErr bool
@@ -27,7 +28,7 @@ func TestRetry(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			result, err := apply.Retry(ctrl.Result{RequeueAfter: time.Hour}, tt.err)
+			result, err := requeue.OnConflict(ctrl.Result{RequeueAfter: time.Hour}, tt.err)
 			if (err != nil) != tt.wantErr {
 				t.Errorf("error %v", err)
 			}
@@ -35,5 +36,16 @@ func TestRetry(t *testing.T) {
 				t.Errorf("again after %s", result.RequeueAfter)
 			}
 		})
+	}
+}
+
+// What time ends must not wait long because a write failed.
+func TestAfterFailure(t *testing.T) {
+	for wait, want := range map[time.Duration]time.Duration{
+		0: 15 * time.Second, time.Second: time.Second, 15 * time.Second: 15 * time.Second, time.Hour: 15 * time.Second,
+	} {
+		if got := requeue.AfterFailure(wait).RequeueAfter; got != want {
+			t.Errorf("AfterFailure(%s) = %s, want %s", wait, got, want)
+		}
 	}
 }
