@@ -43,7 +43,7 @@ type TeamRecordSpec struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
-	ProgramName ProgramName `json:"programName,omitempty"`
+	ProgramName string `json:"programName,omitempty"`
 	// lead is the organisation that leads its consortium.
 	// +optional
 	// +kubebuilder:validation:MinLength=1

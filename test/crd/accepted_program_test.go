@@ -139,7 +139,7 @@ var acceptedPrograms = map[string]accepted{
 	},
 	"ceilings and money at their bounds": {
 		manifest: smallestProgram,
-		patch: `spec: {ceilings: {gpus: 1000000, pools: [{poolName: b200, count: 0}, {poolName: ` + long(63) + `, gpus: 100000}],
+		patch: `spec: {ceilings: {gpus: 1000000, pools: [{poolName: b200, count: 0}, {poolName: ` + long(63) + `, count: 100000}],
 			budget: [{line: GPU, perYear: 0}, {line: Staff, perYear: 1000000000000000}]},
 			budget: [{line: Data, amount: 0}, {line: GPU, amount: 1000000000000000}]}`,
 	},

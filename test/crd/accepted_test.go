@@ -157,7 +157,7 @@ var acceptedTeams = map[string]accepted{
 	},
 	"programme of 63 letters": {
 		manifest: smallestTeam,
-		patch:    `spec: {programName: {name: ` + long(63) + `}}`,
+		patch:    `spec: {programName: ` + long(63) + `}`,
 	},
 	"award for a stage that begins late and ends early": {
 		manifest: team,

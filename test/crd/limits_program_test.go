@@ -58,7 +58,7 @@ spec:
   stages: ` + many(16, `{name: s%d, startTime: "2025-08-01T00:00:00Z", endTime: "2026-08-01T00:00:00Z", passed: `+many(512, `t%d`)+`}`) + `
   ceilings:
     gpus: 1000000
-    pools: ` + many(32, `{poolName: p%d`+long(60)+`, gpus: 100000}`) + `
+    pools: ` + many(32, `{poolName: p%d`+long(60)+`, count: 100000}`) + `
     budget: [{line: GPU, perYear: 1000000000000000}, {line: Data, perYear: 1}, {line: Staff, perYear: 1}]
   budget: [{line: GPU, amount: 1000000000000000}, {line: Data, amount: 1}, {line: Staff, amount: 1}]
   retention: {dataAccess: 87599h59m60s, keep: 875999h59m60s}
@@ -146,7 +146,7 @@ status:
   seats: {summary: 0/1, filled: 0, pending: 0, free: 1}
   rankings: `+many(8, `{evaluation: e%d, closed: true, entries: `+many(128, `{rank: 1, teamName: t%d, total: "87.75", withinSeats: true}`)+`}`)+`
   teams: `+many(2048, `{name: t%d, outcome: Rejected, state: NotSelected, message: m}`)+`
-  heldBack: `+many(4096, `{teamName: t%d, grant: g, line: Data, amount: 1, reason: CeilingExceeded, message: m}`)+`
+  heldBack: `+many(4096, `{teamName: t%d, award: g, line: Data, amount: 1, reason: CeilingExceeded, message: m}`)+`
   gpus: `+many(64, `{poolName: p%d, awarded: 1, heldBack: 0}`)+`
 `)
 	_, err := programs.UpdateStatus(t.Context(), full, metav1.UpdateOptions{FieldValidation: metav1.FieldValidationStrict})

@@ -17,7 +17,7 @@ apiVersion: foundation.team/v1alpha1
 kind: FoundationTeam
 metadata: {name: largest-` + long(32) + `}
 spec:
-  programName: {name: ` + long(63) + `}
+  programName: ` + long(63) + `
   displayName: ` + strings.Repeat("한", 128) + `
   consortium:
     lead: ` + long(128) + `
@@ -109,8 +109,8 @@ func TestLargestTeam(t *testing.T) {
 status:
   observedGeneration: 1
   conditions: `+many(16, `{type: C%d, status: "True", reason: R, message: `+long(1024)+`, lastTransitionTime: "2026-01-01T00:00:00Z"}`)+`
-  gpus: {summary: 0/1, nodes: 0/1, pools: `+many(256, `{name: p%d, requested: 1, granted: 0, shortfall: 1, message: `+long(1024)+`}`)+`}
-  namespaces: `+many(1024, `{name: n%d, state: Retired, gpus: 0}`)+`
+  gpus: {summary: 0/1, nodeSummary: 0/1, requested: 1, granted: 0, ready: 0, used: 0, pools: `+many(256, `{name: p%d, requested: 1, granted: 0, ready: 0, held: 0, shortfall: 1, message: `+long(1024)+`}`)+`}
+  namespaces: `+many(1024, `{name: n%d, state: Retired, granted: 0, used: 0}`)+`
   volumes: `+many(2048, `{name: v%d, namespace: hanbit-old, state: Retired, capacity: 1Ti}`)+`
 `), metav1.UpdateOptions{FieldValidation: metav1.FieldValidationStrict})
 	if err != nil {

@@ -17,26 +17,26 @@ var refusedCeilings = map[string]refused{
 		want:  []string{`spec.ceilings.pools[1]: Duplicate value: {"poolName":"b200"}`},
 	},
 	"ceiling of no pool": {
-		patch: `spec: {ceilings: {pools: [{gpus: 512}]}}`,
-		want:  []string{`spec.ceilings.pools[0].pool: Required value`},
+		patch: `spec: {ceilings: {pools: [{count: 512}]}}`,
+		want:  []string{`spec.ceilings.pools[0].poolName: Required value`},
 	},
 	"ceiling of an invalid pool": {
 		patch: `spec: {ceilings: {pools: [{poolName: NVIDIA B200, count: 512}]}}`,
-		want:  []string{`spec.ceilings.pools[0].pool: Invalid value: "NVIDIA B200": must be the name of a GPUPool: lower case letters, digits and hyphens`},
+		want:  []string{`spec.ceilings.pools[0].poolName: Invalid value: "NVIDIA B200": must be the name of a GPUPool: lower case letters, digits and hyphens`},
 	},
 	"ceiling of a pool of 64 letters": {
-		patch: `spec: {ceilings: {pools: [{poolName: ` + long(64) + `, gpus: 512}]}}`,
-		want:  []string{`spec.ceilings.pools[0].pool: Too long: may not be more than 63 bytes`},
+		patch: `spec: {ceilings: {pools: [{poolName: ` + long(64) + `, count: 512}]}}`,
+		want:  []string{`spec.ceilings.pools[0].poolName: Too long: may not be more than 63 bytes`},
 	},
 	"ceiling of a pool without number": {
 		patch: `spec: {ceilings: {pools: [{poolName: b200}]}}`,
-		want:  []string{`spec.ceilings.pools[0].gpus: Required value`},
+		want:  []string{`spec.ceilings.pools[0].count: Required value`},
 	},
 	"ceilings of -1 and 100001 GPUs of pools": {
 		patch: `spec: {ceilings: {pools: [{poolName: b200, count: -1}, {poolName: h100, count: 100001}]}}`,
 		want: []string{
-			`spec.ceilings.pools[0].gpus: Invalid value: -1: spec.ceilings.pools[0].gpus in body should be greater than or equal to 0`,
-			`spec.ceilings.pools[1].gpus: Invalid value: 100001: spec.ceilings.pools[1].gpus in body should be less than or equal to 100000`,
+			`spec.ceilings.pools[0].count: Invalid value: -1: spec.ceilings.pools[0].count in body should be greater than or equal to 0`,
+			`spec.ceilings.pools[1].count: Invalid value: 100001: spec.ceilings.pools[1].count in body should be less than or equal to 100000`,
 		},
 	},
 	"ceilings of 33 pools": {

@@ -124,15 +124,15 @@ var refusedDecisions = map[string]refused{
 	},
 	"decision on nobody": {
 		patch: decided(`{outcome: Rejected, reason: r, decisionTime: "2025-08-04T10:00:00+09:00"}`),
-		want:  []string{`spec.decisions[0].team: Required value`},
+		want:  []string{`spec.decisions[0].teamName: Required value`},
 	},
 	"decision on a team with upper case letters": {
 		patch: decided(`{teamName: Hanbit, outcome: Rejected, reason: r, decisionTime: "2025-08-04T10:00:00+09:00"}`),
-		want:  []string{`spec.decisions[0].team: Invalid value: "Hanbit": must be the name of a FoundationTeam: lower case letters, digits and hyphens`},
+		want:  []string{`spec.decisions[0].teamName: Invalid value: "Hanbit": must be the name of a FoundationTeam: lower case letters, digits and hyphens`},
 	},
 	"decision on a team of 41 letters": {
 		patch: decided(`{teamName: ` + long(41) + `, outcome: Rejected, reason: r, decisionTime: "2025-08-04T10:00:00+09:00"}`),
-		want:  []string{`spec.decisions[0].team: Too long: may not be more than 40 bytes`},
+		want:  []string{`spec.decisions[0].teamName: Too long: may not be more than 40 bytes`},
 	},
 	"decision without outcome": {
 		patch: decided(`{teamName: hanbit, reason: r, decisionTime: "2025-08-04T10:00:00+09:00"}`),

@@ -39,15 +39,15 @@ var refusedEvaluations = map[string]refused{
 	},
 	"result without team": {
 		patch: judged(`[{scores: {technology: "36"}}]`),
-		want:  []string{`spec.evaluations[0].results[0].team: Required value`},
+		want:  []string{`spec.evaluations[0].results[0].teamName: Required value`},
 	},
 	"result of a team with upper case letters": {
 		patch: judged(`[{teamName: Hanbit}]`),
-		want:  []string{`spec.evaluations[0].results[0].team: Invalid value: "Hanbit": must be the name of a FoundationTeam: lower case letters, digits and hyphens`},
+		want:  []string{`spec.evaluations[0].results[0].teamName: Invalid value: "Hanbit": must be the name of a FoundationTeam: lower case letters, digits and hyphens`},
 	},
 	"result of a team of 41 letters": {
 		patch: judged(`[{teamName: ` + long(41) + `}]`),
-		want:  []string{`spec.evaluations[0].results[0].team: Too long: may not be more than 40 bytes`},
+		want:  []string{`spec.evaluations[0].results[0].teamName: Too long: may not be more than 40 bytes`},
 	},
 	"result of a team twice": {
 		patch: judged(`[{teamName: hanbit, scores: {technology: "36"}}, {teamName: hanbit, scores: {technology: "37"}}]`),

@@ -127,7 +127,7 @@ var refusedPools = map[string]refused{
 	},
 	"availability that ends before it starts": {
 		patch: `spec: {availability: {startTime: "2027-02-01T00:00:00Z"}}`,
-		want:  []string{`spec.availability.endTime: Invalid value: must be after startTime: move end, or leave it out for an open end`},
+		want:  []string{`spec.availability.endTime: Invalid value: must be after startTime: move endTime, or leave it out for an open end`},
 	},
 	"device class in upper case": {
 		patch: `spec: {deviceClassName: GPU.nvidia.com}`,

@@ -191,21 +191,21 @@ var refusedPrograms = map[string]refused{
 	"stage without start and end": {
 		patch: `spec: {stages: [{name: stage-1}]}`,
 		want: []string{
-			`spec.stages[0].end: Required value`,
-			`spec.stages[0].start: Required value`,
+			`spec.stages[0].endTime: Required value`,
+			`spec.stages[0].startTime: Required value`,
 		},
 	},
 	"stage that ends before it starts": {
 		patch: `spec: {stages: [{name: stage-1, startTime: "2026-02-01T00:00:00Z", endTime: "2025-08-01T00:00:00Z"}]}`,
-		want:  []string{`spec.stages[0].end: Invalid value: stage-1 must end after its startTime: move end`},
+		want:  []string{`spec.stages[0].endTime: Invalid value: stage-1 must end after it starts: move endTime`},
 	},
 	"stage that ends as it starts": {
 		patch: `spec: {stages: [{name: stage-1, startTime: "2026-02-01T00:00:00+09:00", endTime: "2026-01-31T15:00:00Z"}]}`,
-		want:  []string{`spec.stages[0].end: Invalid value: stage-1 must end after its startTime: move end`},
+		want:  []string{`spec.stages[0].endTime: Invalid value: stage-1 must end after it starts: move endTime`},
 	},
 	"stage with a date without time": {
 		patch: `spec: {stages: [{name: stage-1, startTime: "2025-08-01", endTime: "2026-02-01T00:00:00Z"}]}`,
-		want:  []string{`spec.stages[0].start: Invalid value: "2025-08-01": spec.stages[0].start in body must be of type date-time: "2025-08-01"`},
+		want:  []string{`spec.stages[0].startTime: Invalid value: "2025-08-01": spec.stages[0].startTime in body must be of type date-time: "2025-08-01"`},
 	},
 	"stages, 17 of them": {
 		patch: `spec: {stages: ` + many(17, `{name: s%d, startTime: "2025-08-01T00:00:00Z", endTime: "2026-02-01T00:00:00Z"}`) + `}`,

@@ -13,11 +13,11 @@ var refusedRecords = map[string]refused{
 	},
 	"no team": {
 		patch: `spec: {teamName: null}`,
-		want:  []string{`spec.team: Required value`},
+		want:  []string{`spec.teamName: Required value`},
 	},
 	"team of 41 letters": {
 		patch: `spec: {teamName: ` + long(41) + `}`,
-		want:  []string{`spec.team: Too long: may not be more than 40 bytes`},
+		want:  []string{`spec.teamName: Too long: may not be more than 40 bytes`},
 	},
 	"no UID": {
 		patch: `spec: {uids: []}`,
@@ -32,8 +32,8 @@ var refusedRecords = map[string]refused{
 		want:  []string{`spec.uids[0]: Too long: may not be more than 64 bytes`},
 	},
 	"programme of 64 letters": {
-		patch: `spec: {program: ` + long(64) + `}`,
-		want:  []string{`spec.program: Too long: may not be more than 63 bytes`},
+		patch: `spec: {programName: ` + long(64) + `}`,
+		want:  []string{`spec.programName: Too long: may not be more than 63 bytes`},
 	},
 	"lead of 129 letters": {
 		patch: `spec: {lead: ` + long(129) + `}`,

@@ -138,11 +138,11 @@ var refusedTeams = map[string]refused{
 	},
 	"term that ends before it starts": {
 		patch: `spec: {gpus: null, term: {startTime: "2026-07-01T00:00:00Z", endTime: "2026-01-01T00:00:00Z"}}`,
-		want:  []string{`spec.term.endTime: Invalid value: must be after startTime: move end, or leave it out for an open end`},
+		want:  []string{`spec.term.endTime: Invalid value: must be after startTime: move endTime, or leave it out for an open end`},
 	},
 	"term that ends as it starts": {
 		patch: `spec: {gpus: null, term: {startTime: "2026-01-01T09:00:00+09:00", endTime: "2026-01-01T00:00:00Z"}}`,
-		want:  []string{`spec.term.endTime: Invalid value: must be after startTime: move end, or leave it out for an open end`},
+		want:  []string{`spec.term.endTime: Invalid value: must be after startTime: move endTime, or leave it out for an open end`},
 	},
 	"term without time of day": {
 		patch: `spec: {term: {startTime: "2026-01-01"}}`,
@@ -178,11 +178,11 @@ var refusedTeams = map[string]refused{
 	},
 	"award without pool": {
 		patch: `spec: {gpus: [{name: stage-1, count: 8}]}`,
-		want:  []string{`spec.gpus[0].pool: Required value`},
+		want:  []string{`spec.gpus[0].poolName: Required value`},
 	},
 	"award with an invalid pool": {
 		patch: `spec: {gpus: [{name: stage-1, poolName: NVIDIA B200, count: 8}]}`,
-		want:  []string{`spec.gpus[0].pool: Invalid value: "NVIDIA B200": must be the name of a GPUPool: lower case letters, digits and hyphens`},
+		want:  []string{`spec.gpus[0].poolName: Invalid value: "NVIDIA B200": must be the name of a GPUPool: lower case letters, digits and hyphens`},
 	},
 	"award without count": {
 		patch: `spec: {gpus: [{name: stage-1, poolName: b200}]}`,
@@ -205,23 +205,23 @@ var refusedTeams = map[string]refused{
 	},
 	"award that ends before it starts": {
 		patch: `spec: {gpus: [{name: stage-1, poolName: b200, count: 8, startTime: "2026-05-01T00:00:00Z", endTime: "2026-04-01T00:00:00Z"}]}`,
-		want:  []string{`spec.gpus[0].end: Invalid value: stage-1 must end after its startTime: move end, or leave it out to use the end of the term`},
+		want:  []string{`spec.gpus[0].endTime: Invalid value: stage-1 must end after it starts: move endTime, or leave it out to use the end of the term`},
 	},
 	"award that starts before the term": {
 		patch: `spec: {gpus: [{name: stage-0, poolName: b200, count: 8, startTime: "2025-12-31T14:59:59Z"}]}`,
-		want:  []string{`spec.gpus: Invalid value: stage-0 begins before spec.term.startTime or is over by then: move it into the term, or leave its start out to begin with the term`},
+		want:  []string{`spec.gpus: Invalid value: stage-0 begins before spec.term.startTime or is over by then: move it into the term, or leave its startTime out to begin with the term`},
 	},
 	"award that is over before the term": {
 		patch: `spec: {gpus: [{name: stage-0, poolName: b200, count: 8, endTime: "2025-12-31T15:00:00Z"}]}`,
-		want:  []string{`spec.gpus: Invalid value: stage-0 begins before spec.term.startTime or is over by then: move it into the term, or leave its start out to begin with the term`},
+		want:  []string{`spec.gpus: Invalid value: stage-0 begins before spec.term.startTime or is over by then: move it into the term, or leave its startTime out to begin with the term`},
 	},
 	"award that lasts beyond the term": {
 		patch: `spec: {gpus: [{name: stage-3, poolName: b200, count: 8, endTime: "2026-06-30T15:00:01Z"}]}`,
-		want:  []string{`spec.gpus: Invalid value: stage-3 lasts beyond spec.term.endTime or begins only then: move it into the term, or leave its end out to end with the term`},
+		want:  []string{`spec.gpus: Invalid value: stage-3 lasts beyond spec.term.endTime or begins only then: move it into the term, or leave its endTime out to end with the term`},
 	},
 	"award that starts as the term ends": {
 		patch: `spec: {gpus: [{name: stage-3, poolName: b200, count: 8, startTime: "2026-06-30T15:00:00Z"}]}`,
-		want:  []string{`spec.gpus: Invalid value: stage-3 lasts beyond spec.term.endTime or begins only then: move it into the term, or leave its end out to end with the term`},
+		want:  []string{`spec.gpus: Invalid value: stage-3 lasts beyond spec.term.endTime or begins only then: move it into the term, or leave its endTime out to end with the term`},
 	},
 	"awards, 33 of them": {
 		patch: `spec: {gpus: ` + many(33, `{name: a%d, poolName: b200, count: 1}`) + `}`,
@@ -408,7 +408,7 @@ var refusedTeams = map[string]refused{
 	},
 	"staff that ends before it starts": {
 		patch: `spec: {staff: [{name: kim, role: Lead, subject: {kind: User, name: kim}, startTime: "2026-03-01T00:00:00Z", endTime: "2026-02-01T00:00:00Z"}]}`,
-		want:  []string{`spec.staff[0].end: Invalid value: kim must end after its startTime: move end, or leave it out to use the end of the term`},
+		want:  []string{`spec.staff[0].endTime: Invalid value: kim must end after it starts: move endTime, or leave it out to use the end of the term`},
 	},
 	"staff of an organisation with a tab": {
 		patch: `spec: {staff: [{name: kim, role: Lead, organization: "Hanbit\tAI", subject: {kind: User, name: kim}}]}`,

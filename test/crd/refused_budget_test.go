@@ -2,18 +2,18 @@ package crd
 
 import "testing"
 
-// refusedGrants are about what a team has of a programme.
-var refusedGrants = map[string]refused{
+// refusedBudgets are about what a team has of a programme.
+var refusedBudgets = map[string]refused{
 	"programme without name": {
-		patch: `spec: {programName: null}`,
-		want:  []string{`spec.programName: Required value`},
+		patch: `spec: {programName: ""}`,
+		want:  []string{`spec.programName: Invalid value: "": spec.programName in body should be at least 1 chars long`, `spec.programName: Invalid value: "": must be the name of a FoundationProgram: lower case letters, digits and hyphens`},
 	},
 	"programme with an invalid name": {
 		patch: `spec: {programName: Sovereign Models}`,
 		want:  []string{`spec.programName: Invalid value: "Sovereign Models": must be the name of a FoundationProgram: lower case letters, digits and hyphens`},
 	},
 	"programme of 64 letters": {
-		patch: `spec: {programName: {name: ` + long(64) + `}}`,
+		patch: `spec: {programName: ` + long(64) + `}`,
 		want:  []string{`spec.programName: Too long: may not be more than 63 bytes`},
 	},
 	"award for a stage without programme": {
@@ -44,11 +44,11 @@ var refusedGrants = map[string]refused{
 		patch: `spec: {programName: null, gpus: null}`,
 		want:  []string{`spec.budget: Invalid value: is money of a programme: set spec.programName, or leave it out`},
 	},
-	"grant that is never due": {
+	"money that is never due": {
 		patch: `spec: {budget: [{name: corpus, line: Data, amount: 1}]}`,
 		want:  []string{`spec.budget[0]: Invalid value: corpus has neither dueTime nor instalments: give one, dueTime for money that is due at once`},
 	},
-	"grant that is due at once and in instalments": {
+	"money that is due at once and in instalments": {
 		patch: `spec: {budget: [{name: corpus, line: Data, amount: 1, dueTime: "2026-01-15T00:00:00Z", instalments: [{dueTime: "2026-01-15T00:00:00Z", amount: 1}]}]}`,
 		want:  []string{`spec.budget[0]: Invalid value: corpus has both dueTime and instalments: give one, dueTime for money that is due at once`},
 	},
@@ -84,39 +84,39 @@ var refusedGrants = map[string]refused{
 		patch: `spec: {budget: [{name: researchers, line: Staff, amount: 1, instalments: [{dueTime: "2026-01-15", amount: 1}]}]}`,
 		want:  []string{`spec.budget[0].instalments[0].dueTime: Invalid value: "2026-01-15": spec.budget[0].instalments[0].dueTime in body must be of type date-time: "2026-01-15"`},
 	},
-	"grant on a day without time": {
+	"money on a day without time": {
 		patch: `spec: {budget: [{name: corpus, line: Data, amount: 1, dueTime: "2026-01-15"}]}`,
 		want:  []string{`spec.budget[0].dueTime: Invalid value: "2026-01-15": spec.budget[0].dueTime in body must be of type date-time: "2026-01-15"`},
 	},
-	"grant without name": {
+	"money without name": {
 		patch: `spec: {budget: [{line: Data, amount: 1, dueTime: "2026-01-15T00:00:00Z"}]}`,
 		want:  []string{`spec.budget[0].name: Required value`},
 	},
-	"grant with a space": {
+	"money with a space": {
 		patch: `spec: {budget: [{name: the corpus, line: Data, amount: 1, dueTime: "2026-01-15T00:00:00Z"}]}`,
 		want:  []string{`spec.budget[0].name: Invalid value: "the corpus": must be lower case letters, digits and hyphens, and start and end with a letter or digit`},
 	},
-	"grant of 64 letters": {
+	"money of 64 letters": {
 		patch: `spec: {budget: [{name: ` + long(64) + `, line: Data, amount: 1, dueTime: "2026-01-15T00:00:00Z"}]}`,
 		want:  []string{`spec.budget[0].name: Too long: may not be more than 63 bytes`},
 	},
-	"grant twice": {
+	"money twice": {
 		patch: `spec: {budget: [{name: corpus, line: Data, amount: 1, dueTime: "2026-01-15T00:00:00Z"}, {name: corpus, line: Staff, amount: 1, dueTime: "2026-01-15T00:00:00Z"}]}`,
 		want:  []string{`spec.budget[1]: Duplicate value: {"name":"corpus"}`},
 	},
-	"grant without line": {
+	"money without line": {
 		patch: `spec: {budget: [{name: corpus, amount: 1, dueTime: "2026-01-15T00:00:00Z"}]}`,
 		want:  []string{`spec.budget[0].line: Required value`},
 	},
-	"grant for power": {
+	"money for power": {
 		patch: `spec: {budget: [{name: corpus, line: Power, amount: 1, dueTime: "2026-01-15T00:00:00Z"}]}`,
 		want:  []string{`spec.budget[0].line: Unsupported value: "Power": supported values: "GPU", "Data", "Staff"`},
 	},
-	"grant without amount": {
+	"money without amount": {
 		patch: `spec: {budget: [{name: corpus, line: Data, dueTime: "2026-01-15T00:00:00Z"}]}`,
 		want:  []string{`spec.budget[0].amount: Required value`},
 	},
-	"grants of too little and too much": {
+	"money of too little and too much": {
 		patch: `spec: {budget: [{name: a, line: Data, amount: -1, dueTime: "2026-01-15T00:00:00Z"}, {name: b, line: Data, amount: 1000000000000001, dueTime: "2026-01-15T00:00:00Z"}]}`,
 		want: []string{
 			`spec.budget[0].amount: Invalid value: -1: spec.budget[0].amount in body should be greater than or equal to 0`,
@@ -141,6 +141,6 @@ var refusedGrants = map[string]refused{
 	},
 }
 
-func TestRefusedGrants(t *testing.T) {
-	testRefusedTeams(t, refusedGrants)
+func TestRefusedBudgets(t *testing.T) {
+	testRefusedTeams(t, refusedBudgets)
 }
