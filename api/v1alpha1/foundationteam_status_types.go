@@ -216,6 +216,8 @@ type TeamProgramStatus struct {
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=63
 	FailedGates []string `json:"failedGates,omitempty"`
 }
 
