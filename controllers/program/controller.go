@@ -61,9 +61,9 @@ func (r *Reconciler) reconcile(ctx context.Context, program *foundationv1alpha1.
 		return ctrl.Result{}, err
 	}
 	if !program.DeletionTimestamp.IsZero() && len(in.Teams) == 0 {
-		return r.letGo(ctx, program)
+		return r.finalize(ctx, program)
 	}
-	plan := PlanMoney(in)
+	plan := Decide(in)
 	after := program.DeepCopy()
 	after.Status = BuildStatus(in, plan)
 	if err := apply.WriteStatus(ctx, r.Applier, r.Events, program, after); err != nil {
@@ -72,9 +72,9 @@ func (r *Reconciler) reconcile(ctx context.Context, program *foundationv1alpha1.
 	return ctrl.Result{RequeueAfter: requeueAfter(in, plan)}, nil
 }
 
-// letGo removes the finalizer when the API server, too, has no team that names the programme: the cache could not have
+// finalize removes the finalizer when the API server, too, has no team that names the programme: the cache could not have
 // shown one that was made just now.
-func (r *Reconciler) letGo(ctx context.Context, program *foundationv1alpha1.FoundationProgram) (ctrl.Result, error) {
+func (r *Reconciler) finalize(ctx context.Context, program *foundationv1alpha1.FoundationProgram) (ctrl.Result, error) {
 	var teams foundationv1alpha1.FoundationTeamList
 	if err := r.Live.List(ctx, &teams); err != nil {
 		return ctrl.Result{}, fmt.Errorf("list the teams of programme %s: %w", program.Name, err)

@@ -56,7 +56,7 @@ func input(program *foundationv1alpha1.FoundationProgram, teams ...*foundationv1
 }
 
 func statusOf(in Input) foundationv1alpha1.FoundationProgramStatus {
-	return BuildStatus(in, PlanMoney(in))
+	return BuildStatus(in, Decide(in))
 }
 
 // condition is a condition without its times; empty if there is none.

@@ -27,17 +27,6 @@ const (
 	named = 3
 )
 
-// PlanMoney commits the money of the teams that have, or had, a seat.
-func PlanMoney(in Input) budget.Plan {
-	var teams []budget.Team
-	for _, team := range in.Teams {
-		if served, ok := budget.Of(team, in.Now); ok {
-			teams = append(teams, served)
-		}
-	}
-	return budget.Commit(&in.Program.Spec, in.Program.Location(), in.Now, teams)
-}
-
 // BuildStatus is a programme's status: who stands where, what does not fit, and what happens next.
 func BuildStatus(in Input, plan budget.Plan) foundationv1alpha1.FoundationProgramStatus {
 	next, what := nextMoment(in, plan)

@@ -1,0 +1,14 @@
+package program
+
+import "foundation.team/operator/internal/budget"
+
+// Decide commits the money of the teams that have, or had, a seat: what fits is promised, the rest is held back.
+func Decide(in Input) budget.Plan {
+	var teams []budget.Team
+	for _, team := range in.Teams {
+		if served, ok := budget.Of(team, in.Now); ok {
+			teams = append(teams, served)
+		}
+	}
+	return budget.Commit(&in.Program.Spec, in.Program.Location(), in.Now, teams)
+}
