@@ -41,12 +41,12 @@ type BudgetTotal struct {
 	Amount *int64 `json:"amount,omitempty"`
 }
 
-// BudgetAward is money that a team was given on a line.
+// BudgetAward is money that a team was awarded on a line.
 //
 // +kubebuilder:validation:XValidation:rule="has(self.dueTime) != has(self.instalments)",messageExpression="self.name + (has(self.dueTime) ? ' has both dueTime and instalments' : ' has neither dueTime nor instalments') + ': give one, dueTime for money that is due at once'",message="must have exactly one of dueTime, for money that is due at once, and instalments"
 // +kubebuilder:validation:XValidation:fieldPath=".instalments",rule="!has(self.instalments) || self.instalments.map(i, i.amount).sum() == self.amount",messageExpression="'%s: instalments add up to %d, and amount is %d: make them the same'.format([self.name, self.instalments.map(i, i.amount).sum(), self.amount])",message="must add up to amount"
 type BudgetAward struct {
-	// name tells the team's grants apart.
+	// name tells the team's awards of money apart.
 	// +required
 	Name EntryName `json:"name,omitempty"`
 	// line is what the money is for.
@@ -68,7 +68,7 @@ type BudgetAward struct {
 	Instalments []Instalment `json:"instalments,omitempty"`
 }
 
-// Instalment is a part of a grant of money.
+// Instalment is a part of an award of money.
 type Instalment struct {
 	// dueTime is when it is due (RFC 3339).
 	// +required

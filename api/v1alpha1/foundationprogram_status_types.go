@@ -36,7 +36,7 @@ type FoundationProgramStatus struct {
 	// +listMapKey=line
 	// +kubebuilder:validation:MaxItems=3
 	Budget []BudgetStatus `json:"budget,omitempty"`
-	// heldBack are grants of money that do not fit: the programme has too little on the line, or the team would have more
+	// heldBack are awards of money that do not fit: the programme has too little on the line, or the team would have more
 	// in a year than it may. They do not count as committed.
 	// +optional
 	// +listType=map
@@ -179,14 +179,14 @@ type BudgetStatus struct {
 	Free int64 `json:"free"`
 }
 
-// HeldBackAward is a grant of money that does not fit.
+// HeldBackAward is an award of money that does not fit.
 type HeldBackAward struct {
 	// teamName is the FoundationTeam's name.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
 	TeamName string `json:"teamName,omitempty"`
-	// award is the grant's name in spec.budget of the team.
+	// award is the name of the award in spec.budget of the team.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63

@@ -163,7 +163,7 @@ func TestConditions(t *testing.T) {
 			mods:  append(in, builder.Money(data, 3000*million)),
 			teams: []*foundationv1alpha1.FoundationTeam{team("hanbit", granted("corpus", data, 2800, day(1))), team("naru", granted("corpus", data, 2800, day(1)))},
 			want: conditions.False(money, "BudgetExceeded",
-				"naru corpus: 2,800,000,000 KRW do not fit: 2,800,000,000 of 3,000,000,000 KRW are committed on line Data; raise spec.budget or shrink grants"),
+				"naru corpus: 2,800,000,000 KRW do not fit: 2,800,000,000 of 3,000,000,000 KRW are committed on line Data; raise spec.budget or shrink awards"),
 		},
 	}
 	for name, tt := range tests {

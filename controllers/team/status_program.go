@@ -53,7 +53,7 @@ func budgetStatus(in Input) []foundationv1alpha1.TeamBudgetStatus {
 		return nil
 	}
 	held := heldBackGrants(in)
-	team.Grants = slices.DeleteFunc(slices.Clone(team.Grants), func(grant foundationv1alpha1.BudgetAward) bool {
+	team.Awards = slices.DeleteFunc(slices.Clone(team.Awards), func(grant foundationv1alpha1.BudgetAward) bool {
 		return slices.ContainsFunc(held, func(h foundationv1alpha1.HeldBackAward) bool { return h.Award == grant.Name })
 	})
 	lines := budget.Commit(&foundationv1alpha1.FoundationProgramSpec{}, in.Program.Location(), in.Now, []budget.Team{team}).Teams[team.Name]

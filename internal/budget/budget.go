@@ -1,5 +1,5 @@
-// Package budget says who was promised how much money, what of it is due, and what is held back because it does not fit:
-// the programme has too little on the line, or the team would have more in a calendar year than it may.
+// Package budget says which awards of money fit: what is committed, what of it is due, and what is held back because the
+// programme has too little on the line, or the team would have more in a calendar year than it may.
 package budget
 
 import (
@@ -20,18 +20,18 @@ var Lines = []foundationv1alpha1.BudgetLine{foundationv1alpha1.BudgetGPU, founda
 // Team is a team that holds or held a seat, with the money that it was given.
 type Team struct {
 	Name   string
-	Grants []foundationv1alpha1.BudgetAward
-	// Served is when its selection was decided: money goes to who was selected first, then by name.
-	Served time.Time
-	// Until is when its place ended: what is due from then on is void. Zero if it has not.
-	Until time.Time
+	Awards []foundationv1alpha1.BudgetAward
+	// SelectionTime is when its selection was decided: money goes to who was selected first, then by name.
+	SelectionTime time.Time
+	// EndTime is when its seat ended: what is due from then on is void. Zero if it has not.
+	EndTime time.Time
 }
 
 // Plan is a programme's money at a moment.
 type Plan struct {
 	// Lines are the programme's, and those that somebody was promised money on.
 	Lines []foundationv1alpha1.BudgetStatus
-	// HeldBack are the grants that do not fit, by team and name.
+	// HeldBack are the awards that do not fit, by team and name.
 	HeldBack []foundationv1alpha1.HeldBackAward
 	// Teams are the teams' own lines, by team.
 	Teams map[string][]foundationv1alpha1.TeamBudgetStatus
@@ -55,36 +55,36 @@ func (p Plan) NextDue() time.Time {
 	return p.Due[0].At
 }
 
-// Commit commits the teams' grants, one after the other, or holds them back. A grant is committed wholly or not at all. So
+// Commit commits the teams' awards, one after the other, or holds them back. An award is committed wholly or not at all. So
 // an edit of one team takes money only from itself and from teams that come after it. Years are those of the zone.
 func Commit(spec *foundationv1alpha1.FoundationProgramSpec, zone *time.Location, now time.Time, teams []Team) Plan {
 	l := newLedger(spec, zone, now)
 	teams = slices.SortedFunc(slices.Values(teams), func(a, b Team) int {
-		return cmp.Or(a.Served.Compare(b.Served), cmp.Compare(a.Name, b.Name))
+		return cmp.Or(a.SelectionTime.Compare(b.SelectionTime), cmp.Compare(a.Name, b.Name))
 	})
 	for _, team := range teams {
-		l.serve(team)
+		l.commitTeam(team)
 	}
 	return l.plan()
 }
 
-// part is money that is due at one moment.
-type part struct {
+// dueAmount is money that is due at one moment.
+type dueAmount struct {
 	at     time.Time
 	amount int64
 }
 
-// parts are a grant's parts that are not void, and their sum.
-func parts(grant foundationv1alpha1.BudgetAward, until time.Time) (list []part, sum int64) {
+// dueAmounts are the parts of an award that are not void, and their sum.
+func dueAmounts(award foundationv1alpha1.BudgetAward, until time.Time) (list []dueAmount, sum int64) {
 	add := func(at *metav1.Time, amount *int64) {
 		if at == nil || !until.IsZero() && !at.Time.Before(until) {
 			return
 		}
-		list = append(list, part{at: at.Time, amount: ptr.Deref(amount, 0)})
+		list = append(list, dueAmount{at: at.Time, amount: ptr.Deref(amount, 0)})
 		sum = plus(sum, ptr.Deref(amount, 0))
 	}
-	add(grant.DueTime, grant.Amount)
-	for _, instalment := range grant.Instalments {
+	add(award.DueTime, award.Amount)
+	for _, instalment := range award.Instalments {
 		add(instalment.DueTime, instalment.Amount)
 	}
 	return list, sum
@@ -138,61 +138,61 @@ type account struct {
 	foundationv1alpha1.TeamBudgetStatus
 	// years is what is committed, by calendar year.
 	years map[int]int64
-	ahead []part
+	ahead []dueAmount
 }
 
-// serve commits a team's grants or holds them back, in the order of its spec.
-func (l *ledger) serve(team Team) {
+// commitTeam commits a team's awards or holds them back, in the order of its spec.
+func (l *ledger) commitTeam(team Team) {
 	accounts := map[foundationv1alpha1.BudgetLine]*account{}
-	for _, grant := range team.Grants {
-		a := accounts[grant.Line]
+	for _, award := range team.Awards {
+		a := accounts[award.Line]
 		if a == nil {
-			a = &account{TeamBudgetStatus: foundationv1alpha1.TeamBudgetStatus{Line: grant.Line}, years: map[int]int64{}}
-			accounts[grant.Line] = a
+			a = &account{TeamBudgetStatus: foundationv1alpha1.TeamBudgetStatus{Line: award.Line}, years: map[int]int64{}}
+			accounts[award.Line] = a
 		}
-		a.Awarded = plus(a.Awarded, ptr.Deref(grant.Amount, 0))
-		list, sum := parts(grant, team.Until)
+		a.Awarded = plus(a.Awarded, ptr.Deref(award.Amount, 0))
+		list, sum := dueAmounts(award, team.EndTime)
 		if len(list) == 0 {
 			continue
 		}
-		if reason, message := l.refuse(team.Name, grant, a, list, sum); reason != "" {
+		if reason, message := l.whyNot(team.Name, award, a, list, sum); reason != "" {
 			a.HeldBack = plus(a.HeldBack, sum)
-			l.line(grant.Line).HeldBack = plus(l.line(grant.Line).HeldBack, sum)
+			l.line(award.Line).HeldBack = plus(l.line(award.Line).HeldBack, sum)
 			l.heldBack = append(l.heldBack, foundationv1alpha1.HeldBackAward{
-				TeamName: team.Name, Award: grant.Name, Line: grant.Line, Amount: sum, Reason: reason, Message: message,
+				TeamName: team.Name, Award: award.Name, Line: award.Line, Amount: sum, Reason: reason, Message: message,
 			})
 			continue
 		}
-		l.commit(a, list)
+		l.commitAmounts(a, list)
 	}
 	for _, line := range Lines {
 		if a := accounts[line]; a != nil {
-			l.teams[team.Name] = append(l.teams[team.Name], l.close(team.Name, a))
+			l.teams[team.Name] = append(l.teams[team.Name], l.statusOf(team.Name, a))
 		}
 	}
 }
 
-// refuse says why a grant does not fit; its reason is empty if it does.
-func (l *ledger) refuse(team string, grant foundationv1alpha1.BudgetAward, a *account, list []part, sum int64) (reason, message string) {
-	if ceiling, ok := l.ceilings[grant.Line]; ok {
+// whyNot is why an award does not fit; its reason is empty if it does.
+func (l *ledger) whyNot(team string, award foundationv1alpha1.BudgetAward, a *account, list []dueAmount, sum int64) (reason, message string) {
+	if ceiling, ok := l.ceilings[award.Line]; ok {
 		if year, more, over := l.overCeiling(a, list, ceiling); over {
-			return foundationv1alpha1.ReasonCeilingExceeded, l.say.overCeiling(team, grant, year, more, a.years[year], ceiling)
+			return foundationv1alpha1.ReasonCeilingExceeded, l.say.overCeiling(team, award, year, more, a.years[year], ceiling)
 		}
 	}
-	total, listed := l.totals[grant.Line]
-	line := l.line(grant.Line)
+	total, listed := l.totals[award.Line]
+	line := l.line(award.Line)
 	switch {
 	case l.unbounded || sum <= total-line.Committed:
 		return "", ""
 	case !listed:
-		return foundationv1alpha1.ReasonBudgetExceeded, l.say.noLine(team, grant, sum)
+		return foundationv1alpha1.ReasonBudgetExceeded, l.say.noLine(team, award, sum)
 	default:
-		return foundationv1alpha1.ReasonBudgetExceeded, l.say.overTotal(team, grant, sum, line.Committed, total)
+		return foundationv1alpha1.ReasonBudgetExceeded, l.say.overTotal(team, award, sum, line.Committed, total)
 	}
 }
 
 // overCeiling finds the first year in which a team would have more than it may, and how much the parts add to it.
-func (l *ledger) overCeiling(a *account, list []part, ceiling int64) (year int, more int64, over bool) {
+func (l *ledger) overCeiling(a *account, list []dueAmount, ceiling int64) (year int, more int64, over bool) {
 	years := map[int]int64{}
 	for _, p := range list {
 		in := p.at.In(l.zone).Year()
@@ -206,7 +206,7 @@ func (l *ledger) overCeiling(a *account, list []part, ceiling int64) (year int, 
 	return year, more, over
 }
 
-func (l *ledger) commit(a *account, list []part) {
+func (l *ledger) commitAmounts(a *account, list []dueAmount) {
 	line := l.line(a.Line)
 	for _, p := range list {
 		year := p.at.In(l.zone).Year()
@@ -222,9 +222,9 @@ func (l *ledger) commit(a *account, list []part) {
 	}
 }
 
-// close is a team's line when all its grants are served. What is due at the same moment is one payment.
-func (l *ledger) close(team string, a *account) foundationv1alpha1.TeamBudgetStatus {
-	slices.SortStableFunc(a.ahead, func(x, y part) int { return x.at.Compare(y.at) })
+// statusOf is a line of a team when all its awards are decided. What is due at the same moment is one payment.
+func (l *ledger) statusOf(team string, a *account) foundationv1alpha1.TeamBudgetStatus {
+	slices.SortStableFunc(a.ahead, func(x, y dueAmount) int { return x.at.Compare(y.at) })
 	var payments []Payment
 	for _, p := range a.ahead {
 		if last := len(payments) - 1; last >= 0 && payments[last].At.Equal(p.at) {

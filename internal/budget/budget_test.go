@@ -54,22 +54,22 @@ func capped(spec *foundationv1alpha1.FoundationProgramSpec, line foundationv1alp
 	return spec
 }
 
-func team(name string, grants ...foundationv1alpha1.BudgetAward) budget.Team {
-	return budget.Team{Name: name, Grants: grants, Served: past}
+func team(name string, awards ...foundationv1alpha1.BudgetAward) budget.Team {
+	return budget.Team{Name: name, Awards: awards, SelectionTime: past}
 }
 
-// once is a grant of millions that is due at once.
+// once is an award of millions that is due at once.
 func once(name string, line foundationv1alpha1.BudgetLine, millions int64, at time.Time) foundationv1alpha1.BudgetAward {
 	return foundationv1alpha1.BudgetAward{Name: name, Line: line, Amount: new(millions * million), DueTime: builder.MetaTime(at)}
 }
 
-// split is a grant in instalments of the same size.
+// split is an award in instalments of the same size.
 func split(name string, line foundationv1alpha1.BudgetLine, each int64, at ...time.Time) foundationv1alpha1.BudgetAward {
-	grant := foundationv1alpha1.BudgetAward{Name: name, Line: line, Amount: new(each * million * int64(len(at)))}
+	award := foundationv1alpha1.BudgetAward{Name: name, Line: line, Amount: new(each * million * int64(len(at)))}
 	for _, due := range at {
-		grant.Instalments = append(grant.Instalments, foundationv1alpha1.Instalment{DueTime: builder.MetaTime(due), Amount: new(each * million)})
+		award.Instalments = append(award.Instalments, foundationv1alpha1.Instalment{DueTime: builder.MetaTime(due), Amount: new(each * million)})
 	}
-	return grant
+	return award
 }
 
 // line is a line's status in millions.
@@ -90,8 +90,8 @@ func own(name foundationv1alpha1.BudgetLine, granted, due, heldBack int64, next 
 	return status
 }
 
-func held(team, grant string, line foundationv1alpha1.BudgetLine, millions int64, reason, message string) foundationv1alpha1.HeldBackAward {
-	return foundationv1alpha1.HeldBackAward{TeamName: team, Award: grant, Line: line, Amount: millions * million, Reason: reason, Message: message}
+func held(team, award string, line foundationv1alpha1.BudgetLine, millions int64, reason, message string) foundationv1alpha1.HeldBackAward {
+	return foundationv1alpha1.HeldBackAward{TeamName: team, Award: award, Line: line, Amount: millions * million, Reason: reason, Message: message}
 }
 
 // Five times 2.8 billion fit into 15 billion, a sixth does not.
@@ -99,14 +99,14 @@ func TestSixthDoesNotFit(t *testing.T) {
 	var teams []budget.Team
 	for i, name := range []string{"saebyeok", "hanbit", "naru", "mirae", "onnuri", "garam"} {
 		teams = append(teams, budget.Team{
-			Name: name, Served: past.Add(-time.Duration(i) * time.Hour), Grants: []foundationv1alpha1.BudgetAward{once("data-2026", data, 2800, past)},
+			Name: name, SelectionTime: past.Add(-time.Duration(i) * time.Hour), Awards: []foundationv1alpha1.BudgetAward{once("data-2026", data, 2800, past)},
 		})
 	}
 	plan := budget.Commit(has(map[foundationv1alpha1.BudgetLine]int64{data: 15000}), kst, now, teams)
 	want := budget.Plan{
 		Lines: []foundationv1alpha1.BudgetStatus{line(data, 15000, 14000, 14000, 2800, 1000)},
 		HeldBack: []foundationv1alpha1.HeldBackAward{held("saebyeok", "data-2026", data, 2800, foundationv1alpha1.ReasonBudgetExceeded,
-			"saebyeok data-2026: 2,800,000,000 KRW do not fit: 14,000,000,000 of 15,000,000,000 KRW are committed on line Data; raise spec.budget or shrink grants")},
+			"saebyeok data-2026: 2,800,000,000 KRW do not fit: 14,000,000,000 of 15,000,000,000 KRW are committed on line Data; raise spec.budget or shrink awards")},
 		Teams: map[string][]foundationv1alpha1.TeamBudgetStatus{"saebyeok": {own(data, 2800, 0, 2800, time.Time{}, 0)}},
 	}
 	for _, name := range []string{"hanbit", "naru", "mirae", "onnuri", "garam"} {
@@ -117,7 +117,7 @@ func TestSixthDoesNotFit(t *testing.T) {
 	}
 }
 
-// One grant for staff is split over quarters: each quarter more of it is due.
+// One award for staff is split over quarters: each quarter more of it is due.
 func TestQuarters(t *testing.T) {
 	quarters := []time.Time{
 		builder.Time("2026-01-01T00:00:00+09:00"), builder.Time("2026-04-01T00:00:00+09:00"),
@@ -165,8 +165,8 @@ func TestYearsAreTheZones(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			plan := budget.Commit(spec, tt.zone, now, []budget.Team{team("hanbit", split("staff", staff, 1000, tt.at...))})
 			var got string
-			for _, grant := range plan.HeldBack {
-				got += grant.Message
+			for _, award := range plan.HeldBack {
+				got += award.Message
 			}
 			if diff := cmp.Diff(tt.held, got); diff != "" {
 				t.Error(diff)
@@ -195,7 +195,7 @@ func TestCommit(t *testing.T) {
 			spec:     has(totals),
 			teams:    []budget.Team{team("hanbit", once("people", staff, 5, soon))},
 			lines:    []foundationv1alpha1.BudgetStatus{line(data, 100, 0, 0, 0, 100), line(staff, 0, 0, 0, 5, 0)},
-			heldBack: []foundationv1alpha1.HeldBackAward{held("hanbit", "people", staff, 5, exceeded, "hanbit people: 5,000,000 KRW do not fit: spec.budget has no line Staff; add it there or take the grant out")},
+			heldBack: []foundationv1alpha1.HeldBackAward{held("hanbit", "people", staff, 5, exceeded, "hanbit people: 5,000,000 KRW do not fit: spec.budget has no line Staff; add it there or take the award out")},
 			own:      map[string][]foundationv1alpha1.TeamBudgetStatus{"hanbit": {own(staff, 5, 0, 5, time.Time{}, 0)}},
 		},
 		"a programme without totals has none to exceed": {
@@ -211,13 +211,13 @@ func TestCommit(t *testing.T) {
 			lines: []foundationv1alpha1.BudgetStatus{line(data, 100, 100, 100, 0, 0)},
 			own:   map[string][]foundationv1alpha1.TeamBudgetStatus{"hanbit": {own(data, 100, 100, 0, time.Time{}, 0)}},
 		},
-		"a grant that does not fit holds up no smaller one": {
+		"an award that does not fit holds up no smaller one": {
 			spec:  has(totals),
 			teams: []budget.Team{team("hanbit", once("huge", data, 101, past)), team("naru", once("corpus", data, 40, past), once("more", data, 70, past), once("rest", data, 60, soon))},
 			lines: []foundationv1alpha1.BudgetStatus{line(data, 100, 100, 40, 171, 0)},
 			heldBack: []foundationv1alpha1.HeldBackAward{
-				held("hanbit", "huge", data, 101, exceeded, "hanbit huge: 101,000,000 KRW do not fit: 0 of 100,000,000 KRW are committed on line Data; raise spec.budget or shrink grants"),
-				held("naru", "more", data, 70, exceeded, "naru more: 70,000,000 KRW do not fit: 40,000,000 of 100,000,000 KRW are committed on line Data; raise spec.budget or shrink grants"),
+				held("hanbit", "huge", data, 101, exceeded, "hanbit huge: 101,000,000 KRW do not fit: 0 of 100,000,000 KRW are committed on line Data; raise spec.budget or shrink awards"),
+				held("naru", "more", data, 70, exceeded, "naru more: 70,000,000 KRW do not fit: 40,000,000 of 100,000,000 KRW are committed on line Data; raise spec.budget or shrink awards"),
 			},
 			own: map[string][]foundationv1alpha1.TeamBudgetStatus{
 				"hanbit": {own(data, 101, 0, 101, time.Time{}, 0)}, "naru": {own(data, 170, 40, 70, soon, 60)},
@@ -227,11 +227,11 @@ func TestCommit(t *testing.T) {
 		"who was selected first is served first": {
 			spec: has(totals),
 			teams: []budget.Team{
-				{Name: "a", Served: now, Grants: []foundationv1alpha1.BudgetAward{once("corpus", data, 60, past)}},
-				{Name: "b", Served: past, Grants: []foundationv1alpha1.BudgetAward{once("corpus", data, 60, past)}},
+				{Name: "a", SelectionTime: now, Awards: []foundationv1alpha1.BudgetAward{once("corpus", data, 60, past)}},
+				{Name: "b", SelectionTime: past, Awards: []foundationv1alpha1.BudgetAward{once("corpus", data, 60, past)}},
 			},
 			lines:    []foundationv1alpha1.BudgetStatus{line(data, 100, 60, 60, 60, 40)},
-			heldBack: []foundationv1alpha1.HeldBackAward{held("a", "corpus", data, 60, exceeded, "a corpus: 60,000,000 KRW do not fit: 60,000,000 of 100,000,000 KRW are committed on line Data; raise spec.budget or shrink grants")},
+			heldBack: []foundationv1alpha1.HeldBackAward{held("a", "corpus", data, 60, exceeded, "a corpus: 60,000,000 KRW do not fit: 60,000,000 of 100,000,000 KRW are committed on line Data; raise spec.budget or shrink awards")},
 			own: map[string][]foundationv1alpha1.TeamBudgetStatus{
 				"a": {own(data, 60, 0, 60, time.Time{}, 0)}, "b": {own(data, 60, 60, 0, time.Time{}, 0)},
 			},
@@ -263,10 +263,10 @@ func TestCommit(t *testing.T) {
 		"what is due when the team is out is void": {
 			spec: has(totals),
 			teams: []budget.Team{
-				{Name: "hanbit", Served: past, Until: soon, Grants: []foundationv1alpha1.BudgetAward{
+				{Name: "hanbit", SelectionTime: past, EndTime: soon, Awards: []foundationv1alpha1.BudgetAward{
 					split("corpus", data, 30, past, soon.Add(-time.Second), soon, soon.Add(time.Hour)), once("late", staff, 10, soon),
 				}},
-				{Name: "naru", Served: now, Grants: []foundationv1alpha1.BudgetAward{once("corpus", data, 40, soon)}},
+				{Name: "naru", SelectionTime: now, Awards: []foundationv1alpha1.BudgetAward{once("corpus", data, 40, soon)}},
 			},
 			lines: []foundationv1alpha1.BudgetStatus{line(data, 100, 100, 30, 0, 0)},
 			own: map[string][]foundationv1alpha1.TeamBudgetStatus{
@@ -315,11 +315,11 @@ func TestMoney(t *testing.T) {
 func TestHugeSums(t *testing.T) {
 	var teams []budget.Team
 	for i := range 200 {
-		var grants []foundationv1alpha1.BudgetAward
+		var awards []foundationv1alpha1.BudgetAward
 		for j := range 64 {
-			grants = append(grants, once(fmt.Sprint(j), data, 1_000_000_000, past))
+			awards = append(awards, once(fmt.Sprint(j), data, 1_000_000_000, past))
 		}
-		teams = append(teams, team(fmt.Sprintf("team-%d", i), grants...))
+		teams = append(teams, team(fmt.Sprintf("team-%d", i), awards...))
 	}
 	if got := budget.Commit(has(nil), kst, now, teams).Lines[0]; got.Committed != math.MaxInt64 || got.Due != math.MaxInt64 || got.Free != 0 {
 		t.Errorf("%+v", got)

@@ -8,31 +8,31 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 )
 
-// speaker words why grants are held back.
+// speaker words why awards are held back.
 type speaker struct {
 	currency string
 }
 
-// overTotal is for a grant that is more than what is left on its line.
-func (s speaker) overTotal(team string, grant foundationv1alpha1.BudgetAward, sum, committed, total int64) string {
-	return fmt.Sprintf("%s %s: %s do not fit: %s of %s are committed on line %s; raise spec.budget or shrink grants",
-		team, grant.Name, s.money(sum), number(committed), s.money(total), grant.Line)
+// overTotal is for an award that is more than what is left on its line.
+func (s speaker) overTotal(team string, award foundationv1alpha1.BudgetAward, sum, committed, total int64) string {
+	return fmt.Sprintf("%s %s: %s do not fit: %s of %s are committed on line %s; raise spec.budget or shrink awards",
+		team, award.Name, s.money(sum), number(committed), s.money(total), award.Line)
 }
 
-// noLine is for a grant on a line that the programme, which has others, does not have.
-func (s speaker) noLine(team string, grant foundationv1alpha1.BudgetAward, sum int64) string {
-	return fmt.Sprintf("%s %s: %s do not fit: spec.budget has no line %s; add it there or take the grant out",
-		team, grant.Name, s.money(sum), grant.Line)
+// noLine is for an award on a line that the programme, which has others, does not have.
+func (s speaker) noLine(team string, award foundationv1alpha1.BudgetAward, sum int64) string {
+	return fmt.Sprintf("%s %s: %s do not fit: spec.budget has no line %s; add it there or take the award out",
+		team, award.Name, s.money(sum), award.Line)
 }
 
-// overCeiling is for a grant that adds more to what a team has in a year than it may have.
-func (s speaker) overCeiling(team string, grant foundationv1alpha1.BudgetAward, year int, more, has, ceiling int64) string {
+// overCeiling is for an award that adds more to what a team has in a year than it may have.
+func (s speaker) overCeiling(team string, award foundationv1alpha1.BudgetAward, year int, more, has, ceiling int64) string {
 	onTop := ""
 	if has > 0 {
 		onTop = " on top of " + s.money(has)
 	}
 	return fmt.Sprintf("%s %s: %s%s in %d on line %s, at most %s a year; shrink it or raise ceilings.budget",
-		team, grant.Name, s.money(more), onTop, year, grant.Line, s.money(ceiling))
+		team, award.Name, s.money(more), onTop, year, award.Line, s.money(ceiling))
 }
 
 func (s speaker) money(amount int64) string { return Money(amount, s.currency) }

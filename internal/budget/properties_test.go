@@ -33,29 +33,29 @@ func drawnTime(t *rapid.T) time.Time {
 }
 
 func drawnGrants(t *rapid.T) []foundationv1alpha1.BudgetAward {
-	grants := make([]foundationv1alpha1.BudgetAward, rapid.IntRange(0, 4).Draw(t, "grants"))
-	for i := range grants {
+	awards := make([]foundationv1alpha1.BudgetAward, rapid.IntRange(0, 4).Draw(t, "awards"))
+	for i := range awards {
 		at := make([]time.Time, rapid.IntRange(1, 3).Draw(t, "instalments"))
 		for j := range at {
 			at[j] = drawnTime(t)
 		}
-		grants[i] = split(fmt.Sprint(i), rapid.SampledFrom(budget.Lines).Draw(t, "line"), rapid.Int64Range(0, 10).Draw(t, "each"), at...)
+		awards[i] = split(fmt.Sprint(i), rapid.SampledFrom(budget.Lines).Draw(t, "line"), rapid.Int64Range(0, 10).Draw(t, "each"), at...)
 	}
-	return grants
+	return awards
 }
 
 func drawnTeams(t *rapid.T) []budget.Team {
 	teams := make([]budget.Team, rapid.IntRange(0, 5).Draw(t, "teams"))
 	for i := range teams {
-		teams[i] = budget.Team{Name: fmt.Sprintf("team-%d", i), Grants: drawnGrants(t), Served: now.AddDate(0, 0, rapid.IntRange(-2, 0).Draw(t, "served"))}
+		teams[i] = budget.Team{Name: fmt.Sprintf("team-%d", i), Awards: drawnGrants(t), SelectionTime: now.AddDate(0, 0, rapid.IntRange(-2, 0).Draw(t, "served"))}
 		if rapid.Bool().Draw(t, "out") {
-			teams[i].Until = drawnTime(t)
+			teams[i].EndTime = drawnTime(t)
 		}
 	}
 	return teams
 }
 
-// sums are what a line's grants add up to, counted anew from the teams and from what is held back.
+// sums are what a line's awards add up to, counted anew from the teams and from what is held back.
 type sums struct {
 	promised, heldBack, committed, due int64
 }
@@ -67,20 +67,20 @@ func recount(plan budget.Plan, teams []budget.Team) (lines map[foundationv1alpha
 		lines[name] = &sums{}
 	}
 	for _, team := range teams {
-		for _, grant := range team.Grants {
-			heldBack := slices.ContainsFunc(plan.HeldBack, func(h foundationv1alpha1.HeldBackAward) bool { return h.TeamName == team.Name && h.Award == grant.Name })
-			for _, instalment := range grant.Instalments {
-				if !team.Until.IsZero() && !instalment.DueTime.Time.Before(team.Until) {
+		for _, award := range team.Awards {
+			heldBack := slices.ContainsFunc(plan.HeldBack, func(h foundationv1alpha1.HeldBackAward) bool { return h.TeamName == team.Name && h.Award == award.Name })
+			for _, instalment := range award.Instalments {
+				if !team.EndTime.IsZero() && !instalment.DueTime.Time.Before(team.EndTime) {
 					continue
 				}
-				line, amount := lines[grant.Line], *instalment.Amount
+				line, amount := lines[award.Line], *instalment.Amount
 				line.promised += amount
 				if heldBack {
 					line.heldBack += amount
 					continue
 				}
 				line.committed += amount
-				years[fmt.Sprint(team.Name, grant.Line, instalment.DueTime.In(kst).Year())] += amount
+				years[fmt.Sprint(team.Name, award.Line, instalment.DueTime.In(kst).Year())] += amount
 				if !instalment.DueTime.After(now) {
 					line.due += amount
 				}
@@ -174,10 +174,10 @@ func TestAnEditTakesNothingFromThoseBefore(t *testing.T) {
 		}
 		before := budget.Commit(spec, kst, now, teams)
 		edited := rapid.IntRange(0, len(teams)-1).Draw(t, "edited")
-		teams[edited].Grants = drawnGrants(t)
+		teams[edited].Awards = drawnGrants(t)
 		after := budget.Commit(spec, kst, now, teams)
 		for i, team := range teams {
-			first := team.Served.Before(teams[edited].Served) || team.Served.Equal(teams[edited].Served) && team.Name < teams[edited].Name
+			first := team.SelectionTime.Before(teams[edited].SelectionTime) || team.SelectionTime.Equal(teams[edited].SelectionTime) && team.Name < teams[edited].Name
 			if diff := cmp.Diff(before.Teams[team.Name], after.Teams[team.Name]); first && i != edited && diff != "" {
 				t.Fatalf("%s, which comes before %s: %s", team.Name, teams[edited].Name, diff)
 			}

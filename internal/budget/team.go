@@ -15,7 +15,7 @@ func Of(team lifecycle.Team, now time.Time) (Team, bool) {
 		standing := team.Program.Standing(team.Name, at)
 		if standing.Phase == lifecycle.PhaseIn || standing.Phase == lifecycle.PhaseObjection {
 			until, _ := team.OutSince()
-			return Team{Name: team.Name, Grants: team.Spec.Budget, Served: standing.Decision.DecisionTime.Time, Until: until}, true
+			return Team{Name: team.Name, Awards: team.Spec.Budget, SelectionTime: standing.Decision.DecisionTime.Time, EndTime: until}, true
 		}
 		if standing.Next.IsZero() || standing.Next.After(now) {
 			return Team{}, false

@@ -46,7 +46,7 @@ func TestOf(t *testing.T) {
 			got, ok := budget.Of(lifecycle.Of(team, program), now)
 			want := budget.Team{}
 			if tt.ok {
-				want = budget.Team{Name: "hanbit", Grants: team.Spec.Budget, Served: tt.served, Until: tt.until}
+				want = budget.Team{Name: "hanbit", Awards: team.Spec.Budget, SelectionTime: tt.served, EndTime: tt.until}
 			}
 			if diff := cmp.Diff(want, got); ok != tt.ok || diff != "" {
 				t.Errorf("%t: %s", ok, diff)
