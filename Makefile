@@ -23,7 +23,7 @@ GOVULNCHECK := $(TOOLS)/govulncheck
 CYCLONEDX := $(TOOLS)/cyclonedx-gomod
 
 TEST_TIMEOUT ?= 20m
-# Suites wait a good part of their time, and a tenth of the rest is garbage collection: on two cores this is the fastest.
+# Suites wait a good part of the time, and a tenth of the rest is garbage collection: these values are the fastest on two cores.
 TEST_PACKAGES ?= 3
 TEST_GOGC ?= 400
 LONGEST_FIRST := ./test/e2e ./test/programme ./test/stories
@@ -38,7 +38,7 @@ help: ## List the targets.
 		/^[a-z-]+:.*## / {printf "  make %-19s %s\n", $$1, $$2}' Makefile
 
 .PHONY: demo
-demo: build ## See the operator at work.
+demo: build ## Show the operator at work on a local cluster.
 	LAB_NODES='$(LAB_NODES)' go run ./hack/demo
 
 .PHONY: build
@@ -64,7 +64,7 @@ lab-up: build ## Start it with the operator; LAB_NODES=n sets the nodes, LAB_KAR
 	LAB_NODES='$(LAB_NODES)' LAB_KARPENTER='$(LAB_KARPENTER)' go run ./hack/lab up
 
 .PHONY: lab-status
-lab-status: preflight ## Say what runs.
+lab-status: preflight ## Report what runs.
 	go run ./hack/lab status
 
 .PHONY: lab-down
@@ -82,12 +82,12 @@ test-race: lab-build build ## Run every test under the race detector (needs a C 
 	CGO_ENABLED=1 $(GO_TEST) -race ./...
 
 .PHONY: test-attack
-test-attack: lab-build ## Have everybody try every attack on a whole control plane; takes minutes.
+test-attack: lab-build ## Have every account try every attack on a whole control plane; takes minutes.
 	go test -c -o bin/attack.test ./test/attack
 	@cd test/attack && FULL=1 $(CURDIR)/bin/attack.test -test.timeout $(TEST_TIMEOUT)
 
 .PHONY: test-attack-mutants
-test-attack-mutants: lab-build ## Break each part of each guard; tests have to see it. Takes up to half an hour.
+test-attack-mutants: lab-build ## Break each part of each guard; a test has to fail. Takes up to half an hour.
 	go test -c -o bin/attack.test ./test/attack
 	@cd test/attack && MUTANTS=1 $(CURDIR)/bin/attack.test -test.run TestMutants -test.timeout 60m
 
@@ -137,14 +137,14 @@ lint: tools ## Lint.
 	$(GOLANGCI_LINT) run
 
 .PHONY: lint-fix
-lint-fix: tools ## Lint and mend what can be mended.
+lint-fix: tools ## Lint, and fix what can be fixed.
 	$(GOLANGCI_LINT) run --fix
 
 .PHONY: fmt
 fmt: tools ## Format.
 	$(GOLANGCI_LINT) fmt
 
-# Not hack/tools/sbom: that would download half a gigabyte, each time on a clean machine, to find nothing to do.
+# Not hack/tools/sbom: that would download half a gigabyte on each clean machine, to change nothing.
 .PHONY: tidy
 tidy: preflight ## Tidy the Go modules.
 	@git ls-files --cached --others --exclude-standard -- go.mod '*/go.mod' ':!hack/tools/sbom' ':!*/testdata/*' | while read -r mod; do \
@@ -154,7 +154,7 @@ tidy: preflight ## Tidy the Go modules.
 ##@ Supply chain
 
 .PHONY: vuln
-vuln: tools ## Look for known vulnerabilities in what is called; GOVULNDB=file:///dir is a copy of the database.
+vuln: tools ## Look for known vulnerabilities in code that is called; GOVULNDB=file:///dir is a copy of the database.
 	go -C hack/tools test ./govulncheck
 	$(GOVULNCHECK) ./cmd/...
 
@@ -162,7 +162,7 @@ vuln: tools ## Look for known vulnerabilities in what is called; GOVULNDB=file:/
 sbom: build $(CYCLONEDX) ## Write bin/manager.cdx.json: what the manager is made of, as CycloneDX.
 	$(CYCLONEDX) bin -json -std -noserial -notimestamp -version '$(VERSION)' -output bin/manager.cdx.json bin/manager
 
-# A module of its own: it needs much that no other tool does, and only for a release.
+# A module of its own: it has many dependencies that no other tool needs, and is needed only for a release.
 $(CYCLONEDX): hack/tools/sbom/go.mod
 	go -C hack/tools/sbom build -trimpath -o $(TOOLS)/ tool
 
