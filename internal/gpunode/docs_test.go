@@ -1,0 +1,59 @@
+package gpunode_test
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"foundation.team/operator/internal/gpunode"
+)
+
+// table is what docs/architecture.md shows of the states: what is written on a node in each of them.
+func table() string {
+	names := map[gpunode.State]string{gpunode.AwaitingScrub: "awaiting scrub"}
+	lines := []string{"| state | labels | taints (`NoSchedule`) | annotations |", "|---|---|---|---|"}
+	for _, state := range gpunode.States() {
+		r := gpunode.Record{State: state, Owner: gpunode.Owner{Name: "<team>", UID: "<uid>"}, Since: time.Unix(0, 0)}
+		if state == gpunode.AwaitingScrub {
+			r.ScrubRequest = "<time>"
+		}
+		m := r.Metadata("<pool>")
+		var taints []string
+		for _, taint := range m.Taints {
+			taints = append(taints, strings.TrimSuffix(fmt.Sprintf("%s=%s", taint.Key, taint.Value), "="))
+		}
+		name := names[state]
+		if name == "" {
+			name = strings.ToLower(string(state))
+		}
+		lines = append(lines, fmt.Sprintf("| %s | %s | %s | %s |", name, quoted(slices.Sorted(maps.Keys(m.Labels))), quoted(taints), quoted(slices.Sorted(maps.Keys(m.Annotations)))))
+	}
+	return strings.Join(lines, "\n") + "\n"
+}
+
+func quoted(words []string) string {
+	if len(words) == 0 {
+		return "–"
+	}
+	return "`" + strings.Join(words, "`, `") + "`"
+}
+
+// The architecture page shows what the code writes.
+func TestArchitectureShowsTheStates(t *testing.T) {
+	page, err := os.ReadFile("../../docs/architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(page), table()) {
+		t.Errorf("docs/architecture.md has another table of the states; it should be\n%s", table())
+	}
+	for _, state := range gpunode.States() {
+		if !strings.Contains(string(page), strings.ToLower(string(state))) && state != gpunode.AwaitingScrub {
+			t.Errorf("docs/architecture.md does not tell of %s", state)
+		}
+	}
+}

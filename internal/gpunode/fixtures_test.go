@@ -1,0 +1,68 @@
+package gpunode_test
+
+import (
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"pgregory.net/rapid"
+
+	"foundation.team/operator/internal/gpunode"
+)
+
+const pool = "b200"
+
+var (
+	now    = time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC)
+	hanbit = gpunode.Owner{Name: "hanbit", UID: "hanbit-uid"}
+)
+
+func ago(d time.Duration) time.Time { return now.Add(-d) }
+
+// classifier reads the nodes of the tests' pool, in which nodes are scrubbed.
+func classifier() gpunode.Classifier {
+	return gpunode.Classifier{Pool: pool, RequireScrub: true, Now: now}
+}
+
+// bare is a Node with labels, annotations and taints that are nobody's of the pool.
+func bare() *corev1.Node {
+	return &corev1.Node{
+		ObjectMeta: metav1.ObjectMeta{Name: "n1", Labels: map[string]string{"app": "x"}, Annotations: map[string]string{"note": "y"}},
+		Spec:       corev1.NodeSpec{Taints: []corev1.Taint{{Key: "example.com/slow", Value: "yes", Effect: corev1.TaintEffectNoSchedule}}},
+	}
+}
+
+// drawRecord draws a state with all data that belongs to it.
+func drawRecord(t *rapid.T, state gpunode.State) gpunode.Record {
+	moment := func(label string) time.Time {
+		return ago(time.Duration(rapid.IntRange(1, 1000000).Draw(t, label)) * time.Second)
+	}
+	r := gpunode.Record{State: state}
+	if state.Owned() {
+		r.Owner = gpunode.Owner{
+			Name: rapid.SampledFrom([]string{"hanbit", "saebit"}).Draw(t, "owner"), UID: "uid-1",
+		}
+	}
+	switch state {
+	case gpunode.Draining, gpunode.Terminating:
+		r.Since = moment("since")
+	case gpunode.Entering:
+		r.Since = moment("since")
+		r.ScrubRequest = rapid.SampledFrom([]string{"", "first"}).Draw(t, "request")
+		r.ScrubAnswer = rapid.SampledFrom([]string{r.ScrubRequest}).Draw(t, "answer")
+	case gpunode.AwaitingScrub:
+		r.Since = moment("since")
+		r.ScrubRequest = "first"
+		r.ScrubAnswer = rapid.SampledFrom([]string{"", "earlier"}).Draw(t, "answer")
+	}
+	return r
+}
+
+// claimOf is the NodeClaim of a node in a state that Karpenter adds, or in one that it shares.
+func claimOf(r gpunode.Record) gpunode.Claim {
+	claim := gpunode.Claim{Owner: r.Owner, Initialized: r.State != gpunode.Provisioning}
+	if r.State == gpunode.Terminating {
+		claim.Deleted = r.Since
+	}
+	return claim
+}

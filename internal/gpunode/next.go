@@ -1,0 +1,93 @@
+package gpunode
+
+import "time"
+
+// Policy is what a pool's spec says about how its nodes change hands.
+type Policy struct {
+	// GracePeriod is how long a team's pods run on on a node that drains.
+	GracePeriod time.Duration
+	// RequireScrub keeps an empty node from everybody until it was scrubbed.
+	RequireScrub bool
+	// Terminate is true for nodes that Karpenter provisioned: an empty one is deleted instead of given to the next team.
+	Terminate bool
+	// Deleting is true while the pool is being deleted: nodes that are nobody's leave it.
+	Deleting bool
+}
+
+// Next decides what becomes of a node that no team is given or has to give back, with so many pods that keep it busy, and
+// when to decide again; at a zero time only events change anything.
+func (p Policy) Next(n *Node, pods int, now time.Time) (next Record, requeueAt time.Time) {
+	switch n.State {
+	case Outside:
+		if p.keeps(n) {
+			return Record{State: Entering, Since: now}, now.Add(Settle)
+		}
+		return n.Record, time.Time{}
+	case Entering:
+		next, requeueAt = p.nextOfClosed(n, pods, now)
+		if !p.keeps(n) {
+			next = Record{State: Outside}
+		}
+		return next, requeueAt
+	case Free, AwaitingScrub:
+		if !p.keeps(n) {
+			return Record{State: Outside}, time.Time{}
+		}
+		return n.Record, time.Time{}
+	case Draining:
+		return p.nextOfClosed(n, pods, now)
+	case Terminating:
+		// Until then the forecast counts on the node, so the status changes when it is over.
+		if over := n.Since.Add(p.Grace()); now.Before(over) {
+			return n.Record, over
+		}
+		return n.Record, time.Time{}
+	default:
+		return n.Record, time.Time{}
+	}
+}
+
+// nextOfClosed decides about a node that is waited for until it is empty.
+func (p Policy) nextOfClosed(n *Node, pods int, now time.Time) (next Record, requeueAt time.Time) {
+	settled := n.Since.Add(Settle)
+	switch {
+	case now.Before(settled):
+		return n.Record, settled
+	case pods == 0:
+		return p.OnDrained(n, now), time.Time{}
+	case n.State == Draining:
+		return n.Record, now.Add(InspectInterval)
+	case n.Settling(now):
+		return n.Record, settled.Add(InspectInterval)
+	default:
+		return n.Record, now.Add(OccupiedInterval)
+	}
+}
+
+// OnDrained is what becomes of a node that is closed and empty.
+func (p Policy) OnDrained(n *Node, now time.Time) Record {
+	switch {
+	case p.Terminate:
+		return Record{State: Terminating, Owner: n.Owner, Since: n.Since}
+	case !p.keeps(n):
+		return Record{State: Outside}
+	case p.RequireScrub && !n.Scrubbed():
+		return Record{State: AwaitingScrub, Since: now, ScrubRequest: now.UTC().Format(time.RFC3339)}
+	default:
+		return Record{State: Free}
+	}
+}
+
+// keeps reports whether a node that is no team's stays in the pool.
+func (p Policy) keeps(n *Node) bool { return n.Member && !p.Deleting }
+
+// Grace is how long a team's pods stay on a node that drains, before they are evicted.
+func (p Policy) Grace() time.Duration { return max(p.GracePeriod, Settle) }
+
+// Drain closes a team's node to new pods.
+func (p Policy) Drain(n *Node, now time.Time) Record {
+	return Record{State: Draining, Owner: n.Owner, Since: now}
+}
+
+// Hold gives a node to a team.
+func Hold(owner Owner) Record { return Record{State: Held, Owner: owner} }
