@@ -19,8 +19,9 @@ import (
 
 // Options are what a person who starts the operator chooses.
 type Options struct {
-	// Collect is how long requests for GPUs are collected before they are decided together; pool.DefaultCollect is good.
-	Collect time.Duration
+	// Debounce is for how long requests for GPUs have to be unchanged before they are decided together; pool.DefaultDebounce
+	// is good.
+	Debounce time.Duration
 	// TeamAPIShares are each team's shares of the API server's seats; team.DefaultAPIShares is good.
 	TeamAPIShares int32
 }
@@ -44,13 +45,13 @@ func Add(ctx context.Context, mgr manager.Manager, now clock.PassiveClock, o Opt
 		return fmt.Errorf("set up the programme controller: %w", err)
 	}
 	pools := &pool.Reconciler{
-		Client:  mgr.GetClient(),
-		Live:    mgr.GetAPIReader(),
-		Applier: applier,
-		Events:  mgr.GetEventRecorder("foundation-operator"),
-		Clock:   now,
-		Guards:  watch,
-		Collect: o.Collect,
+		Client:   mgr.GetClient(),
+		Live:     mgr.GetAPIReader(),
+		Applier:  applier,
+		Events:   mgr.GetEventRecorder("foundation-operator"),
+		Clock:    now,
+		Guards:   watch,
+		Debounce: o.Debounce,
 	}
 	if err := pools.SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("set up the pool controller: %w", err)

@@ -41,7 +41,7 @@ func run(ctx context.Context, flags *flag.FlagSet, args []string) error {
 	flags.BoolVar(&options.LeaderElect, "leader-elect", false, "work only while holding the lease foundation-operator; needed with more than one replica")
 	flags.StringVar(&options.LeaderElectionNamespace, "leader-election-namespace", defaultNamespace(), "namespace of the lease")
 	var work controllers.Options
-	flags.DurationVar(&work.Collect, "collect-requests", pool.DefaultCollect, "how long requests for GPUs are collected before they are decided together, so that the order in which they arrive decides nothing")
+	flags.DurationVar(&work.Debounce, "debounce-requests", pool.DefaultDebounce, "for how long requests for GPUs have to be unchanged before they are decided together, so that the order in which they arrive decides nothing")
 	shares := flags.Uint("team-api-shares", team.DefaultAPIShares, "concurrency shares of each team's priority level: how many of the API server's seats are a team's own")
 	printVersion := flags.Bool("version", false, "print the version and exit")
 	var logs zap.Options

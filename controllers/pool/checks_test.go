@@ -10,20 +10,22 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/allocation"
+	"foundation.team/operator/internal/gpunode"
 	"foundation.team/operator/test/support/builder"
 )
 
 // stock is what there really is, in nodes.
 type stock struct {
 	members, free, held int
-	heldBy              map[teamKey]int
+	heldBy              map[gpunode.Owner]int
 }
 
 func (w *world) stock(in Input) stock {
 	if w.karpenter != nil {
 		return w.karpenter.stock(w.pool)
 	}
-	s := stock{heldBy: map[teamKey]int{}}
+	s := stock{heldBy: map[gpunode.Owner]int{}}
 	for _, node := range in.Nodes {
 		member := node.Labels[builder.ModelLabel] == b200
 		if member {
@@ -32,7 +34,7 @@ func (w *world) stock(in Input) stock {
 		if owner, owned := w.owner[node.Name]; owned {
 			s.held++
 			s.heldBy[owner]++
-		} else if member && healthy(node, w.pool) && w.isKnownFree(node) {
+		} else if member && in.capacityOfNode().Healthy(node) && w.isKnownFree(node) {
 			s.free++
 		}
 	}
@@ -55,7 +57,7 @@ func (w *world) checkGrants(in Input, status foundationv1alpha1.GPUPoolStatus) {
 	there, sum, owed, fromFree := w.stock(in), 0, 0, false
 	var raised []string
 	for _, grant := range status.Grants {
-		key, nodes := teamKey{grant.TeamName, types.UID(grant.UID)}, int(grant.Granted/builder.PerNode)
+		key, nodes := gpunode.Owner{Name: grant.TeamName, UID: types.UID(grant.UID)}, int(grant.Granted/builder.PerNode)
 		if asked := w.demand(key); nodes > int(asked)/builder.PerNode || grant.Granted%builder.PerNode != 0 {
 			w.t.Fatalf("%s asks for %d and is granted %d", key, asked, grant.Granted)
 		}
@@ -67,8 +69,8 @@ func (w *world) checkGrants(in Input, status foundationv1alpha1.GPUPoolStatus) {
 			fromFree = fromFree || nodes > there.heldBy[key] || w.karpenter != nil
 		}
 	}
-	if len(raised) > 0 && in.Now.Before(in.CollectUntil) {
-		w.t.Fatalf("%s are raised while requests are collected", raised)
+	if len(raised) > 0 && in.Now.Before(in.DebounceUntil) {
+		w.t.Fatalf("%s are raised while requests are debounced", raised)
 	}
 	if len(raised) > 0 && sum > there.members {
 		w.t.Fatalf("%s are raised while %d of %d nodes are granted", raised, sum, there.members)
@@ -83,9 +85,9 @@ func (w *world) checkGrants(in Input, status foundationv1alpha1.GPUPoolStatus) {
 }
 
 // demand is how many GPUs a team asks for.
-func (w *world) demand(key teamKey) int32 {
-	team := w.teams[key.name]
-	if team == nil || team.UID != key.uid || !team.DeletionTimestamp.IsZero() {
+func (w *world) demand(key gpunode.Owner) int32 {
+	team := w.teams[key.Name]
+	if team == nil || team.UID != key.UID || !team.DeletionTimestamp.IsZero() {
 		return 0
 	}
 	var sum int32
@@ -100,7 +102,7 @@ func (w *world) demand(key teamKey) int32 {
 // checkAgain checks that what was written down is what would be written down again.
 func (w *world) checkAgain(in Input) {
 	in.Pool = w.pool.DeepCopy()
-	if again, was := asJSON(w.t, BuildStatus(in, DecideGrants(in))), asJSON(w.t, w.pool.Status); again != was {
+	if again, was := asJSON(w.t, BuildStatus(in, Decide(in))), asJSON(w.t, w.pool.Status); again != was {
 		w.t.Fatalf("the status is\n%s and on its own output\n%s", was, again)
 	}
 }
@@ -120,18 +122,18 @@ func (w *world) checkAsleep(at time.Time) {
 }
 
 // writes is how many requests are sent for a result.
-func (w *world) writes(result Nodes) int {
-	return len(result.Changes) + len(result.Evict) + len(result.End) + len(result.EndClaims) + len(result.EndNodePools) + w.karpenter.differences(result)
+func (w *world) writes(result Plan) int {
+	return len(result.Transitions) + len(result.Evictions) + len(result.PodDeletions) + len(result.NodeClaimDeletions) + len(result.NodePoolDeletions) + w.karpenter.differences(result)
 }
 
-// checkChange checks that a node has one owner at most, and changes owners only through being free and empty.
-func (w *world) checkChange(change Change, result Nodes) {
-	name, is := change.After.Name, describe(change.After)
-	since := change.After.Annotations[foundationv1alpha1.AnnotationDrainingSince]
+// checkTransition checks that a node has one owner at most, and changes owners only through being free and empty.
+func (w *world) checkTransition(transition Transition, result Plan) {
+	name, is := transition.After.Name, describe(transition.After)
+	since := transition.After.Annotations[foundationv1alpha1.AnnotationDrainingSince]
 	owner, owned := w.owner[name]
 	switch {
-	case change.After.Labels[foundationv1alpha1.LabelNodeTeam] != "":
-		w.checkClaim(change.After, result)
+	case transition.After.Labels[foundationv1alpha1.LabelNodeTeam] != "":
+		w.checkClaim(transition.After, result)
 		w.scrubs.dirties(name)
 	case w.karpenter != nil:
 		w.t.Fatalf("%s of %s becomes nobody's: %s", name, owner, is)
@@ -139,7 +141,7 @@ func (w *world) checkChange(change Change, result Nodes) {
 		if !strings.HasPrefix(is, "b200 +draining= +unassigned= since ") {
 			w.t.Fatalf("%s is looked into and open: %s", name, is)
 		}
-		w.checkRequest(change)
+		w.checkRequest(transition)
 	case is != "" && is != isFree:
 		w.t.Fatalf("%s is neither held nor free nor let go: %s", name, is)
 	default:
@@ -147,7 +149,7 @@ func (w *world) checkChange(change Change, result Nodes) {
 			w.t.Fatalf("%s is let go with pods %v of %s on it: %s", name, w.pods[name], owner, is)
 		}
 		if is == isFree {
-			w.checkScrubbed(change)
+			w.checkScrubbed(transition)
 		}
 		delete(w.owner, name)
 		delete(w.left, name)
@@ -155,11 +157,11 @@ func (w *world) checkChange(change Change, result Nodes) {
 }
 
 // checkClaim checks a node that becomes, or stays, a team's.
-func (w *world) checkClaim(after *corev1.Node, result Nodes) {
+func (w *world) checkClaim(after *corev1.Node, result Plan) {
 	name, is := after.Name, describe(after)
 	since := after.Annotations[foundationv1alpha1.AnnotationDrainingSince]
-	key := teamKey{after.Labels[foundationv1alpha1.LabelNodeTeam], types.UID(after.Annotations[foundationv1alpha1.AnnotationTeamUID])}
-	want := "b200 " + key.name + "/" + key.name + "@" + string(key.uid) + " +team=" + key.name
+	key := gpunode.Owner{Name: after.Labels[foundationv1alpha1.LabelNodeTeam], UID: types.UID(after.Annotations[foundationv1alpha1.AnnotationTeamUID])}
+	want := "b200 " + key.Name + "/" + key.Name + "@" + string(key.UID) + " +team=" + key.Name
 	if since != "" {
 		want = strings.Replace(want, " +team", " +draining= +team", 1) + " since " + since
 	}
@@ -170,10 +172,10 @@ func (w *world) checkClaim(after *corev1.Node, result Nodes) {
 		w.t.Fatalf("%s goes from %s to %s", name, owner, key)
 	}
 	for pod, whose := range w.pods[name] {
-		if whose != key.uid {
+		if whose != key.UID {
 			w.t.Fatalf("%s becomes %s's with pod %s of %q on it", name, key, pod, whose)
 		}
-		if since == "" && slices.ContainsFunc(result.Evict, func(evicted corev1.Pod) bool { return evicted.Name == pod }) {
+		if since == "" && slices.ContainsFunc(result.Evictions, func(evicted corev1.Pod) bool { return evicted.Name == pod }) {
 			w.t.Fatalf("%s is %s's to use and its pods are evicted", name, key)
 		}
 	}
@@ -238,14 +240,14 @@ func (w *world) others() bool {
 // checkSettled checks that nothing is left to do, and that everyone has what they can have.
 func (w *world) checkSettled() {
 	in := w.input()
-	grants, status, result := w.decide(&in)
-	if w.writes(result) > 0 || !result.Next.IsZero() || w.polls() {
-		w.t.Fatalf("%d writes, looks again at %s, with nothing going on:\n%s", w.writes(result), result.Next, w.snapshot())
+	decision, status, result := w.decide(&in)
+	if w.writes(result) > 0 || !result.RequeueAt.IsZero() || w.polls() {
+		w.t.Fatalf("%d writes, requeued at %s, with nothing going on:\n%s", w.writes(result), result.RequeueAt, w.snapshot())
 	}
-	for _, p := range grants.parts {
-		w.checkServed(p, w.stock(in).free, status.Capacity)
+	for _, team := range decision.Grants.Teams {
+		w.checkServed(team, w.stock(in).free, status.Capacity)
 	}
-	w.karpenter.checkSettled(w, grants)
+	w.karpenter.checkSettled(w, decision)
 	for name, owner := range w.owner {
 		if node := w.nodes[name]; node != nil && inSight(node) && w.demand(owner) == 0 {
 			w.t.Fatalf("%s is still the node of %s, who asks for none: %s", name, owner, describe(node))
@@ -254,13 +256,13 @@ func (w *world) checkSettled() {
 }
 
 // checkServed checks that a team has what it was granted, and was granted what it can have.
-func (w *world) checkServed(p *part, spare int, capacity *foundationv1alpha1.PoolCapacity) {
-	late := p.active < p.granted && (spare > 0 || w.karpenter != nil) && !dynamic(w.pool)
-	if p.active > p.granted || late {
-		w.t.Fatalf("%s has %d nodes and is granted %d, with %d free", p.key, p.active, p.granted, spare)
+func (w *world) checkServed(team allocation.Allocation, spare int, capacity *foundationv1alpha1.PoolCapacity) {
+	late := team.Missing() > 0 && (spare > 0 || w.karpenter != nil) && !dynamic(w.pool)
+	if team.Surplus() > 0 || late {
+		w.t.Fatalf("%s has %d nodes and is granted %d, with %d free", team.Team, team.Usable, team.Granted, spare)
 	}
-	if p.granted < p.want && spare > 0 && capacity.Granted < capacity.Total {
-		w.t.Fatalf("%s is granted %d of %d nodes, with %d free", p.key, p.granted, p.want, spare)
+	if team.Short() && spare > 0 && capacity.Granted < capacity.Total {
+		w.t.Fatalf("%s is granted %d of %d nodes, with %d free", team.Team, team.Granted, team.Demanded, spare)
 	}
 }
 
@@ -280,16 +282,16 @@ func (w *world) tearDown() {
 	}
 	w.watchFires()
 	w.settleDown()
-	if in := w.input(); !Unused(in) {
+	if in := w.input(); !Unused(in, Decide(in)) {
 		w.t.Fatalf("the deleted pool still has\n%s", w.snapshot())
 	}
 }
 
 // grantedBy is how many nodes each team was granted.
-func grantedBy(status foundationv1alpha1.GPUPoolStatus) map[teamKey]int {
-	nodes := map[teamKey]int{}
+func grantedBy(status foundationv1alpha1.GPUPoolStatus) map[gpunode.Owner]int {
+	nodes := map[gpunode.Owner]int{}
 	for _, grant := range status.Grants {
-		nodes[teamKey{grant.TeamName, types.UID(grant.UID)}] = int(grant.Granted / builder.PerNode)
+		nodes[gpunode.Owner{Name: grant.TeamName, UID: types.UID(grant.UID)}] = int(grant.Granted / builder.PerNode)
 	}
 	return nodes
 }

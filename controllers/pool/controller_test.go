@@ -16,6 +16,7 @@ import (
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/apply"
+	"foundation.team/operator/internal/gpunode"
 	"foundation.team/operator/internal/karpenter"
 	"foundation.team/operator/internal/setup"
 	"foundation.team/operator/test/support/builder"
@@ -42,13 +43,13 @@ func newServer(objects ...client.Object) *server {
 			if err != nil {
 				return err
 			}
-			return s.write("apply "+sent.Name, func() error { return api.Apply(ctx, obj, opts...) })
+			return s.record("apply "+sent.Name, func() error { return api.Apply(ctx, obj, opts...) })
 		},
 		Delete: func(ctx context.Context, api client.WithWatch, obj client.Object, _ ...client.DeleteOption) error {
-			return s.write("delete "+obj.GetName(), func() error { return api.Delete(ctx, obj) })
+			return s.record("delete "+obj.GetName(), func() error { return api.Delete(ctx, obj) })
 		},
 		Patch: func(ctx context.Context, api client.WithWatch, obj client.Object, patch client.Patch, opts ...client.PatchOption) error {
-			return s.write("patch "+obj.GetName(), func() error { return api.Patch(ctx, obj, patch, opts...) })
+			return s.record("patch "+obj.GetName(), func() error { return api.Patch(ctx, obj, patch, opts...) })
 		},
 		List: func(ctx context.Context, api client.WithWatch, list client.ObjectList, opts ...client.ListOption) error {
 			if _, ok := list.(*karpenter.NodeClaimList); ok && s.listErr != nil {
@@ -60,7 +61,7 @@ func newServer(objects ...client.Object) *server {
 	return s
 }
 
-func (s *server) write(what string, do func() error) error {
+func (s *server) record(what string, do func() error) error {
 	s.writes = append(s.writes, what)
 	if err := s.refused[what]; err != nil {
 		return err
@@ -68,12 +69,18 @@ func (s *server) write(what string, do func() error) error {
 	return do()
 }
 
+// write applies and prunes as Reconcile does.
+func (s *server) write(ctx context.Context, plan Plan) error {
+	failed, err := s.reconciler().apply(ctx, plan)
+	return errors.Join(err, s.reconciler().prune(ctx, plan, failed))
+}
+
 func (s *server) reconciler() *Reconciler {
 	return &Reconciler{Client: s, Live: s, Applier: apply.New(s, s)}
 }
 
 // NodePools are written before anything is ended, and one that fails holds up its own nodes and nobody else's.
-func TestApplyNodes(t *testing.T) {
+func TestApplyAndPrune(t *testing.T) {
 	problem := errors.New("no")
 	first, second := builder.NodeClaim("c1", static, hanbit), builder.NodeClaim("c2", static, saebit)
 	marked := builder.Node("n1", builder.FreeIn(b200))
@@ -96,14 +103,13 @@ func TestApplyNodes(t *testing.T) {
 			if err := s.Get(t.Context(), client.ObjectKey{Name: "n1"}, before); err != nil {
 				t.Fatal(err)
 			}
-			after := before.DeepCopy()
-			unmark(after)
+			after := gpunode.Record{State: gpunode.Outside}.Metadata(b200).WrittenOn(before)
 			in := input(given(0), wants(8), builder.Team("saebit", builder.Award(b200, 8)))
-			nodes := Nodes{
-				NodePools: BuildNodes(in, DecideGrants(in)).NodePools, Changes: []Change{{Before: before, After: after}},
-				EndClaims: []*karpenter.NodeClaim{first.DeepCopy(), second.DeepCopy()},
+			nodes := Plan{
+				NodePools: BuildPlan(in, Decide(in)).NodePools, Transitions: []Transition{{Before: before, After: after}},
+				NodeClaimDeletions: []*karpenter.NodeClaim{first.DeepCopy(), second.DeepCopy()},
 			}
-			if err := s.reconciler().applyNodes(t.Context(), nodes); errors.Is(err, problem) != (tt.refused != "") {
+			if err := s.write(t.Context(), nodes); errors.Is(err, problem) != (tt.refused != "") {
 				t.Errorf("error %v", err)
 			}
 			if diff := cmp.Diff(tt.want, s.writes); diff != "" {
@@ -114,7 +120,7 @@ func TestApplyNodes(t *testing.T) {
 }
 
 // A NodePool takes its NodeClaims along, so the API server is asked whether it has any.
-func TestEndNodePool(t *testing.T) {
+func TestDeleteNodePool(t *testing.T) {
 	problem := errors.New("no")
 	tests := map[string]struct {
 		claims  []client.Object
@@ -131,7 +137,7 @@ func TestEndNodePool(t *testing.T) {
 			live := sized(static, hanbit, 0, 0)
 			s := newServer(append(tt.claims, live.DeepCopy())...)
 			s.listErr = tt.listErr
-			if err := s.reconciler().applyNodes(t.Context(), Nodes{EndNodePools: []*karpenter.NodePool{live}}); !errors.Is(err, tt.listErr) {
+			if err := s.write(t.Context(), Plan{NodePoolDeletions: []*karpenter.NodePool{live}}); !errors.Is(err, tt.listErr) {
 				t.Errorf("error %v, want %v", err, tt.listErr)
 			}
 			if diff := cmp.Diff(tt.want, s.writes); diff != "" {
@@ -142,7 +148,7 @@ func TestEndNodePool(t *testing.T) {
 }
 
 // A pool is let go when the API server has nothing with its mark any more, whatever the cache shows.
-func TestLetGo(t *testing.T) {
+func TestFinalize(t *testing.T) {
 	left := builder.PoolDeleted()
 	tests := map[string]struct {
 		pool    *foundationv1alpha1.GPUPool
@@ -166,12 +172,12 @@ func TestLetGo(t *testing.T) {
 			if err := s.Get(t.Context(), client.ObjectKey{Name: b200}, pool); err != nil {
 				t.Fatal(err)
 			}
-			result, err := s.reconciler().letGo(t.Context(), pool)
+			result, err := s.reconciler().finalize(t.Context(), pool)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if goes := len(s.writes) > 0; goes != tt.goes || goes != (result.RequeueAfter == 0) {
-				t.Errorf("goes %t, looks again after %s", goes, result.RequeueAfter)
+				t.Errorf("goes %t, requeued after %s", goes, result.RequeueAfter)
 			}
 		})
 	}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -99,20 +98,20 @@ func nodes(mod builder.NodeMod, names ...string) []*corev1.Node {
 // grantsOf are the granted GPUs, by team.
 func grantsOf(in Input) map[string]int32 {
 	granted := map[string]int32{}
-	for _, grant := range BuildStatus(in, DecideGrants(in)).Grants {
+	for _, grant := range BuildStatus(in, Decide(in)).Grants {
 		granted[grant.TeamName] = grant.Granted
 	}
 	return granted
 }
 
 // look says in a word per node, by name, what became of it.
-func look(in Input, result Nodes) map[string]string {
+func look(in Input, result Plan) map[string]string {
 	after := map[string]string{}
 	for _, node := range in.Nodes {
 		after[node.Name] = describe(node)
 	}
-	for _, change := range result.Changes {
-		after[change.After.Name] = describe(change.After)
+	for _, transition := range result.Transitions {
+		after[transition.After.Name] = describe(transition.After)
 	}
 	return after
 }
@@ -137,9 +136,13 @@ func describe(node *corev1.Node) string {
 	if team := node.Labels[foundationv1alpha1.LabelTeam]; team != "" || node.Labels[foundationv1alpha1.LabelNodeTeam] != "" {
 		add(team + "/" + node.Labels[foundationv1alpha1.LabelNodeTeam] + "@" + node.Annotations[foundationv1alpha1.AnnotationTeamUID])
 	}
-	for _, key := range slices.Sorted(maps.Keys(taintSet(node))) {
-		add("+" + strings.TrimPrefix(strings.TrimSuffix(key, ":NoSchedule"), "foundation.team/"))
+	var taints []string
+	for _, taint := range node.Spec.Taints {
+		text := fmt.Sprintf("%s=%s:%s", taint.Key, taint.Value, taint.Effect)
+		taints = append(taints, "+"+strings.TrimPrefix(strings.TrimSuffix(text, ":NoSchedule"), "foundation.team/"))
 	}
+	slices.Sort(taints)
+	words = append(words, slices.Compact(taints)...)
 	for _, mark := range []struct{ word, key string }{
 		{"since ", foundationv1alpha1.AnnotationDrainingSince},
 		{"scrub ", foundationv1alpha1.AnnotationScrubRequest},

@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/gpunode"
 	"foundation.team/operator/test/support/builder"
 )
 
@@ -34,8 +35,8 @@ func TestForce(t *testing.T) {
 		"without a force they never are":      {in: input(granted(0), back("n1", 1000*time.Hour), work), evict: newestFirst},
 		"without any word they are evicted":   {in: input(builder.Pool(b200), back("n1", 1000*time.Hour), work), evict: newestFirst},
 		"as long as the grace: ended at once": {in: input(forced(0, time.Hour), back("n1", time.Hour), work), end: newestFirst},
-		"no grace and no force, once settled": {in: input(forced(0, 0, builder.Grace(0)), back("n1", settle), work), end: newestFirst},
-		"and not before":                      {in: input(forced(0, 0, builder.Grace(0)), back("n1", settle-time.Second), work)},
+		"no grace and no force, once settled": {in: input(forced(0, 0, builder.Grace(0)), back("n1", gpunode.Settle), work), end: newestFirst},
+		"and not before":                      {in: input(forced(0, 0, builder.Grace(0)), back("n1", gpunode.Settle-time.Second), work)},
 		"each node has its own time": {
 			in: input(forced(0, 2*time.Hour), back("n1", 90*time.Minute), back("n2", 2*time.Hour), back("n3", time.Minute), map[string][]corev1.Pod{
 				"n1": {builder.Pod("x", "evicted", now)}, "n2": {builder.Pod("x", "ended", now)}, "n3": {builder.Pod("x", "kept", now)},
@@ -68,11 +69,11 @@ func TestForce(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			result := BuildNodes(tt.in, DecideGrants(tt.in))
-			if diff := cmp.Diff(tt.evict, podNames(result.Evict)); diff != "" {
+			result := BuildPlan(tt.in, Decide(tt.in))
+			if diff := cmp.Diff(tt.evict, podNames(result.Evictions)); diff != "" {
 				t.Errorf("evicted: %s", diff)
 			}
-			if diff := cmp.Diff(tt.end, podNames(result.End)); diff != "" {
+			if diff := cmp.Diff(tt.end, podNames(result.PodDeletions)); diff != "" {
 				t.Errorf("ended: %s", diff)
 			}
 		})
@@ -80,8 +81,8 @@ func TestForce(t *testing.T) {
 }
 
 // Work that is still there although it was evicted is named, with what helps.
-func TestStuck(t *testing.T) {
-	past := now.Add(-time.Hour - inspectEvery)
+func TestStuckPod(t *testing.T) {
+	past := now.Add(-time.Hour - gpunode.InspectInterval)
 	pod := builder.Pod("hanbit-train", "job", past)
 	going := *pod.DeepCopy()
 	going.Name, going.DeletionTimestamp = "going", new(metav1.NewTime(now))
@@ -91,16 +92,16 @@ func TestStuck(t *testing.T) {
 		pods  []corev1.Pod
 		want  string
 	}{
-		"it was just evicted":         {past.Add(time.Second), []corev1.Pod{pod}, ""},
-		"it was, and is there":        {past, []corev1.Pod{pod}, names},
-		"it is going":                 {past, []corev1.Pod{going}, ""},
-		"another one is":              {past, []corev1.Pod{going, pod}, names},
-		"the node is about to settle": {past, nil, ""},
+		"it was just evicted":  {past.Add(time.Second), []corev1.Pod{pod}, ""},
+		"it was, and is there": {past, []corev1.Pod{pod}, names},
+		"it is going":          {past, []corev1.Pod{going}, ""},
+		"another one is":       {past, []corev1.Pod{going, pod}, names},
+		"no pod is left":       {past, nil, ""},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			in := input(granted(0), builder.Node("n1", builder.ReleasingIn(b200, hanbit, tt.since)), podsOn("n1", tt.pods...))
-			if got, want := reconcilingCondition(in, DecideGrants(in), readNodes(in)).Message, "1 node being let go by their team"+tt.want; got != want {
+			if got, want := reconcilingCondition(in, Decide(in)).Message, "1 node draining"+tt.want; got != want {
 				t.Errorf("%q, want %q", got, want)
 			}
 		})

@@ -17,7 +17,7 @@ func TestNothingIsGrantedWithoutGuards(t *testing.T) {
 	less := builder.Team("naru", builder.Award(b200, 8))
 	in := input(builder.Pool(b200, builder.Granted(saebit, 8), builder.Granted(less, 16)), unguarded, hanbit, saebit, less,
 		nodes(builder.FreeIn(b200), "n1", "n2", "n3", "n4"), nodes(builder.HeldIn(b200, saebit), "s1"), nodes(builder.HeldIn(b200, less), "l1", "l2"))
-	status := BuildStatus(in, DecideGrants(in))
+	status := BuildStatus(in, Decide(in))
 	got := map[string]string{}
 	granted := map[string]int32{}
 	for _, grant := range status.Grants {
@@ -35,7 +35,7 @@ func TestNothingIsGrantedWithoutGuards(t *testing.T) {
 		t.Errorf("%v", status.Conditions)
 	}
 	in.Guards = guards.Verdict{}
-	for _, grant := range BuildStatus(in, DecideGrants(in)).Grants {
+	for _, grant := range BuildStatus(in, Decide(in)).Grants {
 		if grant.TeamName != "naru" && grant.Granted != 16 {
 			t.Errorf("%s: %d with guards", grant.TeamName, grant.Granted)
 		}

@@ -41,18 +41,18 @@ func sized(nodePool string, team *foundationv1alpha1.FoundationTeam, replicas, l
 func quantity(n int) resource.Quantity { return *resource.NewQuantity(int64(n), resource.DecimalSI) }
 
 // outcome says in a line each what is written.
-func outcome(result Nodes) []string {
+func outcome(result Plan) []string {
 	var lines []string
 	for _, config := range result.NodePools {
 		lines = append(lines, "NodePool "+*config.Name+sizeOf(config.Spec))
 	}
-	for _, change := range result.Changes {
-		lines = append(lines, change.After.Name+": "+describe(change.After))
+	for _, transition := range result.Transitions {
+		lines = append(lines, transition.After.Name+": "+describe(transition.After))
 	}
-	for _, claim := range result.EndClaims {
+	for _, claim := range result.NodeClaimDeletions {
 		lines = append(lines, claim.Name+" is ended")
 	}
-	for _, nodePool := range result.EndNodePools {
+	for _, nodePool := range result.NodePoolDeletions {
 		lines = append(lines, "NodePool "+nodePool.Name+" is ended")
 	}
 	slices.Sort(lines)

@@ -72,7 +72,7 @@ func TestNodePools(t *testing.T) {
 		},
 		"to Dynamic: the nodes that are there count until they are gone": {
 			input(given(24, builder.Dynamic()), wants(24), made("n1", static, hanbit), made("n2", static, hanbit, back), sized(static, hanbit, 3, 3), work),
-			[]string{"NodePool hanbit.b200.d of 8 nvidia.com/gpu", "NodePool hanbit.b200.s keeps 2 of 0 nodes", "n1: " + releasing(now)},
+			[]string{"NodePool hanbit.b200.d of 8 nvidia.com/gpu", "NodePool hanbit.b200.s keeps 2 of 0 nodes", "n1: " + draining(now)},
 		},
 		"to Dynamic, when all are gone": {
 			input(given(24, builder.Dynamic()), wants(24), sized(static, hanbit, 2, 0)),
@@ -89,24 +89,24 @@ func TestNodePools(t *testing.T) {
 		},
 		"to Static: the nodes that are there count until they are gone": {
 			input(given(24), wants(24), made("n1", dynamicMode, hanbit), sized(dynamicMode, hanbit, -1, 24), podsOn("n1", work["n1"]...)),
-			[]string{"NodePool hanbit.b200.d of 0 nvidia.com/gpu", "NodePool hanbit.b200.s keeps 2 of 2 nodes", "n1: " + releasing(now)},
+			[]string{"NodePool hanbit.b200.d of 0 nvidia.com/gpu", "NodePool hanbit.b200.s keeps 2 of 2 nodes", "n1: " + draining(now)},
 		},
 		"to Static, and less than there are": {
 			input(given(24), wants(8), made("n1", dynamicMode, hanbit), made("n2", dynamicMode, hanbit, back), sized(dynamicMode, hanbit, -1, 24), work),
-			[]string{"NodePool hanbit.b200.d of 0 nvidia.com/gpu", "n1: " + releasing(now)},
+			[]string{"NodePool hanbit.b200.d of 0 nvidia.com/gpu", "n1: " + draining(now)},
 		},
 		"to Static, and less than there are of both": {
 			input(given(8), wants(8), made("n1", dynamicMode, hanbit), made("n2", dynamicMode, hanbit, back), made("n3", static, hanbit), sized(dynamicMode, hanbit, -1, 24), work),
-			[]string{"NodePool hanbit.b200.d of 0 nvidia.com/gpu", "NodePool hanbit.b200.s keeps 1 of 0 nodes", "n1: " + releasing(now)},
+			[]string{"NodePool hanbit.b200.d of 0 nvidia.com/gpu", "NodePool hanbit.b200.s keeps 1 of 0 nodes", "n1: " + draining(now)},
 		},
 		"to Dynamic, and less: one of its own goes too": {
 			input(given(16, builder.Dynamic()), wants(8), made("n1", dynamicMode, hanbit), made("n2", dynamicMode, hanbit), made("n3", static, hanbit), work, sized(static, hanbit, 1, 1)),
-			[]string{"NodePool hanbit.b200.d of 0 nvidia.com/gpu", "NodePool hanbit.b200.s keeps 1 of 0 nodes", "n2: " + releasing(now), "n3: " + releasing(now)},
+			[]string{"NodePool hanbit.b200.d of 0 nvidia.com/gpu", "NodePool hanbit.b200.s keeps 1 of 0 nodes", "n2: " + draining(now), "n3: " + draining(now)},
 		},
 		"there and back again: the other mode's node goes, and only that; what was on its way stays": {
 			input(given(16), wants(16), made("n1", static, hanbit), made("n2", dynamicMode, hanbit), made("n3", static, hanbit, back), work,
 				sized(static, hanbit, 2, 0), sized(dynamicMode, hanbit, -1, 8)),
-			[]string{"NodePool hanbit.b200.d of 0 nvidia.com/gpu", "NodePool hanbit.b200.s keeps 2 of 1 nodes", "n2: " + releasing(now), "n3: " + ofHanbit},
+			[]string{"NodePool hanbit.b200.d of 0 nvidia.com/gpu", "NodePool hanbit.b200.s keeps 2 of 1 nodes", "n2: " + draining(now), "n3: " + ofHanbit},
 		},
 		"a later team of the same name waits for the nodes of the earlier": {
 			input(given(8), later, made("n1", static, hanbit, back), podsOn("n1", work["n1"]...), sized(static, hanbit, 1, 1)),
@@ -140,7 +140,7 @@ func TestNodePools(t *testing.T) {
 		"what is beyond a limit is in others' way": {
 			input(given(8, builder.Dynamic(), builder.Karpenter(16), builder.Dynamic(), builder.Granted(saebit, 8)), wants(8), builder.Team("saebit", builder.Award(b200, 8)),
 				made("n1", dynamicMode, hanbit), made("n2", dynamicMode, hanbit), podsOn("n1", work["n1"]...), sized(dynamicMode, hanbit, -1, 8)),
-			[]string{"NodePool hanbit.b200.d of 8 nvidia.com/gpu", "n2: " + releasing(now)},
+			[]string{"NodePool hanbit.b200.d of 8 nvidia.com/gpu", "n2: " + draining(now)},
 		},
 		"what was granted before less was declared is replaced": {
 			input(given(16, builder.Karpenter(8)), wants(16), made("n1", static, hanbit), sized(static, hanbit, 1, 1)),
@@ -183,7 +183,7 @@ func TestNodePools(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(tt.want, outcome(BuildNodes(tt.in, DecideGrants(tt.in)))); diff != "" {
+			if diff := cmp.Diff(tt.want, outcome(BuildPlan(tt.in, Decide(tt.in)))); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -210,7 +210,7 @@ func TestNodePoolSpec(t *testing.T) {
 		pool.Spec.Karpenter.Labels = map[string]string{"example.com/fabric": "ib"}
 		pool.Spec.Karpenter.Taints = []foundationv1alpha1.NodeTaint{{Key: "nvidia.com/gpu", Value: "yes", Effect: corev1.TaintEffectNoExecute}}
 	})
-	config := BuildNodes(input(pool, wants(16)), DecideGrants(input(pool, wants(16)))).NodePools[0]
+	config := BuildPlan(input(pool, wants(16)), Decide(input(pool, wants(16)))).NodePools[0]
 	marks := map[string]string{foundationv1alpha1.LabelPool: b200, foundationv1alpha1.LabelTeam: "hanbit"}
 	if diff := cmp.Diff([]map[string]string{marks, {foundationv1alpha1.AnnotationTeamUID: "hanbit-uid"}}, []map[string]string{config.Labels, config.Annotations}); diff != "" {
 		t.Errorf("marks: %s", diff)
@@ -293,12 +293,12 @@ func TestNodePoolsHaveNamesOfTheirOwn(t *testing.T) {
 // What a closed NodePool is otherwise stays as it is: its nodes must not be found to differ from it.
 func TestShutNodePoolIsOtherwiseUnchanged(t *testing.T) {
 	open := input(given(16), wants(16))
-	config := BuildNodes(open, DecideGrants(open)).NodePools[0]
+	config := BuildPlan(open, Decide(open)).NodePools[0]
 	live := builder.NodePool(static, hanbit)
 	live.Spec = *config.Spec.DeepCopy()
 
 	in := input(given(0), live)
-	got := BuildNodes(in, DecideGrants(in)).NodePools
+	got := BuildPlan(in, Decide(in)).NodePools
 	if len(got) != 1 || sizeOf(got[0].Spec) != " keeps 0 of 0 nodes" {
 		t.Fatalf("NodePools are %+v, want it shut", got)
 	}

@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/gpunode"
 	"foundation.team/operator/internal/karpenter"
 	"foundation.team/operator/test/support/builder"
 )
@@ -167,10 +168,10 @@ func (w *world) checkRoom(claim *karpenter.NodeClaim) {
 
 // spokenFor is how many nodes teams have, may have, or may have made.
 func (w *world) spokenFor() int {
-	has := map[teamKey]int{}
+	has := map[gpunode.Owner]int{}
 	for _, nodePool := range w.karpenter.nodePools {
-		key := teamKey{nodePool.Labels[foundationv1alpha1.LabelTeam], types.UID(nodePool.Annotations[foundationv1alpha1.AnnotationTeamUID])}
-		has[key] += max(mayHave(nodePool, w.pool), len(w.karpenter.of(nodePool.Name, anyClaim)))
+		key := gpunode.Owner{Name: nodePool.Labels[foundationv1alpha1.LabelTeam], UID: types.UID(nodePool.Annotations[foundationv1alpha1.AnnotationTeamUID])}
+		has[key] += max(int(nodeLimit(nodePool, w.pool)), len(w.karpenter.of(nodePool.Name, anyClaim)))
 	}
 	for key, nodes := range grantedBy(w.pool.Status) {
 		has[key] = max(has[key], nodes)
@@ -203,7 +204,7 @@ func (w *world) checkNodePool(live *karpenter.NodePool, config *karpenter.NodePo
 		w.t.Fatalf("NodePool %s changes its mode", is.Name)
 	}
 	for _, claim := range w.karpenter.of(is.Name, anyClaim) {
-		if w.karpenter.owner[claim.Name] != (teamKey{team, types.UID(uid)}) {
+		if w.karpenter.owner[claim.Name] != (gpunode.Owner{Name: team, UID: types.UID(uid)}) {
 			w.t.Fatalf("NodePool %s of %s@%s has %s of %s", is.Name, team, uid, claim.Name, w.karpenter.owner[claim.Name])
 		}
 	}
@@ -223,20 +224,20 @@ func (w *world) checkEndedClaim(claim *karpenter.NodeClaim) {
 		w.t.Fatalf("%s is ended with pods %v on it: %s", claim.Name, pods, describe(node))
 	}
 	since := node.Annotations[foundationv1alpha1.AnnotationDrainingSince]
-	if since == "" || w.now.Sub(builder.Time(since)) < settle {
+	if since == "" || w.now.Sub(builder.Time(since)) < gpunode.Settle {
 		w.t.Fatalf("%s is ended at %s and was not closed before: %s", claim.Name, w.now, describe(node))
 	}
 }
 
 // checkSettled checks that teams' nodes are those that the pool's mode makes, and that nothing else is left.
-func (c *cloud) checkSettled(w *world, grants Grants) {
+func (c *cloud) checkSettled(w *world, decision Decision) {
 	if c == nil {
 		return
 	}
 	wanted := map[string]int{}
-	for _, p := range grants.parts {
-		if p.granted > 0 {
-			wanted[nodePoolName(p.key.name, w.pool)] = p.granted
+	for _, team := range decision.Grants.Teams {
+		if team.Granted > 0 {
+			wanted[nodePoolName(team.Team.Name, w.pool)] = int(team.Granted)
 		}
 	}
 	for name := range c.nodePools {

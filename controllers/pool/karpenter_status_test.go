@@ -47,59 +47,59 @@ func TestKarpenterMessages(t *testing.T) {
 		"all are there": {in: input(given(16), wants(16), made("n1", static, hanbit), made("n2", static, hanbit))},
 		"none yet": {
 			input(given(16), wants(16)), foundationv1alpha1.ReasonNodesNotReady,
-			"b200: 16 of 16 GPUs not ready: 2 nodes are not made by Karpenter yet",
+			"b200: 16 of 16 GPUs not ready: 2 nodes are not provisioned by Karpenter yet",
 		},
 		"one is not, one is being made": {
 			input(given(16), wants(16), claim("c1", builder.Launched())), foundationv1alpha1.ReasonNodesNotReady,
-			"b200: 16 of 16 GPUs not ready: 1 node is being made; 1 node is not made by Karpenter yet",
+			"b200: 16 of 16 GPUs not ready: 1 node is being provisioned; 1 node is not provisioned by Karpenter yet",
 		},
 		"Karpenter has not begun": {
 			input(given(8), wants(8), claim("c1", unknown(karpenter.ConditionLaunched, awaitingReconciliation, "object is awaiting reconciliation"))),
-			foundationv1alpha1.ReasonNodesNotReady, "b200: 8 of 8 GPUs not ready: 1 node is being made",
+			foundationv1alpha1.ReasonNodesNotReady, "b200: 8 of 8 GPUs not ready: 1 node is being provisioned",
 		},
 		"there is no such instance": {
 			input(given(16), wants(16), claim("c1"), claim("c2", noCapacity())), foundationv1alpha1.ReasonNodesNotReady,
-			"b200: 16 of 16 GPUs not ready: 2 nodes are being made, NodeClaim c2 is not Launched (InsufficientCapacity: no x1.8 in zone-a)",
+			"b200: 16 of 16 GPUs not ready: 2 nodes are being provisioned, NodeClaim c2 is not Launched (InsufficientCapacity: no x1.8 in zone-a)",
 		},
 		"Karpenter has so much to say that the rest would be lost": {
 			input(given(16), wants(16), claim("c1", builder.Condition(karpenter.ConditionLaunched, metav1.ConditionFalse, "InsufficientCapacity", strings.Repeat("no ", 500)))),
 			foundationv1alpha1.ReasonNodesNotReady,
-			"b200: 16 of 16 GPUs not ready: 1 node is being made, NodeClaim c1 is not Launched (InsufficientCapacity: " + strings.Repeat("no ", 133) + "n…); 1 node is not made by Karpenter yet",
+			"b200: 16 of 16 GPUs not ready: 1 node is being provisioned, NodeClaim c1 is not Launched (InsufficientCapacity: " + strings.Repeat("no ", 133) + "n…); 1 node is not provisioned by Karpenter yet",
 		},
 		"the instance does not come into the cluster": {
 			input(given(8), wants(8), claim("c1", builder.Launched(), unknown(karpenter.ConditionRegistered, "NodeNotFound", "Node not registered with cluster"))),
 			foundationv1alpha1.ReasonNodesNotReady,
-			"b200: 8 of 8 GPUs not ready: 1 node is being made, NodeClaim c1 is not Registered (NodeNotFound: Node not registered with cluster)",
+			"b200: 8 of 8 GPUs not ready: 1 node is being provisioned, NodeClaim c1 is not Registered (NodeNotFound: Node not registered with cluster)",
 		},
 		"the node lacks its GPUs": {
 			input(given(8), wants(8), claim("c1", builder.Registered("n1"), unknown(karpenter.ConditionInitialized, "ResourceNotRegistered", "nvidia.com/gpu")),
 				builder.Node("n1", builder.MadeFor(claim("c1")))),
 			foundationv1alpha1.ReasonNodesNotReady,
-			"b200: 8 of 8 GPUs not ready: 1 node is being made, NodeClaim c1 is not Initialized (ResourceNotRegistered: nvidia.com/gpu)",
+			"b200: 8 of 8 GPUs not ready: 1 node is being provisioned, NodeClaim c1 is not Initialized (ResourceNotRegistered: nvidia.com/gpu)",
 		},
 		"one is broken, one is being made, one is not": {
 			input(given(24), wants(24), made("n1", static, hanbit, builder.NotReady()), claim("c2")), foundationv1alpha1.ReasonNodesNotReady,
-			"b200: 24 of 24 GPUs not ready: 1 node is not Ready, cordoned or short of GPUs (n1); 1 node is being made; 1 node is not made by Karpenter yet",
+			"b200: 24 of 24 GPUs not ready: 1 node is not Ready, cordoned or short of GPUs (n1); 1 node is being provisioned; 1 node is not provisioned by Karpenter yet",
 		},
 		"another team's are not its": {
 			in: input(given(8, builder.Granted(saebit, 8)), wants(8), saebit, made("n1", static, hanbit), builder.NodeClaim("c2", static, saebit, noCapacity())),
 		},
 		"what is going is not told of": {
 			input(given(8), wants(8), claim("c1", noCapacity(), builder.ClaimDeleted(now))), foundationv1alpha1.ReasonNodesNotReady,
-			"b200: 8 of 8 GPUs not ready: 1 node is not made by Karpenter yet",
+			"b200: 8 of 8 GPUs not ready: 1 node is not provisioned by Karpenter yet",
 		},
 		"Dynamic: nodes that no pod asks for are not missed": {in: input(given(16, builder.Dynamic()), wants(16), sized(dynamicMode, hanbit, -1, 16), made("n1", dynamicMode, hanbit))},
 		"Dynamic: those that its NodePool may not make yet are": {
 			input(given(16, builder.Dynamic()), wants(16), sized(dynamicMode, hanbit, -1, 8), made("n1", dynamicMode, hanbit)), foundationv1alpha1.ReasonNodesNotReady,
-			"b200: 8 of 16 GPUs not ready: 1 node is waiting until others let theirs go",
+			"b200: 8 of 16 GPUs not ready: 1 node is waiting until other teams' nodes are drained",
 		},
 		"Dynamic: all are where there is no NodePool": {
 			input(given(16, builder.Dynamic()), wants(16)), foundationv1alpha1.ReasonNodesNotReady,
-			"b200: 16 of 16 GPUs not ready: 2 nodes are waiting until others let theirs go",
+			"b200: 16 of 16 GPUs not ready: 2 nodes are waiting until other teams' nodes are drained",
 		},
 		"Dynamic: those that pods ask for are": {
 			input(given(16, builder.Dynamic()), wants(16), sized(dynamicMode, hanbit, -1, 16), builder.NodeClaim("c1", dynamicMode, hanbit, noCapacity())), foundationv1alpha1.ReasonNodesNotReady,
-			"b200: 8 of 16 GPUs not ready: 1 node is being made, NodeClaim c1 is not Launched (InsufficientCapacity: no x1.8 in zone-a)",
+			"b200: 8 of 16 GPUs not ready: 1 node is being provisioned, NodeClaim c1 is not Launched (InsufficientCapacity: no x1.8 in zone-a)",
 		},
 		"Karpenter finds fault with the NodePool": {
 			input(given(8), wants(8), complains(static, karpenter.ConditionNodeClassReady, "KWOKNodeClass default not found")),
@@ -113,14 +113,14 @@ func TestKarpenterMessages(t *testing.T) {
 		},
 		"what it has not looked at is no fault": {
 			input(given(8), wants(8), complains(static, "Ready", "not yet")), foundationv1alpha1.ReasonNodesNotReady,
-			"b200: 8 of 8 GPUs not ready: 1 node is not made by Karpenter yet",
+			"b200: 8 of 8 GPUs not ready: 1 node is not provisioned by Karpenter yet",
 		},
 		"all are there whatever it finds": {
 			in: input(given(8), wants(8), made("n1", static, hanbit), complains(static, karpenter.ConditionNodeRegistrationHealthy, "slow")),
 		},
 		"with that of the other mode it may": {
 			input(given(8), wants(8), complains(dynamicMode, karpenter.ConditionNodeClassReady, "not found")), foundationv1alpha1.ReasonNodesNotReady,
-			"b200: 8 of 8 GPUs not ready: 1 node is not made by Karpenter yet",
+			"b200: 8 of 8 GPUs not ready: 1 node is not provisioned by Karpenter yet",
 		},
 		"others have not let go yet": {
 			input(given(8, builder.Karpenter(8)), wants(16), made("n1", static, hanbit)), foundationv1alpha1.ReasonShortfall,
@@ -129,7 +129,7 @@ func TestKarpenterMessages(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			got := BuildStatus(tt.in, DecideGrants(tt.in)).Grants[0]
+			got := BuildStatus(tt.in, Decide(tt.in)).Grants[0]
 			if got.Reason != tt.reason || got.Message != tt.message {
 				t.Errorf("%s: %s\nwant %s: %s", got.Reason, got.Message, tt.reason, tt.message)
 			}
@@ -143,7 +143,7 @@ func TestKarpenterCapacity(t *testing.T) {
 		builder.NodeClaim("c4", static, saebit))
 	// Of 8 nodes hanbit was granted 3 and saebit has 2; what is left goes to saebit.
 	want := &foundationv1alpha1.PoolCapacity{Total: 64, Healthy: 16, Granted: 64, Held: 32, Free: 0}
-	if diff := cmp.Diff(want, BuildStatus(in, DecideGrants(in)).Capacity); diff != "" {
+	if diff := cmp.Diff(want, BuildStatus(in, Decide(in)).Capacity); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -152,7 +152,7 @@ func TestKarpenterCapacity(t *testing.T) {
 func TestKarpenterCapacityThatMayBeMade(t *testing.T) {
 	in := input(given(8), wants(24), sized(static, hanbit, 3, 3))
 	want := &foundationv1alpha1.PoolCapacity{Total: 64, Granted: 24, Free: 40}
-	if diff := cmp.Diff(want, BuildStatus(in, DecideGrants(in)).Capacity); diff != "" {
+	if diff := cmp.Diff(want, BuildStatus(in, Decide(in)).Capacity); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -194,7 +194,7 @@ func TestKarpenterReadyCondition(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			conditions := BuildStatus(tt.in, DecideGrants(tt.in)).Conditions
+			conditions := BuildStatus(tt.in, Decide(tt.in)).Conditions
 			got := meta.FindStatusCondition(conditions, foundationv1alpha1.ConditionReady)
 			if got.Status != tt.status || got.Reason != tt.reason || got.Message != tt.message {
 				t.Errorf("%s, %s: %s", got.Status, got.Reason, got.Message)
@@ -214,30 +214,30 @@ func TestKarpenterReconcilingCondition(t *testing.T) {
 		want string
 	}{
 		"nothing moves":            {input(given(8), wants(8), made("n1", static, hanbit)), ""},
-		"nodes are to be made":     {input(given(16), wants(16), made("n1", static, hanbit)), "1 node to be made by Karpenter"},
-		"and are being made":       {input(given(16), wants(16), made("n1", static, hanbit), builder.NodeClaim("c2", static, hanbit)), "1 node being made by Karpenter"},
+		"nodes are to be made":     {input(given(16), wants(16), made("n1", static, hanbit)), "1 node to be provisioned by Karpenter"},
+		"and are being made":       {input(given(16), wants(16), made("n1", static, hanbit), builder.NodeClaim("c2", static, hanbit)), "1 node being provisioned by Karpenter"},
 		"Dynamic makes when asked": {input(given(16, builder.Dynamic()), wants(16)), ""},
 		"Dynamic was asked": {
-			input(given(16, builder.Dynamic()), wants(16), builder.NodeClaim("c2", dynamicMode, hanbit)), "1 node being made by Karpenter",
+			input(given(16, builder.Dynamic()), wants(16), builder.NodeClaim("c2", dynamicMode, hanbit)), "1 node being provisioned by Karpenter",
 		},
 		"nodes are to go": {
-			input(given(16), wants(0), made("n1", static, hanbit), made("n2", static, hanbit, builder.Releasing(now))), "2 nodes being let go by their team",
+			input(given(16), wants(0), made("n1", static, hanbit), made("n2", static, hanbit, builder.Releasing(now))), "2 nodes draining",
 		},
-		"and go": {input(given(0), ending, builder.Node("n1", builder.MadeFor(ending))), "1 node being let go by their team"},
+		"and go": {input(given(0), ending, builder.Node("n1", builder.MadeFor(ending))), "1 node draining"},
 		"work is in their way": {
 			input(given(0), made("n1", static, hanbit, gone), podsOn("n1", builder.Pod("hanbit-train", "job", now))),
-			"1 node being let go by their team (pod hanbit-train/job on n1 is past its grace: a PodDisruptionBudget may hold it, delete that or set spec.reclaim.forceAfter)",
+			"1 node draining (pod hanbit-train/job on n1 is past its grace: a PodDisruptionBudget may hold it, delete that or set spec.reclaim.forceAfter)",
 		},
 		"what Karpenter drains is Karpenter's": {
 			input(given(0), builder.NodeClaim("c1", static, hanbit, builder.Initialized("n1"), builder.ClaimDeleted(now.Add(-2*time.Hour))),
 				builder.Node("n1", builder.MadeFor(ending), gone), podsOn("n1", builder.Pod("hanbit-train", "job", now))),
-			"1 node being let go by their team",
+			"1 node draining",
 		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			got := ""
-			if condition := reconcilingCondition(tt.in, DecideGrants(tt.in), readNodes(tt.in)); condition != nil {
+			if condition := reconcilingCondition(tt.in, Decide(tt.in)); condition != nil {
 				got = condition.Message
 			}
 			if got != tt.want {
@@ -248,7 +248,7 @@ func TestKarpenterReconcilingCondition(t *testing.T) {
 }
 
 // Quotas follow from what was declared until nodes are there, and then from what those offer.
-func TestKarpenterShape(t *testing.T) {
+func TestKarpenterNodeShape(t *testing.T) {
 	known := corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("1")}
 	declared := builder.Pool(b200, builder.Karpenter(8), builder.Dynamic()).Spec.Karpenter.NodeResources
 	offers := corev1.ResourceList{
@@ -276,7 +276,7 @@ func TestKarpenterShape(t *testing.T) {
 			pool := given(8, tt.mods...)
 			pool.Status.NodeAllocatable = tt.known
 			in := input(pool, tt.things...)
-			if diff := cmp.Diff(tt.want, shape(in, readNodes(in))); diff != "" {
+			if diff := cmp.Diff(tt.want, nodeShape(in, Decide(in).Nodes)); diff != "" {
 				t.Error(diff)
 			}
 		})

@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/gpunode"
 	"foundation.team/operator/internal/karpenter"
 	"foundation.team/operator/test/support/builder"
 )
@@ -27,7 +28,7 @@ type cloud struct {
 	nodePools map[string]*karpenter.NodePool
 	claims    map[string]*karpenter.NodeClaim
 	// owner is for whom each NodeClaim was made, over those that were made beyond a limit.
-	owner map[string]teamKey
+	owner map[string]gpunode.Owner
 	over  map[string]bool
 	// quick says that Karpenter acts between the operator's next writes, pending that every team has pods pending.
 	quick, pending bool
@@ -46,7 +47,7 @@ func newKarpenterWorld(t *rapid.T) *world {
 	w := newWorld(t, mods...)
 	w.karpenter = &cloud{
 		nodePools: map[string]*karpenter.NodePool{}, claims: map[string]*karpenter.NodeClaim{},
-		owner: map[string]teamKey{}, over: map[string]bool{}, outdated: map[string]bool{}, fresh: map[string]bool{},
+		owner: map[string]gpunode.Owner{}, over: map[string]bool{}, outdated: map[string]bool{}, fresh: map[string]bool{},
 	}
 	w.watchFires()
 	return w
@@ -78,7 +79,7 @@ func (c *cloud) describe() string {
 		lines = append(lines, "NodePool "+name+sizeOf(&nodePool.Spec))
 	}
 	for name, claim := range c.claims {
-		step, _ := lag(claim)
+		step, _ := pendingStep(claim)
 		lines = append(lines, fmt.Sprintf("%s of %s on %q lacks %q, deleted %v", name, claim.Labels[karpenter.LabelNodePool], claim.Status.NodeName, step, claim.DeletionTimestamp))
 	}
 	slices.Sort(lines)
@@ -154,7 +155,7 @@ func (c *cloud) make(w *world, nodePool *karpenter.NodePool) *karpenter.NodeClai
 	claim.Labels[karpenter.LabelNodePool] = nodePool.Name
 	running := c.of(nodePool.Name, runs)
 	c.claims[claim.Name] = claim
-	c.owner[claim.Name] = teamKey{meta.Labels[foundationv1alpha1.LabelTeam], types.UID(meta.Annotations[foundationv1alpha1.AnnotationTeamUID])}
+	c.owner[claim.Name] = gpunode.Owner{Name: meta.Labels[foundationv1alpha1.LabelTeam], UID: types.UID(meta.Annotations[foundationv1alpha1.AnnotationTeamUID])}
 	if nodePool.Spec.Replicas == nil {
 		// Nodes that are going do not count for a Dynamic limit.
 		limit := nodePool.Spec.Limits[builder.GPU]
@@ -198,7 +199,7 @@ func (c *cloud) end(w *world, claim *karpenter.NodeClaim) {
 	c.changed(claim)
 	if node := w.nodes[nodeOf(claim)]; node != nil {
 		builder.Tainted("karpenter.sh/disrupted", "")(node)
-		w.left[node.Name] = w.now.Add(-settle)
+		w.left[node.Name] = w.now.Add(-gpunode.Settle)
 	}
 }
 
@@ -253,14 +254,14 @@ func (c *cloud) interfere(w *world) {
 		if claim := c.claims[name]; runs(claim) && !c.fresh[name] && !reached(claim, karpenter.ConditionRegistered) {
 			c.advance(w, claim)
 			if node := claim.Status.NodeName; node != "" {
-				w.addPod(node, c.owner[name].uid)
+				w.addPod(node, c.owner[name].UID)
 			}
 		}
 	}
 }
 
 // resize writes the NodePools. It returns false if the operator died meanwhile.
-func (w *world) resize(result Nodes) bool {
+func (w *world) resize(result Plan) bool {
 	w.karpenter.interfere(w)
 	for _, config := range result.NodePools {
 		if same(w.karpenter.nodePools[*config.Name], config) {
@@ -289,7 +290,7 @@ func same(live *karpenter.NodePool, config *karpenter.NodePoolApplyConfiguration
 }
 
 // differences is how many NodePools a result writes.
-func (c *cloud) differences(result Nodes) int {
+func (c *cloud) differences(result Plan) int {
 	if c == nil {
 		return 0
 	}
@@ -299,9 +300,9 @@ func (c *cloud) differences(result Nodes) int {
 }
 
 // patches says whether a change of a node is written: the node is there.
-func (c *cloud) patches(w *world, change Change) bool {
+func (c *cloud) patches(w *world, transition Transition) bool {
 	c.interfere(w)
-	return c == nil || w.nodes[change.After.Name] != nil
+	return c == nil || w.nodes[transition.After.Name] != nil
 }
 
 // ends says whether Karpenter is taking a node away.
@@ -319,9 +320,9 @@ func (c *cloud) misses(w *world) bool {
 }
 
 // endClaims deletes NodeClaims and NodePools. It returns false if that failed, or the operator died.
-func (w *world) endClaims(result Nodes) bool {
+func (w *world) endClaims(result Plan) bool {
 	done := true
-	for _, seen := range result.EndClaims {
+	for _, seen := range result.NodeClaimDeletions {
 		if w.dies() {
 			return false
 		}
@@ -333,7 +334,7 @@ func (w *world) endClaims(result Nodes) bool {
 		w.checkEndedClaim(seen)
 		w.karpenter.end(w, w.karpenter.claims[seen.Name])
 	}
-	for _, seen := range result.EndNodePools {
+	for _, seen := range result.NodePoolDeletions {
 		w.karpenter.interfere(w)
 		// One live look comes before.
 		if len(w.karpenter.of(seen.Name, anyClaim)) == 0 {
@@ -345,7 +346,7 @@ func (w *world) endClaims(result Nodes) bool {
 
 // stock is what there is, in nodes.
 func (c *cloud) stock(pool *foundationv1alpha1.GPUPool) stock {
-	s := stock{members: int(*pool.Spec.Karpenter.Capacity / builder.PerNode), held: len(c.claims), heldBy: map[teamKey]int{}}
+	s := stock{members: int(*pool.Spec.Karpenter.Capacity / builder.PerNode), held: len(c.claims), heldBy: map[gpunode.Owner]int{}}
 	for _, owner := range c.owner {
 		s.heldBy[owner]++
 	}

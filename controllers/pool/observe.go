@@ -39,7 +39,7 @@ func (r *Reconciler) observe(ctx context.Context, pool *foundationv1alpha1.GPUPo
 	for _, team := range pointers(teams.Items) {
 		in.Teams = append(in.Teams, lifecycle.Of(team, programs[team.Spec.ProgramName]))
 	}
-	in.CollectUntil = r.requests.until(pool.Name, requestsOf(in.Teams, pool.Name), in.Now, r.Collect)
+	in.DebounceUntil = r.requests.until(pool.Name, requestsOf(in.Teams, pool.Name), in.Now, r.Debounce)
 
 	has := labels.SelectorFromSet(labels.Set{foundationv1alpha1.LabelPool: pool.Name})
 	in.Selector = has
@@ -112,8 +112,8 @@ func pointers[T any](items []T) []*T {
 	return list
 }
 
-// inspect reads live which pods keep nodes busy. It is asked only while nodes change hands.
-func (r *Reconciler) inspect(ctx context.Context, nodes []string) (map[string][]corev1.Pod, error) {
+// listPods reads live which pods keep nodes busy. It is called only for nodes that change hands.
+func (r *Reconciler) listPods(ctx context.Context, nodes []string) (map[string][]corev1.Pod, error) {
 	pods := map[string][]corev1.Pod{}
 	for _, name := range nodes {
 		var list corev1.PodList
@@ -133,7 +133,7 @@ func (r *Reconciler) inspect(ctx context.Context, nodes []string) (map[string][]
 	return pods, nil
 }
 
-// ofTeam says whether a namespace is a team's. One that the cache does not know might be.
+// ofTeam reports whether a namespace is a team's. One that the cache does not know might be.
 func (r *Reconciler) ofTeam(ctx context.Context, name string) (bool, error) {
 	var namespace corev1.Namespace
 	if err := r.Client.Get(ctx, client.ObjectKey{Name: name}, &namespace); err != nil {
@@ -145,7 +145,7 @@ func (r *Reconciler) ofTeam(ctx context.Context, name string) (bool, error) {
 	return namespace.Labels[foundationv1alpha1.LabelTeam] != "", nil
 }
 
-// keepsBusy says whether a pod is somebody's work: not finished, and not part of the node itself. What a team runs is
+// keepsBusy reports whether a pod is somebody's work: not finished, and not part of the node itself. What a team runs is
 // always its work: who owns a pod is what its maker says.
 func keepsBusy(pod *corev1.Pod, ofTeam bool) bool {
 	if pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed {

@@ -132,10 +132,10 @@ func (w *world) switchScrub() {
 }
 
 // checkRequest checks that a node is asked to be scrubbed when it is empty, and is nobody's from then on.
-func (w *world) checkRequest(change Change) {
-	name := change.After.Name
-	request := change.After.Annotations[foundationv1alpha1.AnnotationScrubRequest]
-	if request == "" || request == change.Before.Annotations[foundationv1alpha1.AnnotationScrubRequest] {
+func (w *world) checkRequest(transition Transition) {
+	name := transition.After.Name
+	request := transition.After.Annotations[foundationv1alpha1.AnnotationScrubRequest]
+	if request == "" || request == transition.Before.Annotations[foundationv1alpha1.AnnotationScrubRequest] {
 		return
 	}
 	if len(w.pods[name]) > 0 {
@@ -147,8 +147,8 @@ func (w *world) checkRequest(change Change) {
 }
 
 // checkScrubbed checks that a node was scrubbed before it becomes free, if the pool wants that.
-func (w *world) checkScrubbed(change Change) {
-	if name := change.Before.Name; requireScrub(w.pool) && w.scrubs.isDirty(name) && !w.isKnownFree(change.Before) {
-		w.t.Fatalf("%s becomes free and was not scrubbed: it was %s", name, describe(change.Before))
+func (w *world) checkScrubbed(transition Transition) {
+	if name := transition.Before.Name; requireScrub(w.pool) && w.scrubs.isDirty(name) && !w.isKnownFree(transition.Before) {
+		w.t.Fatalf("%s becomes free and was not scrubbed: it was %s", name, describe(transition.Before))
 	}
 }

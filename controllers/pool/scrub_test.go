@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/gpunode"
 	"foundation.team/operator/test/support/builder"
 )
 
@@ -54,7 +55,7 @@ func TestScrub(t *testing.T) {
 	}{
 		"a node that its team let go is to be scrubbed": {node: builder.Node("n1", back), want: isAsked(now)},
 		"it is still the team's while their pods run": {
-			node: builder.Node("n1", back), pods: []corev1.Pod{work}, want: releasing(late), next: now.Add(inspectEvery),
+			node: builder.Node("n1", back), pods: []corev1.Pod{work}, want: draining(late), next: now.Add(gpunode.InspectInterval),
 		},
 		"so is one that is new, once it is empty": {node: builder.Node("n1", builder.EnteringIn(b200, late)), want: isAsked(now)},
 		"it waits for the answer":                 {node: builder.Node("n1", asked(late)), want: isAsked(late)},
@@ -62,11 +63,11 @@ func TestScrub(t *testing.T) {
 		"the answer lets it go on":                {node: builder.Node("n1", asked(late), answered(late)), want: isFree},
 		"but not while who scrubs is still on it": {
 			node: builder.Node("n1", asked(late), answered(late)), pods: []corev1.Pod{work},
-			want: isAsked(late) + " scrubbed " + late.Format(time.RFC3339), next: now.Add(occupiedEvery),
+			want: isAsked(late) + " scrubbed " + late.Format(time.RFC3339), next: now.Add(gpunode.OccupiedInterval),
 		},
 		"nor before it has settled": {
 			node: builder.Node("n1", asked(now.Add(-time.Second)), answered(now.Add(-time.Second))),
-			want: isAsked(now.Add(-time.Second)) + " scrubbed " + now.Add(-time.Second).Format(time.RFC3339), next: now.Add(settle - time.Second),
+			want: isAsked(now.Add(-time.Second)) + " scrubbed " + now.Add(-time.Second).Format(time.RFC3339), next: now.Add(gpunode.Settle - time.Second),
 		},
 		"the answer to an earlier request is none": {
 			node: builder.Node("n1", asked(late), answered(long)), want: isAsked(late) + " scrubbed " + long.Format(time.RFC3339),
@@ -85,22 +86,22 @@ func TestScrub(t *testing.T) {
 		},
 		"nor one that is new in the pool": {
 			node: builder.Node("n1", builder.Matching(b200), answered(late), builder.NodeAnnotated(foundationv1alpha1.AnnotationScrubRequest, late.Format(time.RFC3339))),
-			want: entering(now), next: now.Add(settle),
+			want: entering(now), next: now.Add(gpunode.Settle),
 		},
 		"a node that registered anew is looked at and scrubbed anew": {
-			node: builder.Node("n1", builder.Matching(b200)), want: entering(now), next: now.Add(settle),
+			node: builder.Node("n1", builder.Matching(b200)), want: entering(now), next: now.Add(gpunode.Settle),
 		},
 		"a request that was lost is made again": {node: builder.Node("n1", asked(late), without(foundationv1alpha1.AnnotationScrubRequest)), want: isAsked(now)},
 		"a time that was lost does not free it": {node: builder.Node("n1", asked(late), without(foundationv1alpha1.AnnotationDrainingSince)), want: entering(now) + " scrub " + late.Format(time.RFC3339)},
 		"a taint that was lost is put back":     {node: builder.Node("n1", asked(late), without(foundationv1alpha1.TaintDraining)), want: isAsked(late)},
 		"both that were lost do not free it": {
 			node: builder.Node("n1", asked(late), without(foundationv1alpha1.AnnotationDrainingSince, foundationv1alpha1.TaintDraining)),
-			want: entering(now), next: now.Add(settle),
+			want: entering(now), next: now.Add(gpunode.Settle),
 		},
 		"when nobody wants it scrubbed any more it is free": {node: builder.Node("n1", asked(late)), pool: granted(0), want: isFree},
 		"also with a stale answer":                          {node: builder.Node("n1", asked(late), answered(long)), pool: granted(0), want: isFree},
 		"but not with pods on it": {
-			node: builder.Node("n1", asked(late)), pool: granted(0), pods: []corev1.Pod{work}, want: entering(late), next: now.Add(occupiedEvery),
+			node: builder.Node("n1", asked(late)), pool: granted(0), pods: []corev1.Pod{work}, want: entering(late), next: now.Add(gpunode.OccupiedInterval),
 		},
 		"nobody asks in a pool that wants nothing scrubbed": {
 			node: builder.Node("n1", builder.FreeIn(b200), builder.NodeAnnotated(foundationv1alpha1.AnnotationScrubRequest, "x")), pool: granted(0), want: isFree,
@@ -120,15 +121,15 @@ func TestScrub(t *testing.T) {
 				tt.pool = scrubbing(0)
 			}
 			in := input(tt.pool, tt.node, podsOn("n1", tt.pods...), wants(tt.pool.Status.Grants[0].Granted))
-			result := BuildNodes(in, DecideGrants(in))
+			result := BuildPlan(in, Decide(in))
 			if got := look(in, result)["n1"]; got != tt.want {
 				t.Errorf("becomes %q, want %q", got, tt.want)
 			}
-			if !result.Next.Equal(tt.next) {
-				t.Errorf("looks again at %s, want %s", result.Next, tt.next)
+			if !result.RequeueAt.Equal(tt.next) {
+				t.Errorf("requeued at %s, want %s", result.RequeueAt, tt.next)
 			}
-			if len(result.Evict)+len(result.End) > 0 {
-				t.Errorf("ends %v, %v", podNames(result.Evict), podNames(result.End))
+			if len(result.Evictions)+len(result.PodDeletions) > 0 {
+				t.Errorf("ends %v, %v", podNames(result.Evictions), podNames(result.PodDeletions))
 			}
 		})
 	}
@@ -142,15 +143,15 @@ func TestScrubHoldsUpNobodyElse(t *testing.T) {
 	if diff := cmp.Diff(map[string]int32{"hanbit": 8}, grantsOf(in)); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff([]string{"n3"}, ToInspect(in, DecideGrants(in))); diff != "" {
+	if diff := cmp.Diff([]string{"n3"}, NodesToInspect(in, Decide(in))); diff != "" {
 		t.Errorf("looks at %s", diff)
 	}
-	status := BuildStatus(in, DecideGrants(in))
+	status := BuildStatus(in, Decide(in))
 	if want := "b200: 8 of 16 short, 0 free, 16 wait to be scrubbed"; status.Grants[0].Message != want {
 		t.Errorf("%s, want %s", status.Grants[0].Message, want)
 	}
-	want := "1 node to be claimed, 1 node waiting to be empty before being granted: n3, 2 nodes waiting to be scrubbed before being granted: n1, n4"
-	if got := reconcilingCondition(in, DecideGrants(in), readNodes(in)); got == nil || got.Message != want {
+	want := "1 node to be assigned, 1 node waiting to be empty before being granted: n3, 2 nodes waiting to be scrubbed before being granted: n1, n4"
+	if got := reconcilingCondition(in, Decide(in)); got == nil || got.Message != want {
 		t.Errorf("%+v, want %q", got, want)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/gpunode"
 	"foundation.team/operator/test/support/builder"
 )
 
@@ -56,7 +57,7 @@ func (w *world) actions() map[string]func() {
 		"the operator crashes":   func() { w.crash = rapid.IntRange(1, 4).Draw(w.t, "writes") },
 		"writes fail":            func() { w.flaky = true },
 		"time passes": func() {
-			w.pass(rapid.SampledFrom([]time.Duration{time.Second, 3 * time.Second, settle, 20 * time.Second, grace / 2, grace, 3 * grace}).Draw(w.t, "time"))
+			w.pass(rapid.SampledFrom([]time.Duration{time.Second, 3 * time.Second, gpunode.Settle, 20 * time.Second, grace / 2, grace, 3 * grace}).Draw(w.t, "time"))
 		},
 	}
 }
@@ -239,10 +240,10 @@ func (w *world) podStarts() {
 	owner, owned := w.owner[node.Name]
 	left, closed := w.left[node.Name]
 	switch {
-	case owned && closed && w.now.Sub(left) >= settle-time.Second:
+	case owned && closed && w.now.Sub(left) >= gpunode.Settle-time.Second:
 		w.t.Skip("closed")
 	case owned:
-		w.addPod(node.Name, owner.uid)
+		w.addPod(node.Name, owner.UID)
 	default:
 		w.addPod(node.Name, types.UID("stranger"))
 	}

@@ -28,7 +28,7 @@ func TestCapacity(t *testing.T) {
 		nodes(builder.FreeIn(b200), "n3", "n4"), builder.Node("n5", builder.FreeIn(b200), builder.Cordoned()),
 		nodes(builder.ReleasingIn(b200, builder.Team("maru"), now), "n6"), nodes(builder.EnteringIn(b200, now), "n7"),
 		builder.Node("n8", builder.FreeIn("h100"), builder.Matching(b200)))
-	status := BuildStatus(in, DecideGrants(in))
+	status := BuildStatus(in, Decide(in))
 	want := &foundationv1alpha1.PoolCapacity{Total: 56, Healthy: 40, Granted: 24, Held: 24, Free: 8, Shortfall: 4}
 	if diff := cmp.Diff(want, status.Capacity); diff != "" {
 		t.Error(diff)
@@ -46,7 +46,7 @@ func TestCapacity(t *testing.T) {
 	}
 }
 
-func TestShape(t *testing.T) {
+func TestNodeShape(t *testing.T) {
 	known := corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("1")}
 	offers := func(cpu, memory, ephemeral string) corev1.ResourceList {
 		return corev1.ResourceList{
@@ -75,7 +75,7 @@ func TestShape(t *testing.T) {
 			pool := builder.Pool(b200)
 			pool.Status.NodeAllocatable = known
 			in := input(pool, tt.nodes...)
-			if diff := cmp.Diff(tt.want, shape(in, readNodes(in))); diff != "" {
+			if diff := cmp.Diff(tt.want, nodeShape(in, Decide(in).Nodes)); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -102,7 +102,7 @@ func TestReadyCondition(t *testing.T) {
 		"a few are named": {
 			input(builder.Pool(b200), builder.Node("n1", builder.FreeIn(b200), builder.NotReady()), builder.Node("n2", builder.FreeIn(b200), builder.NotReady()),
 				builder.Node("n3", builder.FreeIn(b200), builder.NotReady()), builder.Node("n4", builder.FreeIn(b200), builder.NotReady())),
-			no(foundationv1alpha1.ReasonNodesUnhealthy, "32 of 32 GPUs on nodes that are not Ready, cordoned or lack GPUs: n1, n2, n3, …"),
+			no(foundationv1alpha1.ReasonNodesUnhealthy, "32 of 32 GPUs on nodes that are not Ready, cordoned or lack GPUs: n1, n2 and 2 more"),
 		},
 		"another pool has them": {
 			input(builder.Pool(b200), builder.Node("n1", builder.FreeIn("h100"), builder.Matching(b200)), nodes(builder.FreeIn(b200), "n2")),
@@ -119,11 +119,11 @@ func TestReadyCondition(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			got := readyCondition(tt.in, readNodes(tt.in))
+			got := readyCondition(tt.in, Decide(tt.in))
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Error(diff)
 			}
-			stalled := meta.IsStatusConditionTrue(BuildStatus(tt.in, DecideGrants(tt.in)).Conditions, foundationv1alpha1.ConditionStalled)
+			stalled := meta.IsStatusConditionTrue(BuildStatus(tt.in, Decide(tt.in)).Conditions, foundationv1alpha1.ConditionStalled)
 			if want := got.Reason == foundationv1alpha1.ReasonNodeConflict; stalled != want {
 				t.Errorf("stalled is %t, want %t: only what a human must mend is", stalled, want)
 			}
@@ -147,7 +147,7 @@ func TestOversubscribedCondition(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(tt.want, oversubscribedCondition(tt.in, DecideGrants(tt.in))); diff != "" {
+			if diff := cmp.Diff(tt.want, oversubscribedCondition(tt.in, Decide(tt.in))); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -159,21 +159,21 @@ func TestReconcilingCondition(t *testing.T) {
 		in   Input
 		want string
 	}{
-		"nothing moves":       {input(granted(8), wants(8), nodes(builder.HeldIn(b200, hanbit), "n1"), nodes(builder.FreeIn(b200), "n2")), ""},
-		"nodes to be claimed": {input(builder.Pool(b200), wants(16), nodes(builder.FreeIn(b200), "n1", "n2")), "2 nodes to be claimed"},
+		"nothing moves":        {input(granted(8), wants(8), nodes(builder.HeldIn(b200, hanbit), "n1"), nodes(builder.FreeIn(b200), "n2")), ""},
+		"nodes to be assigned": {input(builder.Pool(b200), wants(16), nodes(builder.FreeIn(b200), "n1", "n2")), "2 nodes to be assigned"},
 		"nodes to be let go": {
 			input(granted(16), wants(0), nodes(builder.HeldIn(b200, hanbit), "n1"), nodes(builder.ReleasingIn(b200, hanbit, now), "n2")),
-			"2 nodes being let go by their team",
+			"2 nodes draining",
 		},
 		"new nodes": {input(builder.Pool(b200), nodes(builder.EnteringIn(b200, now), "n1")), "1 node waiting to be empty before being granted: n1"},
 		"everything at once": {
 			input(builder.Pool(b200), wants(8), nodes(builder.FreeIn(b200), "n1"), nodes(builder.ReleasingIn(b200, saebit, now), "n2"), nodes(builder.EnteringIn(b200, now.Add(-time.Minute)), "n3")),
-			"1 node to be claimed, 1 node being let go by their team, 1 node waiting to be empty before being granted: n3",
+			"1 node to be assigned, 1 node draining, 1 node waiting to be empty before being granted: n3",
 		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			got := reconcilingCondition(tt.in, DecideGrants(tt.in), readNodes(tt.in))
+			got := reconcilingCondition(tt.in, Decide(tt.in))
 			switch {
 			case got == nil && tt.want != "":
 				t.Errorf("no condition, want %q", tt.want)
@@ -207,7 +207,7 @@ func TestNextTransitionTime(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			got := BuildStatus(tt.in, DecideGrants(tt.in)).NextTransitionTime
+			got := BuildStatus(tt.in, Decide(tt.in)).NextTransitionTime
 			if (got == nil) != tt.want.IsZero() || got != nil && !got.Time.Equal(tt.want) {
 				t.Errorf("next transition %v, want %s", got, tt.want)
 			}
@@ -220,7 +220,7 @@ func TestInvalidSelector(t *testing.T) {
 	in := input(granted(8), hanbit, builder.Node("n1", builder.HeldIn(b200, hanbit)), builder.Node("n2", builder.Matching(b200)))
 	in.Invalid = errors.New("bad operator")
 	in.Selector = labels.SelectorFromSet(labels.Set{foundationv1alpha1.LabelPool: b200})
-	status := BuildStatus(in, DecideGrants(in))
+	status := BuildStatus(in, Decide(in))
 	if status.Grants[0].Granted != 8 || status.Capacity.Total != 8 {
 		t.Errorf("grants %+v of %+v", status.Grants, status.Capacity)
 	}
@@ -231,7 +231,7 @@ func TestInvalidSelector(t *testing.T) {
 	if !meta.IsStatusConditionTrue(status.Conditions, foundationv1alpha1.ConditionStalled) {
 		t.Error("not stalled, although only a human can mend it")
 	}
-	if changes := BuildNodes(in, DecideGrants(in)).Changes; len(changes) > 0 {
+	if changes := BuildPlan(in, Decide(in)).Transitions; len(changes) > 0 {
 		t.Errorf("changes %+v", changes)
 	}
 }
@@ -248,7 +248,7 @@ func TestStatusIsOneThatTheAPIServerTakes(t *testing.T) {
 		"of a NodePool too": input(given(8), wants(8), complains(static, karpenter.ConditionNodeClassReady, strings.Repeat("ä", 5000))),
 	}
 	for name, in := range tests {
-		t.Run(name, func(t *testing.T) { checkLines(t, BuildStatus(in, DecideGrants(in)).Grants) })
+		t.Run(name, func(t *testing.T) { checkLines(t, BuildStatus(in, Decide(in)).Grants) })
 	}
 }
 

@@ -4,14 +4,12 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -35,7 +33,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 		Watches(&foundationv1alpha1.FoundationTeam{}, handler.EnqueueRequestsFromMapFunc(poolsOfTeam), builder.WithPredicates(
 			predicate.Or[client.Object](predicate.GenerationChangedPredicate{}, formerUIDsChanged()))).
 		Watches(&foundationv1alpha1.FoundationProgram{}, handler.EnqueueRequestsFromMapFunc(r.poolsOfProgram), changed).
-		Watches(&corev1.Node{}, gathered(r.poolsOfNode), builder.WithPredicates(nodeChanged()))
+		Watches(&corev1.Node{}, debounced(r.poolsOfNode), builder.WithPredicates(nodeChanged()))
 	for _, kind := range guards.Kinds() {
 		b = b.Watches(kind, handler.EnqueueRequestsFromMapFunc(r.allPools), changed)
 	}
@@ -47,27 +45,6 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	return nil
 }
 
-// crowdTime is how long events of nodes are gathered. They come in crowds, and each time a pool looks at all of its nodes.
-const crowdTime = 250 * time.Millisecond
-
-// gathered enqueues what a map function says, a little later.
-func gathered(requests handler.MapFunc) handler.EventHandler {
-	type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
-	later := func(ctx context.Context, q queue, objects ...client.Object) {
-		for _, obj := range objects {
-			for _, request := range requests(ctx, obj) {
-				q.AddAfter(request, crowdTime)
-			}
-		}
-	}
-	return handler.Funcs{
-		CreateFunc:  func(ctx context.Context, e event.CreateEvent, q queue) { later(ctx, q, e.Object) },
-		UpdateFunc:  func(ctx context.Context, e event.UpdateEvent, q queue) { later(ctx, q, e.ObjectOld, e.ObjectNew) },
-		DeleteFunc:  func(ctx context.Context, e event.DeleteEvent, q queue) { later(ctx, q, e.Object) },
-		GenericFunc: func(ctx context.Context, e event.GenericEvent, q queue) { later(ctx, q, e.Object) },
-	}
-}
-
 func poolsOfTeam(_ context.Context, obj client.Object) []reconcile.Request {
 	var requests []reconcile.Request
 	for _, pool := range index.AwardPools(obj) {
@@ -76,7 +53,7 @@ func poolsOfTeam(_ context.Context, obj client.Object) []reconcile.Request {
 	return requests
 }
 
-// formerUIDsChanged lets through that a team took over what it had under another UID.
+// formerUIDsChanged lets through that a team adopted what it had under another UID.
 func formerUIDsChanged() predicate.Predicate {
 	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
 		before, ok1 := e.ObjectOld.(*foundationv1alpha1.FoundationTeam)
@@ -104,7 +81,7 @@ func (r *Reconciler) poolsOfProgram(ctx context.Context, obj client.Object) []re
 	return requests
 }
 
-// allPools are woken when a guard comes, goes or changes.
+// allPools are reconciled when an admission policy that guards teams comes, goes or changes.
 func (r *Reconciler) allPools(ctx context.Context, _ client.Object) []reconcile.Request {
 	var pools foundationv1alpha1.GPUPoolList
 	if err := r.Client.List(ctx, &pools, shared); err != nil {
@@ -117,12 +94,12 @@ func (r *Reconciler) allPools(ctx context.Context, _ client.Object) []reconcile.
 	return requests
 }
 
-// poolsOfNode are the pool whose mark a node carries, also one that is gone, and those whose selector it matches.
+// poolsOfNode are the pool whose label a node carries, also one that is gone, and those whose selector it matches.
 func (r *Reconciler) poolsOfNode(ctx context.Context, obj client.Object) []reconcile.Request {
 	var requests []reconcile.Request
-	marked := obj.GetLabels()[foundationv1alpha1.LabelPool]
-	if marked != "" {
-		requests = append(requests, reconcile.Request{NamespacedName: types.NamespacedName{Name: marked}})
+	labelled := obj.GetLabels()[foundationv1alpha1.LabelPool]
+	if labelled != "" {
+		requests = append(requests, reconcile.Request{NamespacedName: types.NamespacedName{Name: labelled}})
 	}
 	var pools foundationv1alpha1.GPUPoolList
 	if err := r.Client.List(ctx, &pools); err != nil {
@@ -133,7 +110,7 @@ func (r *Reconciler) poolsOfNode(ctx context.Context, obj client.Object) []recon
 			continue
 		}
 		selector, err := metav1.LabelSelectorAsSelector(&pool.Spec.Static.NodeSelector)
-		if pool.Name != marked && err == nil && selector.Matches(labels.Set(obj.GetLabels())) {
+		if pool.Name != labelled && err == nil && selector.Matches(labels.Set(obj.GetLabels())) {
 			requests = append(requests, reconcile.Request{NamespacedName: types.NamespacedName{Name: pool.Name}})
 		}
 	}

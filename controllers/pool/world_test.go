@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/gpunode"
 	"foundation.team/operator/internal/timing"
 	"foundation.team/operator/test/support/builder"
 )
@@ -35,7 +36,7 @@ type world struct {
 	// since is when each pod was made.
 	since map[string]time.Time
 	// owner is whose each node is, whatever its marks say; a node of nobody is not in it.
-	owner map[string]teamKey
+	owner map[string]gpunode.Owner
 	// left is when a node was closed to its team: until it has settled, a pod may still be on its way there.
 	left map[string]time.Time
 	// wake is when the operator asked to be woken.
@@ -45,9 +46,9 @@ type world struct {
 	// crash says that the operator dies after that many more writes, flaky that every other write to a node fails.
 	crash int
 	flaky bool
-	// requests collects them for that long.
-	requests collector
-	collect  time.Duration
+	// requests debounces them for that long.
+	requests debouncer
+	debounce time.Duration
 	// scrubs is who scrubs nodes; nil if nobody does. karpenter makes the nodes; nil if they are just there.
 	scrubs    *scrubber
 	karpenter *cloud
@@ -62,9 +63,9 @@ func newWorld(t *rapid.T, mods ...builder.PoolMod) *world {
 		mods = append(mods, builder.Force(force))
 	}
 	return &world{
-		t: t, now: now, pool: builder.Pool(b200, mods...), collect: time.Duration(rapid.IntRange(0, 2).Draw(t, "collect")) * time.Second,
+		t: t, now: now, pool: builder.Pool(b200, mods...), debounce: time.Duration(rapid.IntRange(0, 2).Draw(t, "debounce")) * time.Second,
 		teams: map[string]*foundationv1alpha1.FoundationTeam{}, nodes: map[string]*corev1.Node{},
-		pods: map[string]map[string]types.UID{}, since: map[string]time.Time{}, owner: map[string]teamKey{}, left: map[string]time.Time{},
+		pods: map[string]map[string]types.UID{}, since: map[string]time.Time{}, owner: map[string]gpunode.Owner{}, left: map[string]time.Time{},
 	}
 }
 
@@ -110,28 +111,28 @@ func (w *world) input() Input {
 	}
 	things = append(things, w.karpenter.has()...)
 	in := input(w.pool.DeepCopy(), append(things, w.now)...)
-	in.CollectUntil = w.requests.until(w.pool.Name, requestsOf(in.Teams, w.pool.Name), w.now, w.collect)
+	in.DebounceUntil = w.requests.until(w.pool.Name, requestsOf(in.Teams, w.pool.Name), w.now, w.debounce)
 	return in
 }
 
-func (w *world) decide(in *Input) (Grants, foundationv1alpha1.GPUPoolStatus, Nodes) {
-	grants := DecideGrants(*in)
-	for _, name := range ToInspect(*in, grants) {
+func (w *world) decide(in *Input) (Decision, foundationv1alpha1.GPUPoolStatus, Plan) {
+	decision := Decide(*in)
+	for _, name := range NodesToInspect(*in, decision) {
 		for _, pod := range slices.Sorted(maps.Keys(w.pods[name])) {
 			in.Pods[name] = append(in.Pods[name], builder.Pod("x", pod, w.since[pod]))
 		}
 	}
-	return grants, BuildStatus(*in, grants), BuildNodes(*in, grants)
+	return decision, BuildStatus(*in, decision), BuildPlan(*in, decision)
 }
 
 // reconcile does what the controller does.
 func (w *world) reconcile() {
 	in := w.input()
-	grants, status, result := w.decide(&in)
+	decision, status, result := w.decide(&in)
 	w.checkGrants(in, status)
 	w.pool.Status = status
 	w.checkAgain(in)
-	w.wake = w.now.Add(timing.Wait(w.now, result.Next, nextTransition(in, grants), lookAgain(in, grants)))
+	w.wake = w.now.Add(timing.Wait(w.now, result.RequeueAt, nextTransition(in, decision), requeueAt(in, decision)))
 	if w.wake.Equal(w.now) {
 		w.wake = time.Time{}
 	}
@@ -139,7 +140,7 @@ func (w *world) reconcile() {
 		w.wake = w.now.Add(time.Second)
 		return
 	}
-	for i, change := range result.Changes {
+	for i, transition := range result.Transitions {
 		if w.flaky && i%2 == 0 {
 			w.wake = w.now.Add(time.Second)
 			continue
@@ -148,9 +149,9 @@ func (w *world) reconcile() {
 			w.wake = w.now.Add(time.Second)
 			return
 		}
-		if w.karpenter.patches(w, change) {
-			w.checkChange(change, result)
-			w.nodes[change.After.Name] = change.After.DeepCopy()
+		if w.karpenter.patches(w, transition) {
+			w.checkTransition(transition, result)
+			w.nodes[transition.After.Name] = transition.After.DeepCopy()
 		}
 	}
 	w.endPods(result)
@@ -166,14 +167,14 @@ func (w *world) dies() bool {
 	return w.crash == 0
 }
 
-func (w *world) endPods(result Nodes) {
-	for _, pod := range result.Evict {
+func (w *world) endPods(result Plan) {
+	for _, pod := range result.Evictions {
 		w.checkEnded(pod.Name, grace)
 		if !w.budget {
 			w.endPod(pod.Name)
 		}
 	}
-	for _, pod := range result.End {
+	for _, pod := range result.PodDeletions {
 		w.checkEnded(pod.Name, force)
 		w.endPod(pod.Name)
 	}

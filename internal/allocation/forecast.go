@@ -16,8 +16,9 @@ type Forecast struct {
 
 // TeamForecast is what lies ahead of one team.
 type TeamForecast struct {
-	NextFree NextFree
-	Shortage Shortage
+	NextFree  NextFree
+	Shortage  Shortage
+	Uncovered Uncovered
 }
 
 // NextFree is the earliest moment at which a team that is short now can have more, and how much more. It is zero for a team

@@ -72,7 +72,7 @@ func (n *nodePoolTest) wanted(gpus int32, live ...*karpenter.NodePool) *karpente
 		Pool: builder.Pool("b200", mods...), Now: builder.Now, NodePools: live,
 		Teams: []lifecycle.Team{lifecycle.Of(builder.Team("hanbit", builder.Award("b200", gpus)), nil)},
 	}
-	built := pool.BuildNodes(in, pool.DecideGrants(in)).NodePools
+	built := pool.BuildPlan(in, pool.Decide(in)).NodePools
 	if len(built) != 1 || *built[0].Name != n.key.Name {
 		n.t.Fatalf("the pool builds %d NodePools, want %s", len(built), n.key.Name)
 	}

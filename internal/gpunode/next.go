@@ -84,9 +84,18 @@ func (p Policy) keeps(n *Node) bool { return n.Member && !p.Deleting }
 // Grace is how long a team's pods stay on a node that drains, before they are evicted.
 func (p Policy) Grace() time.Duration { return max(p.GracePeriod, Settle) }
 
-// Drain closes a team's node to new pods.
-func (p Policy) Drain(n *Node, now time.Time) Record {
-	return Record{State: Draining, Owner: n.Owner, Since: now}
+// Drain takes a node back from its team: it is closed to new pods and its running ones have their grace period. A node that
+// Karpenter has not launched yet has no pods and is terminated at once; one that may be there and is not seen is left alone,
+// for it may have some.
+func (Policy) Drain(n *Node, now time.Time) (next Record, requeueAt time.Time) {
+	switch {
+	case n.Object != nil:
+		return Record{State: Draining, Owner: n.Owner, Since: now}, now.Add(Settle)
+	case n.Claim != nil && n.Claim.Status.NodeName == "":
+		return Record{State: Terminating, Owner: n.Owner, Since: now}, time.Time{}
+	default:
+		return n.Record, time.Time{}
+	}
 }
 
 // Hold gives a node to a team.

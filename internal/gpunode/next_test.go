@@ -147,7 +147,8 @@ func (w *walk) step(t *rapid.T) {
 	case action == "team" && (w.node.Grantable() || state == gpunode.Draining):
 		w.become(gpunode.Hold(hanbit))
 	case action == "team" && state.Usable():
-		w.become(w.policy.Drain(&w.node, w.now))
+		next, _ := w.policy.Drain(&w.node, w.now)
+		w.become(next)
 	case action == "outside" && state == gpunode.AwaitingScrub:
 		w.node.Object.Annotations["foundation.team/scrubbed"] = w.node.ScrubRequest
 		w.read(gpunode.Claim{})
@@ -190,6 +191,37 @@ func TestTransitions(t *testing.T) {
 	}
 	for transition := range seen {
 		t.Errorf("%s is not in the figure", transition)
+	}
+}
+
+func TestDrain(t *testing.T) {
+	claim := func(node string) *karpenter.NodeClaim {
+		c := &karpenter.NodeClaim{}
+		c.Status.NodeName = node
+		return c
+	}
+	provisioning := gpunode.Record{State: gpunode.Provisioning, Owner: hanbit}
+	draining := gpunode.Record{State: gpunode.Draining, Owner: hanbit, Since: now}
+	tests := map[string]struct {
+		node      gpunode.Node
+		want      gpunode.Record
+		requeueAt time.Time
+	}{
+		"a node that is just there":              {gpunode.Node{Record: gpunode.Hold(hanbit), Object: bare()}, draining, now.Add(gpunode.Settle)},
+		"a node that Karpenter has not finished": {gpunode.Node{Record: provisioning, Object: bare(), Claim: claim("n1")}, draining, now.Add(gpunode.Settle)},
+		"a node that is not launched":            {gpunode.Node{Record: provisioning, Claim: claim("")}, gpunode.Record{State: gpunode.Terminating, Owner: hanbit, Since: now}, time.Time{}},
+		"a node that the cache does not show":    {gpunode.Node{Record: gpunode.Hold(hanbit), Claim: claim("n1")}, gpunode.Hold(hanbit), time.Time{}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			got, requeueAt := gpunode.Policy{}.Drain(&tt.node, now)
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Error(diff)
+			}
+			if !requeueAt.Equal(tt.requeueAt) {
+				t.Errorf("requeued at %s, want %s", requeueAt, tt.requeueAt)
+			}
+		})
 	}
 }
 

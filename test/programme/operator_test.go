@@ -55,7 +55,7 @@ func startOperator(ctx context.Context, cfg *rest.Config, clock *clocktesting.Fa
 	ctx, cancel := context.WithCancel(ctx)
 	o := &operator{cancel: cancel, done: make(chan error, 1), queues: &queues{byName: map[string]queue{}}}
 	mgr := catcher{Manager: inner, queues: o.queues}
-	if err := controllers.Add(ctx, mgr, clock, controllers.Options{Collect: pool.DefaultCollect}); err != nil {
+	if err := controllers.Add(ctx, mgr, clock, controllers.Options{Debounce: pool.DefaultDebounce}); err != nil {
 		cancel()
 		return nil, err
 	}

@@ -126,7 +126,7 @@ func startOperator(t *testing.T, cfg *rest.Config) (manager.Manager, func()) {
 	})
 	g.Expect(err).NotTo(HaveOccurred())
 	ctx, cancel := context.WithCancel(t.Context())
-	g.Expect(controllers.Add(ctx, mgr, clock.RealClock{}, controllers.Options{Collect: pool.DefaultCollect})).To(Succeed())
+	g.Expect(controllers.Add(ctx, mgr, clock.RealClock{}, controllers.Options{Debounce: pool.DefaultDebounce})).To(Succeed())
 	done := make(chan error, 1)
 	go func() { done <- mgr.Start(ctx) }()
 	stop := func() {

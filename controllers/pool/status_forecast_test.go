@@ -13,7 +13,7 @@ import (
 
 // fitness is what the pool and each team are told of later.
 func fitness(in Input) map[string]string {
-	grants := DecideGrants(in)
+	grants := Decide(in)
 	status := BuildStatus(in, grants)
 	told := map[string]string{}
 	for _, condition := range status.Conditions {
@@ -97,7 +97,7 @@ func TestAwardsThatWillNotFit(t *testing.T) {
 // What is foretold does not depend on when it is asked, as long as nothing happens.
 func TestForecastsAreSteady(t *testing.T) {
 	in := input(builder.Pool(b200), hanbit, builder.Team("saebit", builder.AwardBetween(b200, 16, july, time.Time{})), nodes(builder.FreeIn(b200), "n1", "n2"))
-	in.Pool.Status = BuildStatus(in, DecideGrants(in))
+	in.Pool.Status = BuildStatus(in, Decide(in))
 	before := fitness(in)
 	in.Now = timing.Next(now, []time.Time{july}).Add(-time.Second)
 	if diff := cmp.Diff(before, fitness(in)); diff != "" {

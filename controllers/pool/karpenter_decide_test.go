@@ -11,7 +11,7 @@ import (
 )
 
 // What is declared can be granted, as far as nobody has it or may still have it made.
-func TestDecideKarpenterGrants(t *testing.T) {
+func TestDecideKarpenter(t *testing.T) {
 	three := func(gpus int32, mods ...builder.PoolMod) *foundationv1alpha1.GPUPool {
 		return given(gpus, append([]builder.PoolMod{builder.Karpenter(24)}, mods...)...)
 	}
@@ -113,7 +113,8 @@ func TestUnusedOfKarpenter(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := Unused(input(given(0, builder.PoolDeleted()), tt.things...)); got != tt.want {
+			in := input(given(0, builder.PoolDeleted()), tt.things...)
+			if got := Unused(in, Decide(in)); got != tt.want {
 				t.Errorf("Unused = %t", got)
 			}
 		})

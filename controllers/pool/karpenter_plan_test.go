@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/gpunode"
 	"foundation.team/operator/internal/karpenter"
 	"foundation.team/operator/test/support/builder"
 )
@@ -18,7 +19,7 @@ func given(gpus int32, mods ...builder.PoolMod) *foundationv1alpha1.GPUPool {
 }
 
 // What happens to the nodes that Karpenter made, and to those that it is making.
-func TestBuildKarpenterNodes(t *testing.T) {
+func TestBuildKarpenterPlan(t *testing.T) {
 	launching := builder.NodeClaim("c1", static, hanbit)
 	registered := builder.NodeClaim("c1", static, hanbit, builder.Registered("n1"))
 	ending := builder.NodeClaim("c1", static, hanbit, builder.Initialized("n1"), builder.ClaimDeleted(now))
@@ -44,7 +45,7 @@ func TestBuildKarpenterNodes(t *testing.T) {
 		},
 		"unless it was asked back: what says so is put back": {
 			in:   input(given(8), wants(0), registered, builder.Node("n1", builder.MadeFor(registered), builder.Tainted(foundationv1alpha1.TaintDraining, ""))),
-			want: []string{"NodePool hanbit.b200.s keeps 1 of 0 nodes", "n1: " + releasing(now)}, next: now.Add(settle),
+			want: []string{"NodePool hanbit.b200.s keeps 1 of 0 nodes", "n1: " + draining(now)}, next: now.Add(gpunode.Settle),
 		},
 		"a finished one has its marks restored": {
 			in:   input(given(8), wants(8), made("n1", static, hanbit, bare)),
@@ -55,7 +56,7 @@ func TestBuildKarpenterNodes(t *testing.T) {
 		},
 		"a node that is to go is closed first, and Karpenter does not choose which": {
 			in:   input(given(16), wants(8), made("n1", static, hanbit), made("n2", static, hanbit), podsOn("n2", work)),
-			want: []string{"NodePool hanbit.b200.s keeps 2 of 1 nodes", "n1: " + releasing(now)}, next: now.Add(settle),
+			want: []string{"NodePool hanbit.b200.s keeps 2 of 1 nodes", "n1: " + draining(now)}, next: now.Add(gpunode.Settle),
 		},
 		"one that is not there yet goes before and at once": {
 			in:   input(given(16), wants(8), made("n1", static, hanbit), builder.NodeClaim("c2", static, hanbit, builder.Launched())),
@@ -63,31 +64,31 @@ func TestBuildKarpenterNodes(t *testing.T) {
 		},
 		"one that came just now may have pods": {
 			in:   input(given(8), wants(0), registered, builder.Node("n1", builder.MadeFor(registered))),
-			want: []string{"NodePool hanbit.b200.s keeps 1 of 0 nodes", "n1: " + releasing(now)}, next: now.Add(settle),
+			want: []string{"NodePool hanbit.b200.s keeps 1 of 0 nodes", "n1: " + draining(now)}, next: now.Add(gpunode.Settle),
 		},
 		"also when its NodeClaim does not name it yet": {
 			in:   input(given(8), wants(0), launching, builder.Node("n1", builder.MadeFor(launching))),
-			want: []string{"NodePool hanbit.b200.s keeps 1 of 0 nodes", "n1: " + releasing(now)}, next: now.Add(settle),
+			want: []string{"NodePool hanbit.b200.s keeps 1 of 0 nodes", "n1: " + draining(now)}, next: now.Add(gpunode.Settle),
 		},
 		"also while the node is not seen": {
 			in:   input(given(8), wants(0), builder.NodeClaim("c1", static, hanbit, builder.Initialized("n1"))),
 			want: []string{"NodePool hanbit.b200.s keeps 1 of 0 nodes"},
 		},
-		"it has to settle": {
-			in:   input(given(0), made("n1", static, hanbit, builder.Releasing(ago(settle-time.Second)))),
+		"a node of Karpenter's that drains has to settle": {
+			in:   input(given(0), made("n1", static, hanbit, builder.Releasing(ago(gpunode.Settle-time.Second)))),
 			want: []string{"NodePool hanbit.b200.s keeps 1 of 0 nodes"}, next: now.Add(time.Second),
 		},
 		"and is ended when it is empty": {
-			in:   input(given(0), made("n1", static, hanbit, builder.Releasing(ago(settle)))),
+			in:   input(given(0), made("n1", static, hanbit, builder.Releasing(ago(gpunode.Settle)))),
 			want: []string{"NodePool hanbit.b200.s keeps 1 of 0 nodes", "c-n1 is ended"},
 		},
 		"and is not while a pod of theirs runs": {
 			in:   input(given(0), made("n1", static, hanbit, builder.Releasing(ago(time.Minute))), podsOn("n1", work)),
-			want: []string{"NodePool hanbit.b200.s keeps 1 of 0 nodes"}, next: now.Add(inspectEvery),
+			want: []string{"NodePool hanbit.b200.s keeps 1 of 0 nodes"}, next: now.Add(gpunode.InspectInterval),
 		},
 		"nor is it after the grace: its pods are evicted": {
 			in:   input(given(0), made("n1", static, hanbit, builder.Releasing(ago(time.Hour))), podsOn("n1", work)),
-			want: []string{"NodePool hanbit.b200.s keeps 1 of 0 nodes"}, next: now.Add(inspectEvery), evicted: []string{"job"},
+			want: []string{"NodePool hanbit.b200.s keeps 1 of 0 nodes"}, next: now.Add(gpunode.InspectInterval), evicted: []string{"job"},
 		},
 		"what Karpenter is taking away is left to it": {
 			in: input(given(8), wants(8), ending, builder.Node("n1", builder.MadeFor(ending), bare, builder.Releasing(ago(2*time.Hour))),
@@ -100,7 +101,7 @@ func TestBuildKarpenterNodes(t *testing.T) {
 		},
 		"a team that grows again has its own back": {
 			in:   input(given(0), wants(8), made("n1", static, hanbit, builder.Releasing(ago(time.Minute))), podsOn("n1", work)),
-			want: []string{"NodePool hanbit.b200.s keeps 1 of 1 nodes", "n1: " + ofHanbit}, next: now.Add(inspectEvery),
+			want: []string{"NodePool hanbit.b200.s keeps 1 of 1 nodes", "n1: " + ofHanbit}, next: now.Add(gpunode.InspectInterval),
 		},
 		"also one that was just found to be empty": {
 			in:   input(given(0), wants(8), made("n1", static, hanbit, builder.Releasing(ago(time.Minute)))),
@@ -111,25 +112,25 @@ func TestBuildKarpenterNodes(t *testing.T) {
 			want: []string{"NodePool hanbit.b200.s keeps 2 of 2 nodes"}, next: now.Add(time.Hour),
 		},
 		"of two it has the one back that is still there": {
-			in:   input(given(8), wants(16), ending, builder.Node("n1", builder.MadeFor(ending)), made("n2", static, hanbit, builder.Releasing(ago(settle)))),
+			in:   input(given(8), wants(16), ending, builder.Node("n1", builder.MadeFor(ending)), made("n2", static, hanbit, builder.Releasing(ago(gpunode.Settle)))),
 			want: []string{"NodePool hanbit.b200.s keeps 2 of 2 nodes", "n2: " + ofHanbit}, next: now.Add(time.Hour),
 		},
 		"more than was granted goes back": {
 			in:   input(given(8, builder.Dynamic()), wants(8), made("n1", dynamicMode, hanbit), made("n2", dynamicMode, hanbit), podsOn("n1", work)),
-			want: []string{"NodePool hanbit.b200.d of 8 nvidia.com/gpu", "n2: " + releasing(now)}, next: now.Add(settle),
+			want: []string{"NodePool hanbit.b200.d of 8 nvidia.com/gpu", "n2: " + draining(now)}, next: now.Add(gpunode.Settle),
 		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			before := asJSON(t, tt.in)
-			result := BuildNodes(tt.in, DecideGrants(tt.in))
+			result := BuildPlan(tt.in, Decide(tt.in))
 			if diff := cmp.Diff(tt.want, outcome(result)); diff != "" {
 				t.Error(diff)
 			}
-			if !result.Next.Equal(tt.next) {
-				t.Errorf("looks again at %s, want %s", result.Next, tt.next)
+			if !result.RequeueAt.Equal(tt.next) {
+				t.Errorf("requeued at %s, want %s", result.RequeueAt, tt.next)
 			}
-			if diff := cmp.Diff(tt.evicted, podNames(result.Evict)); diff != "" {
+			if diff := cmp.Diff(tt.evicted, podNames(result.Evictions)); diff != "" {
 				t.Errorf("evicted: %s", diff)
 			}
 			if after := asJSON(t, tt.in); after != before {
@@ -140,12 +141,12 @@ func TestBuildKarpenterNodes(t *testing.T) {
 }
 
 // Which nodes' pods are asked for: nothing that is not there, or that Karpenter is taking away.
-func TestToInspectOfKarpenter(t *testing.T) {
+func TestNodesToInspectOfKarpenter(t *testing.T) {
 	ending := builder.NodeClaim("c3", static, hanbit, builder.Initialized("n3"), builder.ClaimDeleted(now))
 	in := input(given(32), wants(0), made("n1", static, hanbit), made("n2", static, hanbit, builder.Releasing(now)),
 		ending, builder.Node("n3", builder.MadeFor(ending), builder.Releasing(now)),
 		builder.NodeClaim("c4", static, hanbit), builder.NodeClaim("c5", static, hanbit, builder.Initialized("n5")))
-	if diff := cmp.Diff([]string{"n1", "n2"}, ToInspect(in, DecideGrants(in))); diff != "" {
+	if diff := cmp.Diff([]string{"n1", "n2"}, NodesToInspect(in, Decide(in))); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -177,12 +178,12 @@ func TestKarpenterNodesHaveOneOwner(t *testing.T) {
 			pool := given(8)
 			pool.Status.Grants = append([]foundationv1alpha1.Grant{{TeamName: "aleph", UID: "aleph-uid"}}, pool.Status.Grants...)
 			in := input(pool, wants(8), saebit, things)
-			nodes := readNodes(in)
-			if len(nodes) != 1 || nodes[0].holder == nil || *nodes[0].holder != keyOf(hanbit) {
-				t.Fatalf("nodes are %+v, want one of %s", nodes, keyOf(hanbit))
+			nodes := Decide(in).Nodes
+			if len(nodes) != 1 || !nodes[0].OwnedBy(ownerOfTeam(hanbit)) {
+				t.Fatalf("nodes are %+v, want one of %s", nodes, ownerOfTeam(hanbit))
 			}
-			for _, change := range BuildNodes(in, DecideGrants(in)).Changes {
-				if got := describe(change.After); got != ofHanbit {
+			for _, transition := range BuildPlan(in, Decide(in)).Transitions {
+				if got := describe(transition.After); got != ofHanbit {
 					t.Errorf("becomes %s, want %s", got, ofHanbit)
 				}
 			}
@@ -193,7 +194,7 @@ func TestKarpenterNodesHaveOneOwner(t *testing.T) {
 // Nodes are told of in order, however they were read.
 func TestKarpenterNodesAreInOrder(t *testing.T) {
 	in := input(given(24), wants(24), made("n3", static, hanbit), made("n1", static, hanbit), builder.NodeClaim("c2", static, hanbit))
-	if got := namesOf(readNodes(in)); got != "c2, n1, n3" {
+	if got := namesOf(filter(Decide(in).Nodes, func(*gpunode.Node) bool { return true })); got != "c2, n1, n3" {
 		t.Errorf("nodes are %s", got)
 	}
 }
@@ -211,10 +212,10 @@ func TestWhatOthersMakeWithKarpenter(t *testing.T) {
 			empty.Name, empty.UID = name, "empty"
 			claim := builder.NodeClaim("c1", static, hanbit, builder.Initialized("n1"), called(name))
 			in := input(given(8), wants(64), nodePool, empty, claim, builder.Node("n1", builder.MadeFor(claim)))
-			if diff := cmp.Diff([]string{"NodePool hanbit.b200.s keeps 8 of 8 nodes"}, outcome(BuildNodes(in, DecideGrants(in)))); diff != "" {
+			if diff := cmp.Diff([]string{"NodePool hanbit.b200.s keeps 8 of 8 nodes"}, outcome(BuildPlan(in, Decide(in)))); diff != "" {
 				t.Error(diff)
 			}
-			if status := BuildStatus(in, DecideGrants(in)); status.Capacity.Held != 0 || status.Capacity.Granted != 64 {
+			if status := BuildStatus(in, Decide(in)); status.Capacity.Held != 0 || status.Capacity.Granted != 64 {
 				t.Errorf("capacity is %+v, want none held", status.Capacity)
 			}
 		})
@@ -225,14 +226,14 @@ func TestWhatOthersMakeWithKarpenter(t *testing.T) {
 func TestKarpenterMissing(t *testing.T) {
 	in := input(given(16), wants(24), saebit)
 	in.KarpenterMissing = true
-	grants := DecideGrants(in)
-	if got := outcome(BuildNodes(in, grants)); got != nil {
+	grants := Decide(in)
+	if got := outcome(BuildPlan(in, grants)); got != nil {
 		t.Errorf("writes %q", got)
 	}
 	if diff := cmp.Diff(map[string]int32{"hanbit": 16, "saebit": 0}, grantsOf(in)); diff != "" {
 		t.Error(diff)
 	}
-	if at := lookAgain(in, grants); !at.Equal(now.Add(lookForKarpenter)) {
+	if at := requeueAt(in, grants); !at.Equal(now.Add(karpenterProbeInterval)) {
 		t.Errorf("looks for it again at %s", at)
 	}
 }

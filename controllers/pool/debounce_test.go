@@ -14,8 +14,8 @@ import (
 	"foundation.team/operator/test/support/builder"
 )
 
-// From when requests came until when they are collected, in milliseconds.
-func TestCollector(t *testing.T) {
+// From when requests came until when they are debounced, in milliseconds.
+func TestDebouncer(t *testing.T) {
 	type seen struct {
 		requests string
 		at, want int
@@ -34,11 +34,11 @@ func TestCollector(t *testing.T) {
 	}
 	for name, events := range tests {
 		t.Run(name, func(t *testing.T) {
-			var c collector
+			var c debouncer
 			at := func(ms int) time.Time { return now.Add(time.Duration(ms) * time.Millisecond) }
 			for _, event := range events {
 				if got := c.until(b200, event.requests, at(event.at), time.Second); !got.Equal(at(event.want)) {
-					t.Errorf("%s at %d ms is collected until %d ms, want %d", event.requests, event.at, got.Sub(now).Milliseconds(), event.want)
+					t.Errorf("%s at %d ms is debounced until %d ms, want %d", event.requests, event.at, got.Sub(now).Milliseconds(), event.want)
 				}
 			}
 		})
@@ -46,16 +46,16 @@ func TestCollector(t *testing.T) {
 }
 
 // Each pool's requests are its own, one that is forgotten begins anew, and who does not want to collect waits for nothing.
-func TestCollectorOfPools(t *testing.T) {
-	var c collector
+func TestDebouncerOfPools(t *testing.T) {
+	var c debouncer
 	c.forget(b200)
 	later := now.Add(time.Minute)
 	c.until(b200, "a", now, time.Second)
 	if got := c.until("h100", "a", later, time.Second); !got.Equal(later.Add(time.Second)) {
-		t.Errorf("another pool's are collected until %s", got)
+		t.Errorf("another pool's are debounced until %s", got)
 	}
 	if got := c.until(b200, "a", later, time.Second); !got.Equal(now.Add(time.Second)) {
-		t.Errorf("this pool's are collected until %s", got)
+		t.Errorf("this pool's are debounced until %s", got)
 	}
 	c.forget(b200)
 	if got := c.until(b200, "a", later, time.Second); !got.Equal(later.Add(time.Second)) {
@@ -97,38 +97,38 @@ func TestRequestsOf(t *testing.T) {
 	}
 }
 
-// While requests are collected nobody is raised, and nobody waits with giving back.
-func TestNothingIsRaisedWhileCollecting(t *testing.T) {
+// While requests are debounced nobody is raised, and nobody waits with giving back.
+func TestNothingIsRaisedWhileDebouncing(t *testing.T) {
 	in := input(builder.Pool(b200, builder.Granted(hanbit, 16), builder.Granted(saebit, 8)), wants(8), saebit,
 		nodes(builder.HeldIn(b200, hanbit), "n1", "n2"), nodes(builder.HeldIn(b200, saebit), "n3"), nodes(builder.FreeIn(b200), "n4"))
-	in.CollectUntil = now.Add(time.Millisecond)
+	in.DebounceUntil = now.Add(time.Millisecond)
 	if diff := cmp.Diff(map[string]int32{"hanbit": 8, "saebit": 8}, grantsOf(in)); diff != "" {
 		t.Error(diff)
 	}
-	grants := DecideGrants(in)
+	grants := Decide(in)
 	got := BuildStatus(in, grants).Grants[1]
 	if got.Reason != foundationv1alpha1.ReasonProgressing || got.Message != "b200: requests that come together are decided together, in a moment" {
 		t.Errorf("%s: %s", got.Reason, got.Message)
 	}
-	if at := lookAgain(in, grants); !at.Equal(in.CollectUntil) {
-		t.Errorf("looks again at %s, want %s", at, in.CollectUntil)
+	if at := requeueAt(in, grants); !at.Equal(in.DebounceUntil) {
+		t.Errorf("requeued at %s, want %s", at, in.DebounceUntil)
 	}
 
-	in.Now = in.CollectUntil
+	in.Now = in.DebounceUntil
 	if diff := cmp.Diff(map[string]int32{"hanbit": 8, "saebit": 16}, grantsOf(in)); diff != "" {
 		t.Errorf("and then: %s", diff)
 	}
-	if at := lookAgain(in, DecideGrants(in)); !at.IsZero() {
-		t.Errorf("and then looks again at %s", at)
+	if at := requeueAt(in, Decide(in)); !at.IsZero() {
+		t.Errorf("and then requeued at %s", at)
 	}
 }
 
 // Who has all waits for nothing.
-func TestNobodyWaitsForCollectingInVain(t *testing.T) {
+func TestNobodyIsRequeuedForDebouncingInVain(t *testing.T) {
 	in := input(granted(8), wants(8), nodes(builder.HeldIn(b200, hanbit), "n1"))
-	in.CollectUntil = now.Add(time.Second)
-	if at := lookAgain(in, DecideGrants(in)); !at.IsZero() {
-		t.Errorf("looks again at %s", at)
+	in.DebounceUntil = now.Add(time.Second)
+	if at := requeueAt(in, Decide(in)); !at.IsZero() {
+		t.Errorf("requeued at %s", at)
 	}
 }
 
@@ -155,16 +155,16 @@ func TestOrderOfArrivalDoesNotMatter(t *testing.T) {
 
 // arrive is what teams are granted that come one after the other, a tenth of a second apart.
 func arrive(things []any, teams []*foundationv1alpha1.FoundationTeam) map[string]int32 {
-	var c collector
+	var c debouncer
 	pool, at := builder.Pool(b200), now
 	for i := range len(teams) + 1 {
 		there := alone(teams[:min(i+1, len(teams))]...)
 		in := input(pool, things...)
 		in.Teams, in.Now = there, at
-		in.CollectUntil = c.until(b200, requestsOf(there, b200), at, time.Second)
-		pool.Status = BuildStatus(in, DecideGrants(in))
+		in.DebounceUntil = c.until(b200, requestsOf(there, b200), at, time.Second)
+		pool.Status = BuildStatus(in, Decide(in))
 		if at = at.Add(100 * time.Millisecond); i == len(teams)-1 {
-			at = in.CollectUntil
+			at = in.DebounceUntil
 		}
 	}
 	granted := map[string]int32{}

@@ -1,7 +1,6 @@
 package pool
 
 import (
-	"slices"
 	"testing"
 	"time"
 
@@ -9,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/gpunode"
 	"foundation.team/operator/test/support/builder"
 )
 
@@ -18,7 +18,7 @@ var (
 	saebit = builder.Team("saebit", builder.Award(b200, 16))
 )
 
-func TestDecideGrants(t *testing.T) {
+func TestDecide(t *testing.T) {
 	free := builder.FreeIn(b200)
 	tests := map[string]struct {
 		in   Input
@@ -155,38 +155,7 @@ func TestDecideGrants(t *testing.T) {
 	}
 }
 
-func TestIneligible(t *testing.T) {
-	tests := map[string]struct {
-		pool *foundationv1alpha1.GPUPool
-		team *foundationv1alpha1.FoundationTeam
-		want string
-	}{
-		"without a consortium":    {builder.Pool(b200, builder.Ineligible("A")), builder.Team("hanbit"), ""},
-		"none is barred":          {builder.Pool(b200), builder.Team("hanbit", builder.Consortium("A", "B")), ""},
-		"the lead":                {builder.Pool(b200, builder.Ineligible("X", "A")), builder.Team("hanbit", builder.Consortium("A", "B")), "A"},
-		"a participant":           {builder.Pool(b200, builder.Ineligible("B")), builder.Team("hanbit", builder.Consortium("A", "B")), "B"},
-		"in other letters":        {builder.Pool(b200, builder.Ineligible("example telecom")), builder.Team("hanbit", builder.Consortium("Example Telecom")), "Example Telecom"},
-		"who leases the pool out": {builder.Pool(b200, builder.Leased("B")), builder.Team("hanbit", builder.Consortium("A", "B")), "B"},
-		"who sold it may": {builder.Pool(b200, func(pool *foundationv1alpha1.GPUPool) {
-			pool.Spec.Source, pool.Spec.Supplier = foundationv1alpha1.SourcePurchased, "B"
-		}), builder.Team("hanbit", builder.Consortium("A", "B")), ""},
-		"a part of a name is not a name": {builder.Pool(b200, builder.Ineligible("Example")), builder.Team("hanbit", builder.Consortium("Example Telecom")), ""},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			if got := ineligible(tt.team, tt.pool); got != tt.want {
-				t.Errorf("ineligible is %q, want %q", got, tt.want)
-			}
-			listed := slices.Clone(tt.pool.Spec.Ineligible)
-			_ = ineligible(tt.team, tt.pool)
-			if !slices.Equal(listed, tt.pool.Spec.Ineligible) {
-				t.Error("the pool was changed")
-			}
-		})
-	}
-}
-
-func TestMessages(t *testing.T) {
+func TestGrantMessages(t *testing.T) {
 	free := builder.FreeIn(b200)
 	small := func(mods ...builder.TeamMod) *foundationv1alpha1.FoundationTeam {
 		return builder.Team("hanbit", mods...)
@@ -236,8 +205,8 @@ func TestMessages(t *testing.T) {
 		"a node that is new will be looked into": {
 			in:      input(builder.Pool(b200), small(builder.Award(b200, 8)), nodes(builder.Matching(b200), "n1")),
 			reason:  foundationv1alpha1.ReasonProgressing,
-			message: "b200: 1 node is new in the pool, looked at for pods before being given out",
-			next:    now.Add(settle), nextCount: 8,
+			message: "b200: 1 node is new in the pool and checked for pods before being granted",
+			next:    now.Add(gpunode.Settle), nextCount: 8,
 		},
 		"a node that is broken is no promise": {
 			in: input(builder.Pool(b200), small(builder.Award(b200, 8)),
@@ -290,7 +259,7 @@ func TestMessages(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			var got foundationv1alpha1.Grant
-			for _, grant := range BuildStatus(tt.in, DecideGrants(tt.in)).Grants {
+			for _, grant := range BuildStatus(tt.in, Decide(tt.in)).Grants {
 				if grant.TeamName == "hanbit" {
 					got = grant
 				}
@@ -317,7 +286,7 @@ func TestThirdTeamIsToldWhenItsTurnIs(t *testing.T) {
 			builder.Node("b"+string(rune('0'+i)), builder.HeldIn(b200, second)))
 	}
 	in := input(builder.Pool(b200, builder.Granted(first, 512), builder.Granted(second, 512)), things...)
-	got := BuildStatus(in, DecideGrants(in)).Grants[2]
+	got := BuildStatus(in, Decide(in)).Grants[2]
 	want := foundationv1alpha1.Grant{
 		TeamName: "third", UID: "third-uid", Requested: 768, Shortfall: 768,
 		NextFreeTime: builder.MetaTime(july.UTC()), NextFreeCount: 768, Reason: foundationv1alpha1.ReasonShortfall,
@@ -343,7 +312,7 @@ func TestNothingIsGrantedWhileNewNodesSettle(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			in := input(builder.Pool(b200), wants(8), builder.Node("n1", builder.FreeIn(b200)), tt.node)
-			if got := BuildStatus(in, DecideGrants(in)).Grants[0].Granted; got != tt.want {
+			if got := BuildStatus(in, Decide(in)).Grants[0].Granted; got != tt.want {
 				t.Errorf("granted %d, want %d", got, tt.want)
 			}
 		})

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"sync"
-	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -18,9 +17,6 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/karpenter"
 )
-
-// lookForKarpenter is how often a pool looks for Karpenter's kinds while the cluster does not serve them.
-const lookForKarpenter = 30 * time.Second
 
 // karpenterWatch watches Karpenter's kinds from the moment a pool needs them: a cluster without such pools may not have
 // them, and pays nothing.
@@ -61,7 +57,7 @@ func (w *karpenterWatch) watch(ctx context.Context) (bool, error) {
 		}
 	}
 	for _, kind := range kinds {
-		if err := w.controller.Watch(source.Kind(w.cache, kind, gathered(poolOfMarked))); err != nil {
+		if err := w.controller.Watch(source.Kind(w.cache, kind, debounced(poolOfLabel))); err != nil {
 			return false, fmt.Errorf("watch %T: %w", kind, err)
 		}
 	}
@@ -69,8 +65,8 @@ func (w *karpenterWatch) watch(ctx context.Context) (bool, error) {
 	return true, nil
 }
 
-// poolOfMarked is the pool whose mark an object carries.
-func poolOfMarked(_ context.Context, obj client.Object) []reconcile.Request {
+// poolOfLabel is the pool whose label an object carries.
+func poolOfLabel(_ context.Context, obj client.Object) []reconcile.Request {
 	pool := obj.GetLabels()[foundationv1alpha1.LabelPool]
 	if pool == "" {
 		return nil

@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/gpunode"
 	"foundation.team/operator/test/support/builder"
 )
 
@@ -23,7 +24,7 @@ func entering(since time.Time) string {
 	return "b200 +draining= +unassigned= since " + since.UTC().Format(time.RFC3339)
 }
 
-func releasing(since time.Time) string {
+func draining(since time.Time) string {
 	return "b200 hanbit/hanbit@hanbit-uid +draining= +team=hanbit since " + since.UTC().Format(time.RFC3339)
 }
 
@@ -40,7 +41,7 @@ func podsOn(node string, pods ...corev1.Pod) map[string][]corev1.Pod {
 	return map[string][]corev1.Pod{node: pods}
 }
 
-func TestBuildNodes(t *testing.T) {
+func TestBuildPlan(t *testing.T) {
 	held, free, matching := builder.HeldIn(b200, hanbit), builder.FreeIn(b200), builder.Matching(b200)
 	work := builder.Pod("hanbit-train", "job", now.Add(-time.Hour))
 	ago := func(d time.Duration) time.Time { return now.Add(-d) }
@@ -62,57 +63,57 @@ func TestBuildNodes(t *testing.T) {
 			want: map[string]string{"n1": isFree, "n2": isHeld}, changes: 1,
 		},
 		"a node that is new in the pool is closed first": {
-			in: input(builder.Pool(b200), wants(8), nodes(matching, "n1")), want: map[string]string{"n1": entering(now)}, changes: 1, next: now.Add(settle),
+			in: input(builder.Pool(b200), wants(8), nodes(matching, "n1")), want: map[string]string{"n1": entering(now)}, changes: 1, next: now.Add(gpunode.Settle),
 		},
-		"and must settle": {
-			in:   input(builder.Pool(b200), wants(8), nodes(builder.EnteringIn(b200, ago(settle-time.Second)), "n1")),
-			want: map[string]string{"n1": entering(ago(settle - time.Second))}, next: now.Add(time.Second),
+		"an entering node must settle": {
+			in:   input(builder.Pool(b200), wants(8), nodes(builder.EnteringIn(b200, ago(gpunode.Settle-time.Second)), "n1")),
+			want: map[string]string{"n1": entering(ago(gpunode.Settle - time.Second))}, next: now.Add(time.Second),
 		},
 		"and is free when it is empty": {
-			in: input(builder.Pool(b200), wants(8), nodes(builder.EnteringIn(b200, ago(settle)), "n1")), want: map[string]string{"n1": isFree}, changes: 1,
+			in: input(builder.Pool(b200), wants(8), nodes(builder.EnteringIn(b200, ago(gpunode.Settle)), "n1")), want: map[string]string{"n1": isFree}, changes: 1,
 		},
 		"and is not while somebody's pods are on it, whom nobody evicts": {
 			in:   input(builder.Pool(b200), wants(8), nodes(builder.EnteringIn(b200, ago(1000*time.Hour)), "n1"), podsOn("n1", work)),
-			want: map[string]string{"n1": entering(ago(1000 * time.Hour))}, next: now.Add(occupiedEvery),
+			want: map[string]string{"n1": entering(ago(1000 * time.Hour))}, next: now.Add(gpunode.OccupiedInterval),
 		},
 		"a team that shrinks gives an idle node back": {
 			in:   input(granted(16), wants(8), nodes(held, "n1", "n2"), podsOn("n2", work)),
-			want: map[string]string{"n1": releasing(now), "n2": isHeld}, changes: 1, next: now.Add(settle),
+			want: map[string]string{"n1": draining(now), "n2": isHeld}, changes: 1, next: now.Add(gpunode.Settle),
 		},
 		"and one that left the pool before": {
 			in:   input(granted(16), wants(8), builder.Node("n1", held), builder.Node("n2", held, builder.Unlabelled(builder.ModelLabel)), podsOn("n2", work)),
-			want: map[string]string{"n1": isHeld, "n2": releasing(now)}, changes: 1, next: now.Add(settle),
+			want: map[string]string{"n1": isHeld, "n2": draining(now)}, changes: 1, next: now.Add(gpunode.Settle),
 		},
 		"it stays the team's until it has settled": {
-			in: input(granted(0), nodes(back(ago(settle-time.Second)), "n1")), want: map[string]string{"n1": releasing(ago(settle - time.Second))}, next: now.Add(time.Second),
+			in: input(granted(0), nodes(back(ago(gpunode.Settle-time.Second)), "n1")), want: map[string]string{"n1": draining(ago(gpunode.Settle - time.Second))}, next: now.Add(time.Second),
 		},
-		"it becomes free when it is empty": {in: input(granted(0), nodes(back(ago(settle)), "n1")), want: map[string]string{"n1": isFree}, changes: 1},
+		"it becomes free when it is empty": {in: input(granted(0), nodes(back(ago(gpunode.Settle)), "n1")), want: map[string]string{"n1": isFree}, changes: 1},
 		"it stays the team's while a pod of theirs runs": {
 			in:   input(granted(0), nodes(back(ago(time.Minute)), "n1"), podsOn("n1", work)),
-			want: map[string]string{"n1": releasing(ago(time.Minute))}, next: now.Add(inspectEvery),
+			want: map[string]string{"n1": draining(ago(time.Minute))}, next: now.Add(gpunode.InspectInterval),
 		},
 		"just before the end of the grace nothing is evicted": {
 			in:   input(granted(0), nodes(back(ago(time.Hour-time.Second)), "n1"), podsOn("n1", work)),
-			want: map[string]string{"n1": releasing(ago(time.Hour - time.Second))}, next: now.Add(inspectEvery),
+			want: map[string]string{"n1": draining(ago(time.Hour - time.Second))}, next: now.Add(gpunode.InspectInterval),
 		},
 		"at the end of the grace pods are evicted, and the node stays theirs until they are gone": {
 			in:   input(granted(0), nodes(back(ago(time.Hour)), "n1"), podsOn("n1", work)),
-			want: map[string]string{"n1": releasing(ago(time.Hour))}, next: now.Add(inspectEvery), evicted: []string{"job"},
+			want: map[string]string{"n1": draining(ago(time.Hour))}, next: now.Add(gpunode.InspectInterval), evicted: []string{"job"},
 		},
 		"without a grace period pods are evicted once it has settled": {
-			in:   input(granted(0, builder.Grace(0)), nodes(back(ago(settle)), "n1"), podsOn("n1", work)),
-			want: map[string]string{"n1": releasing(ago(settle))}, next: now.Add(inspectEvery), evicted: []string{"job"},
+			in:   input(granted(0, builder.Grace(0)), nodes(back(ago(gpunode.Settle)), "n1"), podsOn("n1", work)),
+			want: map[string]string{"n1": draining(ago(gpunode.Settle))}, next: now.Add(gpunode.InspectInterval), evicted: []string{"job"},
 		},
 		"it goes to nobody in the step in which it becomes free": {
-			in: input(builder.Pool(b200), saebit, nodes(back(ago(settle)), "n1")), want: map[string]string{"n1": isFree}, changes: 1,
+			in: input(builder.Pool(b200), saebit, nodes(back(ago(gpunode.Settle)), "n1")), want: map[string]string{"n1": isFree}, changes: 1,
 		},
 		"a team that grows again has its own back": {
 			in:   input(granted(0), wants(8), nodes(back(ago(time.Minute)), "n1"), nodes(free, "n2"), podsOn("n1", work)),
-			want: map[string]string{"n1": isHeld, "n2": isFree}, changes: 1, next: now.Add(inspectEvery),
+			want: map[string]string{"n1": isHeld, "n2": isFree}, changes: 1, next: now.Add(gpunode.InspectInterval),
 		},
 		"and its pods are left alone even if the grace was over": {
 			in:   input(granted(0), wants(8), nodes(back(ago(2*time.Hour)), "n1"), podsOn("n1", work)),
-			want: map[string]string{"n1": isHeld}, changes: 1, next: now.Add(inspectEvery),
+			want: map[string]string{"n1": isHeld}, changes: 1, next: now.Add(gpunode.InspectInterval),
 		},
 		"an empty one too": {
 			in: input(granted(0), wants(8), nodes(back(ago(time.Minute)), "n1")), want: map[string]string{"n1": isHeld}, changes: 1,
@@ -121,13 +122,13 @@ func TestBuildNodes(t *testing.T) {
 			in: input(builder.Pool(b200), builder.Node("n1", free, builder.Unlabelled(builder.ModelLabel))), want: map[string]string{"n1": ""}, changes: 1,
 		},
 		"so is one that was just entering": {
-			in: input(builder.Pool(b200), builder.Node("n1", builder.EnteringIn(b200, now), builder.Unlabelled(builder.ModelLabel))), want: map[string]string{"n1": ""}, changes: 1, next: now.Add(settle),
+			in: input(builder.Pool(b200), builder.Node("n1", builder.EnteringIn(b200, now), builder.Unlabelled(builder.ModelLabel))), want: map[string]string{"n1": ""}, changes: 1, next: now.Add(gpunode.Settle),
 		},
 		"a held node that left the pool stays the team's": {
 			in: input(granted(8), wants(8), builder.Node("n1", held, builder.Unlabelled(builder.ModelLabel))), want: map[string]string{"n1": isHeld},
 		},
 		"and is nobody's when it is given back": {
-			in: input(granted(0), builder.Node("n1", back(ago(settle)), builder.Unlabelled(builder.ModelLabel))), want: map[string]string{"n1": ""}, changes: 1,
+			in: input(granted(0), builder.Node("n1", back(ago(gpunode.Settle)), builder.Unlabelled(builder.ModelLabel))), want: map[string]string{"n1": ""}, changes: 1,
 		},
 		"another pool's node is left alone": {
 			in: input(builder.Pool(b200), wants(8), builder.Node("n1", builder.FreeIn("h100"), matching)), want: map[string]string{"n1": "h100 +unassigned="},
@@ -137,10 +138,10 @@ func TestBuildNodes(t *testing.T) {
 		},
 		"a deleted pool lets free nodes go and keeps the others": {
 			in:   input(granted(8, builder.PoolDeleted()), wants(8), nodes(held, "n1"), nodes(free, "n2"), nodes(matching, "n3"), nodes(builder.EnteringIn(b200, now), "n4")),
-			want: map[string]string{"n1": isHeld, "n2": "", "n3": "", "n4": ""}, changes: 2, next: now.Add(settle),
+			want: map[string]string{"n1": isHeld, "n2": "", "n3": "", "n4": ""}, changes: 2, next: now.Add(gpunode.Settle),
 		},
 		"a deleted pool's nodes are nobody's when they are given back": {
-			in: input(granted(0, builder.PoolDeleted()), nodes(back(ago(settle)), "n1")), want: map[string]string{"n1": ""}, changes: 1,
+			in: input(granted(0, builder.PoolDeleted()), nodes(back(ago(gpunode.Settle)), "n1")), want: map[string]string{"n1": ""}, changes: 1,
 		},
 		"the node label was taken off": {
 			in: input(granted(8), wants(8), stripped(held, builder.Unlabelled(foundationv1alpha1.LabelNodeTeam))), want: map[string]string{"n1": isHeld}, changes: 1,
@@ -170,22 +171,22 @@ func TestBuildNodes(t *testing.T) {
 			in: input(granted(8), wants(8), stripped(held, builder.Labelled(foundationv1alpha1.LabelTeam, "saebit"))), want: map[string]string{"n1": isHeld}, changes: 1,
 		},
 		"the taint was taken off a node on its way back": {
-			in: input(granted(0), stripped(back(now), func(n *corev1.Node) { n.Spec.Taints = nil })), want: map[string]string{"n1": releasing(now)}, changes: 1, next: now.Add(settle),
+			in: input(granted(0), stripped(back(now), func(n *corev1.Node) { n.Spec.Taints = nil })), want: map[string]string{"n1": draining(now)}, changes: 1, next: now.Add(gpunode.Settle),
 		},
 		"somebody wrote nonsense into the time of a node on its way back": {
 			in:   input(granted(0), stripped(back(now), builder.NodeAnnotated(foundationv1alpha1.AnnotationDrainingSince, "soon")), podsOn("n1", work)),
-			want: map[string]string{"n1": releasing(now)}, changes: 1, next: now.Add(settle),
+			want: map[string]string{"n1": draining(now)}, changes: 1, next: now.Add(gpunode.Settle),
 		},
 		"a free node whose taint was taken off may not be empty any more": {
-			in: input(builder.Pool(b200), wants(8), stripped(free, func(n *corev1.Node) { n.Spec.Taints = nil })), want: map[string]string{"n1": entering(now)}, changes: 1, next: now.Add(settle),
+			in: input(builder.Pool(b200), wants(8), stripped(free, func(n *corev1.Node) { n.Spec.Taints = nil })), want: map[string]string{"n1": entering(now)}, changes: 1, next: now.Add(gpunode.Settle),
 		},
 		"a held node that lost all but the pool's label may not be empty": {
 			in:   input(granted(8), wants(8), saebit, builder.Node("n1", matching, builder.Labelled(foundationv1alpha1.LabelPool, b200)), podsOn("n1", work)),
-			want: map[string]string{"n1": entering(now)}, changes: 1, next: now.Add(settle),
+			want: map[string]string{"n1": entering(now)}, changes: 1, next: now.Add(gpunode.Settle),
 		},
 		"a held node that lost all marks may not be empty": {
 			in:   input(granted(8), wants(8), saebit, builder.Node("n1", matching), podsOn("n1", work)),
-			want: map[string]string{"n1": entering(now)}, changes: 1, next: now.Add(settle),
+			want: map[string]string{"n1": entering(now)}, changes: 1, next: now.Add(gpunode.Settle),
 		},
 		"a node that Karpenter made for a team is no other pool's": {
 			in:   input(builder.Pool(b200), wants(8), made("n1", "x1.s", hanbit, matching)[1]),
@@ -203,25 +204,25 @@ func TestBuildNodes(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			before := asJSON(t, tt.in.Nodes)
-			result := BuildNodes(tt.in, DecideGrants(tt.in))
+			result := BuildPlan(tt.in, Decide(tt.in))
 			if diff := cmp.Diff(tt.want, look(tt.in, result)); diff != "" {
 				t.Error(diff)
 			}
-			if len(result.Changes) != tt.changes {
-				t.Errorf("%d nodes are written to, want %d", len(result.Changes), tt.changes)
+			if len(result.Transitions) != tt.changes {
+				t.Errorf("%d nodes are written to, want %d", len(result.Transitions), tt.changes)
 			}
-			if !result.Next.Equal(tt.next) {
-				t.Errorf("looks again at %s, want %s", result.Next, tt.next)
+			if !result.RequeueAt.Equal(tt.next) {
+				t.Errorf("requeued at %s, want %s", result.RequeueAt, tt.next)
 			}
-			if diff := cmp.Diff(tt.evicted, podNames(result.Evict)); diff != "" {
+			if diff := cmp.Diff(tt.evicted, podNames(result.Evictions)); diff != "" {
 				t.Errorf("evicted: %s", diff)
 			}
 			if after := asJSON(t, tt.in.Nodes); after != before {
 				t.Error("the nodes that were read are changed")
 			}
-			for _, change := range result.Changes {
-				for key, value := range change.Before.Labels {
-					if !slices.Contains([]string{foundationv1alpha1.LabelPool, foundationv1alpha1.LabelTeam, foundationv1alpha1.LabelNodeTeam}, key) && change.After.Labels[key] != value {
+			for _, transition := range result.Transitions {
+				for key, value := range transition.Before.Labels {
+					if !slices.Contains([]string{foundationv1alpha1.LabelPool, foundationv1alpha1.LabelTeam, foundationv1alpha1.LabelNodeTeam}, key) && transition.After.Labels[key] != value {
 						t.Errorf("label %s is lost", key)
 					}
 				}
@@ -236,24 +237,24 @@ func TestEvictNewestFirst(t *testing.T) {
 		"n1": {builder.Pod("x", "old", long), builder.Pod("x", "newest", now)},
 		"n2": {builder.Pod("x", "b", long.Add(time.Hour)), builder.Pod("x", "a", long.Add(time.Hour))},
 	})
-	if diff := cmp.Diff([]string{"newest", "a", "b", "old"}, podNames(BuildNodes(in, DecideGrants(in)).Evict)); diff != "" {
+	if diff := cmp.Diff([]string{"newest", "a", "b", "old"}, podNames(BuildPlan(in, Decide(in)).Evictions)); diff != "" {
 		t.Error(diff)
 	}
 }
 
-func TestReleaseTheNewestWorkFirst(t *testing.T) {
+func TestDrainTheNewestWorkFirst(t *testing.T) {
 	in := input(granted(24), wants(16), nodes(builder.HeldIn(b200, hanbit), "n1", "n2", "n3"), map[string][]corev1.Pod{
 		"n1": {builder.Pod("x", "a", now), builder.Pod("x", "b", now.Add(-3*time.Hour))},
 		"n2": {builder.Pod("x", "c", now.Add(-time.Hour))},
 		"n3": {builder.Pod("x", "d", now.Add(-2*time.Hour))},
 	})
-	want := map[string]string{"n1": isHeld, "n2": releasing(now), "n3": isHeld}
-	if diff := cmp.Diff(want, look(in, BuildNodes(in, DecideGrants(in)))); diff != "" {
+	want := map[string]string{"n1": isHeld, "n2": draining(now), "n3": isHeld}
+	if diff := cmp.Diff(want, look(in, BuildPlan(in, Decide(in)))); diff != "" {
 		t.Error(diff)
 	}
 }
 
-func TestClaimCloseTogether(t *testing.T) {
+func TestAssignCloseTogether(t *testing.T) {
 	rack := func(name, rack string, mod builder.NodeMod) *corev1.Node {
 		return builder.Node(name, mod, builder.Labelled("rack", rack))
 	}
@@ -261,21 +262,21 @@ func TestClaimCloseTogether(t *testing.T) {
 		rack("n1", "r1", builder.FreeIn(b200)), rack("n2", "r2", builder.FreeIn(b200)), rack("n3", "r2", builder.FreeIn(b200)),
 		rack("n4", "r2", builder.HeldIn(b200, hanbit)))
 	want := map[string]string{"n1": isFree, "n2": isHeld, "n3": isHeld, "n4": isHeld}
-	if diff := cmp.Diff(want, look(in, BuildNodes(in, DecideGrants(in)))); diff != "" {
+	if diff := cmp.Diff(want, look(in, BuildPlan(in, Decide(in)))); diff != "" {
 		t.Error(diff)
 	}
 }
 
 // Two teams that are served at once have different nodes, those served first before the others.
-func TestNoNodeIsClaimedTwice(t *testing.T) {
+func TestNoNodeIsAssignedTwice(t *testing.T) {
 	in := input(builder.Pool(b200), wants(8), builder.Team("saebit", builder.Award(b200, 8), builder.Priority(1)), nodes(builder.FreeIn(b200), "n1", "n2"))
 	want := map[string]string{"n1": isSaebit, "n2": isHeld}
-	if diff := cmp.Diff(want, look(in, BuildNodes(in, DecideGrants(in)))); diff != "" {
+	if diff := cmp.Diff(want, look(in, BuildPlan(in, Decide(in)))); diff != "" {
 		t.Error(diff)
 	}
 }
 
-func TestToInspect(t *testing.T) {
+func TestNodesToInspect(t *testing.T) {
 	held := builder.HeldIn(b200, hanbit)
 	all := []any{
 		nodes(held, "n1", "n2"), nodes(builder.FreeIn(b200), "n3"), nodes(builder.HeldIn(b200, saebit), "n4", "n5"),
@@ -291,7 +292,7 @@ func TestToInspect(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			in := input(builder.Pool(b200, builder.Granted(hanbit, 16), builder.Granted(saebit, 16)), append(slices.Clone(all), tt.team, saebit)...)
-			if diff := cmp.Diff(tt.want, ToInspect(in, DecideGrants(in))); diff != "" {
+			if diff := cmp.Diff(tt.want, NodesToInspect(in, Decide(in))); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -311,7 +312,8 @@ func TestUnused(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := Unused(input(builder.Pool(b200, builder.PoolDeleted()), tt.node)); got != tt.want {
+			in := input(builder.Pool(b200, builder.PoolDeleted()), tt.node)
+			if got := Unused(in, Decide(in)); got != tt.want {
 				t.Errorf("Unused = %t", got)
 			}
 		})
@@ -360,14 +362,14 @@ func TestKeepsBusy(t *testing.T) {
 // A node that is new in the pool and has somebody's pods stays out of reach when its time is taken off.
 func TestEnteringNodeThatLostItsTimeIsNotFree(t *testing.T) {
 	in := input(builder.Pool(b200), wants(8), nodes(builder.Matching(b200), "n1"))
-	entering := BuildNodes(in, DecideGrants(in)).Changes[0].After
+	entering := BuildPlan(in, Decide(in)).Transitions[0].After
 	delete(entering.Annotations, foundationv1alpha1.AnnotationDrainingSince)
 
 	in = input(builder.Pool(b200), wants(8), entering)
 	if diff := cmp.Diff(map[string]int32{"hanbit": 0}, grantsOf(in)); diff != "" {
 		t.Error(diff)
 	}
-	again := BuildNodes(in, DecideGrants(in)).Changes
+	again := BuildPlan(in, Decide(in)).Transitions
 	if len(again) != 1 || again[0].After.Annotations[foundationv1alpha1.AnnotationDrainingSince] != now.Format(time.RFC3339) {
 		t.Errorf("changes are %+v, want that it waits anew", again)
 	}

@@ -1,0 +1,151 @@
+package pool
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/allocation"
+	"foundation.team/operator/internal/gpunode"
+	"foundation.team/operator/internal/lifecycle"
+	"foundation.team/operator/internal/timing"
+)
+
+// Decide gives out a pool's nodes. It does not look at pods: what is on a node decides when it changes hands, and not who
+// gets how many.
+func Decide(in Input) Decision {
+	nodes := providerOf(in.Pool).nodes(in)
+	grants := allocation.Allocate(supplyOf(in, nodes), demandsOf(in, nodes))
+	returns := allocation.Returns(nodes, grants, in.policy().Grace(), in.Now)
+	return Decision{Nodes: nodes, Grants: grants, Forecast: allocation.Foresee(grants, returns, in.Now)}
+}
+
+func supplyOf(in Input, nodes []gpunode.Node) allocation.Supply {
+	capacity, unassigned := providerOf(in.Pool).supply(in, nodes)
+	return allocation.Supply{
+		Capacity:      capacity,
+		Unassigned:    unassigned,
+		Settling:      nodesThat(nodes, func(n *gpunode.Node) bool { return n.Settling(in.Now) }),
+		AwaitingScrub: nodesThat(nodes, awaitsScrub),
+		Provisioned:   in.Pool.Spec.Karpenter != nil,
+		Frozen:        in.debouncing() || !in.Guards.Stand(),
+		Closed:        in.deleting(),
+	}
+}
+
+// demandsOf are the demands of all who demand or have a part of the pool: teams with awards, earlier grants, and owners of
+// nodes and NodePools.
+func demandsOf(in Input, nodes []gpunode.Node) []allocation.Demand {
+	holdings := holdingsOf(in, nodes)
+	demands := map[gpunode.Owner]allocation.Demand{}
+	for owner, holding := range holdings {
+		demands[owner] = allocation.Demand{Team: owner, Holding: holding}
+	}
+	for _, team := range in.Teams {
+		owner := ownerOfTeam(team.FoundationTeam)
+		demands[owner] = allocation.NewDemand(team, in.Pool, holdings[owner], in.Now)
+	}
+	return slices.SortedFunc(maps.Values(demands), func(a, b allocation.Demand) int {
+		return strings.Compare(a.Team.String(), b.Team.String())
+	})
+}
+
+// holdingsOf is what each team has of the pool.
+func holdingsOf(in Input, nodes []gpunode.Node) map[gpunode.Owner]allocation.Holding {
+	holdings := map[gpunode.Owner]allocation.Holding{}
+	change := func(owner gpunode.Owner, change func(*allocation.Holding)) {
+		holding := holdings[owner]
+		change(&holding)
+		holdings[owner] = holding
+	}
+	for i := range nodes {
+		switch n := &nodes[i]; {
+		case n.State.Usable():
+			change(n.Owner, func(h *allocation.Holding) { h.Usable++ })
+		case n.State.Owned():
+			change(n.Owner, func(h *allocation.Holding) { h.Draining++ })
+		}
+	}
+	for owner, limit := range nodeLimits(in) {
+		change(owner, func(h *allocation.Holding) { h.NodeLimit = limit })
+	}
+	resolve, recorded := in.ownerResolver(), map[gpunode.Owner]bool{}
+	for _, grant := range in.Pool.Status.Grants {
+		owner := resolve(ownerOfGrant(grant))
+		recorded[owner] = true
+		change(owner, func(h *allocation.Holding) { h.Previous += allocation.GPUs(grant.Granted).WholeNodes(in.perNode()) })
+	}
+	for owner := range holdings {
+		if !recorded[owner] {
+			// Nobody wrote down what was granted, for example after a restore without status: the nodes tell.
+			change(owner, func(h *allocation.Holding) { h.Previous = h.Usable })
+		}
+	}
+	return holdings
+}
+
+// nodeLimits are how many nodes the NodePools of each team may have.
+func nodeLimits(in Input) map[gpunode.Owner]allocation.Nodes {
+	limits, resolve := map[gpunode.Owner]allocation.Nodes{}, in.ownerResolver()
+	for _, nodePool := range in.NodePools {
+		if team, ours := teamOfNodePool(nodePool.Name, in.Pool); ours && !deleting(nodePool) {
+			limits[resolve(ownerOfNodePool(team, nodePool))] += nodeLimit(nodePool, in.Pool)
+		}
+	}
+	return limits
+}
+
+// NodesToInspect names the nodes whose pods decide what happens next: those that are to become free, and all of a team
+// that has to give some back.
+func NodesToInspect(in Input, decision Decision) []string {
+	shrinks := map[gpunode.Owner]bool{}
+	for _, team := range decision.Grants.Teams {
+		shrinks[team.Team] = team.Surplus() > 0
+	}
+	var names []string
+	for i := range decision.Nodes {
+		n := &decision.Nodes[i]
+		closed := n.State == gpunode.Entering || n.State == gpunode.Draining
+		if n.Object != nil && (closed || n.State.Usable() && shrinks[n.Owner]) {
+			names = append(names, n.Name)
+		}
+	}
+	return names
+}
+
+// Unused reports whether nothing is the pool's any more.
+func Unused(in Input, decision Decision) bool {
+	return len(in.NodeClaims)+len(in.NodePools) == 0 &&
+		!slices.ContainsFunc(decision.Nodes, func(n gpunode.Node) bool {
+			return n.Object != nil && n.Object.Labels[foundationv1alpha1.LabelPool] == in.Pool.Name
+		})
+}
+
+// nextTransition is when time alone changes a grant next; zero if it does not.
+func nextTransition(in Input, decision Decision) time.Time {
+	var times []time.Time
+	for _, team := range decision.Grants.Teams {
+		times = append(times, lifecycle.Boundaries(team.Awards)...)
+	}
+	if window := in.Pool.Spec.Availability; window != nil {
+		times = append(times, lifecycle.Boundaries(lifecycle.Within(window, []lifecycle.Span{{}}))...)
+	}
+	return timing.Next(in.Now, times)
+}
+
+// requeueAt is when something is to be decided that no event tells of; zero if there is nothing.
+func requeueAt(in Input, decision Decision) time.Time {
+	switch {
+	case in.debouncing() && decision.Grants.Waiting():
+		return in.DebounceUntil
+	case in.KarpenterMissing:
+		return in.Now.Add(karpenterProbeInterval)
+	default:
+		return time.Time{}
+	}
+}
+
+// karpenterProbeInterval is how often a pool looks for Karpenter's kinds while the cluster does not serve them.
+const karpenterProbeInterval = 30 * time.Second

@@ -1,0 +1,137 @@
+package pool
+
+import (
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/labels"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/allocation"
+	"foundation.team/operator/internal/gpunode"
+	"foundation.team/operator/internal/guards"
+	"foundation.team/operator/internal/karpenter"
+	"foundation.team/operator/internal/lifecycle"
+)
+
+// defaultGracePeriod is the CRD's default.
+const defaultGracePeriod = 72 * time.Hour
+
+// Input is all that a pool's decisions are made from.
+type Input struct {
+	Pool *foundationv1alpha1.GPUPool
+	// Selector is the pool's node selector. If that cannot be read, Invalid is why, and Selector matches the nodes that the
+	// pool has.
+	Selector labels.Selector
+	Invalid  error
+	// Guards is whether anything may be given out now.
+	Guards guards.Verdict
+	// Teams are the teams with awards of this pool, with their programmes.
+	Teams []lifecycle.Team
+	// Nodes are those that match the pool's selector or carry its label, by name.
+	Nodes []*corev1.Node
+	// NodePools and NodeClaims are Karpenter's for this pool; KarpenterMissing is true if the cluster has no such kinds.
+	NodePools        []*karpenter.NodePool
+	NodeClaims       []*karpenter.NodeClaim
+	KarpenterMissing bool
+	// Pods are the pods that keep a node busy, by node, for the nodes that NodesToInspect named.
+	Pods map[string][]corev1.Pod
+	// DebounceUntil is until when no grant is raised because more requests may come; zero or past if all are there.
+	DebounceUntil time.Time
+	Now           time.Time
+}
+
+// Decision is who gets how much of a pool, and the nodes that it is decided from.
+type Decision struct {
+	// Nodes are in order of name: reading thousands of them once is enough.
+	Nodes    []gpunode.Node
+	Grants   allocation.Result
+	Forecast allocation.Forecast
+}
+
+func (in *Input) perNode() allocation.GPUs { return allocation.GPUs(in.Pool.Spec.GPUsPerNode) }
+
+func (in *Input) deleting() bool { return !in.Pool.DeletionTimestamp.IsZero() }
+
+func (in *Input) debouncing() bool { return in.Now.Before(in.DebounceUntil) }
+
+// policy is what the pool's spec says about how its nodes change hands.
+func (in *Input) policy() gpunode.Policy {
+	policy := gpunode.Policy{
+		GracePeriod: defaultGracePeriod, RequireScrub: requireScrub(in.Pool),
+		Terminate: in.Pool.Spec.Karpenter != nil, Deleting: in.deleting(),
+	}
+	if reclaim := in.Pool.Spec.Reclaim; reclaim != nil && reclaim.GracePeriod != nil {
+		policy.GracePeriod = reclaim.GracePeriod.Duration
+	}
+	return policy
+}
+
+// classifier reads the states of the pool's nodes.
+func (in *Input) classifier() gpunode.Classifier {
+	return gpunode.Classifier{Pool: in.Pool.Name, RequireScrub: requireScrub(in.Pool), Resolve: in.ownerResolver(), Now: in.Now}
+}
+
+// capacityOfNode is what a node of the pool must offer to be healthy.
+func (in *Input) capacityOfNode() gpunode.Capacity {
+	spec := &in.Pool.Spec
+	return gpunode.Capacity{
+		Resource: corev1.ResourceName(spec.ResourceName), GPUs: int64(spec.GPUsPerNode), FromDriver: spec.DeviceClassName != "",
+	}
+}
+
+// ownerResolver gives an owner the UID that it has now: that of the team which has a grant under its name, where the UID was
+// lost, and the present one of a team whose manifest was applied again.
+func (in *Input) ownerResolver() func(gpunode.Owner) gpunode.Owner {
+	granted, renewed := map[string]gpunode.Owner{}, map[gpunode.Owner]gpunode.Owner{}
+	for _, grant := range in.Pool.Status.Grants {
+		if _, known := granted[grant.TeamName]; !known {
+			granted[grant.TeamName] = ownerOfGrant(grant)
+		}
+	}
+	for _, team := range in.Teams {
+		for _, former := range team.Status.FormerUIDs {
+			renewed[newOwner(team.Name, former)] = newOwner(team.Name, string(team.UID))
+		}
+	}
+	return func(owner gpunode.Owner) gpunode.Owner {
+		if known, ok := granted[owner.Name]; ok && owner.UID == "" {
+			owner = known
+		}
+		if now, ok := renewed[owner]; ok {
+			owner = now
+		}
+		return owner
+	}
+}
+
+func requireScrub(pool *foundationv1alpha1.GPUPool) bool {
+	return pool.Spec.Reclaim != nil && pool.Spec.Reclaim.RequireScrub
+}
+
+func count[T any](items []T, is func(T) bool) int {
+	sum := 0
+	for _, item := range items {
+		if is(item) {
+			sum++
+		}
+	}
+	return sum
+}
+
+// filter are the nodes that are so.
+func filter(nodes []gpunode.Node, is func(*gpunode.Node) bool) []*gpunode.Node {
+	var some []*gpunode.Node
+	for i := range nodes {
+		if is(&nodes[i]) {
+			some = append(some, &nodes[i])
+		}
+	}
+	return some
+}
+
+func awaitsScrub(n *gpunode.Node) bool { return n.Member && n.State == gpunode.AwaitingScrub }
+
+func nodesThat(nodes []gpunode.Node, are func(*gpunode.Node) bool) allocation.Nodes {
+	return allocation.Nodes(len(filter(nodes, are)))
+}

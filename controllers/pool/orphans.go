@@ -1,0 +1,39 @@
+package pool
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/gpunode"
+)
+
+// reconcileOrphans takes the ownership metadata off nodes of a pool that is gone in spite of its finalizer, if they are no
+// team's. The metadata of a team's node keeps everybody else off it: that is an admin's to remove.
+func (r *Reconciler) reconcileOrphans(ctx context.Context, pool string) error {
+	var nodes corev1.NodeList
+	if err := r.Client.List(ctx, &nodes, client.MatchingLabels{foundationv1alpha1.LabelPool: pool}); err != nil {
+		return fmt.Errorf("list nodes of pool %s: %w", pool, err)
+	}
+	if len(nodes.Items) == 0 {
+		return nil
+	}
+	// A cache that does not know the pool is no proof that it is gone.
+	if err := r.Live.Get(ctx, client.ObjectKey{Name: pool}, &foundationv1alpha1.GPUPool{}); !apierrors.IsNotFound(err) {
+		return err
+	}
+	var plan Plan
+	nobodys, classifier := gpunode.Record{State: gpunode.Outside}, gpunode.Classifier{Pool: pool, Now: r.Clock.Now()}
+	for i := range nodes.Items {
+		node := &nodes.Items[i]
+		if had := classifier.Classify(gpunode.MetadataOf(node)); !had.State.Owned() {
+			plan.Transitions = append(plan.Transitions, Transition{From: had, To: nobodys, Before: node, After: nobodys.Metadata(pool).WrittenOn(node)})
+		}
+	}
+	_, err := r.apply(ctx, plan)
+	return err
+}

@@ -1,0 +1,151 @@
+package pool
+
+import (
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"foundation.team/operator/internal/allocation"
+	"foundation.team/operator/internal/gpunode"
+	"foundation.team/operator/internal/placement"
+)
+
+// nodeStates are the states that a pool's nodes get.
+type nodeStates struct {
+	in     Input
+	policy gpunode.Policy
+	nodes  []gpunode.Node
+	// index is where each node is in nodes.
+	index map[*gpunode.Node]int
+	next  []gpunode.Record
+	// assigned are free nodes that a team gets now.
+	assigned  map[*gpunode.Node]bool
+	requeueAt time.Time
+}
+
+// nextStates decides the next state of every node, and when to decide again.
+func nextStates(in Input, decision Decision) ([]gpunode.Record, time.Time) {
+	s := &nodeStates{
+		in: in, policy: in.policy(), nodes: decision.Nodes, index: make(map[*gpunode.Node]int, len(decision.Nodes)),
+		next: make([]gpunode.Record, len(decision.Nodes)), assigned: map[*gpunode.Node]bool{},
+	}
+	s.waitForNodes()
+	s.drainReplaced()
+	provider, owned, free := providerOf(in.Pool), s.byOwner(), filter(s.nodes, (*gpunode.Node).Grantable)
+	for _, team := range decision.Grants.InOrder() {
+		own := owned[team.Team]
+		switch missing := int(team.Granted) - count(own, staysUsable); {
+		case missing > 0:
+			missing -= s.reclaim(own, missing)
+			s.assign(provider.assign(in, missing, own, s.unassigned(free)), team)
+		case missing < 0:
+			s.drainSurplus(own, -missing)
+		}
+	}
+	return s.next, s.requeueAt
+}
+
+// waitForNodes decides about nodes as if no team got any or had to give one back: what is closed and empty goes on.
+func (s *nodeStates) waitForNodes() {
+	for i := range s.nodes {
+		n := &s.nodes[i]
+		next, requeueAt := s.policy.Next(n, len(s.in.Pods[n.Name]), s.in.Now)
+		s.index[n], s.next[i] = i, next
+		s.requeue(requeueAt)
+	}
+}
+
+// drainReplaced drains the nodes of the Karpenter mode that the pool does not have any more. New ones take their place as
+// they go.
+func (s *nodeStates) drainReplaced() {
+	for i := range s.nodes {
+		if n := &s.nodes[i]; n.Replaced && n.State.Usable() {
+			s.drain(n)
+		}
+	}
+}
+
+func (s *nodeStates) byOwner() map[gpunode.Owner][]*gpunode.Node {
+	owned := map[gpunode.Owner][]*gpunode.Node{}
+	for _, n := range filter(s.nodes, func(n *gpunode.Node) bool { return n.State.Owned() }) {
+		owned[n.Owner] = append(owned[n.Owner], n)
+	}
+	return owned
+}
+
+// staysUsable reports whether the node is its team's to use and, as far as its own life goes, to keep. What leaves whatever
+// was granted is not the team's to give back, nor does it keep the team from others.
+func staysUsable(n *gpunode.Node) bool { return n.State.Usable() && !n.Leaving() }
+
+// reclaim gives a team up to so many of its own nodes back that drain, also those that were just found to be empty, and
+// returns how many.
+func (s *nodeStates) reclaim(own []*gpunode.Node, missing int) int {
+	reclaimed := 0
+	for _, n := range own {
+		if reclaimed < missing && n.State == gpunode.Draining && !n.Leaving() {
+			s.set(n, gpunode.Hold(n.Owner))
+			reclaimed++
+		}
+	}
+	return reclaimed
+}
+
+func (s *nodeStates) unassigned(free []*gpunode.Node) []*gpunode.Node {
+	var left []*gpunode.Node
+	for _, n := range free {
+		if !s.assigned[n] {
+			left = append(left, n)
+		}
+	}
+	return left
+}
+
+func (s *nodeStates) assign(chosen []*gpunode.Node, team allocation.Allocation) {
+	for _, n := range chosen {
+		s.assigned[n] = true
+		s.set(n, gpunode.Hold(team.Team))
+	}
+}
+
+// drainSurplus drains so many of a team's nodes, those first whose work is lost with the least harm.
+func (s *nodeStates) drainSurplus(own []*gpunode.Node, surplus int) {
+	var held []placement.Held
+	byName := map[string]*gpunode.Node{}
+	for _, n := range own {
+		if staysUsable(n) {
+			byName[n.Name] = n
+			held = append(held, placement.Held{
+				Node: placementOf(s.in, n), Leaving: !n.Member, Healthy: n.Healthy, BusySince: busySince(s.in.Pods[n.Name]),
+			})
+		}
+	}
+	for _, name := range placement.Release(surplus, held) {
+		s.drain(byName[name])
+	}
+}
+
+func (s *nodeStates) drain(n *gpunode.Node) {
+	next, requeueAt := s.policy.Drain(n, s.in.Now)
+	s.set(n, next)
+	s.requeue(requeueAt)
+}
+
+func (s *nodeStates) set(n *gpunode.Node, next gpunode.Record) { s.next[s.index[n]] = next }
+
+// requeue asks to decide again at a moment, unless that is asked for sooner already.
+func (s *nodeStates) requeue(at time.Time) {
+	if !at.IsZero() && (s.requeueAt.IsZero() || at.Before(s.requeueAt)) {
+		s.requeueAt = at
+	}
+}
+
+// busySince is when the oldest of the pods was made.
+func busySince(pods []corev1.Pod) time.Time {
+	var oldest time.Time
+	for _, pod := range pods {
+		if oldest.IsZero() || pod.CreationTimestamp.Time.Before(oldest) {
+			oldest = pod.CreationTimestamp.Time
+		}
+	}
+	return oldest
+}

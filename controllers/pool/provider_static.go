@@ -1,0 +1,76 @@
+package pool
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/labels"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/allocation"
+	"foundation.team/operator/internal/gpunode"
+	"foundation.team/operator/internal/placement"
+)
+
+// staticProvider has the nodes that a selector matches. They go from nobody to a team and back.
+type staticProvider struct{}
+
+func (staticProvider) nodes(in Input) []gpunode.Node {
+	classifier, capacity := in.classifier(), in.capacityOfNode()
+	nodes := make([]gpunode.Node, 0, len(in.Nodes))
+	for _, obj := range in.Nodes {
+		nodes = append(nodes, staticNode(in, obj, classifier, capacity))
+	}
+	return nodes
+}
+
+func staticNode(in Input, obj *corev1.Node, classifier gpunode.Classifier, capacity gpunode.Capacity) gpunode.Node {
+	matches, pool := in.Selector.Matches(labels.Set(obj.Labels)), obj.Labels[foundationv1alpha1.LabelPool]
+	n := gpunode.Node{
+		Record: gpunode.Record{State: gpunode.Outside}, Name: obj.Name, Object: obj, Healthy: capacity.Healthy(obj),
+		// A node that Karpenter provisioned for a team is no pool's to give to another.
+		Managed: !provisionedForTeam(obj) && (matches && pool == "" || pool == in.Pool.Name),
+	}
+	n.Member = n.Managed && matches && obj.DeletionTimestamp.IsZero()
+	n.Conflict = matches && !n.Managed
+	if n.Managed {
+		n.Record = classifier.Classify(gpunode.MetadataOf(obj))
+	}
+	return n
+}
+
+func (staticProvider) supply(_ Input, nodes []gpunode.Node) (capacity, unassigned allocation.Nodes) {
+	return nodesThat(nodes, func(n *gpunode.Node) bool { return n.Member }), nodesThat(nodes, (*gpunode.Node).Grantable)
+}
+
+// assign chooses free nodes that are close to the ones that the team has.
+func (staticProvider) assign(in Input, missing int, own, free []*gpunode.Node) []*gpunode.Node {
+	byName := make(map[string]*gpunode.Node, len(free))
+	for _, n := range free {
+		byName[n.Name] = n
+	}
+	var chosen []*gpunode.Node
+	for _, name := range placement.Choose(missing, placements(in, own), placements(in, free)) {
+		chosen = append(chosen, byName[name])
+	}
+	return chosen
+}
+
+func (staticProvider) nodePools(Input, Decision) nodePoolPlan { return nodePoolPlan{} }
+
+func placements(in Input, nodes []*gpunode.Node) []placement.Node {
+	list := make([]placement.Node, len(nodes))
+	for i, n := range nodes {
+		list[i] = placementOf(in, n)
+	}
+	return list
+}
+
+// placementOf is where a node stands. Karpenter's nodes stand anywhere.
+func placementOf(in Input, n *gpunode.Node) placement.Node {
+	var topology []string
+	if static := in.Pool.Spec.Static; static != nil {
+		for _, key := range static.TopologyKeys {
+			topology = append(topology, n.Object.Labels[key])
+		}
+	}
+	return placement.Node{Name: n.Name, Topology: topology}
+}

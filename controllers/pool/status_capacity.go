@@ -1,0 +1,61 @@
+package pool
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/allocation"
+	"foundation.team/operator/internal/gpunode"
+)
+
+func capacityStatus(in Input, decision Decision) *foundationv1alpha1.PoolCapacity {
+	gpus := func(nodes allocation.Nodes) int32 { return int32(nodes.GPUs(in.perNode())) }
+	sums := &foundationv1alpha1.PoolCapacity{
+		Total:   gpus(decision.Grants.Capacity),
+		Healthy: gpus(nodesThat(decision.Nodes, func(n *gpunode.Node) bool { return n.Member && n.Healthy })),
+		Granted: gpus(decision.Grants.Granted()),
+		Held:    gpus(nodesThat(decision.Nodes, func(n *gpunode.Node) bool { return n.State.Owned() })),
+		Free:    gpus(decision.Grants.Free),
+	}
+	for _, team := range decision.Grants.Teams {
+		sums.Shortfall += int32(shortfall(in, team))
+	}
+	return sums
+}
+
+// shortfall is what a team requested and is not granted.
+func shortfall(in Input, team allocation.Allocation) allocation.GPUs {
+	return max(team.Requested-team.Granted.GPUs(in.perNode()), 0)
+}
+
+// nodeShape is the least that a healthy node offers. While there is none, what was known stays true.
+func nodeShape(in Input, nodes []gpunode.Node) corev1.ResourceList {
+	var least corev1.ResourceList
+	for _, n := range filter(nodes, func(n *gpunode.Node) bool { return n.Member && n.Healthy }) {
+		if least == nil {
+			least = corev1.ResourceList{}
+			for _, name := range []corev1.ResourceName{corev1.ResourceCPU, corev1.ResourceMemory, corev1.ResourceEphemeralStorage} {
+				least[name] = canonical(n.Object.Status.Allocatable[name])
+			}
+			continue
+		}
+		for name, quantity := range least {
+			if has := n.Object.Status.Allocatable[name]; has.Cmp(quantity) < 0 {
+				least[name] = canonical(has)
+			}
+		}
+	}
+	if least != nil {
+		return least
+	}
+	if in.Pool.Status.NodeAllocatable == nil && in.Pool.Spec.Karpenter != nil {
+		return in.Pool.Spec.Karpenter.NodeResources
+	}
+	return in.Pool.Status.NodeAllocatable
+}
+
+// canonical is a quantity as the API server returns it, so that an unchanged status compares equal.
+func canonical(quantity resource.Quantity) resource.Quantity {
+	return resource.MustParse(quantity.String())
+}

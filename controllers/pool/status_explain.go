@@ -1,0 +1,129 @@
+package pool
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/allocation"
+	"foundation.team/operator/internal/gpunode"
+)
+
+// explain is why the team has less than it requested, and what helps.
+func (v *teamView) explain() (reason, message string) {
+	pool := v.in.Pool.Name
+	switch {
+	case v.Requested == 0:
+		return "", ""
+	case v.Ineligible != "":
+		return foundationv1alpha1.ReasonIneligible,
+			fmt.Sprintf("%s: %s may not draw from this pool; name another pool in spec.gpus", pool, v.Ineligible)
+	case v.Available < v.Requested:
+		return foundationv1alpha1.ReasonPoolUnavailable,
+			fmt.Sprintf("%s: %s; move the award or name another pool", pool, unavailability(v.in))
+	case v.Short():
+		return v.explainShort()
+	case v.Granted.GPUs(v.in.perNode()) != v.Requested:
+		return foundationv1alpha1.ReasonNotWholeNodes, v.explainWholeNodes()
+	default:
+		return v.explainNodes()
+	}
+}
+
+// explainShort is why the team is granted less than it demands.
+func (v *teamView) explainShort() (reason, message string) {
+	pool := v.in.Pool.Name
+	switch {
+	case v.in.KarpenterMissing:
+		return foundationv1alpha1.ReasonKarpenterMissing,
+			fmt.Sprintf("%s: Karpenter, which provisions this pool's nodes, is not installed in this cluster: an admin has to install it, or name another pool", pool)
+	case !v.in.Guards.Stand():
+		return v.in.Guards.Reason, fmt.Sprintf("%s: %s", pool, v.in.Guards.Message)
+	case v.in.debouncing():
+		return foundationv1alpha1.ReasonProgressing,
+			fmt.Sprintf("%s: requests that come together are decided together, in a moment", pool)
+	case v.decision.Grants.Settling > 0:
+		return foundationv1alpha1.ReasonProgressing,
+			fmt.Sprintf("%s: %s new in the pool and checked for pods before being granted", pool, nodesAre(v.decision.Grants.Settling))
+	default:
+		return foundationv1alpha1.ReasonShortfall, v.explainShortfall()
+	}
+}
+
+func (v *teamView) explainShortfall() string {
+	message := fmt.Sprintf("%s: %d of %d short, %d free", v.in.Pool.Name, shortfall(v.in, v.Allocation), v.Requested, v.gpus(v.decision.Grants.Free))
+	awaitingScrub := v.decision.Grants.AwaitingScrub
+	if awaitingScrub > 0 {
+		message += fmt.Sprintf(", %d wait to be scrubbed", v.gpus(awaitingScrub))
+	}
+	if next := v.forecast.NextFree; next.Nodes > 0 {
+		return fmt.Sprintf("%s, %d more by %s", message, v.gpus(next.Nodes), minute(next.At))
+	}
+	if awaitingScrub > 0 {
+		return message
+	}
+	return message + ", none foreseen; shrink or end an award, or name another pool"
+}
+
+func (v *teamView) explainWholeNodes() string {
+	perNode := v.in.perNode()
+	less := v.Requested.WholeNodes(perNode)
+	instead := fmt.Sprint((less + 1).GPUs(perNode))
+	if less > 0 {
+		instead = fmt.Sprintf("%d or %s", less.GPUs(perNode), instead)
+	}
+	return fmt.Sprintf("%s: %d requested, %d granted: nodes have %d GPUs and are granted whole; ask for %s",
+		v.in.Pool.Name, v.Requested, v.gpus(v.Granted), perNode, instead)
+}
+
+// explainNodes is which of the team's nodes it cannot use.
+func (v *teamView) explainNodes() (reason, message string) {
+	unhealthy := v.nodesThat(func(n *gpunode.Node) bool { return n.State == gpunode.Held && !n.Healthy })
+	provisioning := v.nodesThat(func(n *gpunode.Node) bool { return n.State == gpunode.Provisioning })
+	var why []string
+	if len(unhealthy) > 0 {
+		why = append(why, fmt.Sprintf("%s not Ready, cordoned or short of GPUs (%s)", nodesAre(len(unhealthy)), namesOf(unhealthy)))
+	}
+	if len(provisioning) > 0 {
+		why = append(why, provisioningOf(provisioning))
+	}
+	missing, whyMissing := v.missingNodes()
+	if whyMissing != "" {
+		why = append(why, whyMissing)
+	}
+	if len(why) == 0 {
+		return "", ""
+	}
+	notReady := allocation.Nodes(len(unhealthy)+len(provisioning)) + missing
+	return foundationv1alpha1.ReasonNodesNotReady, fmt.Sprintf("%s: %d of %d GPUs not ready: %s",
+		v.in.Pool.Name, v.gpus(notReady), v.gpus(max(v.Granted, v.Usable)), strings.Join(why, "; "))
+}
+
+// missingNodes is how many nodes Karpenter has not begun to provision for the team, and why.
+func (v *teamView) missingNodes() (missing allocation.Nodes, why string) {
+	if v.in.Pool.Spec.Karpenter == nil {
+		// Free nodes become the team's in this very reconcile.
+		return 0, ""
+	}
+	if failure := nodePoolFailure(v.in, v.Team); failure != "" && v.Missing() > 0 {
+		return v.Missing(), failure
+	}
+	missing, why = v.Missing(), "not provisioned by Karpenter yet"
+	if dynamic(v.in.Pool) {
+		// They are provisioned when pods need them, as far as the NodePools may.
+		missing, why = max(v.Granted-max(v.Held(), v.NodeLimit), 0), "waiting until other teams' nodes are drained"
+	}
+	if missing == 0 {
+		return 0, ""
+	}
+	return missing, nodesAre(missing) + " " + why
+}
+
+func unavailability(in Input) string {
+	window := in.Pool.Spec.Availability
+	if window.StartTime != nil && in.Now.Before(window.StartTime.Time) {
+		return "the pool is not available before " + window.StartTime.UTC().Format(time.RFC3339)
+	}
+	return "the pool is not available since " + window.EndTime.UTC().Format(time.RFC3339)
+}

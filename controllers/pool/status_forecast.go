@@ -1,0 +1,108 @@
+package pool
+
+import (
+	"fmt"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/allocation"
+	"foundation.team/operator/internal/conditions"
+	"foundation.team/operator/internal/text"
+	"foundation.team/operator/internal/timing"
+)
+
+// addForecast writes into a grant what an award will be short of later, and what helps. Of two reasons the first is told.
+func (v *teamView) addForecast(grant *foundationv1alpha1.Grant) {
+	pool, shortage, uncovered := v.in.Pool.Name, v.forecast.Shortage, v.forecast.Uncovered
+	switch {
+	case !v.forecast.Short():
+	case shortage.At.IsZero() || !uncovered.At.IsZero() && uncovered.At.Before(shortage.At):
+		grant.ForecastTime, grant.ForecastShortfall = timing.Meta(uncovered.At), int32(uncovered.GPUs)
+		grant.ForecastReason = foundationv1alpha1.ReasonPoolEnds
+		grant.ForecastMessage = fmt.Sprintf("%s: %d GPUs are awarded from %s on, when the pool is not available (%s); extend spec.availability, move the award or name another pool",
+			pool, uncovered.GPUs, minute(uncovered.At), windowOf(v.in.Pool))
+		if v.Ineligible != "" {
+			grant.ForecastReason = foundationv1alpha1.ReasonIneligible
+			grant.ForecastMessage = fmt.Sprintf("%s: %d GPUs are awarded from %s on, but %s may not draw from this pool; name another pool in spec.gpus",
+				pool, uncovered.GPUs, minute(uncovered.At), v.Ineligible)
+		}
+	default:
+		grant.ForecastTime, grant.ForecastShortfall = timing.Meta(shortage.At), v.gpus(shortage.Missing)
+		grant.ForecastReason = foundationv1alpha1.ReasonOverbooked
+		grant.ForecastMessage = fmt.Sprintf("%s: %d of %d short from %s%s: %d awarded to all teams then, %d there; move or shrink an award, or name another pool",
+			pool, v.gpus(shortage.Missing), v.gpus(shortage.Demanded), minute(shortage.At), until(shortage.Until), v.gpus(shortage.TotalDemanded), v.gpus(v.decision.Grants.Capacity))
+	}
+	grant.ForecastMessage = text.Cut(grant.ForecastMessage, maxMessage)
+}
+
+// awardsFitCondition is whether all that is awarded fits into the pool, now and later.
+func awardsFitCondition(in Input, decision Decision) metav1.Condition {
+	const area = foundationv1alpha1.ConditionAwardsCovered
+	team, first, uncovered := firstUncovered(decision)
+	over := decision.Forecast.Overcommit
+	switch {
+	case over != nil && (!uncovered || !first.At.Before(over.At)):
+		short := ""
+		if len(over.Teams) > 0 {
+			names := make([]string, len(over.Teams))
+			for i, team := range over.Teams {
+				names[i] = team.Name
+			}
+			short = "; too few for " + text.First(names, maxNames)
+		}
+		return conditions.False(area, foundationv1alpha1.ReasonOverbooked,
+			fmt.Sprintf("%d GPUs are awarded %s, %d there%s; move or shrink awards",
+				over.Demanded.GPUs(in.perNode()), fromOn(in, over.At), over.Capacity.GPUs(in.perNode()), short))
+	case uncovered:
+		return conditions.False(area, foundationv1alpha1.ReasonPoolEnds,
+			fmt.Sprintf("%d GPUs are awarded to %s from %s on, when the pool is not available (%s); extend spec.availability or move the award",
+				first.GPUs, team, minute(first.At), windowOf(in.Pool)))
+	default:
+		return conditions.True(area, foundationv1alpha1.ReasonAsDeclared, "")
+	}
+}
+
+// firstUncovered is the team that is the first to have an award for which the pool is not available. Who may not draw from it
+// is that team's trouble, not the pool's.
+func firstUncovered(decision Decision) (team string, first allocation.Uncovered, found bool) {
+	for _, a := range decision.Grants.Teams {
+		uncovered := decision.Forecast.Teams[a.Team].Uncovered
+		if !uncovered.At.IsZero() && a.Ineligible == "" && (!found || uncovered.At.Before(first.At)) {
+			team, first, found = a.Team.Name, uncovered, true
+		}
+	}
+	return team, first, found
+}
+
+// fromOn is a time as status tells it. The time of now would be another one in each reconcile.
+func fromOn(in Input, at time.Time) string {
+	if !at.After(in.Now) {
+		return "now"
+	}
+	return "from " + minute(at) + " on"
+}
+
+func minute(at time.Time) string { return at.UTC().Format("2006-01-02T15:04Z") }
+
+func until(at time.Time) string {
+	if at.IsZero() {
+		return ""
+	}
+	return " until " + minute(at)
+}
+
+func windowOf(pool *foundationv1alpha1.GPUPool) string {
+	window := pool.Spec.Availability
+	switch {
+	case window == nil:
+		return "it is always"
+	case window.StartTime == nil:
+		return "until " + minute(window.EndTime.Time)
+	case window.EndTime == nil:
+		return "from " + minute(window.StartTime.Time)
+	default:
+		return "from " + minute(window.StartTime.Time) + " until " + minute(window.EndTime.Time)
+	}
+}

@@ -1,0 +1,61 @@
+package pool
+
+import (
+	"time"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/gpunode"
+	"foundation.team/operator/internal/text"
+	"foundation.team/operator/internal/timing"
+)
+
+func grantList(in Input, decision Decision) []foundationv1alpha1.Grant {
+	owned := map[gpunode.Owner][]*gpunode.Node{}
+	for _, n := range filter(decision.Nodes, func(n *gpunode.Node) bool { return n.State.Owned() }) {
+		owned[n.Owner] = append(owned[n.Owner], n)
+	}
+	var list []foundationv1alpha1.Grant
+	for _, team := range decision.Grants.Teams {
+		v := teamView{in: in, decision: decision, Allocation: team, forecast: decision.Forecast.Teams[team.Team], nodes: owned[team.Team]}
+		if v.present() {
+			list = append(list, v.grant())
+		}
+	}
+	return list
+}
+
+// present reports whether the team is worth a line in status. A node that somebody labelled by hand is held by no team.
+func (v *teamView) present() bool {
+	return v.Team.UID != "" && (v.Requested > 0 || v.Granted > 0 || v.Held() > 0 || v.forecast.Short())
+}
+
+func (v *teamView) grant() foundationv1alpha1.Grant {
+	reason, message := v.explain()
+	grant := foundationv1alpha1.Grant{
+		TeamName:      v.Team.Name,
+		UID:           string(v.Team.UID),
+		Requested:     int32(v.Requested),
+		Granted:       v.gpus(v.Granted),
+		Held:          v.gpus(v.Held()),
+		Ready:         v.gpus(v.countNodes(func(n *gpunode.Node) bool { return n.State.Usable() && n.Healthy })),
+		EvictionTime:  timing.Meta(v.evictionTime()),
+		Shortfall:     int32(shortfall(v.in, v.Allocation)),
+		NextFreeTime:  timing.Meta(v.forecast.NextFree.At),
+		NextFreeCount: v.gpus(v.forecast.NextFree.Nodes),
+		Reason:        reason,
+		Message:       text.Cut(message, maxMessage),
+	}
+	v.addForecast(&grant)
+	return grant
+}
+
+// evictionTime is when the first pods on nodes that the team has to give back are evicted; zero if it has to give none back.
+func (v *teamView) evictionTime() time.Time {
+	var times []time.Time
+	for _, n := range v.nodes {
+		if n.State == gpunode.Draining {
+			times = append(times, n.Since.Add(v.in.policy().Grace()))
+		}
+	}
+	return timing.Next(time.Time{}, times)
+}

@@ -1,0 +1,66 @@
+package pool
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"foundation.team/operator/internal/gpunode"
+	"foundation.team/operator/internal/karpenter"
+)
+
+// awaitingReconciliation is the reason that Karpenter gives when it has none yet.
+const awaitingReconciliation = "AwaitingReconciliation"
+
+// provisioningOf is how far nodes are that Karpenter is provisioning.
+func provisioningOf(nodes []*gpunode.Node) string {
+	for _, n := range nodes {
+		if step, why := pendingStep(n.Claim); why != "" {
+			return fmt.Sprintf("%s being provisioned, NodeClaim %s is not %s (%s)", nodesAre(len(nodes)), n.Claim.Name, step, why)
+		}
+	}
+	return nodesAre(len(nodes)) + " being provisioned"
+}
+
+// pendingStep is the step that a NodeClaim has not come to, and why, as Karpenter reports it.
+func pendingStep(claim *karpenter.NodeClaim) (step, why string) {
+	for _, step := range []string{karpenter.ConditionLaunched, karpenter.ConditionRegistered, karpenter.ConditionInitialized} {
+		condition := meta.FindStatusCondition(claim.Status.Conditions, step)
+		switch {
+		case condition == nil:
+			return step, ""
+		case condition.Status != metav1.ConditionTrue && condition.Reason == awaitingReconciliation:
+			return step, ""
+		case condition.Status != metav1.ConditionTrue:
+			return step, fmt.Sprintf("%s: %s", condition.Reason, shorten(condition.Message))
+		}
+	}
+	return "", ""
+}
+
+// nodePoolFailure is why no nodes are provisioned for a team's NodePool, as Karpenter reports it; empty if it reports no failure.
+func nodePoolFailure(in Input, team gpunode.Owner) string {
+	name := nodePoolName(team.Name, in.Pool)
+	i := slices.IndexFunc(in.NodePools, func(live *karpenter.NodePool) bool { return live.Name == name })
+	if i < 0 {
+		return ""
+	}
+	for _, step := range []string{karpenter.ConditionValidationSucceeded, karpenter.ConditionNodeClassReady, karpenter.ConditionNodeRegistrationHealthy} {
+		if condition := meta.FindStatusCondition(in.NodePools[i].Status.Conditions, step); condition != nil && condition.Status == metav1.ConditionFalse {
+			return fmt.Sprintf("NodePool %s is not %s (%s: %s)", name, step, condition.Reason, shorten(condition.Message))
+		}
+	}
+	return ""
+}
+
+// shorten keeps a message of Karpenter's, which can be of any length, to one that status has room for.
+func shorten(message string) string {
+	const most = 400
+	if len(message) <= most {
+		return message
+	}
+	return strings.ToValidUTF8(message[:most], "") + "…"
+}

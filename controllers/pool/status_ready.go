@@ -1,0 +1,81 @@
+package pool
+
+import (
+	"fmt"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/allocation"
+	"foundation.team/operator/internal/conditions"
+	"foundation.team/operator/internal/gpunode"
+	"foundation.team/operator/internal/text"
+)
+
+func readyCondition(in Input, decision Decision) metav1.Condition {
+	owned := filter(decision.Nodes, func(n *gpunode.Node) bool { return n.State.Owned() })
+	switch {
+	case in.deleting() && len(owned) > 0:
+		return notReady(foundationv1alpha1.ReasonNodesInUse, "deletion waits for %s of teams: %s; end the awards of this pool in their spec.gpus",
+			text.Count(len(owned), "node"), namesOf(owned))
+	case in.Pool.Spec.Karpenter != nil:
+		return karpenterReadyCondition(in, decision.Nodes)
+	default:
+		return staticReadyCondition(in, decision.Nodes)
+	}
+}
+
+func notReady(reason, format string, args ...any) metav1.Condition {
+	return conditions.False(foundationv1alpha1.ConditionReady, reason, fmt.Sprintf(format, args...))
+}
+
+func staticReadyCondition(in Input, nodes []gpunode.Node) metav1.Condition {
+	members := filter(nodes, func(n *gpunode.Node) bool { return n.Member })
+	conflicting := filter(nodes, func(n *gpunode.Node) bool { return n.Conflict })
+	unhealthy := filter(nodes, func(n *gpunode.Node) bool { return n.Member && !n.Healthy })
+	left := filter(nodes, func(n *gpunode.Node) bool { return n.State.Owned() && !n.Member })
+	occupied := filter(nodes, func(n *gpunode.Node) bool { return isEntering(n) && len(in.Pods[n.Name]) > 0 })
+	switch {
+	case in.Invalid != nil:
+		return notReady(foundationv1alpha1.ReasonInvalidSelector, "spec.static.nodeSelector: %v: correct it; the pool goes on with the nodes that it has", in.Invalid)
+	case len(conflicting) > 0:
+		return notReady(foundationv1alpha1.ReasonNodeConflict, "%d nodes match spec.static.nodeSelector but belong to another pool: %s; make the selectors of the pools disjoint",
+			len(conflicting), namesOf(conflicting))
+	case len(members) == 0:
+		return notReady(foundationv1alpha1.ReasonNoNodes, "no node matches spec.static.nodeSelector; correct it or label nodes")
+	case len(occupied) > 0:
+		pod := in.Pods[occupied[0].Name][0]
+		return notReady(foundationv1alpha1.ReasonNodesOccupied, "%s with pods from before they came into the pool: %s (%s/%s); move the pods, for example with kubectl drain",
+			text.Count(len(occupied), "node"), namesOf(occupied), pod.Namespace, pod.Name)
+	case len(left) > 0:
+		return notReady(foundationv1alpha1.ReasonNodesLeft, "%s of teams left the pool: %s; match them with spec.static.nodeSelector again, or shrink the awards of their teams",
+			text.Count(len(left), "node"), namesOf(left))
+	case len(unhealthy) > 0:
+		return nodesUnhealthy(in, unhealthy, len(members))
+	default:
+		return conditions.True(foundationv1alpha1.ConditionReady, foundationv1alpha1.ReasonAsDeclared,
+			fmt.Sprintf("%d GPUs on %s", gpusOn(in, len(members)), text.Count(len(members), "node")))
+	}
+}
+
+// karpenterReadyCondition is read off NodeClaims and Nodes. A NodePool's conditions only explain why there are none.
+func karpenterReadyCondition(in Input, nodes []gpunode.Node) metav1.Condition {
+	unhealthy := filter(nodes, func(n *gpunode.Node) bool { return !n.Healthy && n.Initialized() && n.State != gpunode.Terminating })
+	switch {
+	case in.KarpenterMissing:
+		return notReady(foundationv1alpha1.ReasonKarpenterMissing,
+			"spec.karpenter: this cluster serves no NodePools of karpenter.sh/v1: install Karpenter, it is looked for again every %d seconds", int(karpenterProbeInterval.Seconds()))
+	case len(unhealthy) > 0:
+		return nodesUnhealthy(in, unhealthy, len(nodes))
+	default:
+		return conditions.True(foundationv1alpha1.ConditionReady, foundationv1alpha1.ReasonAsDeclared,
+			fmt.Sprintf("%d GPUs at most, %d on %s", *in.Pool.Spec.Karpenter.Capacity, gpusOn(in, len(nodes)), text.Count(len(nodes), "node")))
+	}
+}
+
+func nodesUnhealthy(in Input, unhealthy []*gpunode.Node, all int) metav1.Condition {
+	return notReady(foundationv1alpha1.ReasonNodesUnhealthy, "%d of %d GPUs on nodes that are not Ready, cordoned or lack GPUs: %s",
+		gpusOn(in, len(unhealthy)), gpusOn(in, all), namesOf(unhealthy))
+}
+
+func gpusOn(in Input, nodes int) allocation.GPUs { return allocation.Nodes(nodes).GPUs(in.perNode()) }

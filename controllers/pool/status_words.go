@@ -1,0 +1,26 @@
+package pool
+
+import (
+	"foundation.team/operator/internal/gpunode"
+	"foundation.team/operator/internal/text"
+)
+
+// maxNames is how many names a message lists.
+const maxNames = 3
+
+// nodesAre counts nodes in a sentence: 1 node is, 2 nodes are.
+func nodesAre[N ~int](n N) string {
+	if n == 1 {
+		return "1 node is"
+	}
+	return text.Count(int(n), "node") + " are"
+}
+
+// namesOf names the first few nodes.
+func namesOf(nodes []*gpunode.Node) string {
+	names := make([]string, len(nodes))
+	for i, n := range nodes {
+		names[i] = n.Name
+	}
+	return text.First(names, maxNames)
+}
