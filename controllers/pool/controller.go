@@ -53,7 +53,7 @@ func (r *Reconciler) reconcile(ctx context.Context, pool *foundationv1alpha1.GPU
 	}
 	// Decide. Pods are not watched, for a cluster has too many: those of the few nodes that change hands are listed live.
 	decision := Decide(in)
-	if in.Pods, err = r.listPods(ctx, NodesToInspect(in, decision)); err != nil {
+	if in.Pods, err = r.listPods(ctx, NodesToInspect(decision)); err != nil {
 		return ctrl.Result{}, err
 	}
 	plan := BuildPlan(in, decision)

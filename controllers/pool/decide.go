@@ -99,7 +99,7 @@ func nodeLimits(in Input) map[gpunode.Owner]allocation.Nodes {
 
 // NodesToInspect names the nodes whose pods decide what happens next: those that are to become free, and all of a team
 // that has to give some back.
-func NodesToInspect(in Input, decision Decision) []string {
+func NodesToInspect(decision Decision) []string {
 	shrinks := map[gpunode.Owner]bool{}
 	for _, team := range decision.Grants.Teams {
 		shrinks[team.Team] = team.Surplus() > 0

@@ -146,7 +146,7 @@ func TestNodesToInspectOfKarpenter(t *testing.T) {
 	in := input(given(32), wants(0), made("n1", static, hanbit), made("n2", static, hanbit, builder.Releasing(now)),
 		ending, builder.Node("n3", builder.MadeFor(ending), builder.Releasing(now)),
 		builder.NodeClaim("c4", static, hanbit), builder.NodeClaim("c5", static, hanbit, builder.Initialized("n5")))
-	if diff := cmp.Diff([]string{"n1", "n2"}, NodesToInspect(in, Decide(in))); diff != "" {
+	if diff := cmp.Diff([]string{"n1", "n2"}, NodesToInspect(Decide(in))); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -292,7 +292,7 @@ func TestNodesToInspect(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			in := input(builder.Pool(b200, builder.Granted(hanbit, 16), builder.Granted(saebit, 16)), append(slices.Clone(all), tt.team, saebit)...)
-			if diff := cmp.Diff(tt.want, NodesToInspect(in, Decide(in))); diff != "" {
+			if diff := cmp.Diff(tt.want, NodesToInspect(Decide(in))); diff != "" {
 				t.Error(diff)
 			}
 		})

@@ -143,7 +143,7 @@ func TestScrubHoldsUpNobodyElse(t *testing.T) {
 	if diff := cmp.Diff(map[string]int32{"hanbit": 8}, grantsOf(in)); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff([]string{"n3"}, NodesToInspect(in, Decide(in))); diff != "" {
+	if diff := cmp.Diff([]string{"n3"}, NodesToInspect(Decide(in))); diff != "" {
 		t.Errorf("looks at %s", diff)
 	}
 	status := BuildStatus(in, Decide(in))

@@ -117,7 +117,7 @@ func (w *world) input() Input {
 
 func (w *world) decide(in *Input) (Decision, foundationv1alpha1.GPUPoolStatus, Plan) {
 	decision := Decide(*in)
-	for _, name := range NodesToInspect(*in, decision) {
+	for _, name := range NodesToInspect(decision) {
 		for _, pod := range slices.Sorted(maps.Keys(w.pods[name])) {
 			in.Pods[name] = append(in.Pods[name], builder.Pod("x", pod, w.since[pod]))
 		}

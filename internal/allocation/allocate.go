@@ -2,8 +2,6 @@ package allocation
 
 import (
 	"slices"
-
-	"foundation.team/operator/internal/gpunode"
 )
 
 // Supply is what there is to give out.
@@ -106,13 +104,4 @@ func (r Result) Waiting() bool { return slices.ContainsFunc(r.Teams, Allocation.
 // InOrder are the teams, those served first before the others.
 func (r Result) InOrder() []Allocation {
 	return slices.SortedFunc(slices.Values(r.Teams), func(a, b Allocation) int { return Compare(a.request(), b.request()) })
-}
-
-// Of is what a team is granted; nothing for one that demands nothing and has nothing.
-func (r Result) Of(team gpunode.Owner) Allocation {
-	i := slices.IndexFunc(r.Teams, func(a Allocation) bool { return a.Team == team })
-	if i < 0 {
-		return Allocation{Demand: Demand{Team: team}}
-	}
-	return r.Teams[i]
 }

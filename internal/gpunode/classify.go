@@ -53,8 +53,11 @@ func (c Classifier) Classify(m Metadata) Record {
 		}
 		return r
 	}
-	// With a request on it, it is to be scrubbed, and only lost the sign of being closed.
-	if m.Labels[foundationv1alpha1.LabelPool] == c.Pool && m.hasTaint(foundationv1alpha1.TaintUnassigned) && !(requested && c.RequireScrub) {
+	if c.RequireScrub && requested {
+		// It is to be scrubbed, and lost what says that it is closed.
+		return Record{State: Outside}
+	}
+	if m.Labels[foundationv1alpha1.LabelPool] == c.Pool && m.hasTaint(foundationv1alpha1.TaintUnassigned) {
 		return Record{State: Free}
 	}
 	return Record{State: Outside}

@@ -14,9 +14,9 @@ const (
 	// Settle is how long a node is closed to new pods before it counts as empty: the scheduler may just have placed a pod on
 	// it that the API server does not show yet.
 	Settle = 5 * time.Second
-	// InspectInterval is how often the pods of a draining node are listed, OccupiedInterval those of a node that came into the
-	// pool with pods on it. Pods are not watched: there are too many in a cluster.
-	InspectInterval  = 10 * time.Second
+	// InspectInterval is how often the pods of a draining node are listed. Pods are not watched: a cluster has too many.
+	InspectInterval = 10 * time.Second
+	// OccupiedInterval is how often the pods of a node are listed that came into the pool with pods on it.
 	OccupiedInterval = 30 * time.Second
 )
 
