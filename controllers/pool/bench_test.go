@@ -23,7 +23,7 @@ func large() Input {
 			add(fmt.Sprintf("h%03d-%d", i, k), builder.HeldIn(b200, team))
 		}
 		if i%2 == 0 {
-			add(fmt.Sprintf("d%03d", i), builder.ReleasingIn(b200, team, now.Add(-time.Minute)))
+			add(fmt.Sprintf("d%03d", i), builder.DrainingIn(b200, team, now.Add(-time.Minute)))
 		} else {
 			add(fmt.Sprintf("e%03d", i), builder.EnteringIn(b200, now.Add(-time.Minute)))
 		}

@@ -70,7 +70,7 @@ func TestDecide(t *testing.T) {
 			input(builder.Pool(b200), hanbit, builder.Node("n1", free, builder.Unlabelled(builder.ModelLabel))), map[string]int32{"hanbit": 0},
 		},
 		"a node on its way back is not free for others": {
-			input(builder.Pool(b200), hanbit, saebit, nodes(builder.ReleasingIn(b200, saebit, now), "n1", "n2")),
+			input(builder.Pool(b200), hanbit, saebit, nodes(builder.DrainingIn(b200, saebit, now), "n1", "n2")),
 			map[string]int32{"hanbit": 0, "saebit": 16},
 		},
 		"what was granted stays": {
@@ -99,7 +99,7 @@ func TestDecide(t *testing.T) {
 		},
 		"lost capacity does not keep a team from what it still has": {
 			input(builder.Pool(b200, builder.Granted(hanbit, 16)), hanbit, builder.Team("saebit", builder.Award(b200, 8)), nodes(builder.HeldIn(b200, hanbit), "n1"),
-				builder.Node("n2", free, builder.NotReady()), nodes(builder.ReleasingIn(b200, saebit, now), "n3")),
+				builder.Node("n2", free, builder.NotReady()), nodes(builder.DrainingIn(b200, saebit, now), "n3")),
 			map[string]int32{"hanbit": 16, "saebit": 8},
 		},
 		"a node that broke takes nothing away": {
@@ -112,7 +112,7 @@ func TestDecide(t *testing.T) {
 		},
 		"a team that grows again has its own nodes back first": {
 			input(builder.Pool(b200, builder.Granted(hanbit, 8)), hanbit, saebit,
-				nodes(builder.HeldIn(b200, hanbit), "n1"), nodes(builder.ReleasingIn(b200, hanbit, now), "n2"), nodes(free, "n3")),
+				nodes(builder.HeldIn(b200, hanbit), "n1"), nodes(builder.DrainingIn(b200, hanbit, now), "n2"), nodes(free, "n3")),
 			map[string]int32{"hanbit": 16, "saebit": 8},
 		},
 		"a suspended team keeps all": {
@@ -184,13 +184,13 @@ func TestGrantMessages(t *testing.T) {
 		},
 		"short until the pool's nodes are back": {
 			in: input(builder.Pool(b200, builder.Grace(time.Hour)), small(builder.Award(b200, 8)),
-				nodes(builder.ReleasingIn(b200, saebit, now.Add(-time.Minute)), "n1", "n2")),
+				nodes(builder.DrainingIn(b200, saebit, now.Add(-time.Minute)), "n1", "n2")),
 			reason:  foundationv1alpha1.ReasonShortfall,
 			message: "b200: 8 of 8 short, 0 free, 8 more by 2026-04-01T00:59Z",
 			next:    now.Add(59 * time.Minute), nextCount: 8,
 		},
 		"the default grace is three days": {
-			in:      input(builder.Pool(b200), small(builder.Award(b200, 8)), nodes(builder.ReleasingIn(b200, saebit, now), "n1")),
+			in:      input(builder.Pool(b200), small(builder.Award(b200, 8)), nodes(builder.DrainingIn(b200, saebit, now), "n1")),
 			reason:  foundationv1alpha1.ReasonShortfall,
 			message: "b200: 8 of 8 short, 0 free, 8 more by 2026-04-04T00:00Z",
 			next:    now.Add(72 * time.Hour), nextCount: 8,
@@ -210,7 +210,7 @@ func TestGrantMessages(t *testing.T) {
 		},
 		"a node that is broken is no promise": {
 			in: input(builder.Pool(b200), small(builder.Award(b200, 8)),
-				builder.Node("n1", builder.ReleasingIn(b200, saebit, now), builder.NotReady())),
+				builder.Node("n1", builder.DrainingIn(b200, saebit, now), builder.NotReady())),
 			reason:  foundationv1alpha1.ReasonShortfall,
 			message: "b200: 8 of 8 short, 0 free, none foreseen; shrink or end an award, or name another pool",
 		},

@@ -17,7 +17,7 @@ import (
 func TestForce(t *testing.T) {
 	ago := func(d time.Duration) time.Time { return now.Add(-d) }
 	back := func(name string, since time.Duration) *corev1.Node {
-		return builder.Node(name, builder.ReleasingIn(b200, hanbit, ago(since)))
+		return builder.Node(name, builder.DrainingIn(b200, hanbit, ago(since)))
 	}
 	work := podsOn("n1", builder.Pod("x", "old", ago(3*time.Hour)), builder.Pod("x", "new", ago(time.Hour)))
 	forced := func(gpus int32, after time.Duration, mods ...builder.PoolMod) *foundationv1alpha1.GPUPool {
@@ -54,17 +54,17 @@ func TestForce(t *testing.T) {
 		"one that its team has back":             {in: input(forced(0, 2*time.Hour), wants(8), back("n1", 3*time.Hour), work)},
 		"one that was just asked back":           {in: input(forced(8, 0, builder.Grace(0)), wants(0), builder.Node("n1", builder.HeldIn(b200, hanbit)), work)},
 		"one that came into the pool with pods":  {in: input(forced(0, 2*time.Hour), builder.Node("n1", builder.EnteringIn(b200, ago(9*time.Hour))), work)},
-		"one whose time was taken off":           {in: input(forced(0, 2*time.Hour), builder.Node("n1", builder.ReleasingIn(b200, hanbit, now), without(foundationv1alpha1.AnnotationDrainingSince)), work)},
-		"one whose time was taken off, no grace": {in: input(forced(0, 0, builder.Grace(0)), builder.Node("n1", builder.ReleasingIn(b200, hanbit, now), without(foundationv1alpha1.AnnotationDrainingSince)), work)},
+		"one whose time was taken off":           {in: input(forced(0, 2*time.Hour), builder.Node("n1", builder.DrainingIn(b200, hanbit, now), without(foundationv1alpha1.AnnotationDrainingSince)), work)},
+		"one whose time was taken off, no grace": {in: input(forced(0, 0, builder.Grace(0)), builder.Node("n1", builder.DrainingIn(b200, hanbit, now), without(foundationv1alpha1.AnnotationDrainingSince)), work)},
 		"one of Karpenter's": {
-			in: input(given(0, builder.Force(2*time.Hour)), made("n1", static, hanbit, builder.Releasing(ago(2*time.Hour))), work), end: newestFirst,
+			in: input(given(0, builder.Force(2*time.Hour)), made("n1", static, hanbit, builder.Draining(ago(2*time.Hour))), work), end: newestFirst,
 		},
 		"one of the mode that the pool had": {
-			in: input(given(16, builder.Dynamic(), builder.Force(2*time.Hour)), wants(16), made("n1", static, hanbit, builder.Releasing(ago(2*time.Hour))), work), end: newestFirst,
+			in: input(given(16, builder.Dynamic(), builder.Force(2*time.Hour)), wants(16), made("n1", static, hanbit, builder.Draining(ago(2*time.Hour))), work), end: newestFirst,
 		},
 		"one that Karpenter is taking away": {
 			in: input(given(0, builder.Force(2*time.Hour)), builder.NodeClaim("c1", static, hanbit, builder.Initialized("n1"), builder.ClaimDeleted(ago(9*time.Hour))),
-				made("n1", static, hanbit, builder.Releasing(ago(9*time.Hour)))[1], work),
+				made("n1", static, hanbit, builder.Draining(ago(9*time.Hour)))[1], work),
 		},
 	}
 	for name, tt := range tests {
@@ -100,7 +100,7 @@ func TestStuckPod(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			in := input(granted(0), builder.Node("n1", builder.ReleasingIn(b200, hanbit, tt.since)), podsOn("n1", tt.pods...))
+			in := input(granted(0), builder.Node("n1", builder.DrainingIn(b200, hanbit, tt.since)), podsOn("n1", tt.pods...))
 			if got, want := reconcilingCondition(in, Decide(in)).Message, "1 node draining"+tt.want; got != want {
 				t.Errorf("%q, want %q", got, want)
 			}

@@ -16,7 +16,7 @@ func TestDecideKarpenter(t *testing.T) {
 		return given(gpus, append([]builder.PoolMod{builder.Karpenter(24)}, mods...)...)
 	}
 	ending := builder.NodeClaim("c1", static, hanbit, builder.ClaimDeleted(now))
-	back := builder.Releasing(now.Add(-time.Minute))
+	back := builder.Draining(now.Add(-time.Minute))
 	missing := input(given(8), wants(16), saebit)
 	missing.KarpenterMissing = true
 	tests := map[string]struct {

@@ -20,7 +20,7 @@ import (
 // How large NodePools are, while grants rise and fall, the mode changes, and when nobody wants them any more.
 func TestNodePools(t *testing.T) {
 	later := builder.Team("hanbit", builder.TeamUID("later"), builder.Award(b200, 8))
-	back := builder.Releasing(now.Add(-time.Minute))
+	back := builder.Draining(now.Add(-time.Minute))
 	work := map[string][]corev1.Pod{"n1": {builder.Pod("x", "p", now)}, "n2": {builder.Pod("x", "q", now)}}
 	tests := map[string]struct {
 		in   Input

@@ -75,23 +75,23 @@ func TestBuildKarpenterPlan(t *testing.T) {
 			want: []string{"NodePool hanbit.b200.s keeps 1 of 0 nodes"},
 		},
 		"a node of Karpenter's that drains has to settle": {
-			in:   input(given(0), made("n1", static, hanbit, builder.Releasing(ago(gpunode.Settle-time.Second)))),
+			in:   input(given(0), made("n1", static, hanbit, builder.Draining(ago(gpunode.Settle-time.Second)))),
 			want: []string{"NodePool hanbit.b200.s keeps 1 of 0 nodes"}, next: now.Add(time.Second),
 		},
 		"and is ended when it is empty": {
-			in:   input(given(0), made("n1", static, hanbit, builder.Releasing(ago(gpunode.Settle)))),
+			in:   input(given(0), made("n1", static, hanbit, builder.Draining(ago(gpunode.Settle)))),
 			want: []string{"NodePool hanbit.b200.s keeps 1 of 0 nodes", "c-n1 is ended"},
 		},
 		"and is not while a pod of theirs runs": {
-			in:   input(given(0), made("n1", static, hanbit, builder.Releasing(ago(time.Minute))), podsOn("n1", work)),
+			in:   input(given(0), made("n1", static, hanbit, builder.Draining(ago(time.Minute))), podsOn("n1", work)),
 			want: []string{"NodePool hanbit.b200.s keeps 1 of 0 nodes"}, next: now.Add(gpunode.InspectInterval),
 		},
 		"nor is it after the grace: its pods are evicted": {
-			in:   input(given(0), made("n1", static, hanbit, builder.Releasing(ago(time.Hour))), podsOn("n1", work)),
+			in:   input(given(0), made("n1", static, hanbit, builder.Draining(ago(time.Hour))), podsOn("n1", work)),
 			want: []string{"NodePool hanbit.b200.s keeps 1 of 0 nodes"}, next: now.Add(gpunode.InspectInterval), evicted: []string{"job"},
 		},
 		"what Karpenter is taking away is left to it": {
-			in: input(given(8), wants(8), ending, builder.Node("n1", builder.MadeFor(ending), bare, builder.Releasing(ago(2*time.Hour))),
+			in: input(given(8), wants(8), ending, builder.Node("n1", builder.MadeFor(ending), bare, builder.Draining(ago(2*time.Hour))),
 				podsOn("n1", work)),
 			want: []string{"NodePool hanbit.b200.s keeps 1 of 1 nodes"}, next: now.Add(time.Hour),
 		},
@@ -100,11 +100,11 @@ func TestBuildKarpenterPlan(t *testing.T) {
 			want: []string{"NodePool hanbit.b200.s keeps 1 of 1 nodes"},
 		},
 		"a team that grows again has its own back": {
-			in:   input(given(0), wants(8), made("n1", static, hanbit, builder.Releasing(ago(time.Minute))), podsOn("n1", work)),
+			in:   input(given(0), wants(8), made("n1", static, hanbit, builder.Draining(ago(time.Minute))), podsOn("n1", work)),
 			want: []string{"NodePool hanbit.b200.s keeps 1 of 1 nodes", "n1: " + ofHanbit}, next: now.Add(gpunode.InspectInterval),
 		},
 		"also one that was just found to be empty": {
-			in:   input(given(0), wants(8), made("n1", static, hanbit, builder.Releasing(ago(time.Minute)))),
+			in:   input(given(0), wants(8), made("n1", static, hanbit, builder.Draining(ago(time.Minute)))),
 			want: []string{"NodePool hanbit.b200.s keeps 1 of 1 nodes", "n1: " + ofHanbit},
 		},
 		"but not one that is being taken away": {
@@ -112,7 +112,7 @@ func TestBuildKarpenterPlan(t *testing.T) {
 			want: []string{"NodePool hanbit.b200.s keeps 2 of 2 nodes"}, next: now.Add(time.Hour),
 		},
 		"of two it has the one back that is still there": {
-			in:   input(given(8), wants(16), ending, builder.Node("n1", builder.MadeFor(ending)), made("n2", static, hanbit, builder.Releasing(ago(gpunode.Settle)))),
+			in:   input(given(8), wants(16), ending, builder.Node("n1", builder.MadeFor(ending)), made("n2", static, hanbit, builder.Draining(ago(gpunode.Settle)))),
 			want: []string{"NodePool hanbit.b200.s keeps 2 of 2 nodes", "n2: " + ofHanbit}, next: now.Add(time.Hour),
 		},
 		"more than was granted goes back": {
@@ -143,8 +143,8 @@ func TestBuildKarpenterPlan(t *testing.T) {
 // Which nodes' pods are asked for: nothing that is not there, or that Karpenter is taking away.
 func TestNodesToInspectOfKarpenter(t *testing.T) {
 	ending := builder.NodeClaim("c3", static, hanbit, builder.Initialized("n3"), builder.ClaimDeleted(now))
-	in := input(given(32), wants(0), made("n1", static, hanbit), made("n2", static, hanbit, builder.Releasing(now)),
-		ending, builder.Node("n3", builder.MadeFor(ending), builder.Releasing(now)),
+	in := input(given(32), wants(0), made("n1", static, hanbit), made("n2", static, hanbit, builder.Draining(now)),
+		ending, builder.Node("n3", builder.MadeFor(ending), builder.Draining(now)),
 		builder.NodeClaim("c4", static, hanbit), builder.NodeClaim("c5", static, hanbit, builder.Initialized("n5")))
 	if diff := cmp.Diff([]string{"n1", "n2"}, NodesToInspect(Decide(in))); diff != "" {
 		t.Error(diff)

@@ -139,7 +139,7 @@ func TestKarpenterMessages(t *testing.T) {
 
 func TestKarpenterCapacity(t *testing.T) {
 	in := input(given(24, builder.Granted(saebit, 8)), wants(24), builder.Team("saebit", builder.Award(b200, 40)),
-		made("n1", static, hanbit), made("n2", static, hanbit, builder.NotReady()), made("n3", static, saebit, builder.Releasing(now)),
+		made("n1", static, hanbit), made("n2", static, hanbit, builder.NotReady()), made("n3", static, saebit, builder.Draining(now)),
 		builder.NodeClaim("c4", static, saebit))
 	// Of 8 nodes hanbit was granted 3 and saebit has 2; what is left goes to saebit.
 	want := &foundationv1alpha1.PoolCapacity{Total: 64, Healthy: 16, Granted: 64, Held: 32, Free: 0}
@@ -208,7 +208,7 @@ func TestKarpenterReadyCondition(t *testing.T) {
 
 func TestKarpenterReconcilingCondition(t *testing.T) {
 	ending := builder.NodeClaim("c1", static, hanbit, builder.Initialized("n1"), builder.ClaimDeleted(now))
-	gone := builder.Releasing(now.Add(-2 * time.Hour))
+	gone := builder.Draining(now.Add(-2 * time.Hour))
 	tests := map[string]struct {
 		in   Input
 		want string
@@ -221,7 +221,7 @@ func TestKarpenterReconcilingCondition(t *testing.T) {
 			input(given(16, builder.Dynamic()), wants(16), builder.NodeClaim("c2", dynamicMode, hanbit)), "1 node being provisioned by Karpenter",
 		},
 		"nodes are to go": {
-			input(given(16), wants(0), made("n1", static, hanbit), made("n2", static, hanbit, builder.Releasing(now))), "2 nodes draining",
+			input(given(16), wants(0), made("n1", static, hanbit), made("n2", static, hanbit, builder.Draining(now))), "2 nodes draining",
 		},
 		"and go": {input(given(0), ending, builder.Node("n1", builder.MadeFor(ending))), "1 node draining"},
 		"work is in their way": {

@@ -45,7 +45,7 @@ func TestBuildPlan(t *testing.T) {
 	held, free, matching := builder.HeldIn(b200, hanbit), builder.FreeIn(b200), builder.Matching(b200)
 	work := builder.Pod("hanbit-train", "job", now.Add(-time.Hour))
 	ago := func(d time.Duration) time.Time { return now.Add(-d) }
-	back := func(since time.Time) builder.NodeMod { return builder.ReleasingIn(b200, hanbit, since) }
+	back := func(since time.Time) builder.NodeMod { return builder.DrainingIn(b200, hanbit, since) }
 	stripped := func(mod builder.NodeMod, undo func(*corev1.Node)) *corev1.Node { return builder.Node("n1", mod, undo) }
 	tests := map[string]struct {
 		in   Input
@@ -233,7 +233,7 @@ func TestBuildPlan(t *testing.T) {
 
 func TestEvictNewestFirst(t *testing.T) {
 	long := now.Add(-2 * time.Hour)
-	in := input(granted(0), nodes(builder.ReleasingIn(b200, hanbit, long), "n1", "n2"), map[string][]corev1.Pod{
+	in := input(granted(0), nodes(builder.DrainingIn(b200, hanbit, long), "n1", "n2"), map[string][]corev1.Pod{
 		"n1": {builder.Pod("x", "old", long), builder.Pod("x", "newest", now)},
 		"n2": {builder.Pod("x", "b", long.Add(time.Hour)), builder.Pod("x", "a", long.Add(time.Hour))},
 	})
@@ -280,7 +280,7 @@ func TestNodesToInspect(t *testing.T) {
 	held := builder.HeldIn(b200, hanbit)
 	all := []any{
 		nodes(held, "n1", "n2"), nodes(builder.FreeIn(b200), "n3"), nodes(builder.HeldIn(b200, saebit), "n4", "n5"),
-		nodes(builder.ReleasingIn(b200, builder.Team("maru"), now), "n6"), nodes(builder.EnteringIn(b200, now), "n7"), nodes(builder.Matching(b200), "n8"),
+		nodes(builder.DrainingIn(b200, builder.Team("maru"), now), "n6"), nodes(builder.EnteringIn(b200, now), "n7"), nodes(builder.Matching(b200), "n8"),
 	}
 	tests := map[string]struct {
 		team *foundationv1alpha1.FoundationTeam

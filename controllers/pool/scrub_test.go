@@ -44,7 +44,7 @@ func isAsked(at time.Time) string {
 // A node is free only when who scrubs answered the very request of this hand-over.
 func TestScrub(t *testing.T) {
 	long, late := now.Add(-time.Hour), now.Add(-time.Minute)
-	back := builder.ReleasingIn(b200, hanbit, late)
+	back := builder.DrainingIn(b200, hanbit, late)
 	work := builder.Pod("hanbit-train", "job", now)
 	tests := map[string]struct {
 		pool *foundationv1alpha1.GPUPool

@@ -26,7 +26,7 @@ func TestCapacity(t *testing.T) {
 		builder.Team("hanbit", builder.Award(b200, 20)), builder.Team("saebit", builder.Award(b200, 8)),
 		nodes(builder.HeldIn(b200, hanbit), "n1"), builder.Node("n2", builder.HeldIn(b200, hanbit), builder.NotReady()),
 		nodes(builder.FreeIn(b200), "n3", "n4"), builder.Node("n5", builder.FreeIn(b200), builder.Cordoned()),
-		nodes(builder.ReleasingIn(b200, builder.Team("maru"), now), "n6"), nodes(builder.EnteringIn(b200, now), "n7"),
+		nodes(builder.DrainingIn(b200, builder.Team("maru"), now), "n6"), nodes(builder.EnteringIn(b200, now), "n7"),
 		builder.Node("n8", builder.FreeIn("h100"), builder.Matching(b200)))
 	status := BuildStatus(in, Decide(in))
 	want := &foundationv1alpha1.PoolCapacity{Total: 56, Healthy: 40, Granted: 24, Held: 24, Free: 8, Shortfall: 4}
@@ -162,12 +162,12 @@ func TestReconcilingCondition(t *testing.T) {
 		"nothing moves":        {input(granted(8), wants(8), nodes(builder.HeldIn(b200, hanbit), "n1"), nodes(builder.FreeIn(b200), "n2")), ""},
 		"nodes to be assigned": {input(builder.Pool(b200), wants(16), nodes(builder.FreeIn(b200), "n1", "n2")), "2 nodes to be assigned"},
 		"nodes to be let go": {
-			input(granted(16), wants(0), nodes(builder.HeldIn(b200, hanbit), "n1"), nodes(builder.ReleasingIn(b200, hanbit, now), "n2")),
+			input(granted(16), wants(0), nodes(builder.HeldIn(b200, hanbit), "n1"), nodes(builder.DrainingIn(b200, hanbit, now), "n2")),
 			"2 nodes draining",
 		},
 		"new nodes": {input(builder.Pool(b200), nodes(builder.EnteringIn(b200, now), "n1")), "1 node waiting to be empty before being granted: n1"},
 		"everything at once": {
-			input(builder.Pool(b200), wants(8), nodes(builder.FreeIn(b200), "n1"), nodes(builder.ReleasingIn(b200, saebit, now), "n2"), nodes(builder.EnteringIn(b200, now.Add(-time.Minute)), "n3")),
+			input(builder.Pool(b200), wants(8), nodes(builder.FreeIn(b200), "n1"), nodes(builder.DrainingIn(b200, saebit, now), "n2"), nodes(builder.EnteringIn(b200, now.Add(-time.Minute)), "n3")),
 			"1 node to be assigned, 1 node draining, 1 node waiting to be empty before being granted: n3",
 		},
 	}

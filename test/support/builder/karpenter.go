@@ -93,8 +93,8 @@ func MadeFor(claim *karpenter.NodeClaim) NodeMod {
 	}
 }
 
-// Releasing says that the team was asked to let the node go.
-func Releasing(since time.Time) NodeMod {
+// Draining closes a team's node to new pods.
+func Draining(since time.Time) NodeMod {
 	return all(
 		NodeAnnotated(foundationv1alpha1.AnnotationDrainingSince, since.UTC().Format(time.RFC3339)),
 		Tainted(foundationv1alpha1.TaintDraining, ""),

@@ -84,8 +84,8 @@ func HeldIn(pool string, team *foundationv1alpha1.FoundationTeam) NodeMod {
 	)
 }
 
-// ReleasingIn makes it a node that the team was asked to let go.
-func ReleasingIn(pool string, team *foundationv1alpha1.FoundationTeam, since time.Time) NodeMod {
+// DrainingIn makes it a node that the team has to give back.
+func DrainingIn(pool string, team *foundationv1alpha1.FoundationTeam, since time.Time) NodeMod {
 	return all(
 		HeldIn(pool, team),
 		NodeAnnotated(foundationv1alpha1.AnnotationDrainingSince, since.UTC().Format(time.RFC3339)),
