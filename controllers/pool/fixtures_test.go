@@ -169,3 +169,30 @@ func asJSON(t fataler, value any) string {
 	}
 	return string(data)
 }
+
+const (
+	isFree   = "b200 +unassigned="
+	isHeld   = "b200 hanbit/hanbit@hanbit-uid +team=hanbit"
+	isSaebit = "b200 saebit/saebit@saebit-uid +team=saebit"
+)
+
+func entering(since time.Time) string {
+	return "b200 +draining= +unassigned= since " + since.UTC().Format(time.RFC3339)
+}
+
+func draining(since time.Time) string {
+	return "b200 hanbit/hanbit@hanbit-uid +draining= +team=hanbit since " + since.UTC().Format(time.RFC3339)
+}
+
+// a granted pool has hanbit's 8 GPUs in its status.
+func granted(gpus int32, mods ...builder.PoolMod) *foundationv1alpha1.GPUPool {
+	return builder.Pool(b200, append([]builder.PoolMod{builder.Granted(hanbit, gpus), builder.Grace(time.Hour)}, mods...)...)
+}
+
+func wants(gpus int32) *foundationv1alpha1.FoundationTeam {
+	return builder.Team("hanbit", builder.Award(b200, gpus))
+}
+
+func podsOn(node string, pods ...corev1.Pod) map[string][]corev1.Pod {
+	return map[string][]corev1.Pod{node: pods}
+}

@@ -18,59 +18,92 @@ func given(gpus int32, mods ...builder.PoolMod) *foundationv1alpha1.GPUPool {
 	return granted(gpus, append([]builder.PoolMod{builder.Karpenter(64)}, mods...)...)
 }
 
-// What happens to the nodes that Karpenter made, and to those that it is making.
-func TestBuildKarpenterPlan(t *testing.T) {
+// karpenterPlanCase is what becomes of the nodes that Karpenter provisioned, and of those that it is provisioning.
+type karpenterPlanCase struct {
+	in      Input
+	want    []string
+	next    time.Time
+	evicted []string
+}
+
+func (tt karpenterPlanCase) check(t *testing.T) {
+	t.Helper()
+	before := asJSON(t, tt.in)
+	result := BuildPlan(tt.in, Decide(tt.in))
+	if diff := cmp.Diff(tt.want, outcome(result)); diff != "" {
+		t.Error(diff)
+	}
+	if !result.RequeueAt.Equal(tt.next) {
+		t.Errorf("requeued at %s, want %s", result.RequeueAt, tt.next)
+	}
+	if diff := cmp.Diff(tt.evicted, podNames(result.Evictions)); diff != "" {
+		t.Errorf("evicted: %s", diff)
+	}
+	if after := asJSON(t, tt.in); after != before {
+		t.Error("what was read is changed")
+	}
+}
+
+func runKarpenterPlanCases(t *testing.T, tests map[string]karpenterPlanCase) {
+	t.Helper()
+	for name, tt := range tests {
+		t.Run(name, tt.check)
+	}
+}
+
+func TestKarpenterProvisions(t *testing.T) {
 	launching := builder.NodeClaim("c1", static, hanbit)
 	registered := builder.NodeClaim("c1", static, hanbit, builder.Registered("n1"))
-	ending := builder.NodeClaim("c1", static, hanbit, builder.Initialized("n1"), builder.ClaimDeleted(now))
-	work := builder.Pod("hanbit-train", "job", now.Add(-time.Hour))
-	ago := func(d time.Duration) time.Time { return now.Add(-d) }
 	bare := func(n *corev1.Node) { n.Spec.Taints = nil }
-	tests := map[string]struct {
-		in      Input
-		want    []string
-		next    time.Time
-		evicted []string
-	}{
-		"nobody wants any": {in: input(given(0))},
-		"nodes come from Karpenter": {
+	runKarpenterPlanCases(t, map[string]karpenterPlanCase{
+		"nobody demands any": {in: input(given(0))},
+		"a grant is provisioned by a NodePool": {
 			in: input(given(0), wants(16)), want: []string{"NodePool hanbit.b200.s keeps 2 of 2 nodes"},
 		},
-		"what comes is waited for": {
+		"what is being provisioned is waited for": {
 			in: input(given(16), wants(16), launching), want: []string{"NodePool hanbit.b200.s keeps 2 of 2 nodes"},
 		},
-		"a node that is not finished is Karpenter's": {
+		"a node that is being provisioned is not written to": {
 			in:   input(given(8), wants(8), registered, builder.Node("n1", builder.MadeFor(registered), bare)),
 			want: []string{"NodePool hanbit.b200.s keeps 1 of 1 nodes"},
 		},
-		"unless it was asked back: what says so is put back": {
+		"a draining node that is being provisioned has its metadata written again": {
 			in:   input(given(8), wants(0), registered, builder.Node("n1", builder.MadeFor(registered), builder.Tainted(foundationv1alpha1.TaintDraining, ""))),
 			want: []string{"NodePool hanbit.b200.s keeps 1 of 0 nodes", "n1: " + draining(now)}, next: now.Add(gpunode.Settle),
 		},
-		"a finished one has its marks restored": {
+		"a provisioned node has its metadata written again": {
 			in:   input(given(8), wants(8), made("n1", static, hanbit, bare)),
 			want: []string{"NodePool hanbit.b200.s keeps 1 of 1 nodes", "n1: " + ofHanbit},
 		},
-		"and is otherwise left alone": {
+		"a provisioned node as it should be is left alone": {
 			in: input(given(8), wants(8), made("n1", static, hanbit)), want: []string{"NodePool hanbit.b200.s keeps 1 of 1 nodes"},
 		},
-		"a node that is to go is closed first, and Karpenter does not choose which": {
+	})
+}
+
+func TestKarpenterNodesDrain(t *testing.T) {
+	launching := builder.NodeClaim("c1", static, hanbit)
+	registered := builder.NodeClaim("c1", static, hanbit, builder.Registered("n1"))
+	work := builder.Pod("hanbit-train", "job", now.Add(-time.Hour))
+	ago := func(d time.Duration) time.Time { return now.Add(-d) }
+	runKarpenterPlanCases(t, map[string]karpenterPlanCase{
+		"a surplus node drains first, and Karpenter does not choose which": {
 			in:   input(given(16), wants(8), made("n1", static, hanbit), made("n2", static, hanbit), podsOn("n2", work)),
 			want: []string{"NodePool hanbit.b200.s keeps 2 of 1 nodes", "n1: " + draining(now)}, next: now.Add(gpunode.Settle),
 		},
-		"one that is not there yet goes before and at once": {
+		"a surplus node that is not launched is deleted first and at once": {
 			in:   input(given(16), wants(8), made("n1", static, hanbit), builder.NodeClaim("c2", static, hanbit, builder.Launched())),
 			want: []string{"NodePool hanbit.b200.s keeps 2 of 1 nodes", "c2 is ended"},
 		},
-		"one that came just now may have pods": {
+		"a surplus node that just registered may have pods": {
 			in:   input(given(8), wants(0), registered, builder.Node("n1", builder.MadeFor(registered))),
 			want: []string{"NodePool hanbit.b200.s keeps 1 of 0 nodes", "n1: " + draining(now)}, next: now.Add(gpunode.Settle),
 		},
-		"also when its NodeClaim does not name it yet": {
+		"a surplus node that its NodeClaim does not name yet may have pods": {
 			in:   input(given(8), wants(0), launching, builder.Node("n1", builder.MadeFor(launching))),
 			want: []string{"NodePool hanbit.b200.s keeps 1 of 0 nodes", "n1: " + draining(now)}, next: now.Add(gpunode.Settle),
 		},
-		"also while the node is not seen": {
+		"a surplus node that is not seen is left alone": {
 			in:   input(given(8), wants(0), builder.NodeClaim("c1", static, hanbit, builder.Initialized("n1"))),
 			want: []string{"NodePool hanbit.b200.s keeps 1 of 0 nodes"},
 		},
@@ -78,66 +111,57 @@ func TestBuildKarpenterPlan(t *testing.T) {
 			in:   input(given(0), made("n1", static, hanbit, builder.Draining(ago(gpunode.Settle-time.Second)))),
 			want: []string{"NodePool hanbit.b200.s keeps 1 of 0 nodes"}, next: now.Add(time.Second),
 		},
-		"and is ended when it is empty": {
+		"a draining node of Karpenter's is deleted when it is empty": {
 			in:   input(given(0), made("n1", static, hanbit, builder.Draining(ago(gpunode.Settle)))),
 			want: []string{"NodePool hanbit.b200.s keeps 1 of 0 nodes", "c-n1 is ended"},
 		},
-		"and is not while a pod of theirs runs": {
+		"a draining node of Karpenter's is not deleted while a pod runs": {
 			in:   input(given(0), made("n1", static, hanbit, builder.Draining(ago(time.Minute))), podsOn("n1", work)),
 			want: []string{"NodePool hanbit.b200.s keeps 1 of 0 nodes"}, next: now.Add(gpunode.InspectInterval),
 		},
-		"nor is it after the grace: its pods are evicted": {
+		"a draining node of Karpenter's is not deleted after the grace period: its pods are evicted": {
 			in:   input(given(0), made("n1", static, hanbit, builder.Draining(ago(time.Hour))), podsOn("n1", work)),
 			want: []string{"NodePool hanbit.b200.s keeps 1 of 0 nodes"}, next: now.Add(gpunode.InspectInterval), evicted: []string{"job"},
 		},
-		"what Karpenter is taking away is left to it": {
+	})
+}
+
+func TestKarpenterNodesTerminateOrComeBack(t *testing.T) {
+	ending := builder.NodeClaim("c1", static, hanbit, builder.Initialized("n1"), builder.ClaimDeleted(now))
+	work := builder.Pod("hanbit-train", "job", now.Add(-time.Hour))
+	ago := func(d time.Duration) time.Time { return now.Add(-d) }
+	bare := func(n *corev1.Node) { n.Spec.Taints = nil }
+	runKarpenterPlanCases(t, map[string]karpenterPlanCase{
+		"a terminating node is Karpenter's": {
 			in: input(given(8), wants(8), ending, builder.Node("n1", builder.MadeFor(ending), bare, builder.Draining(ago(2*time.Hour))),
 				podsOn("n1", work)),
 			want: []string{"NodePool hanbit.b200.s keeps 1 of 1 nodes"}, next: now.Add(time.Hour),
 		},
-		"also when that takes long": {
+		"a terminating node is Karpenter's however long that takes": {
 			in:   input(given(8), wants(8), builder.NodeClaim("c1", static, hanbit, builder.Initialized("n1"), builder.ClaimDeleted(ago(time.Hour)))),
 			want: []string{"NodePool hanbit.b200.s keeps 1 of 1 nodes"},
 		},
-		"a team that grows again has its own back": {
+		"a team that grows again reclaims its draining node": {
 			in:   input(given(0), wants(8), made("n1", static, hanbit, builder.Draining(ago(time.Minute))), podsOn("n1", work)),
 			want: []string{"NodePool hanbit.b200.s keeps 1 of 1 nodes", "n1: " + ofHanbit}, next: now.Add(gpunode.InspectInterval),
 		},
-		"also one that was just found to be empty": {
+		"a node is reclaimed that was just found to be empty": {
 			in:   input(given(0), wants(8), made("n1", static, hanbit, builder.Draining(ago(time.Minute)))),
 			want: []string{"NodePool hanbit.b200.s keeps 1 of 1 nodes", "n1: " + ofHanbit},
 		},
-		"but not one that is being taken away": {
+		"a terminating node is not reclaimed": {
 			in:   input(given(0), wants(16), ending, builder.Node("n1", builder.MadeFor(ending))),
 			want: []string{"NodePool hanbit.b200.s keeps 2 of 2 nodes"}, next: now.Add(time.Hour),
 		},
-		"of two it has the one back that is still there": {
+		"of two nodes the one is reclaimed that does not terminate": {
 			in:   input(given(8), wants(16), ending, builder.Node("n1", builder.MadeFor(ending)), made("n2", static, hanbit, builder.Draining(ago(gpunode.Settle)))),
 			want: []string{"NodePool hanbit.b200.s keeps 2 of 2 nodes", "n2: " + ofHanbit}, next: now.Add(time.Hour),
 		},
-		"more than was granted goes back": {
+		"what was provisioned beyond the grant drains": {
 			in:   input(given(8, builder.Dynamic()), wants(8), made("n1", dynamicMode, hanbit), made("n2", dynamicMode, hanbit), podsOn("n1", work)),
 			want: []string{"NodePool hanbit.b200.d of 8 nvidia.com/gpu", "n2: " + draining(now)}, next: now.Add(gpunode.Settle),
 		},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			before := asJSON(t, tt.in)
-			result := BuildPlan(tt.in, Decide(tt.in))
-			if diff := cmp.Diff(tt.want, outcome(result)); diff != "" {
-				t.Error(diff)
-			}
-			if !result.RequeueAt.Equal(tt.next) {
-				t.Errorf("requeued at %s, want %s", result.RequeueAt, tt.next)
-			}
-			if diff := cmp.Diff(tt.evicted, podNames(result.Evictions)); diff != "" {
-				t.Errorf("evicted: %s", diff)
-			}
-			if after := asJSON(t, tt.in); after != before {
-				t.Error("what was read is changed")
-			}
-		})
-	}
+	})
 }
 
 // Which nodes' pods are asked for: nothing that is not there, or that Karpenter is taking away.

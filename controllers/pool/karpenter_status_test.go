@@ -31,33 +31,50 @@ func complains(nodePool, step, message string) *karpenter.NodePool {
 	return live
 }
 
-// What a team is told of nodes that Karpenter makes for it.
-func TestKarpenterMessages(t *testing.T) {
+// karpenterMessageCase is what a team is told of nodes that Karpenter provisions for it.
+type karpenterMessageCase struct {
+	in      Input
+	reason  string
+	message string
+}
+
+func (tt karpenterMessageCase) check(t *testing.T) {
+	t.Helper()
+	got := BuildStatus(tt.in, Decide(tt.in)).Grants[0]
+	if got.Reason != tt.reason || got.Message != tt.message {
+		t.Errorf("%s: %s\nwant %s: %s", got.Reason, got.Message, tt.reason, tt.message)
+	}
+}
+
+func runKarpenterMessageCases(t *testing.T, tests map[string]karpenterMessageCase) {
+	t.Helper()
+	for name, tt := range tests {
+		t.Run(name, tt.check)
+	}
+}
+
+func TestMessagesAboutProvisioning(t *testing.T) {
 	claim := func(name string, mods ...builder.NodeClaimMod) *karpenter.NodeClaim {
 		return builder.NodeClaim(name, static, hanbit, mods...)
 	}
 	unknown := func(step, reason, message string) builder.NodeClaimMod {
 		return builder.Condition(step, metav1.ConditionUnknown, reason, message)
 	}
-	tests := map[string]struct {
-		in      Input
-		reason  string
-		message string
-	}{
-		"all are there": {in: input(given(16), wants(16), made("n1", static, hanbit), made("n2", static, hanbit))},
-		"none yet": {
+	runKarpenterMessageCases(t, map[string]karpenterMessageCase{
+		"all nodes are there": {in: input(given(16), wants(16), made("n1", static, hanbit), made("n2", static, hanbit))},
+		"no node is provisioned yet": {
 			input(given(16), wants(16)), foundationv1alpha1.ReasonNodesNotReady,
 			"b200: 16 of 16 GPUs not ready: 2 nodes are not provisioned by Karpenter yet",
 		},
-		"one is not, one is being made": {
+		"one node is not provisioned, one is being provisioned": {
 			input(given(16), wants(16), claim("c1", builder.Launched())), foundationv1alpha1.ReasonNodesNotReady,
 			"b200: 16 of 16 GPUs not ready: 1 node is being provisioned; 1 node is not provisioned by Karpenter yet",
 		},
-		"Karpenter has not begun": {
+		"Karpenter has not begun to provision": {
 			input(given(8), wants(8), claim("c1", unknown(karpenter.ConditionLaunched, awaitingReconciliation, "object is awaiting reconciliation"))),
 			foundationv1alpha1.ReasonNodesNotReady, "b200: 8 of 8 GPUs not ready: 1 node is being provisioned",
 		},
-		"there is no such instance": {
+		"there is no such instance to be had": {
 			input(given(16), wants(16), claim("c1"), claim("c2", noCapacity())), foundationv1alpha1.ReasonNodesNotReady,
 			"b200: 16 of 16 GPUs not ready: 2 nodes are being provisioned, NodeClaim c2 is not Launched (InsufficientCapacity: no x1.8 in zone-a)",
 		},
@@ -77,64 +94,66 @@ func TestKarpenterMessages(t *testing.T) {
 			foundationv1alpha1.ReasonNodesNotReady,
 			"b200: 8 of 8 GPUs not ready: 1 node is being provisioned, NodeClaim c1 is not Initialized (ResourceNotRegistered: nvidia.com/gpu)",
 		},
-		"one is broken, one is being made, one is not": {
+		"one node is broken, one is being provisioned, one is not": {
 			input(given(24), wants(24), made("n1", static, hanbit, builder.NotReady()), claim("c2")), foundationv1alpha1.ReasonNodesNotReady,
 			"b200: 24 of 24 GPUs not ready: 1 node is not Ready, cordoned or short of GPUs (n1); 1 node is being provisioned; 1 node is not provisioned by Karpenter yet",
 		},
-		"another team's are not its": {
+		"another team's nodes are not its": {
 			in: input(given(8, builder.Granted(saebit, 8)), wants(8), saebit, made("n1", static, hanbit), builder.NodeClaim("c2", static, saebit, noCapacity())),
 		},
-		"what is going is not told of": {
+		"a terminating node is not told of": {
 			input(given(8), wants(8), claim("c1", noCapacity(), builder.ClaimDeleted(now))), foundationv1alpha1.ReasonNodesNotReady,
 			"b200: 8 of 8 GPUs not ready: 1 node is not provisioned by Karpenter yet",
 		},
+	})
+}
+
+func TestMessagesAboutDynamicPools(t *testing.T) {
+	runKarpenterMessageCases(t, map[string]karpenterMessageCase{
 		"Dynamic: nodes that no pod asks for are not missed": {in: input(given(16, builder.Dynamic()), wants(16), sized(dynamicMode, hanbit, -1, 16), made("n1", dynamicMode, hanbit))},
-		"Dynamic: those that its NodePool may not make yet are": {
+		"Dynamic: nodes that its NodePool may not have yet are missed": {
 			input(given(16, builder.Dynamic()), wants(16), sized(dynamicMode, hanbit, -1, 8), made("n1", dynamicMode, hanbit)), foundationv1alpha1.ReasonNodesNotReady,
 			"b200: 8 of 16 GPUs not ready: 1 node is waiting until other teams' nodes are drained",
 		},
-		"Dynamic: all are where there is no NodePool": {
+		"Dynamic: all nodes are missed where there is no NodePool": {
 			input(given(16, builder.Dynamic()), wants(16)), foundationv1alpha1.ReasonNodesNotReady,
 			"b200: 16 of 16 GPUs not ready: 2 nodes are waiting until other teams' nodes are drained",
 		},
-		"Dynamic: those that pods ask for are": {
+		"Dynamic: nodes that pods ask for are missed": {
 			input(given(16, builder.Dynamic()), wants(16), sized(dynamicMode, hanbit, -1, 16), builder.NodeClaim("c1", dynamicMode, hanbit, noCapacity())), foundationv1alpha1.ReasonNodesNotReady,
 			"b200: 8 of 16 GPUs not ready: 1 node is being provisioned, NodeClaim c1 is not Launched (InsufficientCapacity: no x1.8 in zone-a)",
 		},
-		"Karpenter finds fault with the NodePool": {
+	})
+}
+
+func TestMessagesAboutNodePools(t *testing.T) {
+	runKarpenterMessageCases(t, map[string]karpenterMessageCase{
+		"Karpenter reports a failure of the NodePool": {
 			input(given(8), wants(8), complains(static, karpenter.ConditionNodeClassReady, "KWOKNodeClass default not found")),
 			foundationv1alpha1.ReasonNodesNotReady,
 			"b200: 8 of 8 GPUs not ready: NodePool hanbit.b200.s is not NodeClassReady (Fault: KWOKNodeClass default not found)",
 		},
-		"also where no pod asks for nodes": {
+		"Karpenter reports a failure where no pod asks for nodes": {
 			input(given(16, builder.Dynamic()), wants(16), made("n1", dynamicMode, hanbit), complains(dynamicMode, karpenter.ConditionValidationSucceeded, "bad label")),
 			foundationv1alpha1.ReasonNodesNotReady,
 			"b200: 8 of 16 GPUs not ready: NodePool hanbit.b200.d is not ValidationSucceeded (Fault: bad label)",
 		},
-		"what it has not looked at is no fault": {
+		"what Karpenter has not looked at is no failure": {
 			input(given(8), wants(8), complains(static, "Ready", "not yet")), foundationv1alpha1.ReasonNodesNotReady,
 			"b200: 8 of 8 GPUs not ready: 1 node is not provisioned by Karpenter yet",
 		},
-		"all are there whatever it finds": {
+		"all nodes are there whatever Karpenter reports": {
 			in: input(given(8), wants(8), made("n1", static, hanbit), complains(static, karpenter.ConditionNodeRegistrationHealthy, "slow")),
 		},
-		"with that of the other mode it may": {
+		"a failure of the other mode's NodePool does not matter": {
 			input(given(8), wants(8), complains(dynamicMode, karpenter.ConditionNodeClassReady, "not found")), foundationv1alpha1.ReasonNodesNotReady,
 			"b200: 8 of 8 GPUs not ready: 1 node is not provisioned by Karpenter yet",
 		},
-		"others have not let go yet": {
+		"other teams have not drained yet": {
 			input(given(8, builder.Karpenter(8)), wants(16), made("n1", static, hanbit)), foundationv1alpha1.ReasonShortfall,
 			"b200: 8 of 16 short, 0 free, none foreseen; shrink or end an award, or name another pool",
 		},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			got := BuildStatus(tt.in, Decide(tt.in)).Grants[0]
-			if got.Reason != tt.reason || got.Message != tt.message {
-				t.Errorf("%s: %s\nwant %s: %s", got.Reason, got.Message, tt.reason, tt.message)
-			}
-		})
-	}
+	})
 }
 
 func TestKarpenterCapacity(t *testing.T) {

@@ -57,13 +57,30 @@ func TestChanges(t *testing.T) {
 	}
 }
 
+// nextFreeCase is when teams that are short can have more.
+type nextFreeCase struct {
+	schedules      []allocation.Schedule
+	free, capacity allocation.Nodes
+	returns        []allocation.Return
+	want           map[gpunode.Owner]allocation.NextFree
+}
+
+func (tt nextFreeCase) check(t *testing.T) {
+	t.Helper()
+	if diff := cmp.Diff(tt.want, nextFrees(tt.schedules, tt.free, tt.capacity, tt.returns)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func runNextFreeCases(t *testing.T, tests map[string]nextFreeCase) {
+	t.Helper()
+	for name, tt := range tests {
+		t.Run(name, tt.check)
+	}
+}
+
 func TestNextFree(t *testing.T) {
-	tests := map[string]struct {
-		schedules      []allocation.Schedule
-		free, capacity allocation.Nodes
-		returns        []allocation.Return
-		want           map[gpunode.Owner]allocation.NextFree
-	}{
+	runNextFreeCases(t, map[string]nextFreeCase{
 		"two teams have all until a date, a third waits": {
 			schedules: []allocation.Schedule{has("a", 64, 64, 91), has("b", 64, 64, 91), has("c", 0, 96, 0)},
 			capacity:  128,
@@ -107,6 +124,11 @@ func TestNextFree(t *testing.T) {
 			returns:   []allocation.Return{{At: day(0), Nodes: 1}, {At: day(-1), Nodes: 1}},
 			want:      map[gpunode.Owner]allocation.NextFree{},
 		},
+	})
+}
+
+func TestNextFreeTakesTurns(t *testing.T) {
+	runNextFreeCases(t, map[string]nextFreeCase{
 		"an award of higher priority that begins just then takes it": {
 			schedules: []allocation.Schedule{has("a", 4, 4, 10), has("b", 0, 4, 0), later("z", 1, 3, 10)},
 			capacity:  4,
@@ -145,14 +167,7 @@ func TestNextFree(t *testing.T) {
 			capacity:  4,
 			want:      map[gpunode.Owner]allocation.NextFree{team("b"): {At: day(10), Nodes: 4}},
 		},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(tt.want, nextFrees(tt.schedules, tt.free, tt.capacity, tt.returns)); diff != "" {
-				t.Error(diff)
-			}
-		})
-	}
+	})
 }
 
 func nextFrees(schedules []allocation.Schedule, free, capacity allocation.Nodes, returns []allocation.Return) map[gpunode.Owner]allocation.NextFree {

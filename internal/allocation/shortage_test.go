@@ -9,13 +9,36 @@ import (
 	"foundation.team/operator/internal/gpunode"
 )
 
+// shortageCase is which shortages lie ahead of teams.
+type shortageCase struct {
+	schedules      []allocation.Schedule
+	free, capacity allocation.Nodes
+	returns        []allocation.Return
+	want           map[gpunode.Owner]allocation.Shortage
+}
+
+func (tt shortageCase) check(t *testing.T) {
+	t.Helper()
+	got := map[gpunode.Owner]allocation.Shortage{}
+	for owner, forecast := range allocation.Simulate(tt.schedules, tt.free, tt.capacity, tt.returns, day(0)).Teams {
+		if forecast.Shortage != (allocation.Shortage{}) {
+			got[owner] = forecast.Shortage
+		}
+	}
+	if diff := cmp.Diff(tt.want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func runShortageCases(t *testing.T, tests map[string]shortageCase) {
+	t.Helper()
+	for name, tt := range tests {
+		t.Run(name, tt.check)
+	}
+}
+
 func TestShortages(t *testing.T) {
-	tests := map[string]struct {
-		schedules      []allocation.Schedule
-		free, capacity allocation.Nodes
-		returns        []allocation.Return
-		want           map[gpunode.Owner]allocation.Shortage
-	}{
+	runShortageCases(t, map[string]shortageCase{
 		"an award that does not fit": {
 			schedules: []allocation.Schedule{has("a", 64, 64, 0), later("b", 0, 128, 30)},
 			free:      64, capacity: 128,
@@ -51,6 +74,11 @@ func TestShortages(t *testing.T) {
 			free:      1, capacity: 4,
 			want: map[gpunode.Owner]allocation.Shortage{team("b"): {At: day(10), Missing: 1, Demanded: 2, TotalDemanded: 5, Until: day(20)}},
 		},
+	})
+}
+
+func TestShortagesOfSeveralTeams(t *testing.T) {
+	runShortageCases(t, map[string]shortageCase{
 		"of two awards that begin at once the one served last is short": {
 			schedules: []allocation.Schedule{later("a", 0, 3, 10), later("b", 1, 3, 10)},
 			free:      4, capacity: 4,
@@ -96,6 +124,11 @@ func TestShortages(t *testing.T) {
 			capacity:  4,
 			want:      map[gpunode.Owner]allocation.Shortage{},
 		},
+	})
+}
+
+func TestShortagesAndNodesThatAreNotThere(t *testing.T) {
+	runShortageCases(t, map[string]shortageCase{
 		"nodes that drain are there for a later award": {
 			schedules: []allocation.Schedule{later("a", 0, 4, 10)},
 			capacity:  4,
@@ -129,20 +162,7 @@ func TestShortages(t *testing.T) {
 			capacity:  4,
 			want:      map[gpunode.Owner]allocation.Shortage{},
 		},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			got := map[gpunode.Owner]allocation.Shortage{}
-			for owner, forecast := range allocation.Simulate(tt.schedules, tt.free, tt.capacity, tt.returns, day(0)).Teams {
-				if forecast.Shortage != (allocation.Shortage{}) {
-					got[owner] = forecast.Shortage
-				}
-			}
-			if diff := cmp.Diff(tt.want, got); diff != "" {
-				t.Error(diff)
-			}
-		})
-	}
+	})
 }
 
 func TestOvercommit(t *testing.T) {

@@ -22,7 +22,39 @@ func member(r gpunode.Record) *gpunode.Node {
 	return &gpunode.Node{Record: r, Name: "n1", Object: bare(), Managed: true, Member: true, Healthy: true}
 }
 
-func TestNext(t *testing.T) {
+// nextCase is what becomes of a node, and when to decide again.
+type nextCase struct {
+	record    gpunode.Record
+	node      func(*gpunode.Node)
+	policy    gpunode.Policy
+	pods      int
+	want      gpunode.Record
+	requeueAt time.Time
+}
+
+func (tt nextCase) check(t *testing.T) {
+	t.Helper()
+	n := member(tt.record)
+	if tt.node != nil {
+		tt.node(n)
+	}
+	got, requeueAt := tt.policy.Next(n, tt.pods, now)
+	if diff := cmp.Diff(tt.want, got); diff != "" {
+		t.Error(diff)
+	}
+	if !requeueAt.Equal(tt.requeueAt) {
+		t.Errorf("requeued at %s, want %s", requeueAt, tt.requeueAt)
+	}
+}
+
+func runNextCases(t *testing.T, tests map[string]nextCase) {
+	t.Helper()
+	for name, tt := range tests {
+		t.Run(name, tt.check)
+	}
+}
+
+func TestNextOfNodesThatEnter(t *testing.T) {
 	closed := func(state gpunode.State, since time.Duration) gpunode.Record {
 		r := gpunode.Record{State: state, Since: ago(since)}
 		if state.Owned() {
@@ -34,17 +66,11 @@ func TestNext(t *testing.T) {
 	asked := gpunode.Record{State: gpunode.AwaitingScrub, Since: now, ScrubRequest: request}
 	scrubbed := gpunode.Record{State: gpunode.Entering, Since: ago(time.Minute), ScrubRequest: first, ScrubAnswer: first}
 	awaiting := gpunode.Record{State: gpunode.AwaitingScrub, Since: ago(time.Minute), ScrubRequest: first}
-	outside, free, held := gpunode.Record{State: gpunode.Outside}, gpunode.Record{State: gpunode.Free}, gpunode.Hold(hanbit)
+	outside := gpunode.Record{State: gpunode.Outside}
+	free := gpunode.Record{State: gpunode.Free}
 	left := func(n *gpunode.Node) { n.Member = false }
 	broken := func(n *gpunode.Node) { n.Healthy = false }
-	tests := map[string]struct {
-		record    gpunode.Record
-		node      func(*gpunode.Node)
-		policy    gpunode.Policy
-		pods      int
-		want      gpunode.Record
-		requeueAt time.Time
-	}{
+	runNextCases(t, map[string]nextCase{
 		"a node that is new in the pool is closed":         {record: outside, want: closed(gpunode.Entering, 0), requeueAt: now.Add(gpunode.Settle)},
 		"a node that is no member stays outside":           {record: outside, node: left, want: outside},
 		"no node enters a pool that is being deleted":      {record: outside, policy: gpunode.Policy{Deleting: true}, want: outside},
@@ -62,36 +88,39 @@ func TestNext(t *testing.T) {
 		"a free node stays free":                           {record: free, want: free},
 		"a free node that left the pool is let out":        {record: free, node: left, want: outside},
 		"a free node of a deleted pool is let out":         {record: free, policy: gpunode.Policy{Deleting: true}, want: outside},
-		"a held node stays its team's":                     {record: held, want: held},
-		"a held node that left the pool is its team's":     {record: held, node: left, want: held},
-		"a held node of a deleted pool is its team's":      {record: held, policy: gpunode.Policy{Deleting: true}, want: held},
-		"a draining node settles":                          {record: closed(gpunode.Draining, 0), want: closed(gpunode.Draining, 0), requeueAt: now.Add(gpunode.Settle)},
-		"a draining node with pods is its team's":          {record: closed(gpunode.Draining, 2*grace), pods: 1, want: closed(gpunode.Draining, 2*grace), requeueAt: now.Add(gpunode.InspectInterval)},
-		"a drained node is free":                           {record: closed(gpunode.Draining, time.Minute), want: free},
-		"a drained node is to be scrubbed":                 {record: closed(gpunode.Draining, time.Minute), policy: gpunode.Policy{RequireScrub: true}, want: asked},
-		"a drained node that left the pool is let out":     {record: closed(gpunode.Draining, time.Minute), node: left, policy: gpunode.Policy{RequireScrub: true}, want: outside},
-		"a drained node of Karpenter's is terminated":      {record: closed(gpunode.Draining, time.Minute), policy: gpunode.Policy{Terminate: true}, want: closed(gpunode.Terminating, time.Minute)},
-		"a provisioning node is Karpenter's":               {record: closed(gpunode.Provisioning, 0), want: closed(gpunode.Provisioning, 0)},
+	})
+}
+
+func TestNextOfNodesOfTeams(t *testing.T) {
+	closed := func(state gpunode.State, since time.Duration) gpunode.Record {
+		r := gpunode.Record{State: state, Since: ago(since)}
+		if state.Owned() {
+			r.Owner = hanbit
+		}
+		return r
+	}
+	request := now.Format(time.RFC3339)
+	asked := gpunode.Record{State: gpunode.AwaitingScrub, Since: now, ScrubRequest: request}
+	outside := gpunode.Record{State: gpunode.Outside}
+	free := gpunode.Record{State: gpunode.Free}
+	held := gpunode.Hold(hanbit)
+	left := func(n *gpunode.Node) { n.Member = false }
+	runNextCases(t, map[string]nextCase{
+		"a held node stays its team's":                 {record: held, want: held},
+		"a held node that left the pool is its team's": {record: held, node: left, want: held},
+		"a held node of a deleted pool is its team's":  {record: held, policy: gpunode.Policy{Deleting: true}, want: held},
+		"a draining node settles":                      {record: closed(gpunode.Draining, 0), want: closed(gpunode.Draining, 0), requeueAt: now.Add(gpunode.Settle)},
+		"a draining node with pods is its team's":      {record: closed(gpunode.Draining, 2*grace), pods: 1, want: closed(gpunode.Draining, 2*grace), requeueAt: now.Add(gpunode.InspectInterval)},
+		"a drained node is free":                       {record: closed(gpunode.Draining, time.Minute), want: free},
+		"a drained node is to be scrubbed":             {record: closed(gpunode.Draining, time.Minute), policy: gpunode.Policy{RequireScrub: true}, want: asked},
+		"a drained node that left the pool is let out": {record: closed(gpunode.Draining, time.Minute), node: left, policy: gpunode.Policy{RequireScrub: true}, want: outside},
+		"a drained node of Karpenter's is terminated":  {record: closed(gpunode.Draining, time.Minute), policy: gpunode.Policy{Terminate: true}, want: closed(gpunode.Terminating, time.Minute)},
+		"a provisioning node is Karpenter's":           {record: closed(gpunode.Provisioning, 0), want: closed(gpunode.Provisioning, 0)},
 		"a terminating node counts until its grace is over": {
 			record: closed(gpunode.Terminating, time.Minute), policy: gpunode.Policy{GracePeriod: grace}, want: closed(gpunode.Terminating, time.Minute), requeueAt: now.Add(grace - time.Minute),
 		},
 		"a terminating node is waited for no longer than that": {record: closed(gpunode.Terminating, grace), policy: gpunode.Policy{GracePeriod: grace}, want: closed(gpunode.Terminating, grace)},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			n := member(tt.record)
-			if tt.node != nil {
-				tt.node(n)
-			}
-			got, requeueAt := tt.policy.Next(n, tt.pods, now)
-			if diff := cmp.Diff(tt.want, got); diff != "" {
-				t.Error(diff)
-			}
-			if !requeueAt.Equal(tt.requeueAt) {
-				t.Errorf("requeued at %s, want %s", requeueAt, tt.requeueAt)
-			}
-		})
-	}
+	})
 }
 
 // transitions are what docs/architecture.md draws: by Next, or because a team is given a node (Hold) or has to give one back
