@@ -29,16 +29,33 @@ func fitness(in Input) map[string]string {
 	return told
 }
 
-func TestAwardsThatWillNotFit(t *testing.T) {
+// forecastCase is what the pool and its teams are told of awards that will not fit.
+type forecastCase struct {
+	in   Input
+	want map[string]string
+}
+
+func (tt forecastCase) check(t *testing.T) {
+	t.Helper()
+	if diff := cmp.Diff(tt.want, fitness(tt.in)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func runForecastCases(t *testing.T, tests map[string]forecastCase) {
+	t.Helper()
+	for name, tt := range tests {
+		t.Run(name, tt.check)
+	}
+}
+
+func TestAwardsThatOvercommitThePool(t *testing.T) {
 	free := builder.FreeIn(b200)
-	august, october := july.AddDate(0, 1, 0), july.AddDate(0, 3, 0)
+	october := july.AddDate(0, 3, 0)
 	two := nodes(free, "n1", "n2")
-	tests := map[string]struct {
-		in   Input
-		want map[string]string
-	}{
-		"all fit": {input(builder.Pool(b200), hanbit, two), map[string]string{"pool": "True AsDeclared: "}},
-		"one after the other": {
+	runForecastCases(t, map[string]forecastCase{
+		"all awards fit": {input(builder.Pool(b200), hanbit, two), map[string]string{"pool": "True AsDeclared: "}},
+		"awards that follow each other fit": {
 			input(builder.Pool(b200), builder.Team("hanbit", builder.AwardBetween(b200, 16, time.Time{}, july)), builder.Team("saebit", builder.AwardBetween(b200, 16, july, time.Time{})), two),
 			map[string]string{"pool": "True AsDeclared: "},
 		},
@@ -53,6 +70,14 @@ func TestAwardsThatWillNotFit(t *testing.T) {
 			input(builder.Pool(b200), hanbit, builder.Team("saebit", builder.Award(b200, 8)), two),
 			map[string]string{"pool": "False Overbooked: 24 GPUs are awarded now, 16 there; too few for saebit; move or shrink awards"},
 		},
+	})
+}
+
+func TestAwardsThatThePoolDoesNotCover(t *testing.T) {
+	free := builder.FreeIn(b200)
+	august := july.AddDate(0, 1, 0)
+	two := nodes(free, "n1", "n2")
+	runForecastCases(t, map[string]forecastCase{
 		"the pool ends before the award": {
 			input(builder.Pool(b200, builder.Available(time.Time{}, july)), hanbit, two),
 			map[string]string{
@@ -73,7 +98,7 @@ func TestAwardsThatWillNotFit(t *testing.T) {
 			input(builder.Pool(b200, builder.Available(time.Time{}, july)), builder.Team("hanbit", builder.AwardBetween(b200, 8, time.Time{}, july)), two),
 			map[string]string{"pool": "True AsDeclared: "},
 		},
-		"who may not draw from the pool is told of a later award": {
+		"a team that may not draw from the pool is told of a later award": {
 			input(builder.Pool(b200, builder.Ineligible("Example Telecom")), builder.Team("hanbit", builder.Consortium("Example Telecom"), builder.AwardBetween(b200, 8, july, time.Time{})), two),
 			map[string]string{
 				"pool":   "True AsDeclared: ",
@@ -84,14 +109,7 @@ func TestAwardsThatWillNotFit(t *testing.T) {
 			input(builder.Pool(b200, builder.Available(time.Time{}, july)), builder.Team("hanbit", builder.Deleted(), builder.Award(b200, 8)), two),
 			map[string]string{"pool": "True AsDeclared: "},
 		},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(tt.want, fitness(tt.in)); diff != "" {
-				t.Error(diff)
-			}
-		})
-	}
+	})
 }
 
 // What is foretold does not depend on when it is asked, as long as nothing happens.

@@ -29,14 +29,34 @@ func grantsOf(result allocation.Result) grants {
 	return granted
 }
 
-// What is unassigned, reserved and grantable, and what is free in the end.
-func TestAllocate(t *testing.T) {
-	tests := map[string]struct {
-		supply  allocation.Supply
-		demands []allocation.Demand
-		want    grants
-		free    allocation.Nodes
-	}{
+// allocateCase is what teams are granted of a supply, and what is free then.
+type allocateCase struct {
+	supply  allocation.Supply
+	demands []allocation.Demand
+	want    grants
+	free    allocation.Nodes
+}
+
+func (tt allocateCase) check(t *testing.T) {
+	t.Helper()
+	result := allocation.Allocate(tt.supply, tt.demands)
+	if diff := cmp.Diff(tt.want, grantsOf(result)); diff != "" {
+		t.Error(diff)
+	}
+	if result.Free != tt.free {
+		t.Errorf("%d free, want %d", result.Free, tt.free)
+	}
+}
+
+func runAllocateCases(t *testing.T, tests map[string]allocateCase) {
+	t.Helper()
+	for name, tt := range tests {
+		t.Run(name, tt.check)
+	}
+}
+
+func TestAllocateWhatIsUnassigned(t *testing.T) {
+	runAllocateCases(t, map[string]allocateCase{
 		"what is unassigned is granted": {
 			supply: allocation.Supply{Capacity: 4, Unassigned: 4}, demands: []allocation.Demand{demanding("a", 3)}, want: grants{team("a"): 3}, free: 1,
 		},
@@ -55,6 +75,11 @@ func TestAllocate(t *testing.T) {
 			demands: []allocation.Demand{having("a", 1, allocation.Holding{Draining: 1}), having("b", 2, allocation.Holding{Previous: 1, Usable: 1})},
 			want:    grants{team("a"): 1, team("b"): 1},
 		},
+	})
+}
+
+func TestAllocateWhatCannotBeGranted(t *testing.T) {
+	runAllocateCases(t, map[string]allocateCase{
 		"while nodes settle nothing that is unassigned is granted, and it is free": {
 			supply: allocation.Supply{Capacity: 4, Unassigned: 2, Settling: 1}, demands: []allocation.Demand{demanding("a", 3)}, want: grants{team("a"): 0}, free: 2,
 		},
@@ -80,18 +105,7 @@ func TestAllocate(t *testing.T) {
 			supply: allocation.Supply{Capacity: 2, Unassigned: 1}, demands: []allocation.Demand{having("a", 2, allocation.Holding{Previous: 2, Usable: 2})},
 			want: grants{team("a"): 2},
 		},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			result := allocation.Allocate(tt.supply, tt.demands)
-			if diff := cmp.Diff(tt.want, grantsOf(result)); diff != "" {
-				t.Error(diff)
-			}
-			if result.Free != tt.free {
-				t.Errorf("%d free, want %d", result.Free, tt.free)
-			}
-		})
-	}
+	})
 }
 
 // Whatever there is and whoever demands it: nobody loses what it keeps or gets more than it demands, increases stay within the

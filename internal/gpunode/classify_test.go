@@ -11,82 +11,112 @@ import (
 	"foundation.team/operator/internal/gpunode"
 )
 
-// A node that lost some of its metadata is still read safely: as its team's, or as not known to be empty.
-func TestClassifyOfIncompleteMetadata(t *testing.T) {
-	type metadata = gpunode.Metadata
-	// lost is without what has these keys; those of taints begin with "taint ", for the label and the taint of teams have one key.
-	lost := func(r gpunode.Record, keys ...string) metadata {
-		m := r.Metadata(pool)
-		for _, key := range keys {
-			delete(m.Labels, key)
-			delete(m.Annotations, key)
-			var kept []corev1.Taint
-			for _, taint := range m.Taints {
-				if "taint "+taint.Key != key {
-					kept = append(kept, taint)
-				}
+// lost is the metadata of a state without what has these keys. Those of taints begin with "taint ", for the label and the
+// taint of teams have one key.
+func lost(r gpunode.Record, keys ...string) gpunode.Metadata {
+	m := r.Metadata(pool)
+	for _, key := range keys {
+		delete(m.Labels, key)
+		delete(m.Annotations, key)
+		var kept []corev1.Taint
+		for _, taint := range m.Taints {
+			if "taint "+taint.Key != key {
+				kept = append(kept, taint)
 			}
-			m.Taints = kept
 		}
-		return m
+		m.Taints = kept
 	}
-	with := func(m metadata, change func(metadata)) metadata { change(m); return m }
-	held := gpunode.Hold(hanbit)
-	draining := gpunode.Record{State: gpunode.Draining, Owner: hanbit, Since: ago(time.Hour)}
-	entering := gpunode.Record{State: gpunode.Entering, Since: ago(time.Hour)}
-	free := gpunode.Record{State: gpunode.Free}
-	awaiting := gpunode.Record{State: gpunode.AwaitingScrub, Since: ago(time.Hour), ScrubRequest: "first"}
-	outside := gpunode.Record{State: gpunode.Outside}
-	since := func(r gpunode.Record, at time.Time) gpunode.Record { r.Since = at; return r }
-	const (
-		labelPool, labelTeam, labelNode = foundationv1alpha1.LabelPool, foundationv1alpha1.LabelTeam, foundationv1alpha1.LabelNodeTeam
-		taintTeam, taintFree, taintDry  = "taint " + foundationv1alpha1.TaintTeam, "taint " + foundationv1alpha1.TaintUnassigned, "taint " + foundationv1alpha1.TaintDraining
-		noteSince, noteRequest          = foundationv1alpha1.AnnotationDrainingSince, foundationv1alpha1.AnnotationScrubRequest
-	)
-	tests := map[string]struct {
-		metadata metadata
-		want     gpunode.Record
-	}{
+	return m
+}
+
+// changed is the metadata of a state that somebody changed.
+func changed(r gpunode.Record, change func(gpunode.Metadata)) gpunode.Metadata {
+	m := r.Metadata(pool)
+	change(m)
+	return m
+}
+
+func sinceOf(r gpunode.Record, at time.Time) gpunode.Record {
+	r.Since = at
+	return r
+}
+
+const (
+	labelPool, labelTeam, labelNode    = foundationv1alpha1.LabelPool, foundationv1alpha1.LabelTeam, foundationv1alpha1.LabelNodeTeam
+	taintTeam, taintFree, taintDrain   = "taint " + foundationv1alpha1.TaintTeam, "taint " + foundationv1alpha1.TaintUnassigned, "taint " + foundationv1alpha1.TaintDraining
+	noteSince, noteRequest, noteAnswer = foundationv1alpha1.AnnotationDrainingSince, foundationv1alpha1.AnnotationScrubRequest, foundationv1alpha1.AnnotationScrubbed
+)
+
+var (
+	outside  = gpunode.Record{State: gpunode.Outside}
+	free     = gpunode.Record{State: gpunode.Free}
+	held     = gpunode.Hold(hanbit)
+	entering = gpunode.Record{State: gpunode.Entering, Since: ago(time.Hour)}
+	draining = gpunode.Record{State: gpunode.Draining, Owner: hanbit, Since: ago(time.Hour)}
+	awaiting = gpunode.Record{State: gpunode.AwaitingScrub, Since: ago(time.Hour), ScrubRequest: first}
+)
+
+// classifyCase is the state that is read off metadata.
+type classifyCase struct {
+	metadata gpunode.Metadata
+	want     gpunode.Record
+}
+
+func (tt classifyCase) check(t *testing.T) {
+	if diff := cmp.Diff(tt.want, classifier().Classify(tt.metadata)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func runClassifyCases(t *testing.T, tests map[string]classifyCase) {
+	t.Helper()
+	for name, tt := range tests {
+		t.Run(name, tt.check)
+	}
+}
+
+// A team's node that lost some of its metadata is still its team's, as long as anything says so.
+func TestClassifyTeamNodesThatLostMetadata(t *testing.T) {
+	runClassifyCases(t, map[string]classifyCase{
 		"held, only the label that no kubelet can forge is left": {lost(held, labelPool, labelTeam, taintTeam), held},
 		"held, only the taint is left":                           {lost(held, labelPool, labelTeam, labelNode), held},
 		"held, only the plain team label is left":                {lost(held, labelPool, labelNode, taintTeam), held},
 		"held, the plain label and the taint are forged": {
-			with(held.Metadata(pool), func(m metadata) { m.Labels[labelTeam], m.Taints[0].Value = "saebit", "saebit" }), held,
+			changed(held, func(m gpunode.Metadata) { m.Labels[labelTeam], m.Taints[0].Value = "saebit", "saebit" }), held,
 		},
 		"held, the taint's effect is weakened": {
-			with(held.Metadata(pool), func(m metadata) { m.Taints[0].Effect = corev1.TaintEffectPreferNoSchedule }), held,
+			changed(held, func(m gpunode.Metadata) { m.Taints[0].Effect = corev1.TaintEffectPreferNoSchedule }), held,
 		},
 		"held, the UID is lost": {lost(held, foundationv1alpha1.AnnotationTeamUID), gpunode.Hold(gpunode.Owner{Name: "hanbit"})},
 		"held, a scrub answer is forged": {
-			with(held.Metadata(pool), func(m metadata) { m.Annotations[foundationv1alpha1.AnnotationScrubbed] = "x" }), held,
+			changed(held, func(m gpunode.Metadata) { m.Annotations[noteAnswer] = "x" }), held,
 		},
-		"held, no owner is left: it may have pods":     {lost(held, labelTeam, labelNode, taintTeam), outside},
-		"draining, its taint is lost":                  {lost(draining, taintDry), draining},
-		"draining, its time is lost":                   {lost(draining, noteSince), since(draining, now)},
-		"draining, its time is nonsense":               {with(draining.Metadata(pool), func(m metadata) { m.Annotations[noteSince] = "soon" }), since(draining, now)},
-		"draining, its time is to come":                {since(draining, now.Add(time.Hour)).Metadata(pool), since(draining, now)},
-		"draining, time and taint are lost":            {lost(draining, noteSince, taintDry), held},
-		"entering, its time is lost":                   {lost(entering, noteSince), since(entering, now)},
-		"entering, its taint is lost":                  {lost(entering, taintDry), entering},
+		"held, no owner is left: it may have pods": {lost(held, labelTeam, labelNode, taintTeam), outside},
+		"draining, its taint is lost":              {lost(draining, taintDrain), draining},
+		"draining, its time is lost":               {lost(draining, noteSince), sinceOf(draining, now)},
+		"draining, its time is nonsense":           {changed(draining, func(m gpunode.Metadata) { m.Annotations[noteSince] = "soon" }), sinceOf(draining, now)},
+		"draining, its time is to come":            {sinceOf(draining, now.Add(time.Hour)).Metadata(pool), sinceOf(draining, now)},
+		"draining, time and taint are lost":        {lost(draining, noteSince, taintDrain), held},
+	})
+}
+
+// A node that is no team's and lost some of its metadata does not count as empty, unless all that speaks against it is lost.
+func TestClassifyOtherNodesThatLostMetadata(t *testing.T) {
+	runClassifyCases(t, map[string]classifyCase{
+		"entering, its time is lost":                   {lost(entering, noteSince), sinceOf(entering, now)},
+		"entering, its taint is lost":                  {lost(entering, taintDrain), entering},
 		"entering, the pool label is lost":             {lost(entering, labelPool), entering},
-		"entering, time and taint are lost: as free":   {lost(entering, noteSince, taintDry), free},
+		"entering, time and taint are lost: as free":   {lost(entering, noteSince, taintDrain), free},
 		"free, its taint is lost: it may have pods":    {lost(free, taintFree), outside},
 		"free, the pool label is lost":                 {lost(free, labelPool), outside},
 		"awaiting scrub, its request is lost":          {lost(awaiting, noteRequest), entering},
-		"awaiting scrub, its time is lost":             {lost(awaiting, noteSince), since(awaiting, now)},
-		"awaiting scrub, time and taint are lost":      {lost(awaiting, noteSince, taintDry), outside},
-		"awaiting scrub, also the request is lost":     {lost(awaiting, noteSince, taintDry, noteRequest), free},
-		"nothing is written on it":                     {metadata{}, outside},
+		"awaiting scrub, its time is lost":             {lost(awaiting, noteSince), sinceOf(awaiting, now)},
+		"awaiting scrub, time and taint are lost":      {lost(awaiting, noteSince, taintDrain), outside},
+		"awaiting scrub, also the request is lost":     {lost(awaiting, noteSince, taintDrain, noteRequest), free},
+		"nothing is written on it":                     {gpunode.Metadata{}, outside},
 		"free in another pool":                         {free.Metadata("h100"), outside},
-		"an answer without a request is kept for once": {with(entering.Metadata(pool), func(m metadata) { m.Annotations[foundationv1alpha1.AnnotationScrubbed] = "x" }), gpunode.Record{State: gpunode.Entering, Since: ago(time.Hour), ScrubAnswer: "x"}},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(tt.want, classifier().Classify(tt.metadata)); diff != "" {
-				t.Error(diff)
-			}
-		})
-	}
+		"an answer without a request is kept for once": {changed(entering, func(m gpunode.Metadata) { m.Annotations[noteAnswer] = "x" }), gpunode.Record{State: gpunode.Entering, Since: ago(time.Hour), ScrubAnswer: "x"}},
+	})
 }
 
 // In a pool whose nodes are not scrubbed, what is written about that counts for nothing.

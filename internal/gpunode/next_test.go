@@ -66,8 +66,6 @@ func TestNextOfNodesThatEnter(t *testing.T) {
 	asked := gpunode.Record{State: gpunode.AwaitingScrub, Since: now, ScrubRequest: request}
 	scrubbed := gpunode.Record{State: gpunode.Entering, Since: ago(time.Minute), ScrubRequest: first, ScrubAnswer: first}
 	awaiting := gpunode.Record{State: gpunode.AwaitingScrub, Since: ago(time.Minute), ScrubRequest: first}
-	outside := gpunode.Record{State: gpunode.Outside}
-	free := gpunode.Record{State: gpunode.Free}
 	left := func(n *gpunode.Node) { n.Member = false }
 	broken := func(n *gpunode.Node) { n.Healthy = false }
 	runNextCases(t, map[string]nextCase{
@@ -101,9 +99,6 @@ func TestNextOfNodesOfTeams(t *testing.T) {
 	}
 	request := now.Format(time.RFC3339)
 	asked := gpunode.Record{State: gpunode.AwaitingScrub, Since: now, ScrubRequest: request}
-	outside := gpunode.Record{State: gpunode.Outside}
-	free := gpunode.Record{State: gpunode.Free}
-	held := gpunode.Hold(hanbit)
 	left := func(n *gpunode.Node) { n.Member = false }
 	runNextCases(t, map[string]nextCase{
 		"a held node stays its team's":                 {record: held, want: held},
