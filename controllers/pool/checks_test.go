@@ -34,7 +34,7 @@ func (w *world) stock(in Input) stock {
 		if owner, owned := w.owner[node.Name]; owned {
 			s.held++
 			s.heldBy[owner]++
-		} else if member && in.capacityOfNode().Healthy(node) && w.isKnownFree(node) {
+		} else if member && in.nodeRequirements().Healthy(node) && w.isKnownFree(node) {
 			s.free++
 		}
 	}

@@ -27,8 +27,8 @@ func supplyOf(in Input, nodes []gpunode.Node) allocation.Supply {
 	return allocation.Supply{
 		Capacity:      capacity,
 		Unassigned:    unassigned,
-		Settling:      nodesThat(nodes, func(n *gpunode.Node) bool { return n.Settling(in.Now) }),
-		AwaitingScrub: nodesThat(nodes, awaitsScrub),
+		Settling:      countNodes(nodes, func(n *gpunode.Node) bool { return n.Settling(in.Now) }),
+		AwaitingScrub: countNodes(nodes, awaitsScrub),
 		Provisioned:   in.Pool.Spec.Karpenter != nil,
 		Frozen:        in.debouncing() || !in.Guards.Stand(),
 		Closed:        in.deleting(),

@@ -72,10 +72,10 @@ func (in *Input) classifier() gpunode.Classifier {
 	return gpunode.Classifier{Pool: in.Pool.Name, RequireScrub: requireScrub(in.Pool), Resolve: in.ownerResolver(), Now: in.Now}
 }
 
-// capacityOfNode is what a node of the pool must offer to be healthy.
-func (in *Input) capacityOfNode() gpunode.Capacity {
+// nodeRequirements is what a node of the pool must offer to be healthy.
+func (in *Input) nodeRequirements() gpunode.Requirements {
 	spec := &in.Pool.Spec
-	return gpunode.Capacity{
+	return gpunode.Requirements{
 		Resource: corev1.ResourceName(spec.ResourceName), GPUs: int64(spec.GPUsPerNode), FromDriver: spec.DeviceClassName != "",
 	}
 }
@@ -119,8 +119,8 @@ func count[T any](items []T, is func(T) bool) int {
 	return sum
 }
 
-// filter are the nodes that are so.
-func filter(nodes []gpunode.Node, is func(*gpunode.Node) bool) []*gpunode.Node {
+// selectNodes are the nodes for which it is true.
+func selectNodes(nodes []gpunode.Node, is func(*gpunode.Node) bool) []*gpunode.Node {
 	var some []*gpunode.Node
 	for i := range nodes {
 		if is(&nodes[i]) {
@@ -132,6 +132,6 @@ func filter(nodes []gpunode.Node, is func(*gpunode.Node) bool) []*gpunode.Node {
 
 func awaitsScrub(n *gpunode.Node) bool { return n.Member && n.State == gpunode.AwaitingScrub }
 
-func nodesThat(nodes []gpunode.Node, are func(*gpunode.Node) bool) allocation.Nodes {
-	return allocation.Nodes(len(filter(nodes, are)))
+func countNodes(nodes []gpunode.Node, are func(*gpunode.Node) bool) allocation.Nodes {
+	return allocation.Nodes(len(selectNodes(nodes, are)))
 }

@@ -27,7 +27,7 @@ func (r *Reconciler) reconcileOrphans(ctx context.Context, pool string) error {
 		return err
 	}
 	var plan Plan
-	nobodys, classifier := gpunode.Record{State: gpunode.Outside}, gpunode.Classifier{Pool: pool, Now: r.Clock.Now()}
+	nobodys, classifier := gpunode.Ownership{State: gpunode.Outside}, gpunode.Classifier{Pool: pool, Now: r.Clock.Now()}
 	for i := range nodes.Items {
 		node := &nodes.Items[i]
 		if had := classifier.Classify(gpunode.MetadataOf(node)); !had.State.Owned() {

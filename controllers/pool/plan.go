@@ -14,7 +14,7 @@ import (
 
 // Transition is a node that is written to: its state changes, or some of its ownership metadata was lost.
 type Transition struct {
-	From, To gpunode.Record
+	From, To gpunode.Ownership
 	// Before is the Node as it was read, After as it shall be.
 	Before, After *corev1.Node
 }
@@ -63,17 +63,17 @@ func BuildPlan(in Input, decision Decision) Plan {
 
 // transitionOf is what is written to a node that has or gets a state; false if nothing is. What is on a node that Karpenter is
 // provisioning or terminating is Karpenter's.
-func transitionOf(n *gpunode.Node, next gpunode.Record, pool string) (transition Transition, needed bool) {
+func transitionOf(n *gpunode.Node, next gpunode.Ownership, pool string) (transition Transition, needed bool) {
 	metadata := next.Metadata(pool)
 	if !n.Managed || n.Object == nil || n.State == gpunode.Terminating || next.State == gpunode.Provisioning || metadata.IsOn(n.Object) {
 		return Transition{}, false
 	}
-	return Transition{From: n.Record, To: next, Before: n.Object, After: metadata.WrittenOn(n.Object)}, true
+	return Transition{From: n.Ownership, To: next, Before: n.Object, After: metadata.WrittenOn(n.Object)}, true
 }
 
 // overdue are the pods on nodes that still drain and whose time is over. Pods that were on a node before it came into the pool
 // are nobody's to evict.
-func overdue(in Input, decision Decision, next []gpunode.Record) (evictions, deletions []corev1.Pod) {
+func overdue(in Input, decision Decision, next []gpunode.Ownership) (evictions, deletions []corev1.Pod) {
 	evictAfter, deleteAfter := in.policy().Grace(), time.Duration(-1)
 	if reclaim := in.Pool.Spec.Reclaim; reclaim != nil && reclaim.ForceAfter != nil {
 		deleteAfter = max(reclaim.ForceAfter.Duration, gpunode.Settle)

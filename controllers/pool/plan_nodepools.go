@@ -63,7 +63,7 @@ func planNodePools(in Input, decision Decision) nodePoolPlan {
 func (s *nodePoolSizes) sized(team allocation.Allocation, name string) *karpenter.NodePoolApplyConfiguration {
 	present := s.nodesFrom(name)
 	// The nodes of the mode that the pool had before are the team's until they are gone.
-	replaced := nodesThat(s.nodes, func(n *gpunode.Node) bool { return n.OwnedBy(team.Team) && !n.FromNodePool(name) })
+	replaced := countNodes(s.nodes, func(n *gpunode.Node) bool { return n.OwnedBy(team.Team) && !n.FromNodePool(name) })
 	size := max(team.Granted-replaced, 0)
 	if s.in.deleting() {
 		size = min(size, present)
@@ -90,7 +90,7 @@ func headroom(in Input, decision Decision) allocation.Nodes {
 	taken := allocation.Nodes(len(decision.Nodes))
 	for _, nodePool := range in.NodePools {
 		if _, ours := teamOfNodePool(nodePool.Name, in.Pool); ours {
-			present := nodesThat(decision.Nodes, func(n *gpunode.Node) bool { return n.FromNodePool(nodePool.Name) })
+			present := countNodes(decision.Nodes, func(n *gpunode.Node) bool { return n.FromNodePool(nodePool.Name) })
 			taken += max(nodeLimit(nodePool, in.Pool)-present, 0)
 		}
 	}
@@ -98,7 +98,7 @@ func headroom(in Input, decision Decision) allocation.Nodes {
 }
 
 func (s *nodePoolSizes) nodesFrom(name string) allocation.Nodes {
-	return nodesThat(s.nodes, func(n *gpunode.Node) bool { return n.FromNodePool(name) })
+	return countNodes(s.nodes, func(n *gpunode.Node) bool { return n.FromNodePool(name) })
 }
 
 // othersHave reports whether a NodePool is that of an earlier team of this name, or still has nodes of its.

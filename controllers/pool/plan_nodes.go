@@ -17,21 +17,21 @@ type nodeStates struct {
 	nodes  []gpunode.Node
 	// index is where each node is in nodes.
 	index map[*gpunode.Node]int
-	next  []gpunode.Record
+	next  []gpunode.Ownership
 	// assigned are free nodes that a team gets now.
 	assigned  map[*gpunode.Node]bool
 	requeueAt time.Time
 }
 
 // nextStates decides the next state of every node, and when to decide again.
-func nextStates(in Input, decision Decision) ([]gpunode.Record, time.Time) {
+func nextStates(in Input, decision Decision) ([]gpunode.Ownership, time.Time) {
 	s := &nodeStates{
 		in: in, policy: in.policy(), nodes: decision.Nodes, index: make(map[*gpunode.Node]int, len(decision.Nodes)),
-		next: make([]gpunode.Record, len(decision.Nodes)), assigned: map[*gpunode.Node]bool{},
+		next: make([]gpunode.Ownership, len(decision.Nodes)), assigned: map[*gpunode.Node]bool{},
 	}
 	s.waitForNodes()
 	s.drainReplaced()
-	provider, owned, free := providerOf(in.Pool), s.byOwner(), filter(s.nodes, (*gpunode.Node).Grantable)
+	provider, owned, free := providerOf(in.Pool), s.byOwner(), selectNodes(s.nodes, (*gpunode.Node).Grantable)
 	for _, team := range decision.Grants.InOrder() {
 		own := owned[team.Team]
 		switch missing := int(team.Granted) - count(own, staysUsable); {
@@ -67,7 +67,7 @@ func (s *nodeStates) drainReplaced() {
 
 func (s *nodeStates) byOwner() map[gpunode.Owner][]*gpunode.Node {
 	owned := map[gpunode.Owner][]*gpunode.Node{}
-	for _, n := range filter(s.nodes, func(n *gpunode.Node) bool { return n.State.Owned() }) {
+	for _, n := range selectNodes(s.nodes, func(n *gpunode.Node) bool { return n.State.Owned() }) {
 		owned[n.Owner] = append(owned[n.Owner], n)
 	}
 	return owned
@@ -130,7 +130,7 @@ func (s *nodeStates) drain(n *gpunode.Node) {
 	s.requeue(requeueAt)
 }
 
-func (s *nodeStates) set(n *gpunode.Node, next gpunode.Record) { s.next[s.index[n]] = next }
+func (s *nodeStates) set(n *gpunode.Node, next gpunode.Ownership) { s.next[s.index[n]] = next }
 
 // requeue asks to decide again at a moment, unless that is asked for sooner already.
 func (s *nodeStates) requeue(at time.Time) {

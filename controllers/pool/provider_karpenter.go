@@ -19,7 +19,7 @@ type karpenterProvider struct{}
 
 // nodes are the NodeClaims, each with its Node if there is one yet.
 func (karpenterProvider) nodes(in Input) []gpunode.Node {
-	classifier, capacity, nodeOf := in.classifier(), in.capacityOfNode(), nodesOfClaims(in)
+	classifier, capacity, nodeOf := in.classifier(), in.nodeRequirements(), nodesOfClaims(in)
 	nodes := make([]gpunode.Node, 0, len(in.NodeClaims))
 	for _, claim := range in.NodeClaims {
 		team, ours := teamOfNodePool(claim.Labels[karpenter.LabelNodePool], in.Pool)
@@ -33,7 +33,7 @@ func (karpenterProvider) nodes(in Input) []gpunode.Node {
 			n.Name, metadata = n.Object.Name, gpunode.MetadataOf(n.Object)
 			n.Healthy = capacity.Healthy(n.Object) && n.Initialized()
 		}
-		n.Record = classifier.ClassifyClaimed(gpunode.ClaimOf(claim, owner), metadata)
+		n.Ownership = classifier.ClassifyClaimed(gpunode.ClaimOf(claim, owner), metadata)
 		n.Replaced = !n.FromNodePool(nodePoolName(team, in.Pool))
 		nodes = append(nodes, n)
 	}

@@ -14,7 +14,7 @@ import (
 type staticProvider struct{}
 
 func (staticProvider) nodes(in Input) []gpunode.Node {
-	classifier, capacity := in.classifier(), in.capacityOfNode()
+	classifier, capacity := in.classifier(), in.nodeRequirements()
 	nodes := make([]gpunode.Node, 0, len(in.Nodes))
 	for _, obj := range in.Nodes {
 		nodes = append(nodes, staticNode(in, obj, classifier, capacity))
@@ -22,23 +22,23 @@ func (staticProvider) nodes(in Input) []gpunode.Node {
 	return nodes
 }
 
-func staticNode(in Input, obj *corev1.Node, classifier gpunode.Classifier, capacity gpunode.Capacity) gpunode.Node {
+func staticNode(in Input, obj *corev1.Node, classifier gpunode.Classifier, capacity gpunode.Requirements) gpunode.Node {
 	matches, pool := in.Selector.Matches(labels.Set(obj.Labels)), obj.Labels[foundationv1alpha1.LabelPool]
 	n := gpunode.Node{
-		Record: gpunode.Record{State: gpunode.Outside}, Name: obj.Name, Object: obj, Healthy: capacity.Healthy(obj),
+		Ownership: gpunode.Ownership{State: gpunode.Outside}, Name: obj.Name, Object: obj, Healthy: capacity.Healthy(obj),
 		// A node that Karpenter provisioned for a team is no pool's to give to another.
 		Managed: !provisionedForTeam(obj) && (matches && pool == "" || pool == in.Pool.Name),
 	}
 	n.Member = n.Managed && matches && obj.DeletionTimestamp.IsZero()
 	n.Conflict = matches && !n.Managed
 	if n.Managed {
-		n.Record = classifier.Classify(gpunode.MetadataOf(obj))
+		n.Ownership = classifier.Classify(gpunode.MetadataOf(obj))
 	}
 	return n
 }
 
 func (staticProvider) supply(_ Input, nodes []gpunode.Node) (capacity, unassigned allocation.Nodes) {
-	return nodesThat(nodes, func(n *gpunode.Node) bool { return n.Member }), nodesThat(nodes, (*gpunode.Node).Grantable)
+	return countNodes(nodes, func(n *gpunode.Node) bool { return n.Member }), countNodes(nodes, (*gpunode.Node).Grantable)
 }
 
 // assign chooses free nodes that are close to the ones that the team has.

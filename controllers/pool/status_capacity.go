@@ -13,9 +13,9 @@ func capacityStatus(in Input, decision Decision) *foundationv1alpha1.PoolCapacit
 	gpus := func(nodes allocation.Nodes) int32 { return int32(nodes.GPUs(in.perNode())) }
 	sums := &foundationv1alpha1.PoolCapacity{
 		Total:   gpus(decision.Grants.Capacity),
-		Healthy: gpus(nodesThat(decision.Nodes, func(n *gpunode.Node) bool { return n.Member && n.Healthy })),
+		Healthy: gpus(countNodes(decision.Nodes, func(n *gpunode.Node) bool { return n.Member && n.Healthy })),
 		Granted: gpus(decision.Grants.Granted()),
-		Held:    gpus(nodesThat(decision.Nodes, func(n *gpunode.Node) bool { return n.State.Owned() })),
+		Held:    gpus(countNodes(decision.Nodes, func(n *gpunode.Node) bool { return n.State.Owned() })),
 		Free:    gpus(decision.Grants.Free),
 	}
 	for _, team := range decision.Grants.Teams {
@@ -32,7 +32,7 @@ func shortfall(in Input, team allocation.Allocation) allocation.GPUs {
 // nodeShape is the least that a healthy node offers. While there is none, what was known stays true.
 func nodeShape(in Input, nodes []gpunode.Node) corev1.ResourceList {
 	var least corev1.ResourceList
-	for _, n := range filter(nodes, func(n *gpunode.Node) bool { return n.Member && n.Healthy }) {
+	for _, n := range selectNodes(nodes, func(n *gpunode.Node) bool { return n.Member && n.Healthy }) {
 		if least == nil {
 			least = corev1.ResourceList{}
 			for _, name := range []corev1.ResourceName{corev1.ResourceCPU, corev1.ResourceMemory, corev1.ResourceEphemeralStorage} {

@@ -33,10 +33,10 @@ func reconcilingCondition(in Input, decision Decision) *metav1.Condition {
 		// They come when pods need them.
 		assigned = 0
 	}
-	draining := filter(decision.Nodes, func(n *gpunode.Node) bool { return n.State == gpunode.Draining || n.State == gpunode.Terminating })
-	scrubbing := filter(decision.Nodes, awaitsScrub)
-	entering := filter(decision.Nodes, isEntering)
-	provisioning := filter(decision.Nodes, func(n *gpunode.Node) bool { return !n.Initialized() && n.State != gpunode.Terminating })
+	draining := selectNodes(decision.Nodes, func(n *gpunode.Node) bool { return n.State == gpunode.Draining || n.State == gpunode.Terminating })
+	scrubbing := selectNodes(decision.Nodes, awaitsScrub)
+	entering := selectNodes(decision.Nodes, isEntering)
+	provisioning := selectNodes(decision.Nodes, func(n *gpunode.Node) bool { return !n.Initialized() && n.State != gpunode.Terminating })
 	var parts []string
 	add := func(n int, what string) {
 		if n > 0 {

@@ -79,8 +79,8 @@ func (v *teamView) explainWholeNodes() string {
 
 // explainNodes is which of the team's nodes it cannot use.
 func (v *teamView) explainNodes() (reason, message string) {
-	unhealthy := v.nodesThat(func(n *gpunode.Node) bool { return n.State == gpunode.Held && !n.Healthy })
-	provisioning := v.nodesThat(func(n *gpunode.Node) bool { return n.State == gpunode.Provisioning })
+	unhealthy := v.selectNodes(func(n *gpunode.Node) bool { return n.State == gpunode.Held && !n.Healthy })
+	provisioning := v.selectNodes(func(n *gpunode.Node) bool { return n.State == gpunode.Provisioning })
 	var why []string
 	if len(unhealthy) > 0 {
 		why = append(why, fmt.Sprintf("%s not Ready, cordoned or short of GPUs (%s)", nodesAre(len(unhealthy)), namesOf(unhealthy)))

@@ -11,7 +11,7 @@ import (
 
 func grantList(in Input, decision Decision) []foundationv1alpha1.Grant {
 	owned := map[gpunode.Owner][]*gpunode.Node{}
-	for _, n := range filter(decision.Nodes, func(n *gpunode.Node) bool { return n.State.Owned() }) {
+	for _, n := range selectNodes(decision.Nodes, func(n *gpunode.Node) bool { return n.State.Owned() }) {
 		owned[n.Owner] = append(owned[n.Owner], n)
 	}
 	var list []foundationv1alpha1.Grant

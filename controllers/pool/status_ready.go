@@ -13,7 +13,7 @@ import (
 )
 
 func readyCondition(in Input, decision Decision) metav1.Condition {
-	owned := filter(decision.Nodes, func(n *gpunode.Node) bool { return n.State.Owned() })
+	owned := selectNodes(decision.Nodes, func(n *gpunode.Node) bool { return n.State.Owned() })
 	switch {
 	case in.deleting() && len(owned) > 0:
 		return notReady(foundationv1alpha1.ReasonNodesInUse, "deletion waits for %s of teams: %s; end the awards of this pool in their spec.gpus",
@@ -30,17 +30,17 @@ func notReady(reason, format string, args ...any) metav1.Condition {
 }
 
 func staticReadyCondition(in Input, nodes []gpunode.Node) metav1.Condition {
-	members := filter(nodes, func(n *gpunode.Node) bool { return n.Member })
-	conflicting := filter(nodes, func(n *gpunode.Node) bool { return n.Conflict })
-	unhealthy := filter(nodes, func(n *gpunode.Node) bool { return n.Member && !n.Healthy })
-	left := filter(nodes, func(n *gpunode.Node) bool { return n.State.Owned() && !n.Member })
-	occupied := filter(nodes, func(n *gpunode.Node) bool { return isEntering(n) && len(in.Pods[n.Name]) > 0 })
+	members := selectNodes(nodes, func(n *gpunode.Node) bool { return n.Member })
+	conflicting := selectNodes(nodes, func(n *gpunode.Node) bool { return n.Conflict })
+	unhealthy := selectNodes(nodes, func(n *gpunode.Node) bool { return n.Member && !n.Healthy })
+	left := selectNodes(nodes, func(n *gpunode.Node) bool { return n.State.Owned() && !n.Member })
+	occupied := selectNodes(nodes, func(n *gpunode.Node) bool { return isEntering(n) && len(in.Pods[n.Name]) > 0 })
 	switch {
 	case in.Invalid != nil:
 		return notReady(foundationv1alpha1.ReasonInvalidSelector, "spec.static.nodeSelector: %v: correct it; the pool goes on with the nodes that it has", in.Invalid)
 	case len(conflicting) > 0:
-		return notReady(foundationv1alpha1.ReasonNodeConflict, "%d nodes match spec.static.nodeSelector but belong to another pool: %s; make the selectors of the pools disjoint",
-			len(conflicting), namesOf(conflicting))
+		return notReady(foundationv1alpha1.ReasonNodeConflict, "spec.static.nodeSelector matches %s of another pool: %s; make the selectors of the pools disjoint",
+			text.Count(len(conflicting), "node"), namesOf(conflicting))
 	case len(members) == 0:
 		return notReady(foundationv1alpha1.ReasonNoNodes, "no node matches spec.static.nodeSelector; correct it or label nodes")
 	case len(occupied) > 0:
@@ -60,7 +60,7 @@ func staticReadyCondition(in Input, nodes []gpunode.Node) metav1.Condition {
 
 // karpenterReadyCondition is read off NodeClaims and Nodes. A NodePool's conditions only explain why there are none.
 func karpenterReadyCondition(in Input, nodes []gpunode.Node) metav1.Condition {
-	unhealthy := filter(nodes, func(n *gpunode.Node) bool { return !n.Healthy && n.Initialized() && n.State != gpunode.Terminating })
+	unhealthy := selectNodes(nodes, func(n *gpunode.Node) bool { return !n.Healthy && n.Initialized() && n.State != gpunode.Terminating })
 	switch {
 	case in.KarpenterMissing:
 		return notReady(foundationv1alpha1.ReasonKarpenterMissing,

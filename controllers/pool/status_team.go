@@ -24,7 +24,7 @@ func (v *teamView) countNodes(are func(*gpunode.Node) bool) allocation.Nodes {
 	return allocation.Nodes(count(v.nodes, are))
 }
 
-func (v *teamView) nodesThat(are func(*gpunode.Node) bool) []*gpunode.Node {
+func (v *teamView) selectNodes(are func(*gpunode.Node) bool) []*gpunode.Node {
 	return slices.DeleteFunc(slices.Clone(v.nodes), func(n *gpunode.Node) bool { return !are(n) })
 }
 

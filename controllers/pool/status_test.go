@@ -106,11 +106,11 @@ func TestReadyCondition(t *testing.T) {
 		},
 		"another pool has them": {
 			input(builder.Pool(b200), builder.Node("n1", builder.FreeIn("h100"), builder.Matching(b200)), nodes(builder.FreeIn(b200), "n2")),
-			no(foundationv1alpha1.ReasonNodeConflict, "1 nodes match spec.static.nodeSelector but belong to another pool: n1; make the selectors of the pools disjoint"),
+			no(foundationv1alpha1.ReasonNodeConflict, "spec.static.nodeSelector matches 1 node of another pool: n1; make the selectors of the pools disjoint"),
 		},
 		"Karpenter made it for a team": {
 			input(builder.Pool(b200), made("n1", "h100.s", hanbit, builder.Matching(b200))[1], nodes(builder.FreeIn(b200), "n2")),
-			no(foundationv1alpha1.ReasonNodeConflict, "1 nodes match spec.static.nodeSelector but belong to another pool: n1; make the selectors of the pools disjoint"),
+			no(foundationv1alpha1.ReasonNodeConflict, "spec.static.nodeSelector matches 1 node of another pool: n1; make the selectors of the pools disjoint"),
 		},
 		"deleted, and teams hold nodes": {
 			input(builder.Pool(b200, builder.PoolDeleted()), nodes(builder.HeldIn(b200, hanbit), "n1"), nodes(builder.FreeIn(b200), "n2")),

@@ -148,7 +148,7 @@ func TestReturns(t *testing.T) {
 	const grace = time.Hour
 	now := day(0)
 	node := func(state gpunode.State, since time.Time, mods ...func(*gpunode.Node)) gpunode.Node {
-		n := gpunode.Node{Record: gpunode.Record{State: state, Since: since}, Member: true, Healthy: true}
+		n := gpunode.Node{Ownership: gpunode.Ownership{State: state, Since: since}, Member: true, Healthy: true}
 		for _, mod := range mods {
 			mod(&n)
 		}

@@ -33,18 +33,18 @@ type Claim struct {
 // Classify reads a node's state off its metadata. A node that lost some of it may still run a team's pods, so one sign of
 // an owner is enough, and the sign that a kubelet cannot forge comes first; and one sign of being closed is enough for
 // it not to count as empty.
-func (c Classifier) Classify(m Metadata) Record {
+func (c Classifier) Classify(m Metadata) Ownership {
 	since, closed := m.closedSince(c.Now)
 	if owner, owned := m.owner(); owned {
 		owner = c.resolve(owner)
 		if closed {
-			return Record{State: Draining, Owner: owner, Since: since}
+			return Ownership{State: Draining, Owner: owner, Since: since}
 		}
-		return Record{State: Held, Owner: owner}
+		return Ownership{State: Held, Owner: owner}
 	}
 	request, requested := m.Annotations[foundationv1alpha1.AnnotationScrubRequest]
 	if closed {
-		r := Record{State: Entering, Since: since}
+		r := Ownership{State: Entering, Since: since}
 		if c.RequireScrub {
 			r.ScrubRequest, r.ScrubAnswer = request, m.Annotations[foundationv1alpha1.AnnotationScrubbed]
 		}
@@ -55,27 +55,27 @@ func (c Classifier) Classify(m Metadata) Record {
 	}
 	if c.RequireScrub && requested {
 		// It is to be scrubbed, and lost what says that it is closed.
-		return Record{State: Outside}
+		return Ownership{State: Outside}
 	}
 	if m.Labels[foundationv1alpha1.LabelPool] == c.Pool && m.hasTaint(foundationv1alpha1.TaintUnassigned) {
-		return Record{State: Free}
+		return Ownership{State: Free}
 	}
-	return Record{State: Outside}
+	return Ownership{State: Outside}
 }
 
 // ClassifyClaimed reads the state of a node that Karpenter provisioned, with the metadata that it has so far.
-func (c Classifier) ClassifyClaimed(claim Claim, m Metadata) Record {
+func (c Classifier) ClassifyClaimed(claim Claim, m Metadata) Ownership {
 	owner := c.resolve(claim.Owner)
 	since, draining := m.closedSince(c.Now)
 	switch {
 	case !claim.Deleted.IsZero():
-		return Record{State: Terminating, Owner: owner, Since: claim.Deleted}
+		return Ownership{State: Terminating, Owner: owner, Since: claim.Deleted}
 	case draining:
-		return Record{State: Draining, Owner: owner, Since: since}
+		return Ownership{State: Draining, Owner: owner, Since: since}
 	case !claim.Initialized:
-		return Record{State: Provisioning, Owner: owner}
+		return Ownership{State: Provisioning, Owner: owner}
 	default:
-		return Record{State: Held, Owner: owner}
+		return Ownership{State: Held, Owner: owner}
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 
 // lost is the metadata of a state without what has these keys. Those of taints begin with "taint ", for the label and the
 // taint of teams have one key.
-func lost(r gpunode.Record, keys ...string) gpunode.Metadata {
+func lost(r gpunode.Ownership, keys ...string) gpunode.Metadata {
 	m := r.Metadata(pool)
 	for _, key := range keys {
 		delete(m.Labels, key)
@@ -30,13 +30,13 @@ func lost(r gpunode.Record, keys ...string) gpunode.Metadata {
 }
 
 // changed is the metadata of a state that somebody changed.
-func changed(r gpunode.Record, change func(gpunode.Metadata)) gpunode.Metadata {
+func changed(r gpunode.Ownership, change func(gpunode.Metadata)) gpunode.Metadata {
 	m := r.Metadata(pool)
 	change(m)
 	return m
 }
 
-func sinceOf(r gpunode.Record, at time.Time) gpunode.Record {
+func sinceOf(r gpunode.Ownership, at time.Time) gpunode.Ownership {
 	r.Since = at
 	return r
 }
@@ -48,18 +48,18 @@ const (
 )
 
 var (
-	outside  = gpunode.Record{State: gpunode.Outside}
-	free     = gpunode.Record{State: gpunode.Free}
+	outside  = gpunode.Ownership{State: gpunode.Outside}
+	free     = gpunode.Ownership{State: gpunode.Free}
 	held     = gpunode.Hold(hanbit)
-	entering = gpunode.Record{State: gpunode.Entering, Since: ago(time.Hour)}
-	draining = gpunode.Record{State: gpunode.Draining, Owner: hanbit, Since: ago(time.Hour)}
-	awaiting = gpunode.Record{State: gpunode.AwaitingScrub, Since: ago(time.Hour), ScrubRequest: first}
+	entering = gpunode.Ownership{State: gpunode.Entering, Since: ago(time.Hour)}
+	draining = gpunode.Ownership{State: gpunode.Draining, Owner: hanbit, Since: ago(time.Hour)}
+	awaiting = gpunode.Ownership{State: gpunode.AwaitingScrub, Since: ago(time.Hour), ScrubRequest: first}
 )
 
 // classifyCase is the state that is read off metadata.
 type classifyCase struct {
 	metadata gpunode.Metadata
-	want     gpunode.Record
+	want     gpunode.Ownership
 }
 
 func (tt classifyCase) check(t *testing.T) {
@@ -115,7 +115,7 @@ func TestClassifyOtherNodesThatLostMetadata(t *testing.T) {
 		"awaiting scrub, also the request is lost":     {lost(awaiting, noteSince, taintDrain, noteRequest), free},
 		"nothing is written on it":                     {gpunode.Metadata{}, outside},
 		"free in another pool":                         {free.Metadata("h100"), outside},
-		"an answer without a request is kept for once": {changed(entering, func(m gpunode.Metadata) { m.Annotations[noteAnswer] = "x" }), gpunode.Record{State: gpunode.Entering, Since: ago(time.Hour), ScrubAnswer: "x"}},
+		"an answer without a request is kept for once": {changed(entering, func(m gpunode.Metadata) { m.Annotations[noteAnswer] = "x" }), gpunode.Ownership{State: gpunode.Entering, Since: ago(time.Hour), ScrubAnswer: "x"}},
 	})
 }
 
@@ -123,11 +123,11 @@ func TestClassifyOtherNodesThatLostMetadata(t *testing.T) {
 func TestClassifyIgnoresScrubbingThatNobodyRequires(t *testing.T) {
 	c := classifier()
 	c.RequireScrub = false
-	m := gpunode.Record{State: gpunode.AwaitingScrub, Since: ago(time.Hour), ScrubRequest: "first", ScrubAnswer: "earlier"}.Metadata(pool)
-	if diff := cmp.Diff(gpunode.Record{State: gpunode.Entering, Since: ago(time.Hour)}, c.Classify(m)); diff != "" {
+	m := gpunode.Ownership{State: gpunode.AwaitingScrub, Since: ago(time.Hour), ScrubRequest: "first", ScrubAnswer: "earlier"}.Metadata(pool)
+	if diff := cmp.Diff(gpunode.Ownership{State: gpunode.Entering, Since: ago(time.Hour)}, c.Classify(m)); diff != "" {
 		t.Error(diff)
 	}
-	m = gpunode.Record{State: gpunode.Free}.Metadata(pool)
+	m = gpunode.Ownership{State: gpunode.Free}.Metadata(pool)
 	m.Annotations[foundationv1alpha1.AnnotationScrubRequest] = "x"
 	if got := c.Classify(m); got.State != gpunode.Free {
 		t.Errorf("with a request on it a free node is %s", got.State)
@@ -138,17 +138,17 @@ func TestClassifyIgnoresScrubbingThatNobodyRequires(t *testing.T) {
 func TestClassifyClaimed(t *testing.T) {
 	saebit := gpunode.Owner{Name: "saebit", UID: "saebit-uid"}
 	forged := gpunode.Hold(saebit).Metadata(pool)
-	draining := gpunode.Record{State: gpunode.Draining, Owner: saebit, Since: ago(time.Minute)}.Metadata(pool)
+	draining := gpunode.Ownership{State: gpunode.Draining, Owner: saebit, Since: ago(time.Minute)}.Metadata(pool)
 	tests := map[string]struct {
 		claim    gpunode.Claim
 		metadata gpunode.Metadata
-		want     gpunode.Record
+		want     gpunode.Ownership
 	}{
-		"no Node yet":                          {gpunode.Claim{Owner: hanbit}, gpunode.Metadata{}, gpunode.Record{State: gpunode.Provisioning, Owner: hanbit}},
-		"a Node that is not ready":             {gpunode.Claim{Owner: hanbit}, forged, gpunode.Record{State: gpunode.Provisioning, Owner: hanbit}},
-		"a Node that is ready":                 {gpunode.Claim{Owner: hanbit, Initialized: true}, forged, gpunode.Record{State: gpunode.Held, Owner: hanbit}},
-		"drained before it was ready":          {gpunode.Claim{Owner: hanbit}, draining, gpunode.Record{State: gpunode.Draining, Owner: hanbit, Since: ago(time.Minute)}},
-		"deleted, whatever else is written on": {gpunode.Claim{Owner: hanbit, Initialized: true, Deleted: ago(time.Second)}, draining, gpunode.Record{State: gpunode.Terminating, Owner: hanbit, Since: ago(time.Second)}},
+		"no Node yet":                          {gpunode.Claim{Owner: hanbit}, gpunode.Metadata{}, gpunode.Ownership{State: gpunode.Provisioning, Owner: hanbit}},
+		"a Node that is not ready":             {gpunode.Claim{Owner: hanbit}, forged, gpunode.Ownership{State: gpunode.Provisioning, Owner: hanbit}},
+		"a Node that is ready":                 {gpunode.Claim{Owner: hanbit, Initialized: true}, forged, gpunode.Ownership{State: gpunode.Held, Owner: hanbit}},
+		"drained before it was ready":          {gpunode.Claim{Owner: hanbit}, draining, gpunode.Ownership{State: gpunode.Draining, Owner: hanbit, Since: ago(time.Minute)}},
+		"deleted, whatever else is written on": {gpunode.Claim{Owner: hanbit, Initialized: true, Deleted: ago(time.Second)}, draining, gpunode.Ownership{State: gpunode.Terminating, Owner: hanbit, Since: ago(time.Second)}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -166,9 +166,9 @@ func TestClassifyResolvesOwners(t *testing.T) {
 		return gpunode.Owner{Name: owner.Name, UID: "resolved from " + owner.UID}
 	}
 	want := gpunode.Owner{Name: "hanbit", UID: "resolved from hanbit-uid"}
-	for name, got := range map[string]gpunode.Record{
+	for name, got := range map[string]gpunode.Ownership{
 		"held":     c.Classify(gpunode.Hold(hanbit).Metadata(pool)),
-		"draining": c.Classify(gpunode.Record{State: gpunode.Draining, Owner: hanbit, Since: ago(time.Hour)}.Metadata(pool)),
+		"draining": c.Classify(gpunode.Ownership{State: gpunode.Draining, Owner: hanbit, Since: ago(time.Hour)}.Metadata(pool)),
 		"claimed":  c.ClassifyClaimed(gpunode.Claim{Owner: hanbit}, gpunode.Metadata{}),
 	} {
 		if got.Owner != want {

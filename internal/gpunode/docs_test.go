@@ -17,7 +17,7 @@ func table() string {
 	names := map[gpunode.State]string{gpunode.AwaitingScrub: "awaiting scrub"}
 	lines := []string{"| state | labels | taints (`NoSchedule`) | annotations |", "|---|---|---|---|"}
 	for _, state := range gpunode.States() {
-		r := gpunode.Record{State: state, Owner: gpunode.Owner{Name: "<team>", UID: "<uid>"}, Since: time.Unix(0, 0)}
+		r := gpunode.Ownership{State: state, Owner: gpunode.Owner{Name: "<team>", UID: "<uid>"}, Since: time.Unix(0, 0)}
 		if state == gpunode.AwaitingScrub {
 			r.ScrubRequest = "<time>"
 		}

@@ -32,12 +32,12 @@ func bare() *corev1.Node {
 	}
 }
 
-// drawRecord draws a state with all data that belongs to it.
-func drawRecord(t *rapid.T, state gpunode.State) gpunode.Record {
+// drawOwnership draws a state with all data that belongs to it.
+func drawOwnership(t *rapid.T, state gpunode.State) gpunode.Ownership {
 	moment := func(label string) time.Time {
 		return ago(time.Duration(rapid.IntRange(1, 1000000).Draw(t, label)) * time.Second)
 	}
-	r := gpunode.Record{State: state}
+	r := gpunode.Ownership{State: state}
 	if state.Owned() {
 		r.Owner = gpunode.Owner{
 			Name: rapid.SampledFrom([]string{"hanbit", "saebit"}).Draw(t, "owner"), UID: "uid-1",
@@ -61,7 +61,7 @@ func drawRecord(t *rapid.T, state gpunode.State) gpunode.Record {
 }
 
 // claimOf is the NodeClaim of a node in a state that Karpenter adds, or in one that it shares.
-func claimOf(r gpunode.Record) gpunode.Claim {
+func claimOf(r gpunode.Ownership) gpunode.Claim {
 	claim := gpunode.Claim{Owner: r.Owner, Initialized: r.State != gpunode.Provisioning}
 	if r.State == gpunode.Terminating {
 		claim.Deleted = r.Since

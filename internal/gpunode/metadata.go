@@ -34,7 +34,7 @@ func MetadataOf(node *corev1.Node) Metadata {
 
 // Metadata is what a pool writes on a node in this state. What a Provisioning node carries Karpenter writes, from the
 // template of its NodePool.
-func (r Record) Metadata(pool string) Metadata {
+func (r Ownership) Metadata(pool string) Metadata {
 	m := Metadata{Labels: map[string]string{}, Annotations: map[string]string{}}
 	if r.State == Outside {
 		return m
@@ -63,7 +63,7 @@ func (r Record) Metadata(pool string) Metadata {
 
 // closed reports whether also the owner's new pods are kept off. A node stays so while it is terminated: its deletion may
 // have to be tried again.
-func (r Record) closed() bool {
+func (r Ownership) closed() bool {
 	switch r.State {
 	case Entering, AwaitingScrub, Draining, Terminating:
 		return true

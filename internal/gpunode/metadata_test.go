@@ -17,7 +17,7 @@ func TestClassifyReadsWhatMetadataWrites(t *testing.T) {
 	for _, state := range gpunode.States() {
 		t.Run(string(state), func(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) {
-				want := drawRecord(t, state)
+				want := drawOwnership(t, state)
 				node := want.Metadata(pool).WrittenOn(bare())
 				if !want.Metadata(pool).IsOn(node) {
 					t.Fatalf("%+v is not found on %+v", want, node)
@@ -38,7 +38,7 @@ func TestClassifyReadsWhatMetadataWrites(t *testing.T) {
 func TestClassifyClaimedReadsWhatMetadataWrites(t *testing.T) {
 	for _, state := range []gpunode.State{gpunode.Held, gpunode.Draining} {
 		rapid.Check(t, func(t *rapid.T) {
-			want := drawRecord(t, state)
+			want := drawOwnership(t, state)
 			if diff := cmp.Diff(want, classifier().ClassifyClaimed(claimOf(want), want.Metadata(pool))); diff != "" {
 				t.Fatal(diff)
 			}
@@ -49,8 +49,8 @@ func TestClassifyClaimedReadsWhatMetadataWrites(t *testing.T) {
 // Whatever state a node was in, only the new one is on it afterwards, and what is other people's stays.
 func TestWrittenOnReplacesOwnershipMetadataOnly(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		first := drawRecord(t, rapid.SampledFrom(gpunode.States()).Draw(t, "first"))
-		second := drawRecord(t, rapid.SampledFrom(gpunode.States()).Draw(t, "second"))
+		first := drawOwnership(t, rapid.SampledFrom(gpunode.States()).Draw(t, "first"))
+		second := drawOwnership(t, rapid.SampledFrom(gpunode.States()).Draw(t, "second"))
 		before := first.Metadata(pool).WrittenOn(bare())
 		unchanged := before.DeepCopy()
 		after := second.Metadata(pool).WrittenOn(before)
@@ -60,7 +60,7 @@ func TestWrittenOnReplacesOwnershipMetadataOnly(t *testing.T) {
 		if diff := cmp.Diff(second.Metadata(pool).WrittenOn(bare()), after); diff != "" {
 			t.Fatalf("something of %s is left: %s", first.State, diff)
 		}
-		if diff := cmp.Diff(bare(), gpunode.Record{State: gpunode.Outside}.Metadata(pool).WrittenOn(after)); diff != "" {
+		if diff := cmp.Diff(bare(), gpunode.Ownership{State: gpunode.Outside}.Metadata(pool).WrittenOn(after)); diff != "" {
 			t.Fatalf("other people's metadata: %s", diff)
 		}
 	})

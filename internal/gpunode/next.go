@@ -16,65 +16,65 @@ type Policy struct {
 
 // Next decides what becomes of a node that no team is given or has to give back, with so many pods that keep it busy, and
 // when to decide again; at a zero time only events change anything.
-func (p Policy) Next(n *Node, pods int, now time.Time) (next Record, requeueAt time.Time) {
+func (p Policy) Next(n *Node, pods int, now time.Time) (next Ownership, requeueAt time.Time) {
 	switch n.State {
 	case Outside:
 		if p.keeps(n) {
-			return Record{State: Entering, Since: now}, now.Add(Settle)
+			return Ownership{State: Entering, Since: now}, now.Add(Settle)
 		}
-		return n.Record, time.Time{}
+		return n.Ownership, time.Time{}
 	case Entering:
 		next, requeueAt = p.nextOfClosed(n, pods, now)
 		if !p.keeps(n) {
-			next = Record{State: Outside}
+			next = Ownership{State: Outside}
 		}
 		return next, requeueAt
 	case Free, AwaitingScrub:
 		if !p.keeps(n) {
-			return Record{State: Outside}, time.Time{}
+			return Ownership{State: Outside}, time.Time{}
 		}
-		return n.Record, time.Time{}
+		return n.Ownership, time.Time{}
 	case Draining:
 		return p.nextOfClosed(n, pods, now)
 	case Terminating:
 		// Until then the forecast counts on the node, so the status changes when it is over.
 		if over := n.Since.Add(p.Grace()); now.Before(over) {
-			return n.Record, over
+			return n.Ownership, over
 		}
-		return n.Record, time.Time{}
+		return n.Ownership, time.Time{}
 	default:
-		return n.Record, time.Time{}
+		return n.Ownership, time.Time{}
 	}
 }
 
 // nextOfClosed decides about a node that is waited for until it is empty.
-func (p Policy) nextOfClosed(n *Node, pods int, now time.Time) (next Record, requeueAt time.Time) {
+func (p Policy) nextOfClosed(n *Node, pods int, now time.Time) (next Ownership, requeueAt time.Time) {
 	settled := n.Since.Add(Settle)
 	switch {
 	case now.Before(settled):
-		return n.Record, settled
+		return n.Ownership, settled
 	case pods == 0:
 		return p.OnDrained(n, now), time.Time{}
 	case n.State == Draining:
-		return n.Record, now.Add(InspectInterval)
+		return n.Ownership, now.Add(InspectInterval)
 	case n.Settling(now):
-		return n.Record, settled.Add(InspectInterval)
+		return n.Ownership, settled.Add(InspectInterval)
 	default:
-		return n.Record, now.Add(OccupiedInterval)
+		return n.Ownership, now.Add(OccupiedInterval)
 	}
 }
 
 // OnDrained is what becomes of a node that is closed and empty.
-func (p Policy) OnDrained(n *Node, now time.Time) Record {
+func (p Policy) OnDrained(n *Node, now time.Time) Ownership {
 	switch {
 	case p.Terminate:
-		return Record{State: Terminating, Owner: n.Owner, Since: n.Since}
+		return Ownership{State: Terminating, Owner: n.Owner, Since: n.Since}
 	case !p.keeps(n):
-		return Record{State: Outside}
+		return Ownership{State: Outside}
 	case p.RequireScrub && !n.Scrubbed():
-		return Record{State: AwaitingScrub, Since: now, ScrubRequest: now.UTC().Format(time.RFC3339)}
+		return Ownership{State: AwaitingScrub, Since: now, ScrubRequest: now.UTC().Format(time.RFC3339)}
 	default:
-		return Record{State: Free}
+		return Ownership{State: Free}
 	}
 }
 
@@ -87,16 +87,16 @@ func (p Policy) Grace() time.Duration { return max(p.GracePeriod, Settle) }
 // Drain takes a node back from its team: it is closed to new pods and its running ones have their grace period. A node that
 // Karpenter has not launched yet has no pods and is terminated at once; one that may be there and is not seen is left alone,
 // for it may have some.
-func (Policy) Drain(n *Node, now time.Time) (next Record, requeueAt time.Time) {
+func (Policy) Drain(n *Node, now time.Time) (next Ownership, requeueAt time.Time) {
 	switch {
 	case n.Object != nil:
-		return Record{State: Draining, Owner: n.Owner, Since: now}, now.Add(Settle)
+		return Ownership{State: Draining, Owner: n.Owner, Since: now}, now.Add(Settle)
 	case n.Claim != nil && n.Claim.Status.NodeName == "":
-		return Record{State: Terminating, Owner: n.Owner, Since: now}, time.Time{}
+		return Ownership{State: Terminating, Owner: n.Owner, Since: now}, time.Time{}
 	default:
-		return n.Record, time.Time{}
+		return n.Ownership, time.Time{}
 	}
 }
 
 // Hold gives a node to a team.
-func Hold(owner Owner) Record { return Record{State: Held, Owner: owner} }
+func Hold(owner Owner) Ownership { return Ownership{State: Held, Owner: owner} }

@@ -18,17 +18,17 @@ const (
 )
 
 // member is a healthy node that belongs to the pool.
-func member(r gpunode.Record) *gpunode.Node {
-	return &gpunode.Node{Record: r, Name: "n1", Object: bare(), Managed: true, Member: true, Healthy: true}
+func member(r gpunode.Ownership) *gpunode.Node {
+	return &gpunode.Node{Ownership: r, Name: "n1", Object: bare(), Managed: true, Member: true, Healthy: true}
 }
 
 // nextCase is what becomes of a node, and when to decide again.
 type nextCase struct {
-	record    gpunode.Record
+	record    gpunode.Ownership
 	node      func(*gpunode.Node)
 	policy    gpunode.Policy
 	pods      int
-	want      gpunode.Record
+	want      gpunode.Ownership
 	requeueAt time.Time
 }
 
@@ -55,17 +55,17 @@ func runNextCases(t *testing.T, tests map[string]nextCase) {
 }
 
 func TestNextOfNodesThatEnter(t *testing.T) {
-	closed := func(state gpunode.State, since time.Duration) gpunode.Record {
-		r := gpunode.Record{State: state, Since: ago(since)}
+	closed := func(state gpunode.State, since time.Duration) gpunode.Ownership {
+		r := gpunode.Ownership{State: state, Since: ago(since)}
 		if state.Owned() {
 			r.Owner = hanbit
 		}
 		return r
 	}
 	request := now.Format(time.RFC3339)
-	asked := gpunode.Record{State: gpunode.AwaitingScrub, Since: now, ScrubRequest: request}
-	scrubbed := gpunode.Record{State: gpunode.Entering, Since: ago(time.Minute), ScrubRequest: first, ScrubAnswer: first}
-	awaiting := gpunode.Record{State: gpunode.AwaitingScrub, Since: ago(time.Minute), ScrubRequest: first}
+	asked := gpunode.Ownership{State: gpunode.AwaitingScrub, Since: now, ScrubRequest: request}
+	scrubbed := gpunode.Ownership{State: gpunode.Entering, Since: ago(time.Minute), ScrubRequest: first, ScrubAnswer: first}
+	awaiting := gpunode.Ownership{State: gpunode.AwaitingScrub, Since: ago(time.Minute), ScrubRequest: first}
 	left := func(n *gpunode.Node) { n.Member = false }
 	broken := func(n *gpunode.Node) { n.Healthy = false }
 	runNextCases(t, map[string]nextCase{
@@ -90,15 +90,15 @@ func TestNextOfNodesThatEnter(t *testing.T) {
 }
 
 func TestNextOfNodesOfTeams(t *testing.T) {
-	closed := func(state gpunode.State, since time.Duration) gpunode.Record {
-		r := gpunode.Record{State: state, Since: ago(since)}
+	closed := func(state gpunode.State, since time.Duration) gpunode.Ownership {
+		r := gpunode.Ownership{State: state, Since: ago(since)}
 		if state.Owned() {
 			r.Owner = hanbit
 		}
 		return r
 	}
 	request := now.Format(time.RFC3339)
-	asked := gpunode.Record{State: gpunode.AwaitingScrub, Since: now, ScrubRequest: request}
+	asked := gpunode.Ownership{State: gpunode.AwaitingScrub, Since: now, ScrubRequest: request}
 	left := func(n *gpunode.Node) { n.Member = false }
 	runNextCases(t, map[string]nextCase{
 		"a held node stays its team's":                 {record: held, want: held},
@@ -137,11 +137,11 @@ type walk struct {
 	seen   map[string]bool
 }
 
-func (w *walk) become(r gpunode.Record) {
+func (w *walk) become(r gpunode.Ownership) {
 	if r.State != w.node.State {
 		w.seen[fmt.Sprintf("%s → %s", w.node.State, r.State)] = true
 	}
-	w.node.Record = r
+	w.node.Ownership = r
 	w.node.Object = r.Metadata(pool).WrittenOn(w.node.Object)
 }
 
@@ -199,11 +199,11 @@ func TestTransitions(t *testing.T) {
 		w := &walk{now: now, seen: seen, policy: gpunode.Policy{
 			GracePeriod: grace, RequireScrub: rapid.Bool().Draw(t, "require scrub"), Terminate: rapid.Bool().Draw(t, "Karpenter"),
 		}}
-		w.node = *member(gpunode.Record{State: gpunode.Outside})
+		w.node = *member(gpunode.Ownership{State: gpunode.Outside})
 		if w.policy.Terminate {
-			w.node.Record = gpunode.Record{State: gpunode.Provisioning, Owner: hanbit}
+			w.node.Ownership = gpunode.Ownership{State: gpunode.Provisioning, Owner: hanbit}
 		}
-		for range 60 {
+		for range 500 {
 			w.step(t)
 		}
 	})
@@ -224,17 +224,17 @@ func TestDrain(t *testing.T) {
 		c.Status.NodeName = node
 		return c
 	}
-	provisioning := gpunode.Record{State: gpunode.Provisioning, Owner: hanbit}
-	draining := gpunode.Record{State: gpunode.Draining, Owner: hanbit, Since: now}
+	provisioning := gpunode.Ownership{State: gpunode.Provisioning, Owner: hanbit}
+	draining := gpunode.Ownership{State: gpunode.Draining, Owner: hanbit, Since: now}
 	tests := map[string]struct {
 		node      gpunode.Node
-		want      gpunode.Record
+		want      gpunode.Ownership
 		requeueAt time.Time
 	}{
-		"a node that is just there":              {gpunode.Node{Record: gpunode.Hold(hanbit), Object: bare()}, draining, now.Add(gpunode.Settle)},
-		"a node that Karpenter has not finished": {gpunode.Node{Record: provisioning, Object: bare(), Claim: claim("n1")}, draining, now.Add(gpunode.Settle)},
-		"a node that is not launched":            {gpunode.Node{Record: provisioning, Claim: claim("")}, gpunode.Record{State: gpunode.Terminating, Owner: hanbit, Since: now}, time.Time{}},
-		"a node that the cache does not show":    {gpunode.Node{Record: gpunode.Hold(hanbit), Claim: claim("n1")}, gpunode.Hold(hanbit), time.Time{}},
+		"a node that is just there":              {gpunode.Node{Ownership: gpunode.Hold(hanbit), Object: bare()}, draining, now.Add(gpunode.Settle)},
+		"a node that Karpenter has not finished": {gpunode.Node{Ownership: provisioning, Object: bare(), Claim: claim("n1")}, draining, now.Add(gpunode.Settle)},
+		"a node that is not launched":            {gpunode.Node{Ownership: provisioning, Claim: claim("")}, gpunode.Ownership{State: gpunode.Terminating, Owner: hanbit, Since: now}, time.Time{}},
+		"a node that the cache does not show":    {gpunode.Node{Ownership: gpunode.Hold(hanbit), Claim: claim("n1")}, gpunode.Hold(hanbit), time.Time{}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -251,19 +251,19 @@ func TestDrain(t *testing.T) {
 
 func TestSettling(t *testing.T) {
 	tests := map[string]struct {
-		record gpunode.Record
+		record gpunode.Ownership
 		node   func(*gpunode.Node)
 		want   bool
 	}{
-		"new in the pool":                {record: gpunode.Record{State: gpunode.Outside}, want: true},
-		"closed a moment ago":            {record: gpunode.Record{State: gpunode.Entering, Since: now}, want: true},
-		"closed for as long as it takes": {record: gpunode.Record{State: gpunode.Entering, Since: ago(gpunode.Settle + gpunode.InspectInterval)}},
-		"scrubbed a moment ago":          {record: gpunode.Record{State: gpunode.Entering, Since: now, ScrubRequest: first, ScrubAnswer: first}},
-		"awaiting its scrub":             {record: gpunode.Record{State: gpunode.AwaitingScrub, Since: now, ScrubRequest: first}},
-		"free":                           {record: gpunode.Record{State: gpunode.Free}},
-		"draining":                       {record: gpunode.Record{State: gpunode.Draining, Owner: hanbit, Since: now}},
-		"new and broken":                 {record: gpunode.Record{State: gpunode.Outside}, node: func(n *gpunode.Node) { n.Healthy = false }},
-		"no member":                      {record: gpunode.Record{State: gpunode.Outside}, node: func(n *gpunode.Node) { n.Member = false }},
+		"new in the pool":                {record: gpunode.Ownership{State: gpunode.Outside}, want: true},
+		"closed a moment ago":            {record: gpunode.Ownership{State: gpunode.Entering, Since: now}, want: true},
+		"closed for as long as it takes": {record: gpunode.Ownership{State: gpunode.Entering, Since: ago(gpunode.Settle + gpunode.InspectInterval)}},
+		"scrubbed a moment ago":          {record: gpunode.Ownership{State: gpunode.Entering, Since: now, ScrubRequest: first, ScrubAnswer: first}},
+		"awaiting its scrub":             {record: gpunode.Ownership{State: gpunode.AwaitingScrub, Since: now, ScrubRequest: first}},
+		"free":                           {record: gpunode.Ownership{State: gpunode.Free}},
+		"draining":                       {record: gpunode.Ownership{State: gpunode.Draining, Owner: hanbit, Since: now}},
+		"new and broken":                 {record: gpunode.Ownership{State: gpunode.Outside}, node: func(n *gpunode.Node) { n.Healthy = false }},
+		"no member":                      {record: gpunode.Ownership{State: gpunode.Outside}, node: func(n *gpunode.Node) { n.Member = false }},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

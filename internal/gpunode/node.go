@@ -22,7 +22,7 @@ const (
 
 // Node is a pool's node.
 type Node struct {
-	Record
+	Ownership
 	// Name is the Node's, or the NodeClaim's while there is no Node yet.
 	Name string
 	// Object is nil while Karpenter has none, or the cache does not show it.
@@ -86,8 +86,8 @@ func (n *Node) FromNodePool(name string) bool {
 	return n.Claim != nil && n.Claim.Labels[karpenter.LabelNodePool] == name
 }
 
-// Capacity is what a node must offer to be healthy.
-type Capacity struct {
+// Requirements are what a node must offer to be healthy.
+type Requirements struct {
 	Resource corev1.ResourceName
 	GPUs     int64
 	// FromDriver is true where a DRA driver may publish the GPUs as devices instead of as a resource of the Node.
@@ -95,13 +95,13 @@ type Capacity struct {
 }
 
 // Healthy reports whether a node can run pods on all of its GPUs.
-func (c Capacity) Healthy(node *corev1.Node) bool {
+func (r Requirements) Healthy(node *corev1.Node) bool {
 	if node.Spec.Unschedulable || !node.DeletionTimestamp.IsZero() {
 		return false
 	}
-	gpus, served := node.Status.Allocatable[c.Resource]
-	devices := !served && c.FromDriver
-	return (devices || gpus.Value() >= c.GPUs) &&
+	gpus, served := node.Status.Allocatable[r.Resource]
+	devices := !served && r.FromDriver
+	return (devices || gpus.Value() >= r.GPUs) &&
 		slices.ContainsFunc(node.Status.Conditions, func(condition corev1.NodeCondition) bool {
 			return condition.Type == corev1.NodeReady && condition.Status == corev1.ConditionTrue
 		})

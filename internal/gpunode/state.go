@@ -9,8 +9,8 @@ type State string
 
 // The states that every node passes through. A node goes from one team to another only through Free.
 const (
-	// Outside is a node without a complete record of a pool's: it is new in the pool, left it, or lost what was written on
-	// it. Pods may be on it.
+	// Outside is a node that carries no complete ownership metadata of the pool: it is new in it, left it, or lost what was
+	// written on it. Pods may be on it.
 	Outside State = "Outside"
 	// Entering is closed to new pods and not known to be empty.
 	Entering State = "Entering"
@@ -50,8 +50,8 @@ func (s State) Owned() bool {
 // Usable reports whether the node is its team's to run pods on, now or as soon as it is ready.
 func (s State) Usable() bool { return s == Held || s == Provisioning }
 
-// Record is a node's state with what goes with it.
-type Record struct {
+// Ownership is whose a node is: its state, with what goes with it.
+type Ownership struct {
 	State State
 	// Owner is the team of a node that is Owned.
 	Owner Owner
@@ -64,4 +64,4 @@ type Record struct {
 }
 
 // Scrubbed reports whether the request of this hand-over, and not an earlier one, was answered.
-func (r Record) Scrubbed() bool { return r.ScrubRequest != "" && r.ScrubAnswer == r.ScrubRequest }
+func (r Ownership) Scrubbed() bool { return r.ScrubRequest != "" && r.ScrubAnswer == r.ScrubRequest }
