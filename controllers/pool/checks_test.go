@@ -41,12 +41,12 @@ func (w *world) stock(in Input) stock {
 	return s
 }
 
-// isKnownFree says whether a node's marks are those of a free one, whatever somebody else wrote on it about scrubbing.
+// isKnownFree reports whether a node's metadata is that of a free one, whatever somebody else wrote on it about scrubbing.
 func (w *world) isKnownFree(node *corev1.Node) bool {
 	_, asked := node.Annotations[foundationv1alpha1.AnnotationScrubRequest]
-	marks := node.DeepCopy()
-	without(foundationv1alpha1.AnnotationScrubRequest, foundationv1alpha1.AnnotationScrubbed)(marks)
-	return describe(marks) == isFree && (!asked || !requireScrub(w.pool))
+	clean := node.DeepCopy()
+	without(foundationv1alpha1.AnnotationScrubRequest, foundationv1alpha1.AnnotationScrubbed)(clean)
+	return describe(clean) == isFree && (!asked || !requireScrub(w.pool))
 }
 
 // checkGrants checks that nobody has more than they ask for, that no grant is raised beyond what there is, and that a
@@ -133,20 +133,20 @@ func (w *world) checkTransition(transition Transition, result Plan) {
 	owner, owned := w.owner[name]
 	switch {
 	case transition.After.Labels[foundationv1alpha1.LabelNodeTeam] != "":
-		w.checkClaim(transition.After, result)
+		w.checkHeld(transition.After, result)
 		w.scrubs.dirties(name)
 	case w.karpenter != nil:
 		w.t.Fatalf("%s of %s becomes nobody's: %s", name, owner, is)
 	case since != "":
 		if !strings.HasPrefix(is, "b200 +draining= +unassigned= since ") {
-			w.t.Fatalf("%s is looked into and open: %s", name, is)
+			w.t.Fatalf("%s is entering and open: %s", name, is)
 		}
 		w.checkRequest(transition)
 	case is != "" && is != isFree:
-		w.t.Fatalf("%s is neither held nor free nor let go: %s", name, is)
+		w.t.Fatalf("%s is neither held nor free nor outside: %s", name, is)
 	default:
 		if len(w.pods[name]) > 0 && (owned || is != "") {
-			w.t.Fatalf("%s is let go with pods %v of %s on it: %s", name, w.pods[name], owner, is)
+			w.t.Fatalf("%s leaves its owner with pods %v of %s on it: %s", name, w.pods[name], owner, is)
 		}
 		if is == isFree {
 			w.checkScrubbed(transition)
@@ -156,8 +156,8 @@ func (w *world) checkTransition(transition Transition, result Plan) {
 	}
 }
 
-// checkClaim checks a node that becomes, or stays, a team's.
-func (w *world) checkClaim(after *corev1.Node, result Plan) {
+// checkHeld checks a node that becomes, or stays, a team's.
+func (w *world) checkHeld(after *corev1.Node, result Plan) {
 	name, is := after.Name, describe(after)
 	since := after.Annotations[foundationv1alpha1.AnnotationDrainingSince]
 	key := gpunode.Owner{Name: after.Labels[foundationv1alpha1.LabelNodeTeam], UID: types.UID(after.Annotations[foundationv1alpha1.AnnotationTeamUID])}
@@ -187,7 +187,7 @@ func (w *world) checkClaim(after *corev1.Node, result Plan) {
 	}
 }
 
-// checkEnded checks that only a team's own pods are ended, and only so long after the node was asked back.
+// checkEnded checks that only a team's own pods are evicted or deleted, and only so long after the node began to drain.
 func (w *world) checkEnded(pod string, after time.Duration) {
 	for name, pods := range w.pods {
 		if _, on := pods[pod]; !on {

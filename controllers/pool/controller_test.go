@@ -88,10 +88,10 @@ func TestApplyAndPrune(t *testing.T) {
 		refused string
 		want    []string
 	}{
-		"all goes well":           {"", []string{"apply hanbit.b200.s", "apply saebit.b200.s", "patch n1", "delete c1", "delete c2"}},
-		"a NodePool fails":        {"apply hanbit.b200.s", []string{"apply hanbit.b200.s", "apply saebit.b200.s", "patch n1", "delete c2"}},
-		"a node fails":            {"patch n1", []string{"apply hanbit.b200.s", "apply saebit.b200.s", "patch n1", "delete c1", "delete c2"}},
-		"the end of a node fails": {"delete c1", []string{"apply hanbit.b200.s", "apply saebit.b200.s", "patch n1", "delete c1", "delete c2"}},
+		"all goes well":                     {"", []string{"apply hanbit.b200.s", "apply saebit.b200.s", "patch n1", "delete c1", "delete c2"}},
+		"a NodePool fails":                  {"apply hanbit.b200.s", []string{"apply hanbit.b200.s", "apply saebit.b200.s", "patch n1", "delete c2"}},
+		"a node fails":                      {"patch n1", []string{"apply hanbit.b200.s", "apply saebit.b200.s", "patch n1", "delete c1", "delete c2"}},
+		"the deletion of a NodeClaim fails": {"delete c1", []string{"apply hanbit.b200.s", "apply saebit.b200.s", "patch n1", "delete c1", "delete c2"}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -147,7 +147,7 @@ func TestDeleteNodePool(t *testing.T) {
 	}
 }
 
-// A pool is let go when the API server has nothing with its mark any more, whatever the cache shows.
+// A pool is finalized when the API server has nothing with its label any more, whatever the cache shows.
 func TestFinalize(t *testing.T) {
 	left := builder.PoolDeleted()
 	tests := map[string]struct {

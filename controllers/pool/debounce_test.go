@@ -76,17 +76,17 @@ func TestRequestsOf(t *testing.T) {
 		teams []lifecycle.Team
 		same  bool
 	}{
-		"the same in another order":  {alone(saebit, team(builder.Award(b200, 8))), true},
-		"another pool's award":       {alone(team(builder.Award(b200, 8), builder.Award("h100", 8)), saebit), true},
-		"a suspension":               {alone(team(builder.Award(b200, 8), builder.Suspended()), saebit), true},
-		"more":                       {alone(team(builder.Award(b200, 16)), saebit), false},
-		"from another time on":       {alone(team(builder.AwardBetween(b200, 8, july, time.Time{})), saebit), false},
-		"another priority":           {alone(team(builder.Award(b200, 8), builder.Priority(1)), saebit), false},
-		"another team of that name":  {alone(team(builder.Award(b200, 8), builder.TeamUID("later")), saebit), false},
-		"a team is gone":             {alone(saebit), false},
-		"a team is being deleted":    {alone(team(builder.Award(b200, 8), builder.Deleted()), saebit), false},
-		"its term is another":        {alone(team(builder.Award(b200, 8), builder.Term(time.Time{}, july)), saebit), false},
-		"two that are asked for one": {alone(team(builder.Award(b200, 4), builder.Award(b200, 4)), saebit), false},
+		"the same requests in another order": {alone(saebit, team(builder.Award(b200, 8))), true},
+		"another pool's award":               {alone(team(builder.Award(b200, 8), builder.Award("h100", 8)), saebit), true},
+		"a suspension":                       {alone(team(builder.Award(b200, 8), builder.Suspended()), saebit), true},
+		"more GPUs":                          {alone(team(builder.Award(b200, 16)), saebit), false},
+		"from another time on":               {alone(team(builder.AwardBetween(b200, 8, july, time.Time{})), saebit), false},
+		"another priority":                   {alone(team(builder.Award(b200, 8), builder.Priority(1)), saebit), false},
+		"another team of that name":          {alone(team(builder.Award(b200, 8), builder.TeamUID("later")), saebit), false},
+		"a team is gone":                     {alone(saebit), false},
+		"a team is being deleted":            {alone(team(builder.Award(b200, 8), builder.Deleted()), saebit), false},
+		"its term is another":                {alone(team(builder.Award(b200, 8), builder.Term(time.Time{}, july)), saebit), false},
+		"two that are asked for one":         {alone(team(builder.Award(b200, 4), builder.Award(b200, 4)), saebit), false},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

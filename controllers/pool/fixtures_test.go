@@ -124,7 +124,7 @@ func podNames(pods []corev1.Pod) []string {
 	return names
 }
 
-// describe sums the marks up: "pool team@uid +taints since scrub scrubbed", each where it is there.
+// describe sums the ownership metadata up: "pool team@uid +taints since scrub scrubbed", each where it is there.
 func describe(node *corev1.Node) string {
 	var words []string
 	add := func(word string) {

@@ -96,7 +96,7 @@ func TestGrantsBeyondWhatIsDeclared(t *testing.T) {
 	})
 }
 
-// A pool that is being deleted is not let go while Karpenter has anything of it.
+// A pool that is being deleted is not finalized while Karpenter has anything of it.
 func TestUnusedOfKarpenter(t *testing.T) {
 	tests := map[string]struct {
 		things []any

@@ -71,5 +71,5 @@ func sizeOf(spec *karpenter.NodePoolSpec) string {
 	return strings.Join(words, "")
 }
 
-// ofHanbit is what the marks of a node of hanbit's are.
+// ofHanbit is what a node of hanbit's carries.
 const ofHanbit = "b200 hanbit/hanbit@hanbit-uid +team=hanbit"

@@ -29,7 +29,7 @@ type cloud struct {
 	// owner is for whom each NodeClaim was made, over those that were made beyond a limit.
 	owner map[string]gpunode.Owner
 	over  map[string]bool
-	// quick says that Karpenter acts between the operator's next writes, pending that every team has pods pending.
+	// quick is true if Karpenter acts between the operator's next writes, pending if every team has pods pending.
 	quick, pending bool
 	// kept is how many nodes teams had or were granted when less was declared.
 	kept int
@@ -259,14 +259,14 @@ func (c *cloud) interfere(w *world) {
 	}
 }
 
-// ends says whether Karpenter is taking a node away.
+// ends reports whether Karpenter is taking a node away.
 func (c *cloud) ends(node *corev1.Node) bool {
 	return c != nil && slices.ContainsFunc(slices.Collect(maps.Values(c.claims)), func(claim *karpenter.NodeClaim) bool {
 		return nodeOf(claim) == node.Name && !runs(claim)
 	})
 }
 
-// misses says whether a node is gone and Karpenter has not found that out yet.
+// misses reports whether a node is gone and Karpenter has not found that out yet.
 func (c *cloud) misses(w *world) bool {
 	return c != nil && slices.ContainsFunc(slices.Collect(maps.Values(c.claims)), func(claim *karpenter.NodeClaim) bool {
 		return claim.Status.NodeName != "" && runs(claim) && w.nodes[nodeOf(claim)] == nil

@@ -48,7 +48,7 @@ func (c *cloud) differences(result Plan) int {
 	})
 }
 
-// patches says whether a change of a node is written: the node is there.
+// patches reports whether a change of a node is written: the node is there.
 func (c *cloud) patches(w *world, transition Transition) bool {
 	c.interfere(w)
 	return c == nil || w.nodes[transition.After.Name] != nil

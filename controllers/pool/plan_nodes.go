@@ -29,15 +29,16 @@ func nextStates(in Input, decision Decision) ([]gpunode.Ownership, time.Time) {
 		in: in, policy: in.policy(), nodes: decision.Nodes, index: make(map[*gpunode.Node]int, len(decision.Nodes)),
 		next: make([]gpunode.Ownership, len(decision.Nodes)), assigned: map[*gpunode.Node]bool{},
 	}
-	s.waitForNodes()
+	s.advance()
 	s.drainReplaced()
 	provider, owned, free := providerOf(in.Pool), s.byOwner(), selectNodes(s.nodes, (*gpunode.Node).Grantable)
 	for _, team := range decision.Grants.InOrder() {
 		own := owned[team.Team]
 		switch missing := int(team.Granted) - count(own, staysUsable); {
 		case missing > 0:
-			missing -= s.reclaim(own, missing)
-			s.assign(provider.assign(in, missing, own, s.unassigned(free)), team)
+			if missing -= s.reclaim(own, missing); missing > 0 {
+				s.assign(provider.assign(in, missing, own, s.unassigned(free)), team)
+			}
 		case missing < 0:
 			s.drainSurplus(own, -missing)
 		}
@@ -45,8 +46,8 @@ func nextStates(in Input, decision Decision) ([]gpunode.Ownership, time.Time) {
 	return s.next, s.requeueAt
 }
 
-// waitForNodes decides about nodes as if no team got any or had to give one back: what is closed and empty goes on.
-func (s *nodeStates) waitForNodes() {
+// advance decides about nodes as if no team got any or had to give one back: what is closed and empty goes on.
+func (s *nodeStates) advance() {
 	for i := range s.nodes {
 		n := &s.nodes[i]
 		next, requeueAt := s.policy.Next(n, len(s.in.Pods[n.Name]), s.in.Now)

@@ -23,7 +23,7 @@ func TestPoolInvariantsWithScrub(t *testing.T) {
 			"a request is noted":          w.noteRequest,
 			"a noted request is answered": w.answerLate,
 			"somebody forges an answer":   w.forgeAnswer,
-			"a request loses marks":       w.requestLosesMarks,
+			"a request loses metadata":    w.requestLosesMetadata,
 			"scrubbing is switched":       w.switchScrub,
 		})
 		w.run(t, actions)
@@ -48,7 +48,7 @@ func (s *scrubber) dirties(node string) {
 
 func (s *scrubber) isDirty(node string) bool { return s != nil && s.dirty[node] }
 
-// holdsUp says whether the operator waits for who scrubs.
+// holdsUp reports whether the operator waits for who scrubs.
 func (s *scrubber) holdsUp(node *corev1.Node) bool {
 	request := node.Annotations[foundationv1alpha1.AnnotationScrubRequest]
 	return s != nil && request != "" && node.Annotations[foundationv1alpha1.AnnotationScrubbed] != request
@@ -110,8 +110,8 @@ func (w *world) forgeAnswer() {
 	w.watchFires()
 }
 
-// requestLosesMarks takes marks off a node that waits to be scrubbed, several at once. It was found to be empty.
-func (w *world) requestLosesMarks() {
+// requestLosesMetadata takes metadata off a node that waits to be scrubbed, several at once. It was found to be empty.
+func (w *world) requestLosesMetadata() {
 	node := w.pickAsked()
 	if len(w.pods[node.Name]) > 0 {
 		w.t.Skip("not empty")

@@ -50,7 +50,7 @@ func (w *world) actions() map[string]func() {
 		"a team is suspended":    w.suspend,
 		"a team is deleted":      w.teamLeaves,
 		"a node breaks or mends": w.nodeBreaks,
-		"a node loses a mark":    w.nodeLosesMark,
+		"a node loses metadata":  w.nodeLosesMetadata,
 		"a pod starts":           w.podStarts,
 		"a pod ends":             w.podEnds,
 		"a budget":               func() { w.budget = !w.budget },
@@ -164,7 +164,7 @@ func (w *world) nodeComes() {
 	w.watchFires()
 }
 
-// nodeVanishes takes a node and its pods away, and perhaps gives it back without marks, pods still on it.
+// nodeVanishes takes a node and its pods away, and perhaps gives it back without metadata, pods still on it.
 func (w *world) nodeVanishes() {
 	node := w.pickNode(func(*corev1.Node) bool { return true })
 	pods := w.pods[node.Name]
@@ -203,8 +203,8 @@ func (w *world) nodeChangesPool() {
 	w.watchFires()
 }
 
-// nodeLosesMark takes one of the operator's marks off a node.
-func (w *world) nodeLosesMark() {
+// nodeLosesMetadata takes some of the operator's metadata off a node.
+func (w *world) nodeLosesMetadata() {
 	node := w.pickNode(func(node *corev1.Node) bool { return describe(node) != "" })
 	marks := []string{"team", "node team", "uid", "taints", "since"}
 	if w.karpenter == nil {

@@ -161,7 +161,7 @@ func TestReconcilingCondition(t *testing.T) {
 	}{
 		"nothing moves":        {input(granted(8), wants(8), nodes(builder.HeldIn(b200, hanbit), "n1"), nodes(builder.FreeIn(b200), "n2")), ""},
 		"nodes to be assigned": {input(builder.Pool(b200), wants(16), nodes(builder.FreeIn(b200), "n1", "n2")), "2 nodes to be assigned"},
-		"nodes to be let go": {
+		"nodes to be drained": {
 			input(granted(16), wants(0), nodes(builder.HeldIn(b200, hanbit), "n1"), nodes(builder.DrainingIn(b200, hanbit, now), "n2")),
 			"2 nodes draining",
 		},

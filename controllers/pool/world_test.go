@@ -35,15 +35,15 @@ type world struct {
 	pods map[string]map[string]types.UID
 	// since is when each pod was made.
 	since map[string]time.Time
-	// owner is whose each node is, whatever its marks say; a node of nobody is not in it.
+	// owner is whose each node is, whatever it carries; a node of nobody is not in it.
 	owner map[string]gpunode.Owner
 	// left is when a node was closed to its team: until it has settled, a pod may still be on its way there.
 	left map[string]time.Time
 	// wake is when the operator asked to be woken.
 	wake time.Time
-	// budget says that a disruption budget refuses evictions.
+	// budget is true if a disruption budget refuses evictions.
 	budget bool
-	// crash says that the operator dies after that many more writes, flaky that every other write to a node fails.
+	// crash is after how many more writes the operator dies, flaky whether every other write to a node fails.
 	crash int
 	flaky bool
 	// requests debounces them for that long.
@@ -52,7 +52,7 @@ type world struct {
 	// scrubs is who scrubs nodes; nil if nobody does. karpenter makes the nodes; nil if they are just there.
 	scrubs    *scrubber
 	karpenter *cloud
-	// busy says that something happened that the operator does not watch.
+	// busy is true if something happened that the operator does not watch.
 	busy   bool
 	serial int
 }
@@ -161,7 +161,7 @@ func (w *world) reconcile() {
 	w.flaky, w.busy = false, false
 }
 
-// dies says whether the operator dies now, before its next write.
+// dies reports whether the operator dies now, before its next write.
 func (w *world) dies() bool {
 	w.crash = max(w.crash-1, -1)
 	return w.crash == 0
@@ -222,12 +222,12 @@ func (w *world) pass(d time.Duration) {
 	w.now = end
 }
 
-// inSight says whether the operator finds a node. One that lost its label and left the pool at once it does not.
+// inSight reports whether the operator finds a node. One that lost its label and left the pool at once it does not.
 func inSight(node *corev1.Node) bool {
 	return node.Labels[builder.ModelLabel] == b200 || node.Labels[foundationv1alpha1.LabelPool] == b200
 }
 
-// polls says whether the operator looks at nodes every now and then: while they are on their way, unless somebody else is
+// polls reports whether the operator looks at nodes every now and then: while they are on their way, unless somebody else is
 // to do something about them first.
 func (w *world) polls() bool {
 	return w.karpenter.misses(w) || slices.ContainsFunc(slices.Collect(maps.Values(w.nodes)), func(node *corev1.Node) bool {

@@ -34,37 +34,37 @@ func MetadataOf(node *corev1.Node) Metadata {
 
 // Metadata is what a pool writes on a node in this state. What a Provisioning node carries Karpenter writes, from the
 // template of its NodePool.
-func (r Ownership) Metadata(pool string) Metadata {
+func (o Ownership) Metadata(pool string) Metadata {
 	m := Metadata{Labels: map[string]string{}, Annotations: map[string]string{}}
-	if r.State == Outside {
+	if o.State == Outside {
 		return m
 	}
 	m.Labels[foundationv1alpha1.LabelPool] = pool
-	if r.State.Owned() {
-		m.Labels[foundationv1alpha1.LabelTeam] = r.Owner.Name
-		m.Labels[foundationv1alpha1.LabelNodeTeam] = r.Owner.Name
-		m.Annotations[foundationv1alpha1.AnnotationTeamUID] = string(r.Owner.UID)
-		m.taint(foundationv1alpha1.TaintTeam, r.Owner.Name)
+	if o.State.Owned() {
+		m.Labels[foundationv1alpha1.LabelTeam] = o.Owner.Name
+		m.Labels[foundationv1alpha1.LabelNodeTeam] = o.Owner.Name
+		m.Annotations[foundationv1alpha1.AnnotationTeamUID] = string(o.Owner.UID)
+		m.taint(foundationv1alpha1.TaintTeam, o.Owner.Name)
 	} else {
 		m.taint(foundationv1alpha1.TaintUnassigned, "")
 	}
-	if r.closed() {
-		m.Annotations[foundationv1alpha1.AnnotationDrainingSince] = r.Since.UTC().Format(time.RFC3339)
+	if o.closed() {
+		m.Annotations[foundationv1alpha1.AnnotationDrainingSince] = o.Since.UTC().Format(time.RFC3339)
 		m.taint(foundationv1alpha1.TaintDraining, "")
 	}
-	if r.ScrubRequest != "" {
-		m.Annotations[foundationv1alpha1.AnnotationScrubRequest] = r.ScrubRequest
+	if o.ScrubRequest != "" {
+		m.Annotations[foundationv1alpha1.AnnotationScrubRequest] = o.ScrubRequest
 	}
-	if r.ScrubAnswer != "" {
-		m.Annotations[foundationv1alpha1.AnnotationScrubbed] = r.ScrubAnswer
+	if o.ScrubAnswer != "" {
+		m.Annotations[foundationv1alpha1.AnnotationScrubbed] = o.ScrubAnswer
 	}
 	return m
 }
 
 // closed reports whether also the owner's new pods are kept off. A node stays so while it is terminated: its deletion may
 // have to be tried again.
-func (r Ownership) closed() bool {
-	switch r.State {
+func (o Ownership) closed() bool {
+	switch o.State {
 	case Entering, AwaitingScrub, Draining, Terminating:
 		return true
 	default:

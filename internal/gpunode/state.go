@@ -64,4 +64,4 @@ type Ownership struct {
 }
 
 // Scrubbed reports whether the request of this hand-over, and not an earlier one, was answered.
-func (r Ownership) Scrubbed() bool { return r.ScrubRequest != "" && r.ScrubAnswer == r.ScrubRequest }
+func (o Ownership) Scrubbed() bool { return o.ScrubRequest != "" && o.ScrubAnswer == o.ScrubRequest }
