@@ -64,8 +64,11 @@ func BuildPlan(in Input, decision Decision) Plan {
 // transitionOf is what is written to a node that has or gets a state; false if nothing is. What is on a node that Karpenter is
 // provisioning or terminating is Karpenter's.
 func transitionOf(n *gpunode.Node, next gpunode.Ownership, pool string) (transition Transition, needed bool) {
+	if !n.Managed || n.Object == nil || n.State == gpunode.Terminating || next.State == gpunode.Provisioning {
+		return Transition{}, false
+	}
 	metadata := next.Metadata(pool)
-	if !n.Managed || n.Object == nil || n.State == gpunode.Terminating || next.State == gpunode.Provisioning || metadata.IsOn(n.Object) {
+	if metadata.IsOn(n.Object) {
 		return Transition{}, false
 	}
 	return Transition{From: n.Ownership, To: next, Before: n.Object, After: metadata.WrittenOn(n.Object)}, true
