@@ -18,7 +18,7 @@ func (v *teamView) addForecast(grant *foundationv1alpha1.Grant) {
 	pool, shortage, uncovered := v.in.Pool.Name, v.forecast.Shortage, v.forecast.Uncovered
 	switch {
 	case !v.forecast.Short():
-	case shortage.At.IsZero() || !uncovered.At.IsZero() && uncovered.At.Before(shortage.At):
+	case shortage.At.IsZero() || uncovered != nil && uncovered.At.Before(shortage.At):
 		grant.ForecastTime, grant.ForecastShortfall = timing.Meta(uncovered.At), int32(uncovered.GPUs)
 		grant.ForecastReason = foundationv1alpha1.ReasonPoolEnds
 		grant.ForecastMessage = fmt.Sprintf("%s: %d GPUs are awarded from %s on, when the pool is not available (%s); extend spec.availability, move the award or name another pool",
@@ -40,10 +40,10 @@ func (v *teamView) addForecast(grant *foundationv1alpha1.Grant) {
 // awardsFitCondition is whether all that is awarded fits into the pool, now and later.
 func awardsFitCondition(in Input, decision Decision) metav1.Condition {
 	const area = foundationv1alpha1.ConditionAwardsCovered
-	team, first, uncovered := firstUncovered(decision)
+	team, first := firstUncovered(decision)
 	over := decision.Forecast.Overcommit
 	switch {
-	case over != nil && (!uncovered || !first.At.Before(over.At)):
+	case over != nil && (first == nil || !first.At.Before(over.At)):
 		short := ""
 		if len(over.Teams) > 0 {
 			names := make([]string, len(over.Teams))
@@ -55,7 +55,7 @@ func awardsFitCondition(in Input, decision Decision) metav1.Condition {
 		return conditions.False(area, foundationv1alpha1.ReasonOverbooked,
 			fmt.Sprintf("%d GPUs are awarded %s, %d there%s; move or shrink awards",
 				over.Demanded.GPUs(in.perNode()), fromOn(in, over.At), over.Capacity.GPUs(in.perNode()), short))
-	case uncovered:
+	case first != nil:
 		return conditions.False(area, foundationv1alpha1.ReasonPoolEnds,
 			fmt.Sprintf("%d GPUs are awarded to %s from %s on, when the pool is not available (%s); extend spec.availability or move the award",
 				first.GPUs, team, minute(first.At), windowOf(in.Pool)))
@@ -66,14 +66,14 @@ func awardsFitCondition(in Input, decision Decision) metav1.Condition {
 
 // firstUncovered is the team that is the first to have an award for which the pool is not available. Who may not draw from it
 // is that team's trouble, not the pool's.
-func firstUncovered(decision Decision) (team string, first allocation.Uncovered, found bool) {
+func firstUncovered(decision Decision) (team string, first *allocation.Uncovered) {
 	for _, a := range decision.Grants.Teams {
 		uncovered := decision.Forecast.Teams[a.Team].Uncovered
-		if !uncovered.At.IsZero() && a.Ineligible == "" && (!found || uncovered.At.Before(first.At)) {
-			team, first, found = a.Team.Name, uncovered, true
+		if uncovered != nil && a.Ineligible == "" && (first == nil || uncovered.At.Before(first.At)) {
+			team, first = a.Team.Name, uncovered
 		}
 	}
-	return team, first, found
+	return team, first
 }
 
 // fromOn is a time as status tells it. The time of now would be another one in each reconcile.

@@ -16,9 +16,10 @@ type Forecast struct {
 
 // TeamForecast is what lies ahead of one team.
 type TeamForecast struct {
-	NextFree  NextFree
-	Shortage  Shortage
-	Uncovered Uncovered
+	NextFree NextFree
+	Shortage Shortage
+	// Uncovered is nil if all awards are covered.
+	Uncovered *Uncovered
 }
 
 // NextFree is the earliest moment at which a team that is short now can have more, and how much more. It is zero for a team

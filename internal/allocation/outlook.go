@@ -10,7 +10,7 @@ import (
 )
 
 // Uncovered is the first later moment at which more is awarded than the pool's availability, or who may draw from it, lets a
-// team have. It is zero if there is none.
+// team have.
 type Uncovered struct {
 	At   time.Time
 	GPUs GPUs
@@ -40,17 +40,17 @@ func Foresee(result Result, returns []Return, now time.Time) Forecast {
 }
 
 // Short reports whether an award of the team will not be served in full later.
-func (f TeamForecast) Short() bool { return !f.Uncovered.At.IsZero() || !f.Shortage.At.IsZero() }
+func (f TeamForecast) Short() bool { return f.Uncovered != nil || !f.Shortage.At.IsZero() }
 
-func (d Demand) uncovered(now time.Time) Uncovered {
+func (d Demand) uncovered(now time.Time) *Uncovered {
 	moments := append(lifecycle.Boundaries(d.Awards), lifecycle.Boundaries(d.Covered)...)
 	slices.SortFunc(moments, time.Time.Compare)
 	for _, at := range moments {
 		if missing := lifecycle.Demand(d.Awards, at) - lifecycle.Demand(d.Covered, at); at.After(now) && missing > 0 {
-			return Uncovered{At: at, GPUs: GPUs(missing)}
+			return &Uncovered{At: at, GPUs: GPUs(missing)}
 		}
 	}
-	return Uncovered{}
+	return nil
 }
 
 // Returns are when nodes that teams do not use any more will be free at the latest, with so much grace. For a node that had
