@@ -31,7 +31,7 @@ func Add(ctx context.Context, mgr manager.Manager, now clock.PassiveClock, o Opt
 		return err
 	}
 	// By a real clock whatever now is: API servers write the times that it compares.
-	watch := &guards.Watch{Client: mgr.GetClient(), Clock: clock.RealClock{}}
+	checker := &guards.ClusterChecker{Client: mgr.GetClient(), Clock: clock.RealClock{}}
 	applier := apply.New(mgr.GetClient(), mgr.GetAPIReader())
 	programs := &program.Reconciler{
 		Client:  mgr.GetClient(),
@@ -49,7 +49,7 @@ func Add(ctx context.Context, mgr manager.Manager, now clock.PassiveClock, o Opt
 		Applier: applier,
 		Events:  mgr.GetEventRecorder("foundation-operator"),
 		Clock:   now,
-		Guards:  watch,
+		Guards:  checker,
 		Collect: o.Collect,
 	}
 	if err := pools.SetupWithManager(mgr); err != nil {
@@ -61,7 +61,7 @@ func Add(ctx context.Context, mgr manager.Manager, now clock.PassiveClock, o Opt
 		Applier:   applier,
 		Events:    mgr.GetEventRecorder("foundation-operator"),
 		Clock:     now,
-		Guards:    watch,
+		Guards:    checker,
 		APIShares: o.TeamAPIShares,
 	}
 	if err := teams.SetupWithManager(mgr); err != nil {

@@ -36,7 +36,7 @@ type Reconciler struct {
 	Events  events.EventRecorder
 	Clock   clock.PassiveClock
 	// Guards says whether anything may be given out now.
-	Guards guards.Looker
+	Guards guards.Checker
 	// Collect is how long requests for GPUs are collected before they are decided together.
 	Collect time.Duration
 

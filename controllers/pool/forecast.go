@@ -41,7 +41,7 @@ func (g *Grants) foresee(in Input, nodes []*node) {
 	g.overbooked = forecast.Overbooked
 	for _, p := range g.parts {
 		p.outlook = forecast.Outlooks[p.key.String()]
-		if g.collecting || !in.Guards.Stand() {
+		if g.collecting || !in.Guards.OK() {
 			// It is not decided yet who is short.
 			p.outlook.Opening = calendar.Opening{}
 		}

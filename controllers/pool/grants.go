@@ -77,7 +77,7 @@ func DecideGrants(in Input) Grants {
 			// Karpenter made more than there may be: who has too many gives them back before anybody is raised by them.
 			claims[i].Own = 0
 		}
-		if g.collecting || !in.Guards.Stand() {
+		if g.collecting || !in.Guards.OK() {
 			claims[i].Want = p.kept()
 		}
 	}
@@ -222,7 +222,7 @@ func (p *part) explain(in Input, g Grants, nodes []*node) (reason, message strin
 	case p.granted < p.want && in.KarpenterMissing:
 		return foundationv1alpha1.ReasonKarpenterMissing,
 			fmt.Sprintf("%s: Karpenter, which makes this pool's nodes, is not installed in this cluster: an admin has to install it, or name another pool", pool)
-	case p.granted < p.want && !in.Guards.Stand():
+	case p.granted < p.want && !in.Guards.OK():
 		return in.Guards.Reason, fmt.Sprintf("%s: %s", pool, in.Guards.Message)
 	case p.granted < p.want && g.collecting:
 		return foundationv1alpha1.ReasonProgressing,

@@ -60,7 +60,7 @@ func (o *Outcome) failed(area, place string, err error) bool {
 }
 
 // refuse records that something new has to wait for the guards.
-func (o *Outcome) refuse(area, place string, why guards.Verdict) {
+func (o *Outcome) refuse(area, place string, why guards.Result) {
 	o.Problems[area] = append(o.Problems[area], Problem{Place: place, Reason: why.Reason, Message: place + ": " + why.Message})
 }
 
@@ -81,7 +81,7 @@ func (r *Reconciler) applyDesired(ctx context.Context, in Input, desired Desired
 	given := in.accessGiven()
 	raises := r.allowedRaises(in, desired)
 	for _, p := range desired.Places {
-		if !in.Guards.Stand() && !in.provided(p.place) {
+		if !in.Guards.OK() && !in.provided(p.place) {
 			out.refuse(foundationv1alpha1.ConditionNamespacesReady, p.name, in.Guards)
 			continue
 		}
@@ -117,7 +117,7 @@ func (r *Reconciler) applyDesired(ctx context.Context, in Input, desired Desired
 func (in Input) provided(p place) bool {
 	live := in.Namespaces[p.name]
 	return live != nil && (in.owner().Owns(live) ||
-		in.owner().May(live) && live.Annotations[foundationv1alpha1.AnnotationAdopt] == "")
+		in.owner().CanAdopt(live) && live.Annotations[foundationv1alpha1.AnnotationAdopt] == "")
 }
 
 // applyPlace makes a namespace and its isolation and says whether they are there.
@@ -137,7 +137,7 @@ func (r *Reconciler) applyPlace(ctx context.Context, in Input, p DesiredPlace, o
 // applyQuota brings a namespace's quota as far as it may go now and says whether a quota is there.
 func (r *Reconciler) applyQuota(ctx context.Context, in Input, p DesiredPlace, raises raises, out *Outcome) bool {
 	quota := raises.clamp(in.Quotas[p.name], p)
-	if !in.Guards.Stand() {
+	if !in.Guards.OK() {
 		quota = frozen(in.Quotas[p.name], quota)
 	}
 	return !out.failed(foundationv1alpha1.ConditionQuotaReady, p.name, r.Applier.Apply(ctx, in.owner(), quota))
@@ -148,7 +148,7 @@ func (r *Reconciler) applyVolumes(ctx context.Context, in Input, p DesiredPlace,
 	if p.open() && !enforced(in.Quotas[p.name], *p.Quota.Spec.Hard) {
 		return
 	}
-	if !in.Guards.Stand() {
+	if !in.Guards.OK() {
 		return // neither new nor larger
 	}
 	for _, claim := range p.Volumes {
@@ -166,7 +166,7 @@ func (r *Reconciler) pruneAccess(ctx context.Context, in Input, desired Desired,
 	keep := desired.names()
 	for _, obj := range in.Others {
 		kind := apply.KindOf(obj)
-		if !kind.Access || keep[nameOf(kind.Name, obj.GetNamespace(), obj.GetName())] || in.keepsDelegated(obj) || !in.owner().May(obj) {
+		if !kind.Access || keep[nameOf(kind.Name, obj.GetNamespace(), obj.GetName())] || in.keepsDelegated(obj) || !in.owner().CanAdopt(obj) {
 			continue
 		}
 		failed := out.failed(foundationv1alpha1.ConditionAccessReady, obj.GetNamespace(), r.Applier.Delete(ctx, in.owner(), obj))

@@ -27,7 +27,7 @@ func buildAccess(in Input, p place) []apply.Object {
 	}
 	byRole := map[foundationv1alpha1.StaffRole][]foundationv1alpha1.StaffMember{}
 	for _, member := range in.life().Staff(in.Now) {
-		if in.Guards.Stand() || in.bound(p, member) {
+		if in.Guards.OK() || in.bound(p, member) {
 			byRole[member.Role] = append(byRole[member.Role], member)
 		}
 	}
@@ -50,7 +50,7 @@ func buildAccess(in Input, p place) []apply.Object {
 func (in Input) bound(p place, member foundationv1alpha1.StaffMember) bool {
 	for _, obj := range in.Others {
 		binding, ok := obj.(*rbacv1.RoleBinding)
-		if ok && binding.Namespace == p.name && binding.Name == clusterRoles[member.Role] && in.owner().May(binding) &&
+		if ok && binding.Namespace == p.name && binding.Name == clusterRoles[member.Role] && in.owner().CanAdopt(binding) &&
 			slices.ContainsFunc(binding.Subjects, func(s rbacv1.Subject) bool {
 				return s.Kind == string(member.Subject.Kind) && s.Name == member.Subject.Name
 			}) {

@@ -38,8 +38,8 @@ type Reconciler struct {
 	Applier *apply.Applier
 	Events  events.EventRecorder
 	Clock   clock.PassiveClock
-	// Guards says whether anything new may be provisioned.
-	Guards guards.Looker
+	// Guards tells whether anything new may be provisioned.
+	Guards guards.Checker
 	// APIShares are each team's shares of the API server's seats; 0 means DefaultAPIShares.
 	APIShares int32
 }

@@ -36,7 +36,7 @@ func input(team *foundationv1alpha1.FoundationTeam, things ...any) Input {
 		switch typed := thing.(type) {
 		case time.Time:
 			in.Now = typed
-		case guards.Verdict:
+		case guards.Result:
 			in.Guards = typed
 		case *foundationv1alpha1.GPUPool:
 			in.Pools[typed.Name] = typed

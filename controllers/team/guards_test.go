@@ -17,7 +17,7 @@ import (
 	"foundation.team/operator/test/support/builder"
 )
 
-var unguarded = guards.Verdict{Reason: foundationv1alpha1.ReasonPolicyMissing, Message: "ValidatingAdmissionPolicy x is missing"}
+var unguarded = guards.Result{Reason: foundationv1alpha1.ReasonPolicyMissing, Message: "ValidatingAdmissionPolicy x is missing"}
 
 // bindingOf is a role binding as it was made for the team.
 func bindingOf(team *foundationv1alpha1.FoundationTeam, namespace, role string, users ...string) *rbacv1.RoleBinding {
@@ -87,7 +87,7 @@ func TestAccessIsOnlyTakenWithoutGuards(t *testing.T) {
 		t.Error(diff)
 	}
 
-	in.Guards = guards.Verdict{}
+	in.Guards = guards.Result{}
 	users = nil
 	for _, obj := range placeOf(t, Build(in), "train").Access {
 		for _, subject := range typed[rbacv1.RoleBinding](t, obj).Subjects {
@@ -152,7 +152,7 @@ func TestWhatIsProvidedWithoutGuards(t *testing.T) {
 // Guards that settle are waited for, and no longer.
 func TestGuardsThatSettleAreLookedAtAgain(t *testing.T) {
 	team := builder.Team("hanbit", builder.Namespace("train", 1))
-	in := input(team, guards.Verdict{Reason: foundationv1alpha1.ReasonPoliciesSettling, Message: "x", Wait: 3 * time.Second})
+	in := input(team, guards.Result{Reason: foundationv1alpha1.ReasonPoliciesSettling, Message: "x", Wait: 3 * time.Second})
 	if got := requeueAfter(in, fine()); got != 3*time.Second {
 		t.Errorf("again after %s", got)
 	}

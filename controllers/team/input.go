@@ -22,8 +22,8 @@ type Input struct {
 	// Program is the programme that the team takes part in; nil if it stands alone, or it does not exist.
 	Program *lifecycle.Program
 	Now     time.Time
-	// Guards says whether anything new may be provisioned.
-	Guards guards.Verdict
+	// Guards tells whether anything new may be provisioned.
+	Guards guards.Result
 	// Pools are all GPUPools, StorageClasses and DeviceClasses all of these, by name.
 	Pools          map[string]*foundationv1alpha1.GPUPool
 	StorageClasses map[string]*storagev1.StorageClass
@@ -88,7 +88,7 @@ func (in Input) places() []place {
 		declared[p.name] = true
 		if !in.holds() {
 			p.state = in.closed()
-			if live := in.Namespaces[p.name]; live == nil || !in.owner().May(live) {
+			if live := in.Namespaces[p.name]; live == nil || !in.owner().CanAdopt(live) {
 				continue
 			}
 		}

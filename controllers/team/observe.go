@@ -35,7 +35,7 @@ func (r *Reconciler) observe(ctx context.Context, team *foundationv1alpha1.Found
 		PersistentVolumes: map[string]*corev1.PersistentVolume{},
 	}
 	var err error
-	if in.Guards, err = r.Guards.Look(ctx); err != nil {
+	if in.Guards, err = r.Guards.Check(ctx); err != nil {
 		return Input{}, err
 	}
 	for _, read := range []func(context.Context, *Input) error{

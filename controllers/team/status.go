@@ -116,7 +116,7 @@ func namespaceStatus(in Input, desired Desired, out *Outcome) []foundationv1alph
 		entry := foundationv1alpha1.TeamNamespaceStatus{Name: p.name, State: p.state}
 		live := in.Namespaces[p.name]
 		switch {
-		case live != nil && !in.owner().May(live):
+		case live != nil && !in.owner().CanAdopt(live):
 			entry.State = foundationv1alpha1.ResourceConflict
 		case live == nil, out.has(foundationv1alpha1.ConditionNamespacesReady, p.name) && p.open():
 			entry.State = foundationv1alpha1.ResourcePending

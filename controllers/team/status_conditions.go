@@ -81,7 +81,7 @@ func quotaCondition(in Input, desired Desired, out *Outcome) metav1.Condition {
 		return *condition
 	}
 	for _, p := range desired.Places {
-		if !in.Guards.Stand() && !enforced(in.Quotas[p.name], *p.Quota.Spec.Hard) {
+		if !in.Guards.OK() && !enforced(in.Quotas[p.name], *p.Quota.Spec.Hard) {
 			return conditions.False(area, in.Guards.Reason, p.name+": "+in.Guards.Message)
 		}
 		if !enforced(in.Quotas[p.name], *p.Quota.Spec.Hard) {
@@ -100,7 +100,7 @@ func accessCondition(in Input, out *Outcome) metav1.Condition {
 		return *condition
 	}
 	staff := in.life().Staff(in.Now)
-	if waiting := in.unbound(); waiting > 0 && !in.Guards.Stand() {
+	if waiting := in.unbound(); waiting > 0 && !in.Guards.OK() {
 		return conditions.False(area, in.Guards.Reason,
 			fmt.Sprintf("%d of %d staff entries in date wait for access: %s", waiting, len(staff), in.Guards.Message))
 	}
@@ -146,7 +146,7 @@ func volumesCondition(in Input, out *Outcome) metav1.Condition {
 			pending = append(pending, volume.Name)
 		}
 	}
-	if len(pending) > 0 && !in.Guards.Stand() {
+	if len(pending) > 0 && !in.Guards.OK() {
 		return conditions.False(area, in.Guards.Reason,
 			fmt.Sprintf("%d of %d volumes wait: %s", len(pending), len(in.Team.Spec.Volumes), in.Guards.Message))
 	}

@@ -13,13 +13,13 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 )
 
-// Looker says whether the guards stand.
-type Looker interface {
-	Look(ctx context.Context) (Verdict, error)
+// Checker reports whether the guards are in place.
+type Checker interface {
+	Check(ctx context.Context) (Result, error)
 }
 
-// Watch looks at the guards in a cluster.
-type Watch struct {
+// ClusterChecker checks the guards of a cluster.
+type ClusterChecker struct {
 	// Client reads from the cache.
 	Client client.Reader
 	// Clock is a real one: it is compared with the times that API servers write.
@@ -30,46 +30,46 @@ type Watch struct {
 	asShipped time.Time
 }
 
-// Look says whether the guards stand. It reads the cache alone.
-func (w *Watch) Look(ctx context.Context) (Verdict, error) {
+// Check reports whether the guards are in place. It reads the cache alone.
+func (c *ClusterChecker) Check(ctx context.Context) (Result, error) {
 	want, err := Shipped()
 	if err != nil {
-		return Verdict{}, err
+		return Result{}, err
 	}
-	live, err := w.list(ctx)
+	live, err := c.list(ctx)
 	if err != nil {
-		return Verdict{}, err
+		return Result{}, err
 	}
-	now := w.Clock.Now()
-	verdict, err := Check(want, live, now)
+	now := c.Clock.Now()
+	result, err := compare(want, live, now)
 	if err != nil {
-		return Verdict{}, err
+		return Result{}, err
 	}
-	return w.settled(verdict, now), nil
+	return c.settled(result, now), nil
 }
 
 // settled ends the waiting, too, when the clocks of the cluster are ahead of ours.
-func (w *Watch) settled(verdict Verdict, now time.Time) Verdict {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+func (c *ClusterChecker) settled(result Result, now time.Time) Result {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	switch {
-	case verdict.Reason != "" && verdict.Reason != foundationv1alpha1.ReasonPoliciesSettling:
-		w.asShipped = time.Time{}
-	case w.asShipped.IsZero():
-		w.asShipped = now
-	case verdict.Reason != "" && now.Sub(w.asShipped) >= settle:
-		return Verdict{}
+	case result.Reason != "" && result.Reason != foundationv1alpha1.ReasonPoliciesSettling:
+		c.asShipped = time.Time{}
+	case c.asShipped.IsZero():
+		c.asShipped = now
+	case result.Reason != "" && now.Sub(c.asShipped) >= settle:
+		return Result{}
 	}
-	return verdict
+	return result
 }
 
-func (w *Watch) list(ctx context.Context) ([]client.Object, error) {
+func (c *ClusterChecker) list(ctx context.Context) ([]client.Object, error) {
 	var policies admissionregistrationv1.ValidatingAdmissionPolicyList
 	var bindings admissionregistrationv1.ValidatingAdmissionPolicyBindingList
 	var mutations admissionregistrationv1.MutatingAdmissionPolicyList
 	var mutationBindings admissionregistrationv1.MutatingAdmissionPolicyBindingList
 	for _, list := range []client.ObjectList{&policies, &bindings, &mutations, &mutationBindings} {
-		if err := w.Client.List(ctx, list, client.UnsafeDisableDeepCopy); err != nil {
+		if err := c.Client.List(ctx, list, client.UnsafeDisableDeepCopy); err != nil {
 			return nil, fmt.Errorf("list admission policies: %w", err)
 		}
 	}
