@@ -20,7 +20,7 @@ type FoundationTeamStatus struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=32
-	State string `json:"state,omitempty"`
+	State TeamState `json:"state,omitempty"`
 	// stateTransitionTime is when that state began, by the programme, the term or the clock; empty if it always was.
 	// +optional
 	StateTransitionTime *metav1.Time `json:"stateTransitionTime,omitempty"`

@@ -58,7 +58,7 @@ type TeamRecordSpec struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=32
-	State string `json:"state,omitempty"`
+	State TeamState `json:"state,omitempty"`
 	// stateTransitionTime is when that began.
 	// +optional
 	StateTransitionTime *metav1.Time `json:"stateTransitionTime,omitempty"`

@@ -92,7 +92,7 @@ func (in Input) poolClasses() []string {
 // the cluster counts them there.
 func (in Input) claimable(p place, s share) string {
 	quota := in.Quotas[p.name]
-	if in.state() != foundationv1alpha1.ReasonInTerm || quota == nil {
+	if in.state() != foundationv1alpha1.StateInTerm || quota == nil {
 		return ""
 	}
 	return strings.Join(slices.DeleteFunc(in.poolClasses(), func(class string) bool {

@@ -96,10 +96,10 @@ func buildQuota(in Input, p place, shares map[string]share) *corev1ac.ResourceQu
 	if p.spec != nil && p.open() {
 		maps.Copy(hard, p.spec.Quota)
 	}
-	if in.state() != foundationv1alpha1.ReasonInTerm {
+	if in.state() != foundationv1alpha1.StateInTerm {
 		share.entries = nil
 	}
-	if p.open() && in.state() != foundationv1alpha1.ReasonInTerm {
+	if p.open() && in.state() != foundationv1alpha1.StateInTerm {
 		for _, key := range startKeys {
 			hard[key] = resource.MustParse("0")
 		}

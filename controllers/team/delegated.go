@@ -16,7 +16,7 @@ import (
 
 // delegates are those to whom rights may be given in a place, sorted: staff, while the team works there.
 func (in Input) delegates(p place) []string {
-	if !p.open() || in.state() != foundationv1alpha1.ReasonInTerm {
+	if !p.open() || in.state() != foundationv1alpha1.StateInTerm {
 		return nil
 	}
 	var names []string

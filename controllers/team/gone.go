@@ -28,7 +28,9 @@ func (r *Reconciler) reconcileGone(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	records = slices.DeleteFunc(records, func(record foundationv1alpha1.TeamRecord) bool { return record.Spec.State == stateDeleted })
+	records = slices.DeleteFunc(records, func(record foundationv1alpha1.TeamRecord) bool {
+		return record.Spec.State == foundationv1alpha1.StateDeleted
+	})
 	if len(open)+len(records) == 0 {
 		return nil
 	}

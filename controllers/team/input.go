@@ -47,12 +47,12 @@ type Input struct {
 func (in Input) owner() apply.Owner { return apply.OwnerOf(in.Team) }
 
 // state is where the team is in its life.
-func (in Input) state() string { return in.life().State(in.Now) }
+func (in Input) state() foundationv1alpha1.TeamState { return in.life().State(in.Now) }
 
 func (in Input) life() lifecycle.Team { return lifecycle.Of(in.Team, in.Program) }
 
 // holds says whether the team keeps what it was awarded: it is in term, suspended or not.
-func (in Input) holds() bool { return lifecycle.HoldsAwards(in.state()) }
+func (in Input) holds() bool { return in.state().HoldsAwards() }
 
 // closed is the state of the namespaces of a team that does not hold its awards.
 func (in Input) closed() foundationv1alpha1.ResourceState {

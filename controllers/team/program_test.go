@@ -139,16 +139,16 @@ func TestEliminated(t *testing.T) {
 	}
 	tests := map[string]struct {
 		now   time.Time
-		state string
+		state foundationv1alpha1.TeamState
 		phase foundationv1alpha1.RetentionPhase
 		place foundationv1alpha1.ResourceState
 		roles []string
 		pods  string
 	}{
-		"while it can object": {now.Add(-time.Second), foundationv1alpha1.ReasonSuspended, "", foundationv1alpha1.ResourceActive, []string{"foundation-team-viewer"}, "0"},
-		"finally":             {now, foundationv1alpha1.ReasonEliminated, foundationv1alpha1.RetentionDataAccess, foundationv1alpha1.ResourceDataAccess, []string{"foundation-team-data-steward", "foundation-team-viewer"}, "20"},
-		"then locked":         {now.Add(24 * time.Hour), foundationv1alpha1.ReasonEliminated, foundationv1alpha1.RetentionLocked, foundationv1alpha1.ResourceLocked, nil, "0"},
-		"then still locked":   {now.Add(48 * time.Hour), foundationv1alpha1.ReasonEliminated, foundationv1alpha1.RetentionExpired, foundationv1alpha1.ResourceLocked, nil, "0"},
+		"while it can object": {now.Add(-time.Second), foundationv1alpha1.StateSuspended, "", foundationv1alpha1.ResourceActive, []string{"foundation-team-viewer"}, "0"},
+		"finally":             {now, foundationv1alpha1.StateEliminated, foundationv1alpha1.RetentionDataAccess, foundationv1alpha1.ResourceDataAccess, []string{"foundation-team-data-steward", "foundation-team-viewer"}, "20"},
+		"then locked":         {now.Add(24 * time.Hour), foundationv1alpha1.StateEliminated, foundationv1alpha1.RetentionLocked, foundationv1alpha1.ResourceLocked, nil, "0"},
+		"then still locked":   {now.Add(48 * time.Hour), foundationv1alpha1.StateEliminated, foundationv1alpha1.RetentionExpired, foundationv1alpha1.ResourceLocked, nil, "0"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

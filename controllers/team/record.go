@@ -33,8 +33,6 @@ const (
 	maxFact = 1024
 	// tolerance is how late the operator may act without saying so.
 	tolerance = time.Minute
-	// stateDeleted is the state of a record whose team has no FoundationTeam any more.
-	stateDeleted = "Deleted"
 )
 
 // recordOf finds the record of a team among those of its name: the one that knows its UID, else the newest one of the
@@ -140,20 +138,20 @@ func merged(base, more map[string]string) map[string]string {
 // wasClosed says whether the record of a team that is being deleted is closed already: that is the last step before it goes,
 // and the cache may show the team for a moment after that.
 func wasClosed(in Input) bool {
-	return !in.Team.DeletionTimestamp.IsZero() && in.Record != nil && in.Record.Spec.State == stateDeleted &&
+	return !in.Team.DeletionTimestamp.IsZero() && in.Record != nil && in.Record.Spec.State == foundationv1alpha1.StateDeleted &&
 		slices.Contains(in.Record.Spec.UIDs, string(in.Team.UID))
 }
 
 // closedRecord is a record whose team has no FoundationTeam any more.
 func closedRecord(record *foundationv1alpha1.TeamRecord, now time.Time) *foundationv1alpha1.TeamRecord {
 	closed := record.DeepCopy()
-	if closed.Spec.State == stateDeleted {
+	if closed.Spec.State == foundationv1alpha1.StateDeleted {
 		return closed
 	}
 	closed.Spec.History = append(closed.Spec.History, foundationv1alpha1.TeamChange{
-		Time: *timing.Meta(now), What: "state", From: closed.Spec.State, To: stateDeleted,
+		Time: *timing.Meta(now), What: "state", From: string(closed.Spec.State), To: string(foundationv1alpha1.StateDeleted),
 	})
-	closed.Spec.State, closed.Spec.StateTransitionTime = stateDeleted, timing.Meta(now)
+	closed.Spec.State, closed.Spec.StateTransitionTime = foundationv1alpha1.StateDeleted, timing.Meta(now)
 	closed.Spec.History = closed.Spec.History[max(0, len(closed.Spec.History)-maxHistory):]
 	return closed
 }
@@ -285,9 +283,9 @@ func lastEdit(entries []metav1.ManagedFieldsEntry) metav1.ManagedFieldsEntry {
 
 // stateChange is a change of the team's state. One that time made, and that is found late, says how late: neither spec has
 // changed since the last look, so nothing else can have made it.
-func stateChange(in Input, from, to string) foundationv1alpha1.TeamChange {
+func stateChange(in Input, from, to foundationv1alpha1.TeamState) foundationv1alpha1.TeamChange {
 	since := in.life().StateSince(in.Now)
-	c := foundationv1alpha1.TeamChange{Time: *timing.Meta(in.Now), What: "state", From: from, To: to}
+	c := foundationv1alpha1.TeamChange{Time: *timing.Meta(in.Now), What: "state", From: string(from), To: string(to)}
 	if since.IsZero() || !in.seenBefore() {
 		return c
 	}

@@ -117,12 +117,12 @@ func TestBuildRecordOfANewTeam(t *testing.T) {
 	}
 	want := foundationv1alpha1.TeamRecordSpec{
 		TeamName: "hanbit", UIDs: []string{"hanbit-uid"}, ProgramName: "sovereign", Lead: "Hanbit AI", Digest: digest(hanbit.Spec),
-		State: foundationv1alpha1.ReasonInTerm, StateTransitionTime: builder.MetaTime(now.AddDate(0, -1, 0)),
+		State: foundationv1alpha1.StateInTerm, StateTransitionTime: builder.MetaTime(now.AddDate(0, -1, 0)),
 		Facts: []string{
 			"decision: Selected on 2026-03-01T09:00:00+09:00: as the panel saw it", "gpus[award-0]: 8 of b200",
 			"programName: sovereign", "volumes[corpus]: 1Ti in train",
 		},
-		History: []foundationv1alpha1.TeamChange{{Time: metav1.NewTime(now), What: "state", To: foundationv1alpha1.ReasonInTerm}},
+		History: []foundationv1alpha1.TeamChange{{Time: metav1.NewTime(now), What: "state", To: string(foundationv1alpha1.StateInTerm)}},
 	}
 	if diff := cmp.Diff(want, record.Spec); diff != "" {
 		t.Error(diff)
@@ -219,7 +219,7 @@ func TestRecordOf(t *testing.T) {
 func TestManifestAppliedAgain(t *testing.T) {
 	first := two(1, 1, builder.Consortium("Hanbit AI"), builder.InProgram("sovereign"))
 	record := closedRecord(remembered(input(first)), now.Add(-time.Hour))
-	if record.Spec.State != stateDeleted || !closedRecord(record, now).Spec.StateTransitionTime.Equal(record.Spec.StateTransitionTime) {
+	if record.Spec.State != foundationv1alpha1.StateDeleted || !closedRecord(record, now).Spec.StateTransitionTime.Equal(record.Spec.StateTransitionTime) {
 		t.Errorf("closed: %s since %s", record.Spec.State, record.Spec.StateTransitionTime)
 	}
 	again := two(1, 1, builder.Consortium("Hanbit AI"), builder.InProgram("sovereign"), builder.TeamUID("second"))
@@ -248,11 +248,11 @@ func TestClosedRecordStaysClosed(t *testing.T) {
 	deleted := two(1, 1, builder.Deleted())
 	tests := map[string]struct {
 		team *foundationv1alpha1.FoundationTeam
-		want string
+		want foundationv1alpha1.TeamState
 	}{
-		"of a team that is going":                        {deleted, stateDeleted},
-		"but not of one that was applied again":          {two(1, 1, builder.TeamUID("second")), foundationv1alpha1.ReasonInTerm},
-		"nor of that when it is deleted in its own turn": {two(1, 1, builder.TeamUID("second"), builder.Deleted()), foundationv1alpha1.ReasonDeleting},
+		"of a team that is going":                        {deleted, foundationv1alpha1.StateDeleted},
+		"but not of one that was applied again":          {two(1, 1, builder.TeamUID("second")), foundationv1alpha1.StateInTerm},
+		"nor of that when it is deleted in its own turn": {two(1, 1, builder.TeamUID("second"), builder.Deleted()), foundationv1alpha1.StateDeleting},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -14,8 +14,9 @@ import (
 )
 
 func activeCondition(in Input) metav1.Condition {
-	reason, message := in.state(), in.life().Message(in.Now)
-	if reason == foundationv1alpha1.ReasonInTerm {
+	state, message := in.state(), in.life().Message(in.Now)
+	reason := string(state)
+	if state == foundationv1alpha1.StateInTerm {
 		return conditions.True(foundationv1alpha1.ConditionActive, reason, message)
 	}
 	return conditions.False(foundationv1alpha1.ConditionActive, reason, message)

@@ -327,7 +327,7 @@ func TestProgress(t *testing.T) {
 		"only a human can help":             {[]metav1.Condition{no(foundationv1alpha1.ReasonNameConflict)}, []string{"Stalled True NameConflict: NameConflict it is"}},
 		"a human before what is on its way": {[]metav1.Condition{no(foundationv1alpha1.ReasonProgressing), no(foundationv1alpha1.ReasonPoolNotFound)}, []string{"Stalled True PoolNotFound: PoolNotFound it is"}},
 		"the first of each":                 {[]metav1.Condition{no(foundationv1alpha1.ReasonApplyFailed), no(foundationv1alpha1.ReasonTerminating)}, []string{"Reconciling True ApplyFailed: ApplyFailed it is"}},
-		"waiting for others is neither":     {[]metav1.Condition{no(foundationv1alpha1.ReasonShortfall), no(foundationv1alpha1.ReasonSuspended), no(foundationv1alpha1.ReasonEnded)}, nil},
+		"waiting for others is neither":     {[]metav1.Condition{no(foundationv1alpha1.ReasonShortfall), no(string(foundationv1alpha1.StateSuspended)), no(string(foundationv1alpha1.StateEnded))}, nil},
 		"a deletion that is not confirmed":  {[]metav1.Condition{no(foundationv1alpha1.ReasonDeletionNotConfirmed)}, []string{"Stalled True DeletionNotConfirmed: DeletionNotConfirmed it is"}},
 		"a deletion that waits":             {[]metav1.Condition{no(foundationv1alpha1.ReasonWaitingForGPUs)}, []string{"Reconciling True WaitingForGPUs: WaitingForGPUs it is"}},
 	}
@@ -363,7 +363,7 @@ func TestBuildStatus(t *testing.T) {
 		t.Errorf("ready: %s", say(*ready))
 	}
 	want := foundationv1alpha1.FoundationTeamStatus{
-		ObservedGeneration: 7, State: foundationv1alpha1.ReasonInTerm, NextTransitionTime: builder.MetaTime(now.Add(time.Hour)), Storage: "206336Gi",
+		ObservedGeneration: 7, State: foundationv1alpha1.StateInTerm, NextTransitionTime: builder.MetaTime(now.Add(time.Hour)), Storage: "206336Gi",
 		Staff: &foundationv1alpha1.TeamStaffStatus{
 			Active: 2, NextExpiryTime: builder.MetaTime(now.Add(time.Hour)),
 			Expiring: []foundationv1alpha1.ExpiringStaff{{Name: "kim", EndTime: metav1.NewTime(now.Add(time.Hour)), WithinDays: 7}},
