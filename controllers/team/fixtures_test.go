@@ -29,7 +29,7 @@ func input(team *foundationv1alpha1.FoundationTeam, things ...any) Input {
 		Pools:          map[string]*foundationv1alpha1.GPUPool{},
 		StorageClasses: map[string]*storagev1.StorageClass{},
 		DeviceClasses:  map[string]*resourcev1.DeviceClass{},
-		Namespaces:     map[string]*corev1.Namespace{},
+		LiveNamespaces: map[string]*corev1.Namespace{},
 		Quotas:         map[string]*corev1.ResourceQuota{},
 	}
 	for _, thing := range things {
@@ -45,7 +45,7 @@ func input(team *foundationv1alpha1.FoundationTeam, things ...any) Input {
 		case *resourcev1.DeviceClass:
 			in.DeviceClasses[typed.Name] = typed
 		case *corev1.Namespace:
-			in.Namespaces[typed.Name] = typed
+			in.LiveNamespaces[typed.Name] = typed
 		case *corev1.ResourceQuota:
 			in.Quotas[typed.Namespace] = typed
 		case *corev1.PersistentVolumeClaim:
@@ -65,19 +65,19 @@ func two(train, eval int32, mods ...builder.TeamMod) *foundationv1alpha1.Foundat
 }
 
 // placeOf is a desired place, by the last part of its name.
-func placeOf(t *testing.T, desired Desired, name string) DesiredPlace {
+func namespaceOf(t *testing.T, desired Desired, name string) DesiredNamespace {
 	t.Helper()
-	for _, p := range desired.Places {
+	for _, p := range desired.Namespaces {
 		if p.name == "hanbit-"+name {
 			return p
 		}
 	}
-	t.Fatalf("no place %s among %d", name, len(desired.Places))
-	return DesiredPlace{}
+	t.Fatalf("no place %s among %d", name, len(desired.Namespaces))
+	return DesiredNamespace{}
 }
 
 // hard is a desired quota as text, by resource.
-func hard(p DesiredPlace) map[string]string {
+func hardOf(p DesiredNamespace) map[string]string {
 	entries := map[string]string{}
 	for name, quantity := range *p.Quota.Spec.Hard {
 		entries[string(name)] = quantity.String()
@@ -108,9 +108,9 @@ func with(area, reason, message string) *Outcome {
 
 // converged adds to an input what its desired state would leave in the cluster.
 func converged(in Input) Input {
-	for _, p := range Build(in).Places {
-		if in.Namespaces[p.name] == nil {
-			in.Namespaces[p.name] = &corev1.Namespace{ObjectMeta: builder.OwnedMeta(in.Team, "", p.name)}
+	for _, p := range Build(NewModel(in)).Namespaces {
+		if in.LiveNamespaces[p.name] == nil {
+			in.LiveNamespaces[p.name] = &corev1.Namespace{ObjectMeta: builder.OwnedMeta(in.Team, "", p.name)}
 		}
 		in.Quotas[p.name] = &corev1.ResourceQuota{
 			ObjectMeta: builder.OwnedMeta(in.Team, p.name, objectName),
@@ -128,4 +128,10 @@ func managed[T client.Object](obj T, fields string) T {
 		APIVersion: "v1", FieldsType: "FieldsV1", FieldsV1: metav1.NewFieldsV1(fields),
 	}})
 	return obj
+}
+
+// statusOf is the status that follows from an input and an outcome.
+func statusOf(in Input, out *Outcome) foundationv1alpha1.FoundationTeamStatus {
+	m := NewModel(in)
+	return BuildStatus(m, in.Record, Build(m), out)
 }

@@ -33,8 +33,7 @@ func TestNewTeamsWaitForTheGuards(t *testing.T) {
 	team := two(1, 1, builder.Staff("kim", foundationv1alpha1.RoleLead), builder.Volume("corpus", "train", "1Ti", "fast"))
 	in := input(team, unguarded, builder.StorageClass("fast", "Immediate"))
 	server := &recorder{}
-	desired := Build(in)
-	out := server.reconciler(in).applyDesired(t.Context(), in, desired)
+	out := server.converge(t, in)
 	for _, write := range server.writes {
 		if !strings.HasPrefix(write, "ClusterRole") && !strings.HasSuffix(write, " foundation-team.hanbit") { // to read its own FoundationTeam; its share of the API server
 			t.Errorf("wrote %s", write)
@@ -43,7 +42,7 @@ func TestNewTeamsWaitForTheGuards(t *testing.T) {
 	if err := out.Err(); err != nil {
 		t.Errorf("tries again at once: %v", err)
 	}
-	status := BuildStatus(in, desired, out, nil)
+	status := statusOf(in, out)
 	got := map[string]string{}
 	for _, condition := range status.Conditions {
 		got[condition.Type] = string(condition.Status) + " " + condition.Reason + " " + condition.Message
@@ -73,12 +72,12 @@ func TestAccessIsOnlyTakenWithoutGuards(t *testing.T) {
 	in := input(team, unguarded, builder.OwnedNamespace(team, "train"),
 		bindingOf(team, "hanbit-train", "lead", "kim", "gone"), bindingOf(team, "hanbit-train", "viewer", "risen"))
 	server := &recorder{}
-	server.reconciler(in).applyDesired(t.Context(), in, Build(in))
+	server.converge(t, in)
 	if !slices.Contains(server.writes, "delete RoleBinding foundation-team-viewer") {
 		t.Errorf("writes: %q", server.writes)
 	}
 	var users []string
-	for _, obj := range placeOf(t, Build(in), "train").Access {
+	for _, obj := range namespaceOf(t, Build(NewModel(in)), "train").Access {
 		for _, subject := range typed[rbacv1.RoleBinding](t, obj).Subjects {
 			users = append(users, *obj.GetName()+" "+subject.Name)
 		}
@@ -89,7 +88,7 @@ func TestAccessIsOnlyTakenWithoutGuards(t *testing.T) {
 
 	in.Guards = guards.Result{}
 	users = nil
-	for _, obj := range placeOf(t, Build(in), "train").Access {
+	for _, obj := range namespaceOf(t, Build(NewModel(in)), "train").Access {
 		for _, subject := range typed[rbacv1.RoleBinding](t, obj).Subjects {
 			users = append(users, *obj.GetName()+" "+subject.Name)
 		}
@@ -109,7 +108,7 @@ func TestQuotasAreOnlyLoweredWithoutGuards(t *testing.T) {
 	}
 	team := builder.Team("hanbit", builder.Namespace("train", 1))
 	in := input(team, builder.OwnedNamespace(team, "train"))
-	desired := placeOf(t, Build(in), "train")
+	desired := namespaceOf(t, Build(NewModel(in)), "train")
 	hard := list("pods", "200", "secrets", "10", "configmaps", "5")
 	desired.Quota.Spec.Hard = &hard
 	for name, test := range map[string]struct {
@@ -123,7 +122,7 @@ func TestQuotasAreOnlyLoweredWithoutGuards(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(test.want, *frozen(test.live, desired.Quota).Spec.Hard); diff != "" {
+			if diff := cmp.Diff(test.want, *withoutIncreases(test.live, desired.Quota).Spec.Hard); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -143,7 +142,7 @@ func TestWhatIsProvidedWithoutGuards(t *testing.T) {
 		"own": {builder.OwnedNamespace(team, "train"), true}, "stripped": {stripped, true},
 		"offered": {offered, false}, "foreign": {builder.ForeignNamespace("hanbit-train"), false},
 	} {
-		if got := input(team, test.namespace).provided(place{name: "hanbit-train"}); got != test.want {
+		if got := isProvisioned(NewModel(input(team, test.namespace)), teamNamespace{name: "hanbit-train"}); got != test.want {
 			t.Errorf("%s: %t", name, got)
 		}
 	}
@@ -153,10 +152,10 @@ func TestWhatIsProvidedWithoutGuards(t *testing.T) {
 func TestGuardsThatSettleAreLookedAtAgain(t *testing.T) {
 	team := builder.Team("hanbit", builder.Namespace("train", 1))
 	in := input(team, guards.Result{Reason: foundationv1alpha1.ReasonPoliciesSettling, Message: "x", Wait: 3 * time.Second})
-	if got := requeueAfter(in, fine()); got != 3*time.Second {
+	if got := requeueAfter(NewModel(in), fine()); got != 3*time.Second {
 		t.Errorf("again after %s", got)
 	}
-	conditions := BuildStatus(in, Build(in), fine(), nil).Conditions
+	conditions := statusOf(in, fine()).Conditions
 	if !meta.IsStatusConditionTrue(conditions, foundationv1alpha1.ConditionReconciling) {
 		t.Errorf("not Reconciling: %v", conditions)
 	}

@@ -16,7 +16,7 @@ import (
 
 // remembered is the record that a reconcile of the team would have left at a moment.
 func remembered(in Input) *foundationv1alpha1.TeamRecord {
-	record := BuildRecord(in)
+	record := BuildRecord(NewModel(in))
 	record.Spec.History = nil
 	return record
 }
@@ -95,12 +95,12 @@ func TestBuildRecordKeepsWhatChanged(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			in := input(tt.after)
 			in.Record = remembered(input(tt.before))
-			record := BuildRecord(in)
+			record := BuildRecord(NewModel(in))
 			if diff := cmp.Diff(tt.want, said(record.Spec.History)); diff != "" {
 				t.Error(diff)
 			}
 			in.Record = record
-			if diff := cmp.Diff(record, BuildRecord(in)); diff != "" {
+			if diff := cmp.Diff(record, BuildRecord(NewModel(in))); diff != "" {
 				t.Errorf("a second look changes it: %s", diff)
 			}
 		})
@@ -111,7 +111,7 @@ func TestBuildRecordOfANewTeam(t *testing.T) {
 	hanbit := two(1, 1, builder.Consortium("Hanbit AI"), builder.InProgram("sovereign"), builder.Award("b200", 8), builder.Volume("corpus", "train", "1Ti", ""))
 	in := input(hanbit)
 	in.Program = lifecycle.NewProgram(builder.Program("sovereign", builder.Decided("hanbit", foundationv1alpha1.OutcomeSelected, now.AddDate(0, -1, 0))))
-	record := BuildRecord(in)
+	record := BuildRecord(NewModel(in))
 	if record.Name != "hanbit.hanbit-u" || record.Labels[foundationv1alpha1.LabelTeam] != "hanbit" || record.Annotations[foundationv1alpha1.AnnotationTeamUID] != "hanbit-uid" {
 		t.Errorf("the record is %s, %v %v", record.Name, record.Labels, record.Annotations)
 	}
@@ -147,7 +147,7 @@ func TestStateChangeSaysHowLate(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			in := input(tt.after, tt.now)
 			in.Record = remembered(input(ended()))
-			if diff := cmp.Diff([]string{tt.want}, said(BuildRecord(in).Spec.History)); diff != "" {
+			if diff := cmp.Diff([]string{tt.want}, said(BuildRecord(NewModel(in)).Spec.History)); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -159,7 +159,7 @@ func TestHistoryIsBounded(t *testing.T) {
 	in.Record = remembered(in)
 	for i := range maxHistory + 5 {
 		in.Team = two(1, 1, builder.Award("b200", int32(i)))
-		in.Record = BuildRecord(in)
+		in.Record = BuildRecord(NewModel(in))
 	}
 	history := in.Record.Spec.History
 	if len(history) != maxHistory || history[maxHistory-1].To != fmt.Sprintf("%d of b200", maxHistory+4) {
@@ -172,7 +172,7 @@ func TestHistoryIsBounded(t *testing.T) {
 		builder.Staff(strings.Repeat("x", 2*maxFact), foundationv1alpha1.RoleLead)(team)
 		team.Spec.Staff[0].Name = "kim"
 	})
-	for _, fact := range BuildRecord(input(long)).Spec.Facts {
+	for _, fact := range BuildRecord(NewModel(input(long))).Spec.Facts {
 		if len(fact) > maxFact {
 			t.Errorf("a fact of %d bytes", len(fact))
 		}
@@ -223,10 +223,9 @@ func TestManifestAppliedAgain(t *testing.T) {
 		t.Errorf("closed: %s since %s", record.Spec.State, record.Spec.StateTransitionTime)
 	}
 	again := two(1, 1, builder.Consortium("Hanbit AI"), builder.InProgram("sovereign"), builder.TeamUID("second"))
-	again.Status.FormerUIDs = formerUIDs(record, again)
 	in := input(again, builder.OwnedNamespace(first, "train"))
 	in.Record = record
-	got := BuildRecord(in)
+	got := BuildRecord(NewModel(in))
 	if diff := cmp.Diff([]string{"hanbit-uid", "second"}, got.Spec.UIDs); diff != "" || got.Name != record.Name {
 		t.Errorf("%s: %s", got.Name, diff)
 	}
@@ -238,8 +237,11 @@ func TestManifestAppliedAgain(t *testing.T) {
 	if diff := cmp.Diff(want, said(got.Spec.History)); diff != "" {
 		t.Error(diff)
 	}
-	if !in.owner().Owns(in.Namespaces["hanbit-train"]) {
+	if !NewModel(in).Owner.Owns(in.LiveNamespaces["hanbit-train"]) {
 		t.Error("what it had before is not its own")
+	}
+	if diff := cmp.Diff([]string{"hanbit-uid"}, statusOf(in, fine()).FormerUIDs); diff != "" {
+		t.Errorf("former UIDs: %s", diff)
 	}
 }
 
@@ -258,7 +260,7 @@ func TestClosedRecordStaysClosed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			in := input(tt.team)
 			in.Record = closedRecord(remembered(input(deleted)), now)
-			if got := BuildRecord(in).Spec.State; got != tt.want {
+			if got := BuildRecord(NewModel(in)).Spec.State; got != tt.want {
 				t.Errorf("state %s, want %s", got, tt.want)
 			}
 		})

@@ -35,9 +35,9 @@ type Owner struct {
 	Former []string
 }
 
-// OwnerOf is the owner that a team is.
-func OwnerOf(team *foundationv1alpha1.FoundationTeam) Owner {
-	return Owner{Team: team.Name, UID: team.UID, Former: team.Status.FormerUIDs}
+// OwnerOf is a team as an owner. Former are UIDs that it had before its manifest was removed and applied again.
+func OwnerOf(team *foundationv1alpha1.FoundationTeam, former []string) Owner {
+	return Owner{Team: team.Name, UID: team.UID, Former: former}
 }
 
 // Owns says whether an object belongs to the owner: name and UID, the present or a former one, both match.
