@@ -79,10 +79,10 @@ func formerUIDs(record *foundationv1alpha1.TeamRecord, team *foundationv1alpha1.
 }
 
 // merged is a copy of a map with more in it.
-func merged[V any](base, more map[string]V) map[string]V {
+func merged[K comparable, V any](base, more map[K]V) map[K]V {
 	all := maps.Clone(base)
 	if all == nil {
-		all = map[string]V{}
+		all = map[K]V{}
 	}
 	maps.Copy(all, more)
 	return all

@@ -29,21 +29,15 @@ func (r *Reconciler) listRecords(ctx context.Context, team string) ([]foundation
 	return list.Items, nil
 }
 
-// keepRecord writes a team's record if anything in it changed, and tells of what was found late.
+// keepRecord writes a team's record if anything in it changed, and tells of a change of state that was found late.
 func (r *Reconciler) keepRecord(ctx context.Context, m *Model) (*foundationv1alpha1.TeamRecord, error) {
 	record := BuildRecord(m)
 	if err := r.Applier.Save(ctx, m.Record, record); err != nil {
 		return nil, err
 	}
-	known := 0
-	if m.Record != nil {
-		known = len(m.Record.Spec.History)
-	}
-	for _, c := range record.Spec.History[min(known, len(record.Spec.History)):] {
-		if c.Late != "" {
-			r.Events.Eventf(m.Team, nil, corev1.EventTypeWarning, "Late", "Reconcile",
-				"%s since %s: the operator acted %s late, it did not run then", c.To, m.Life.When(c.Time.Time), c.Late)
-		}
+	if change := lateChange(m.Record, record); change != nil {
+		r.Events.Eventf(m.Team, nil, corev1.EventTypeWarning, "Late", "Reconcile",
+			"%s since %s: the operator acted %s late, it did not run then", change.To.State, m.Life.When(change.Time.Time), change.Late.Duration)
 	}
 	return record, nil
 }

@@ -2,7 +2,6 @@ package team
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -21,16 +20,17 @@ func remembered(in Input) *foundationv1alpha1.TeamRecord {
 	return record
 }
 
-// said are changes as text.
-func said(changes []foundationv1alpha1.TeamChange) []string {
+// said is a record's history as text, as the team of an input reads it.
+func said(record *foundationv1alpha1.TeamRecord, in Input) []string {
 	var lines []string
-	for _, c := range changes {
+	for _, recorded := range record.Spec.History {
+		c := renderChange(recorded, NewModel(in).Life)
 		line := fmt.Sprintf("%s %s: %q -> %q", c.Time.UTC().Format(time.RFC3339), c.What, c.From, c.To)
 		if c.By != "" {
 			line += " by " + c.By
 		}
-		if c.Late != "" {
-			line += " late " + c.Late
+		if c.Late != nil {
+			line += " late " + c.Late.Duration.String()
 		}
 		lines = append(lines, line)
 	}
@@ -96,7 +96,7 @@ func TestBuildRecordKeepsWhatChanged(t *testing.T) {
 			in := input(tt.after)
 			in.Record = remembered(input(tt.before))
 			record := BuildRecord(NewModel(in))
-			if diff := cmp.Diff(tt.want, said(record.Spec.History)); diff != "" {
+			if diff := cmp.Diff(tt.want, said(record, in)); diff != "" {
 				t.Error(diff)
 			}
 			in.Record = record
@@ -118,11 +118,15 @@ func TestBuildRecordOfANewTeam(t *testing.T) {
 	want := foundationv1alpha1.TeamRecordSpec{
 		TeamName: "hanbit", UIDs: []string{"hanbit-uid"}, ProgramName: "sovereign", Lead: "Hanbit AI", Digest: digest(hanbit.Spec),
 		State: foundationv1alpha1.StateInTerm, StateTransitionTime: builder.MetaTime(now.AddDate(0, -1, 0)),
-		Facts: []string{
-			"decision: Selected on 2026-03-01T09:00:00+09:00: as the panel saw it", "gpus[award-0]: 8 of b200",
-			"programName: sovereign", "volumes[corpus]: 1Ti in train",
+		Facts: foundationv1alpha1.TeamFacts{
+			ProgramName: "sovereign",
+			Decision:    &foundationv1alpha1.DecisionFact{Outcome: "Selected", DecisionTime: builder.MetaTime(now.AddDate(0, -1, 0)), Reason: "as the panel saw it"},
+			GPUs:        []foundationv1alpha1.GPUAwardFact{{Name: "award-0", PoolName: "b200", Count: 8}},
+			Volumes:     []foundationv1alpha1.VolumeFact{{Name: "corpus", Namespace: "train", Size: quantity("1Ti")}},
 		},
-		History: []foundationv1alpha1.TeamChange{{Time: metav1.NewTime(now), What: "state", To: string(foundationv1alpha1.StateInTerm)}},
+		History: []foundationv1alpha1.RecordedChange{{
+			Time: metav1.NewTime(now), Field: foundationv1alpha1.FieldState, To: &foundationv1alpha1.Fact{State: foundationv1alpha1.StateInTerm},
+		}},
 	}
 	if diff := cmp.Diff(want, record.Spec); diff != "" {
 		t.Error(diff)
@@ -147,7 +151,7 @@ func TestStateChangeSaysHowLate(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			in := input(tt.after, tt.now)
 			in.Record = remembered(input(ended()))
-			if diff := cmp.Diff([]string{tt.want}, said(BuildRecord(NewModel(in)).Spec.History)); diff != "" {
+			if diff := cmp.Diff([]string{tt.want}, said(BuildRecord(NewModel(in)), in)); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -162,57 +166,12 @@ func TestHistoryIsBounded(t *testing.T) {
 		in.Record = BuildRecord(NewModel(in))
 	}
 	history := in.Record.Spec.History
-	if len(history) != maxHistory || history[maxHistory-1].To != fmt.Sprintf("%d of b200", maxHistory+4) {
-		t.Errorf("%d changes, the last one to %q", len(history), history[len(history)-1].To)
+	if len(history) != maxHistory || history[maxHistory-1].To.GPUs.Count != maxHistory+4 {
+		t.Errorf("%d changes, the last one to %+v", len(history), history[len(history)-1].To)
 	}
-	if got := shown(in.Record); len(got) != shownHistory || got[shownHistory-1] != history[maxHistory-1] {
+	last := fmt.Sprintf("%d of b200", maxHistory+4)
+	if got := statusOf(in, fine()).History; len(got) != shownHistory || got[shownHistory-1].To != last {
 		t.Errorf("status shows %d of them, the last one %v", len(got), got[len(got)-1])
-	}
-	long := two(1, 1, func(team *foundationv1alpha1.FoundationTeam) {
-		builder.Staff(strings.Repeat("x", 2*maxFact), foundationv1alpha1.RoleLead)(team)
-		team.Spec.Staff[0].Name = "kim"
-	})
-	for _, fact := range BuildRecord(NewModel(input(long))).Spec.Facts {
-		if len(fact) > maxFact {
-			t.Errorf("a fact of %d bytes", len(fact))
-		}
-	}
-}
-
-// Who gets back what a team of the same name had: the team itself, and nobody else.
-func TestRecordOf(t *testing.T) {
-	mods := []builder.TeamMod{builder.Consortium("Hanbit AI"), builder.InProgram("sovereign"), builder.Staff("kim", foundationv1alpha1.RoleLead)}
-	team := func(uid string, mods ...builder.TeamMod) *foundationv1alpha1.FoundationTeam {
-		return two(1, 1, append(mods, builder.TeamUID(uid))...)
-	}
-	record := *remembered(input(team("first", mods...)))
-	alone := *remembered(input(team("first", builder.Staff("kim", foundationv1alpha1.RoleLead))))
-	tests := map[string]struct {
-		team   *foundationv1alpha1.FoundationTeam
-		record foundationv1alpha1.TeamRecord
-		former []string
-		known  bool
-	}{
-		"the team itself":                       {team("first", mods...), record, nil, true},
-		"its manifest again":                    {team("second", mods...), record, []string{"first"}, true},
-		"with other staff and awards":           {team("second", builder.Consortium("Hanbit AI"), builder.InProgram("sovereign"), builder.Award("b200", 8)), record, []string{"first"}, true},
-		"another lead":                          {team("second", builder.Consortium("Naru Labs"), builder.InProgram("sovereign")), record, nil, false},
-		"another programme":                     {team("second", builder.Consortium("Hanbit AI"), builder.InProgram("other")), record, nil, false},
-		"no consortium":                         {team("second", builder.InProgram("sovereign")), record, nil, false},
-		"a team that stands alone, to a letter": {team("second", builder.Staff("kim", foundationv1alpha1.RoleLead)), alone, []string{"first"}, true},
-		"and with other people":                 {team("second", builder.Staff("lee", foundationv1alpha1.RoleLead)), alone, nil, false},
-		"and with more people":                  {team("second", builder.Staff("kim", foundationv1alpha1.RoleLead), builder.Staff("lee", foundationv1alpha1.RoleLead)), alone, nil, false},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			got := recordOf(tt.team, []foundationv1alpha1.TeamRecord{tt.record})
-			if (got != nil) != tt.known {
-				t.Fatalf("found %v", got)
-			}
-			if diff := cmp.Diff(tt.former, formerUIDs(got, tt.team)); diff != "" {
-				t.Error(diff)
-			}
-		})
 	}
 }
 
@@ -234,7 +193,7 @@ func TestManifestAppliedAgain(t *testing.T) {
 		`2026-04-01T00:00:00Z manifest: "removed" -> "applied again"`,
 		`2026-04-01T00:00:00Z state: "Deleted" -> "ProgramNotFound"`,
 	}
-	if diff := cmp.Diff(want, said(got.Spec.History)); diff != "" {
+	if diff := cmp.Diff(want, said(got, in)); diff != "" {
 		t.Error(diff)
 	}
 	if !NewModel(in).Owner.Owns(in.LiveNamespaces["hanbit-train"]) {

@@ -22,7 +22,7 @@ func BuildStatus(m *Model, record *foundationv1alpha1.TeamRecord, desired Desire
 		Program:             programStatus(m),
 		Retention:           retentionStatus(m),
 		Budget:              budgetStatus(m),
-		History:             shown(record),
+		History:             historyStatus(record, m.Life),
 		FormerUIDs:          m.Owner.Former,
 		NextTransitionTime:  timing.Meta(m.NextTransition),
 		GPUs:                gpuStatus(m),

@@ -166,8 +166,8 @@ func failedGate(s *story) {
 	s.Expect(told.Score).To(Equal("93"), "the scores are as they were")
 	s.Expect(told.FailedGates).To(Equal([]string{"originality"}))
 	s.Expect(told.Reason).To(Equal("as the panel saw it"))
-	s.Expect(s.records(s, "saebyeok")).To(ConsistOf(HaveField("Spec.Facts",
-		ContainElement("decision: Rejected on 2026-01-19T00:00:00+09:00: as the panel saw it"))), "on record")
+	s.Expect(s.records(s, "saebyeok")).To(ConsistOf(HaveField("Spec.Facts.Decision", And(
+		HaveField("Outcome", "Rejected"), HaveField("DecisionTime.Time", BeTemporally("==", kst("2026-01-19"))), HaveField("Reason", "as the panel saw it")))), "on record")
 }
 
 func noSelection(s *story) {
