@@ -112,7 +112,7 @@ const (
 	// ReasonVolumesPending: claims wait to be bound or resized.
 	ReasonVolumesPending = "VolumesPending"
 
-	// ReasonWaitingForGPUs: nodes of the team still run its pods, or are not handed back yet.
+	// ReasonWaitingForGPUs: nodes of the team are still drained.
 	ReasonWaitingForGPUs = "WaitingForGPUs"
 	// ReasonWaitingForNamespaces: namespaces are being deleted.
 	ReasonWaitingForNamespaces = "WaitingForNamespaces"

@@ -127,7 +127,7 @@ type TeamPoolStatus struct {
 	// ready is how many are on nodes that are the team's and Ready.
 	// +required
 	Ready int32 `json:"ready"`
-	// held is how many are on nodes that are the team's own, those on their way back included.
+	// held is how many are on nodes that the team holds, those being drained included.
 	// +required
 	Held int32 `json:"held"`
 	// shortfall is requested less granted.

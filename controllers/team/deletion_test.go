@@ -41,12 +41,12 @@ func TestDeletion(t *testing.T) {
 		"GPUs go back without it":  {input(retain(), held), "True AsDeclared: namespaces and volumes are kept, locked"},
 		"even if no GPUs are held any more": {
 			input(remove(confirmed), builder.Pool("b200", builder.WithGrant(foundationv1alpha1.Grant{TeamName: "hanbit", UID: "hanbit-uid"}))),
-			"False WaitingForGPUs: deletion waits: b200: 0 GPUs to be handed back when their pods have ended or the pool's grace period is over",
+			"False WaitingForGPUs: deletion waits: b200: 0 GPUs are drained until their pods have ended or the pool's grace period is over",
 		},
 		"an earlier team's GPUs are not waited for": {
 			input(retain(), builder.Pool("b200", builder.Granted(builder.Team("hanbit", builder.TeamUID("earlier")), 8))), "True AsDeclared: namespaces and volumes are kept, locked",
 		},
-		"GPUs come before a confirmation": {input(remove(confirmed), held), "False WaitingForGPUs: deletion waits: b200: 16 GPUs to be handed back when their pods have ended or the pool's grace period is over"},
+		"GPUs come before a confirmation": {input(remove(confirmed), held), "False WaitingForGPUs: deletion waits: b200: 16 GPUs are drained until their pods have ended or the pool's grace period is over"},
 		"while data is to be kept": {
 			input(remove(confirmed, builder.KeptFor(0, time.Hour)), builder.OwnedNamespace(hanbit, "train")), never + "data is kept until 2026-04-01T01:00:00Z; wait, or shorten spec.retention.keep; or set spec.deletionPolicy to Retain",
 		},

@@ -27,7 +27,7 @@ func finalizedCondition(m *Model, out *Outcome) *metav1.Condition {
 	case DrainingGPUs:
 		var draining []string
 		for _, g := range m.Deletion.Draining {
-			draining = append(draining, fmt.Sprintf("%s: %d GPUs to be handed back when their pods have ended or the pool's grace period is over", g.poolName, g.grant.Held))
+			draining = append(draining, fmt.Sprintf("%s: %d GPUs are drained until their pods have ended or the pool's grace period is over", g.poolName, g.grant.Held))
 		}
 		return new(conditions.False(area, foundationv1alpha1.ReasonWaitingForGPUs, "deletion waits: "+strings.Join(draining, "; ")))
 	case AwaitingConfirmation:

@@ -48,11 +48,11 @@ func explain(m *Model, g poolGrant) (reason, message string) {
 		return foundationv1alpha1.ReasonNodesNotReady, fmt.Sprintf("%s: %d of %d GPUs not ready: their nodes are not claimed yet, not Ready, or cordoned",
 			g.poolName, g.grant.Granted-g.grant.Ready, g.grant.Granted)
 	case g.grant.EvictionTime != nil:
-		what := "nodes are on their way back, and replaced"
+		what := "nodes are being drained, to be replaced"
 		if beyond := g.grant.Held - g.grant.Granted; beyond > 0 {
-			what = fmt.Sprintf("%d GPUs beyond the grant are on their way back", beyond)
+			what = fmt.Sprintf("%d GPUs beyond the grant are being drained", beyond)
 		}
-		return "", fmt.Sprintf("%s: %s, pods on their nodes are evicted from %s on", g.poolName, what, m.Life.When(g.grant.EvictionTime.Time))
+		return "", fmt.Sprintf("%s: %s, and pods on their nodes are evicted from %s on", g.poolName, what, m.Life.When(g.grant.EvictionTime.Time))
 	default:
 		return "", ""
 	}

@@ -43,15 +43,15 @@ func TestGPUsCondition(t *testing.T) {
 			input(two(1, 1, asks), grant(func(g *foundationv1alpha1.Grant) { g.Ready = 8 })),
 			"False NodesNotReady: b200: 8 of 16 GPUs not ready: their nodes are not claimed yet, not Ready, or cordoned",
 		},
-		"some are on their way back": {
+		"some are being drained": {
 			input(two(1, 1, asks), grant(func(g *foundationv1alpha1.Grant) { g.Held, g.EvictionTime = 24, builder.MetaTime(july) })),
-			"True AsDeclared: 16 GPUs; b200: 8 GPUs beyond the grant are on their way back, pods on their nodes are evicted from 2026-06-30T15:00:00Z on",
+			"True AsDeclared: 16 GPUs; b200: 8 GPUs beyond the grant are being drained, and pods on their nodes are evicted from 2026-06-30T15:00:00Z on",
 		},
-		"all are on their way back": {
+		"all are being drained": {
 			input(two(1, 1), grant(func(g *foundationv1alpha1.Grant) {
 				g.Requested, g.Granted, g.Ready, g.EvictionTime = 0, 0, 0, builder.MetaTime(july)
 			})),
-			"True NothingDeclared: no award in force; b200: 16 GPUs beyond the grant are on their way back, pods on their nodes are evicted from 2026-06-30T15:00:00Z on",
+			"True NothingDeclared: no award in force; b200: 16 GPUs beyond the grant are being drained, and pods on their nodes are evicted from 2026-06-30T15:00:00Z on",
 		},
 		"two pools, two problems": {input(two(1, 1, builder.Award("a100", 8), asks), short), "False PoolNotFound: a100: no such GPUPool: create it, or name another pool in spec.gpus; b200: 8 of 16 short"},
 	}

@@ -235,7 +235,7 @@ func TestReadySumsUp(t *testing.T) {
 func TestReadyOfADeletedTeamIsItsDeletion(t *testing.T) {
 	held := builder.Pool("b200", builder.WithGrant(foundationv1alpha1.Grant{TeamName: "hanbit", UID: "hanbit-uid", Held: 16}))
 	in := converged(input(two(1, 1, builder.Deleted(), builder.DeletionPolicy(foundationv1alpha1.DeletionPolicyDelete)), held))
-	const waits = "False WaitingForGPUs: deletion waits: b200: 16 GPUs to be handed back when their pods have ended or the pool's grace period is over"
+	const waits = "False WaitingForGPUs: deletion waits: b200: 16 GPUs are drained until their pods have ended or the pool's grace period is over"
 	status := statusOf(in, fine())
 	for _, kind := range []string{foundationv1alpha1.ConditionReady, foundationv1alpha1.ConditionFinalized} {
 		if got := meta.FindStatusCondition(status.Conditions, kind); got == nil || say(*got) != waits {
