@@ -96,7 +96,7 @@ func (r *Reconciler) patchPersistentVolumes(ctx context.Context, desired Desired
 	}
 }
 
-// existingAccess are the access objects that there are.
+// existingAccess are the access objects that exist.
 func existingAccess(m *Model) map[objectKey]bool {
 	keys := map[objectKey]bool{}
 	for _, obj := range m.Others {

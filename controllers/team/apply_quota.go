@@ -18,8 +18,8 @@ import (
 // never add up to more than its grant on the way.
 type pendingDecreases map[corev1.ResourceName]map[string]bool
 
-// findPendingDecreases reads them off the quotas. One that the cache shows older than the operator's own last write
-// counts as too high for every key: it could be.
+// findPendingDecreases compares what quotas have with what they shall have. One that the cache shows older than the
+// operator's own last write counts as too high for every key: that write could have raised it.
 func (r *Reconciler) findPendingDecreases(m *Model, desired Desired) pendingDecreases {
 	pending := pendingDecreases{}
 	for _, n := range desired.Namespaces {
@@ -41,8 +41,8 @@ func (r *Reconciler) findPendingDecreases(m *Model, desired Desired) pendingDecr
 	return pending
 }
 
-// hold is a namespace's quota without the increases that have to wait for a decrease elsewhere.
-func (d pendingDecreases) hold(live *corev1.ResourceQuota, n DesiredNamespace) *corev1ac.ResourceQuotaApplyConfiguration {
+// limit is a namespace's quota without the increases that have to wait for a decrease elsewhere.
+func (d pendingDecreases) limit(live *corev1.ResourceQuota, n DesiredNamespace) *corev1ac.ResourceQuotaApplyConfiguration {
 	hard := maps.Clone(n.hard())
 	for key, namespaces := range d {
 		waits := len(namespaces) > 1 || len(namespaces) == 1 && !namespaces[n.name]
@@ -53,8 +53,8 @@ func (d pendingDecreases) hold(live *corev1.ResourceQuota, n DesiredNamespace) *
 	return withHard(n.Quota, hard)
 }
 
-// withoutIncreases is a quota without what it raises: while guards are not in place it may only become tighter. New keys
-// only restrict, so they stay; keys that it would drop are kept.
+// withoutIncreases is a quota that allows no more than the live one: while guards are not in place nothing new is given out.
+// New keys only restrict, so they are written; keys of the live quota are kept, because dropping one lifts a bound.
 func withoutIncreases(live *corev1.ResourceQuota, quota *corev1ac.ResourceQuotaApplyConfiguration) *corev1ac.ResourceQuotaApplyConfiguration {
 	if live == nil {
 		return quota
@@ -70,7 +70,7 @@ func withoutIncreases(live *corev1.ResourceQuota, quota *corev1ac.ResourceQuotaA
 
 // applyQuota brings a namespace's quota as far as it may go now and reports whether a quota is there.
 func (r *Reconciler) applyQuota(ctx context.Context, m *Model, n DesiredNamespace, pending pendingDecreases, out *Outcome) bool {
-	quota := pending.hold(m.Quotas[n.name], n)
+	quota := pending.limit(m.Quotas[n.name], n)
 	if !m.Guards.OK() {
 		quota = withoutIncreases(m.Quotas[n.name], quota)
 	}

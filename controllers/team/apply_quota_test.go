@@ -16,15 +16,15 @@ import (
 // get there when nothing fails any more.
 func TestQuotasNeverAddUpToMoreThanTheGrant(t *testing.T) {
 	const granted = 8
-	hanbit := two(0, 1, builder.Namespace("data", 1))
+	hanbit := twoNamespaces(weights{train: 0, eval: 1}.set, builder.Namespace("data", 1))
 	want := map[string]int32{"hanbit-train": 0, "hanbit-eval": 4, "hanbit-data": 4}
 	for name, fail := range map[string]string{
-		"nothing fails":                        "",
-		"one cannot be lowered":                "ResourceQuota foundation-team/hanbit-train",
-		"one cannot be raised":                 "ResourceQuota foundation-team/hanbit-eval",
-		"a namespace cannot be written":        "Namespace hanbit-train",
-		"its isolation cannot be":              "NetworkPolicy foundation-team-default-deny/hanbit-train",
-		"the isolation of one to raise cannot": "NetworkPolicy foundation-team-default-deny/hanbit-eval",
+		"nothing fails":                                                            "",
+		"the quota to lower cannot be written":                                     "ResourceQuota foundation-team/hanbit-train",
+		"a quota to raise cannot be written":                                       "ResourceQuota foundation-team/hanbit-eval",
+		"the namespace with the quota to lower cannot be written":                  "Namespace hanbit-train",
+		"the isolation of the namespace with the quota to lower cannot be written": "NetworkPolicy foundation-team-default-deny/hanbit-train",
+		"the isolation of a namespace with a quota to raise cannot be written":     "NetworkPolicy foundation-team-default-deny/hanbit-eval",
 	} {
 		t.Run(name, func(t *testing.T) {
 			had := map[string]int32{"hanbit-train": granted, "hanbit-eval": 0, "hanbit-data": 0}
@@ -55,14 +55,14 @@ func TestQuotasNeverAddUpToMoreThanTheGrant(t *testing.T) {
 
 // A quota counts as what was written and as what the cluster enforces, whichever is more.
 func TestNoQuotaIsRaisedBeforeALoweredOneIsEnforced(t *testing.T) {
-	hanbit := two(0, 1)
+	hanbit := twoNamespaces(weights{train: 0, eval: 1}.set)
 	for name, tt := range map[string]struct {
 		written, enforced string
 		want              int32
 	}{
-		"written and not enforced yet":           {"0", "8", 0},
-		"enforced":                               {"0", "0", 8},
-		"more is written, and none enforced yet": {"8", "0", 0},
+		"the decrease is written and not enforced yet":          {"0", "8", 0},
+		"the decrease is enforced":                              {"0", "0", 8},
+		"the decrease is not written, and nothing enforced yet": {"8", "0", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			gpus := func(count string) corev1.ResourceList {
@@ -80,22 +80,22 @@ func TestNoQuotaIsRaisedBeforeALoweredOneIsEnforced(t *testing.T) {
 	}
 }
 
-func TestClamp(t *testing.T) {
+func TestIncreasesWaitForDecreasesElsewhere(t *testing.T) {
 	const gpu = corev1.ResourceName("requests.nvidia.com/gpu")
-	hanbit := two(1, 0)
+	hanbit := twoNamespaces(weights{train: 1, eval: 0}.set)
 	train := namespaceOf(t, Build(NewModel(input(hanbit, builder.Pool("b200", builder.Granted(hanbit, 8))))), "train")
 	tests := map[string]struct {
 		pending pendingDecreases
 		live    string
 		want    string
 	}{
-		"nobody has too much":       {pendingDecreases{}, "2", "8"},
-		"another one has":           {pendingDecreases{gpu: {"hanbit-eval": true}}, "2", "2"},
-		"it is not there yet":       {pendingDecreases{gpu: {"hanbit-eval": true}}, "", "0"},
-		"it itself has":             {pendingDecreases{gpu: {"hanbit-train": true}}, "2", "8"},
-		"it and another one have":   {pendingDecreases{gpu: {"hanbit-train": true, "hanbit-eval": true}}, "2", "2"},
-		"what is lowered goes down": {pendingDecreases{gpu: {"hanbit-eval": true}}, "16", "8"},
-		"of another resource":       {pendingDecreases{"requests.amd.com/gpu": {"hanbit-eval": true}}, "2", "8"},
+		"no namespace has too much":                                      {pendingDecreases{}, "2", "8"},
+		"another namespace has too much":                                 {pendingDecreases{gpu: {"hanbit-eval": true}}, "2", "2"},
+		"another namespace has too much, and there is no quota here yet": {pendingDecreases{gpu: {"hanbit-eval": true}}, "", "0"},
+		"only the namespace itself has too much":                         {pendingDecreases{gpu: {"hanbit-train": true}}, "2", "8"},
+		"the namespace and another one have too much":                    {pendingDecreases{gpu: {"hanbit-train": true, "hanbit-eval": true}}, "2", "2"},
+		"a decrease does not wait for another namespace":                 {pendingDecreases{gpu: {"hanbit-eval": true}}, "16", "8"},
+		"another namespace has too much of another resource":             {pendingDecreases{"requests.amd.com/gpu": {"hanbit-eval": true}}, "2", "8"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -103,7 +103,7 @@ func TestClamp(t *testing.T) {
 			if tt.live != "" {
 				live = builder.Quota(hanbit, "train", corev1.ResourceList{gpu: quantity(tt.live)})
 			}
-			got := (*tt.pending.hold(live, train).Spec.Hard)[gpu]
+			got := (*tt.pending.limit(live, train).Spec.Hard)[gpu]
 			if got.String() != tt.want {
 				t.Errorf("quota %s, want %s", got.String(), tt.want)
 			}

@@ -112,7 +112,7 @@ func (r *recorder) position(t *testing.T, what string) int {
 }
 
 func TestApplyDesired(t *testing.T) {
-	hanbit := two(1, 1, builder.Staff("kim", foundationv1alpha1.RoleLead))
+	hanbit := twoNamespaces(builder.Staff("kim", foundationv1alpha1.RoleLead))
 	const (
 		trainBinding = "RoleBinding foundation-team-lead/hanbit-train"
 		evalBinding  = "RoleBinding foundation-team-lead/hanbit-eval"
@@ -131,36 +131,36 @@ func TestApplyDesired(t *testing.T) {
 		problems []string
 		again    bool
 	}{
-		"everything": {
+		"all is made, the share of the API server first": {
 			in: input(hanbit), do: []string{"Namespace hanbit-train", "Namespace hanbit-eval", trainBinding, evalBinding, "ClusterRoleBinding foundation-team:hanbit"},
 			first: []string{"PriorityLevelConfiguration foundation-team.hanbit", "FlowSchema foundation-team.hanbit"},
 		},
-		"access is taken away first": {
+		"access that has ended is pruned first": {
 			in: input(hanbit, former, formerOfTeam), first: []string{"delete RoleBinding foundation-team-engineer", "delete ClusterRoleBinding foundation-team:former"},
 		},
-		"also when all else fails": {
+		"access is pruned also when namespaces cannot be written": {
 			in: input(hanbit, former), fail: "Namespace", first: []string{"delete RoleBinding foundation-team-engineer"},
 			dont: []string{trainBinding}, problems: []string{foundationv1alpha1.ConditionNamespacesReady}, again: true,
 		},
-		"somebody else's is not taken": {in: input(hanbit, foreign), dont: []string{"delete ClusterRole somebody's"}, do: []string{trainBinding}},
-		"no access without a namespace, and the other goes on": {
+		"somebody else's access object is not pruned": {in: input(hanbit, foreign), dont: []string{"delete ClusterRole somebody's"}, do: []string{trainBinding}},
+		"no access where the namespace cannot be written, and the other namespace goes on": {
 			in: input(hanbit), fail: "Namespace hanbit-train", do: []string{evalBinding, "ResourceQuota foundation-team/hanbit-eval"},
 			dont: []string{trainBinding, "ResourceQuota foundation-team/hanbit-train"}, problems: []string{foundationv1alpha1.ConditionNamespacesReady}, again: true,
 		},
-		"no access without isolation": {
+		"no access where isolation cannot be written": {
 			in: input(hanbit), fail: "NetworkPolicy foundation-team-default-deny/hanbit-train", do: []string{evalBinding, "LimitRange foundation-team/hanbit-train"},
 			dont: []string{trainBinding}, problems: []string{foundationv1alpha1.ConditionNamespacesReady}, again: true,
 		},
-		"no access without a quota": {
+		"no access where the quota cannot be written": {
 			in: input(hanbit), fail: "ResourceQuota foundation-team/hanbit-train", do: []string{evalBinding},
 			dont: []string{trainBinding}, problems: []string{foundationv1alpha1.ConditionQuotaReady}, again: true,
 		},
-		"a binding that is there is kept up to date all the same": {
+		"an existing binding is brought up to date though the quota cannot be written": {
 			in: input(hanbit, there), fail: "ResourceQuota foundation-team/hanbit-train", do: []string{trainBinding},
 			problems: []string{foundationv1alpha1.ConditionQuotaReady}, again: true,
 		},
-		"the rest is deleted last": {in: input(hanbit, policy), do: []string{"delete NetworkPolicy former"}},
-		"and not when something is missing": {
+		"other objects are pruned last": {in: input(hanbit, policy), do: []string{"delete NetworkPolicy former"}},
+		"other objects are not pruned while something desired is missing": {
 			in: input(hanbit, policy), fail: "ResourceQuota", dont: []string{"delete NetworkPolicy former"},
 			problems: []string{foundationv1alpha1.ConditionQuotaReady}, again: true,
 		},
@@ -204,7 +204,7 @@ func TestApplyDesired(t *testing.T) {
 
 // The cluster refuses a claim that its quota does not allow yet.
 func TestVolumesWaitForTheirQuota(t *testing.T) {
-	hanbit := two(1, 1, builder.Volume("corpus", "train", "200Ti", ""))
+	hanbit := twoNamespaces(builder.Volume("corpus", "train", "200Ti", ""))
 	const claim = "PersistentVolumeClaim corpus/hanbit-train"
 	enforcedOne := converged(input(hanbit))
 	lagging := converged(input(hanbit))
@@ -213,9 +213,9 @@ func TestVolumesWaitForTheirQuota(t *testing.T) {
 		in   Input
 		want bool
 	}{
-		"no quota yet": {input(hanbit), false},
-		"not enforced": {lagging, false},
-		"enforced":     {enforcedOne, true},
+		"there is no quota yet":         {input(hanbit), false},
+		"the quota is not enforced yet": {lagging, false},
+		"the quota is enforced":         {enforcedOne, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := &recorder{}
@@ -228,20 +228,22 @@ func TestVolumesWaitForTheirQuota(t *testing.T) {
 }
 
 func TestRequeueAfter(t *testing.T) {
-	conflict := with(foundationv1alpha1.ConditionNamespacesReady, foundationv1alpha1.ReasonNameConflict, "x")
-	ends := func(after time.Duration) Input { return input(two(1, 1, builder.Term(time.Time{}, now.Add(after)))) }
+	conflict := oneProblem(foundationv1alpha1.ConditionNamespacesReady, foundationv1alpha1.ReasonNameConflict, "x")
+	ends := func(after time.Duration) Input {
+		return input(twoNamespaces(builder.Term(time.Time{}, now.Add(after))))
+	}
 	tests := map[string]struct {
 		in   Input
 		out  *Outcome
 		want time.Duration
 	}{
-		"never":                     {input(two(1, 1)), fine(), 0},
-		"the term ends":             {ends(time.Minute), fine(), time.Minute},
-		"moments are whole seconds": {ends(time.Millisecond), fine(), time.Second},
-		"a name is taken":           {input(two(1, 1)), conflict, stalledRecheck},
-		"the end comes first":       {ends(time.Minute), conflict, time.Minute},
-		"the name comes first":      {ends(time.Hour), conflict, stalledRecheck},
-		"another problem":           {input(two(1, 1)), with("Area", foundationv1alpha1.ReasonTerminating, "x"), 0},
+		"time changes nothing":          {input(twoNamespaces()), noProblems(), 0},
+		"the term ends":                 {ends(time.Minute), noProblems(), time.Minute},
+		"moments are whole seconds":     {ends(time.Millisecond), noProblems(), time.Second},
+		"a name is taken":               {input(twoNamespaces()), conflict, stalledRecheck},
+		"the end comes first":           {ends(time.Minute), conflict, time.Minute},
+		"the name comes first":          {ends(time.Hour), conflict, stalledRecheck},
+		"a problem that an event mends": {input(twoNamespaces()), oneProblem("Area", foundationv1alpha1.ReasonTerminating, "x"), 0},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

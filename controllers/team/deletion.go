@@ -10,8 +10,8 @@ import (
 	"foundation.team/operator/internal/requeue"
 )
 
-// deleteNamespaces deletes a team's namespaces, and its data with them, when that was asked for and confirmed, its GPUs are
-// back, and nothing of its access and locks is left undone.
+// deleteNamespaces deletes a team's namespaces, and its data with them, when that was asked for and confirmed, its nodes are
+// drained, and all of its access is taken away and its namespaces are locked.
 func (r *Reconciler) deleteNamespaces(ctx context.Context, m *Model, desired Desired, out *Outcome) error {
 	if m.Deletion.Step != DeletingNamespaces || out.blocksDeletion() != nil {
 		return nil
@@ -34,7 +34,7 @@ func canFinalize(m *Model, out *Outcome) bool {
 	return !m.Team.DeletionTimestamp.IsZero() && m.Deletion.CanFinalize() && out.blocksDeletion() == nil
 }
 
-// finalize takes the finalizer off a deleted team when the API server, too, has nothing of its that is open.
+// finalize takes the finalizer off a deleted team when the API server, too, has no access of it and no unlocked namespace.
 func (r *Reconciler) finalize(ctx context.Context, m *Model, record *foundationv1alpha1.TeamRecord) (ctrl.Result, error) {
 	if left, err := r.hasOpenObjects(ctx, m); err != nil || left {
 		return requeue.ForCache(), err

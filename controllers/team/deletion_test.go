@@ -18,7 +18,7 @@ func quantity(value string) resource.Quantity { return resource.MustParse(value)
 func TestDeletion(t *testing.T) {
 	const never = "False DeletionNotConfirmed: deletionPolicy is Delete, and nothing is deleted yet: "
 	retain := func(mods ...builder.TeamMod) *foundationv1alpha1.FoundationTeam {
-		return two(1, 1, append(mods, builder.Deleted())...)
+		return twoNamespaces(append(mods, builder.Deleted())...)
 	}
 	remove := func(mods ...builder.TeamMod) *foundationv1alpha1.FoundationTeam {
 		return retain(append(mods, builder.DeletionPolicy(foundationv1alpha1.DeletionPolicyDelete))...)
@@ -31,15 +31,15 @@ func TestDeletion(t *testing.T) {
 	}
 	hold := builder.Annotated(foundationv1alpha1.AnnotationHold, "audit 2026")
 	held := builder.Pool("b200", builder.WithGrant(foundationv1alpha1.Grant{TeamName: "hanbit", UID: "hanbit-uid", Held: 16}))
-	hanbit := two(1, 1)
+	hanbit := twoNamespaces()
 	tests := map[string]struct {
 		in   Input
 		want string
 	}{
-		"data is kept":             {input(retain(), builder.OwnedNamespace(hanbit, "train")), "True AsDeclared: namespaces and volumes are kept, locked"},
-		"also if it was confirmed": {input(retain(confirmed), builder.OwnedNamespace(hanbit, "train")), "True AsDeclared: namespaces and volumes are kept, locked"},
-		"GPUs go back without it":  {input(retain(), held), "True AsDeclared: namespaces and volumes are kept, locked"},
-		"even if no GPUs are held any more": {
+		"Retain keeps data": {input(retain(), builder.OwnedNamespace(hanbit, "train")), "True AsDeclared: namespaces and volumes are kept, locked"},
+		"Retain keeps data also if a deletion was confirmed": {input(retain(confirmed), builder.OwnedNamespace(hanbit, "train")), "True AsDeclared: namespaces and volumes are kept, locked"},
+		"Retain does not wait for GPUs":                      {input(retain(), held), "True AsDeclared: namespaces and volumes are kept, locked"},
+		"Delete waits for a grant that holds no GPUs any more": {
 			input(remove(confirmed), builder.Pool("b200", builder.WithGrant(foundationv1alpha1.Grant{TeamName: "hanbit", UID: "hanbit-uid"}))),
 			"False WaitingForGPUs: deletion waits: b200: 0 GPUs are drained until their pods have ended or the pool's grace period is over",
 		},
@@ -47,34 +47,34 @@ func TestDeletion(t *testing.T) {
 			input(retain(), builder.Pool("b200", builder.Granted(builder.Team("hanbit", builder.TeamUID("earlier")), 8))), "True AsDeclared: namespaces and volumes are kept, locked",
 		},
 		"GPUs come before a confirmation": {input(remove(confirmed), held), "False WaitingForGPUs: deletion waits: b200: 16 GPUs are drained until their pods have ended or the pool's grace period is over"},
-		"while data is to be kept": {
+		"Delete waits while data is to be kept": {
 			input(remove(confirmed, builder.KeptFor(0, time.Hour)), builder.OwnedNamespace(hanbit, "train")), never + "data is kept until 2026-04-01T01:00:00Z; wait, or shorten spec.retention.keep; or set spec.deletionPolicy to Retain",
 		},
-		"when data need not be kept any more": {input(remove(confirmed, builder.KeptFor(0, time.Hour)), now.Add(time.Hour)), "True AsDeclared: no namespace is left"},
-		"not confirmed": {
+		"Delete is done when data need not be kept and nothing is left": {input(remove(confirmed, builder.KeptFor(0, time.Hour)), now.Add(time.Hour)), "True AsDeclared: no namespace is left"},
+		"a deletion that is not confirmed": {
 			input(remove(), builder.OwnedNamespace(hanbit, "train")), never + "confirm with the annotation foundation.team/confirm-deletion=hanbit; or set spec.deletionPolicy to Retain",
 		},
-		"confirmed for another": {
+		"a deletion that is confirmed with another word": {
 			input(remove(builder.Annotated(foundationv1alpha1.AnnotationConfirmDeletion, "true")), builder.OwnedNamespace(hanbit, "train")), never + "confirm with the annotation foundation.team/confirm-deletion=hanbit; or set spec.deletionPolicy to Retain",
 		},
-		"on hold": {input(remove(confirmed, hold), builder.OwnedNamespace(hanbit, "train")), never + `remove the annotation foundation.team/hold ("audit 2026"); or set spec.deletionPolicy to Retain`},
-		"before the end of the term": {
+		"a deletion on hold": {input(remove(confirmed, hold), builder.OwnedNamespace(hanbit, "train")), never + `remove the annotation foundation.team/hold ("audit 2026"); or set spec.deletionPolicy to Retain`},
+		"a deletion before the end of the term": {
 			input(remove(confirmed, builder.Term(time.Time{}, july)), builder.OwnedNamespace(hanbit, "train")), never + "the term lasts until 2026-06-30T15:00:00Z; or set spec.deletionPolicy to Retain",
 		},
-		"without an end of the term": {
+		"a deletion of a term without an end": {
 			input(remove(annotated), builder.OwnedNamespace(hanbit, "train")), never + "set spec.term.endTime: data is deleted only after a date; or set spec.deletionPolicy to Retain",
 		},
-		"at the end of the term": {input(remove(confirmed)), "True AsDeclared: no namespace is left"},
-		"confirmed": {
+		"a deletion at the end of the term": {input(remove(confirmed)), "True AsDeclared: no namespace is left"},
+		"a confirmed deletion": {
 			input(remove(confirmed), builder.OwnedNamespace(hanbit, "train"), builder.OwnedNamespace(hanbit, "old")), "False WaitingForNamespaces: 2 namespaces being deleted",
 		},
-		"it never had anything": {input(remove()), "True AsDeclared: no namespace is left"},
-		"nothing left":          {input(remove(confirmed)), "True AsDeclared: no namespace is left"},
+		"a team that never had anything":              {input(remove()), "True AsDeclared: no namespace is left"},
+		"a confirmed deletion with nothing left":      {input(remove(confirmed)), "True AsDeclared: no namespace is left"},
 		"somebody else's namespace is not waited for": {input(remove(confirmed), builder.ForeignNamespace("hanbit-train")), "True AsDeclared: no namespace is left"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			got := *finalizedCondition(NewModel(tt.in), fine())
+			got := *finalizedCondition(NewModel(tt.in), noProblems())
 			if diff := cmp.Diff(tt.want, say(got)); diff != "" || got.Type != foundationv1alpha1.ConditionFinalized {
 				t.Errorf("%s: %s", got.Type, diff)
 			}
@@ -83,11 +83,11 @@ func TestDeletion(t *testing.T) {
 }
 
 func TestDeleteNamespaces(t *testing.T) {
-	hanbit := two(1, 1)
+	hanbit := twoNamespaces()
 	mods := []builder.TeamMod{builder.Deleted(), builder.DeletionPolicy(foundationv1alpha1.DeletionPolicyDelete), builder.Term(time.Time{}, now), builder.KeptFor(0, 0)}
 	confirmed := append(slices.Clone(mods), builder.Annotated(foundationv1alpha1.AnnotationConfirmDeletion, "hanbit"))
 	there := []any{builder.OwnedNamespace(hanbit, "train"), builder.OwnedNamespace(hanbit, "old")}
-	failing := fine()
+	failing := noProblems()
 	failing.failed(foundationv1alpha1.ConditionAccessReady, "", errors.New("no"))
 	tests := map[string]struct {
 		in      Input
@@ -97,16 +97,16 @@ func TestDeleteNamespaces(t *testing.T) {
 		want    []string
 		wantErr bool
 	}{
-		"not confirmed": {in: input(two(1, 1, mods...), there...), out: fine(), reason: foundationv1alpha1.ReasonDeletionNotConfirmed},
-		"confirmed": {
-			in: input(two(1, 1, confirmed...), there...), out: fine(), reason: foundationv1alpha1.ReasonWaitingForNamespaces,
+		"a deletion that is not confirmed": {in: input(twoNamespaces(mods...), there...), out: noProblems(), reason: foundationv1alpha1.ReasonDeletionNotConfirmed},
+		"a confirmed deletion": {
+			in: input(twoNamespaces(confirmed...), there...), out: noProblems(), reason: foundationv1alpha1.ReasonWaitingForNamespaces,
 			want: []string{"delete Namespace hanbit-train", "delete Namespace hanbit-old"},
 		},
-		"a delete fails": {
-			in: input(two(1, 1, confirmed...), there...), out: fine(), fail: "delete Namespace hanbit-train", reason: foundationv1alpha1.ReasonWaitingForNamespaces, wantErr: true,
+		"a namespace cannot be deleted": {
+			in: input(twoNamespaces(confirmed...), there...), out: noProblems(), fail: "delete Namespace hanbit-train", reason: foundationv1alpha1.ReasonWaitingForNamespaces, wantErr: true,
 		},
-		"nothing is deleted while access could not be taken": {in: input(two(1, 1, confirmed...), there...), out: failing, reason: foundationv1alpha1.ReasonApplyFailed},
-		"all gone": {in: input(two(1, 1, confirmed...)), out: fine(), reason: foundationv1alpha1.ReasonAsDeclared},
+		"nothing is deleted while access could not be taken": {in: input(twoNamespaces(confirmed...), there...), out: failing, reason: foundationv1alpha1.ReasonApplyFailed},
+		"all namespaces are gone":                            {in: input(twoNamespaces(confirmed...)), out: noProblems(), reason: foundationv1alpha1.ReasonAsDeclared},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

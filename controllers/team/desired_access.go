@@ -11,7 +11,7 @@ import (
 	"foundation.team/operator/internal/apply"
 )
 
-// clusterRoles are the roles that ship with the operator, by what staff are called.
+// clusterRoles are the roles that ship with the operator, by the role of staff.
 var clusterRoles = map[foundationv1alpha1.StaffRole]string{
 	foundationv1alpha1.RoleLead:        "foundation-team-lead",
 	foundationv1alpha1.RoleEngineer:    "foundation-team-engineer",

@@ -22,52 +22,52 @@ func TestAccess(t *testing.T) {
 		builder.StaffBetween("gone", foundationv1alpha1.RoleLead, time.Time{}, now),
 		builder.StaffBetween("soon", foundationv1alpha1.RoleLead, now.Add(time.Hour), time.Time{}),
 	}
-	hanbit := two(1, 1)
+	hanbit := twoNamespaces()
 	whole := map[string][]string{
 		"foundation-team-lead": {"User kim"}, "foundation-team-engineer": {"User lee", "User park"},
 		"foundation-team-data-steward": {"Group data"}, "foundation-team-viewer": {"User guest"},
 	}
 	tests := map[string]struct {
-		in    Input
-		place string
-		want  map[string][]string
-		team  []string
+		in        Input
+		namespace string
+		want      map[string][]string
+		team      []string
 	}{
-		"by role, those in date": {input(two(1, 1, staff...)), "train", whole, []string{"Group data", "User guest", "User kim", "User lee", "User park"}},
-		"in every namespace":     {input(two(1, 1, staff...)), "eval", whole, []string{"Group data", "User guest", "User kim", "User lee", "User park"}},
+		"by role, those in date": {input(twoNamespaces(staff...)), "train", whole, []string{"Group data", "User guest", "User kim", "User lee", "User park"}},
+		"in every namespace":     {input(twoNamespaces(staff...)), "eval", whole, []string{"Group data", "User guest", "User kim", "User lee", "User park"}},
 		"suspended, all may only read": {
-			input(two(1, 1, append(staff, builder.Suspended())...)), "train",
+			input(twoNamespaces(append(staff, builder.Suspended())...)), "train",
 			map[string][]string{"foundation-team-viewer": {"Group data", "User guest", "User kim", "User lee", "User park"}},
 			[]string{"Group data", "User guest", "User kim", "User lee", "User park"},
 		},
 		"an hour later": {
-			input(two(1, 1, staff...), now.Add(time.Hour)), "train",
+			input(twoNamespaces(staff...), now.Add(time.Hour)), "train",
 			map[string][]string{"foundation-team-lead": {"User kim", "User soon"}, "foundation-team-engineer": {"User lee", "User park"}, "foundation-team-data-steward": {"Group data"}},
 			[]string{"Group data", "User kim", "User lee", "User park", "User soon"},
 		},
 		"nobody in a retired namespace": {
-			input(two(1, 1, staff...), builder.OwnedNamespace(hanbit, "old")), "old", map[string][]string{}, []string{"Group data", "User guest", "User kim", "User lee", "User park"},
+			input(twoNamespaces(staff...), builder.OwnedNamespace(hanbit, "old")), "old", map[string][]string{}, []string{"Group data", "User guest", "User kim", "User lee", "User park"},
 		},
 		"after the term, to data": {
-			input(two(1, 1, append(staff, builder.Term(time.Time{}, now))...), builder.OwnedNamespace(hanbit, "train")), "train",
+			input(twoNamespaces(append(staff, builder.Term(time.Time{}, now))...), builder.OwnedNamespace(hanbit, "train")), "train",
 			map[string][]string{"foundation-team-data-steward": {"Group data", "User kim", "User lee", "User park"}, "foundation-team-viewer": {"User guest"}},
 			[]string{"Group data", "User guest", "User kim", "User lee", "User park"},
 		},
 		"nobody when that is over": {
-			input(two(1, 1, append(staff, builder.Term(time.Time{}, now), builder.KeptFor(0, 0))...), builder.OwnedNamespace(hanbit, "train")), "train", map[string][]string{}, nil,
+			input(twoNamespaces(append(staff, builder.Term(time.Time{}, now), builder.KeptFor(0, 0))...), builder.OwnedNamespace(hanbit, "train")), "train", map[string][]string{}, nil,
 		},
 		"nobody when it is deleted": {
-			input(two(1, 1, append(staff, builder.Deleted())...), builder.OwnedNamespace(hanbit, "train")), "train", map[string][]string{}, nil,
+			input(twoNamespaces(append(staff, builder.Deleted())...), builder.OwnedNamespace(hanbit, "train")), "train", map[string][]string{}, nil,
 		},
-		"no staff": {input(two(1, 1)), "train", map[string][]string{}, nil},
+		"no staff": {input(twoNamespaces()), "train", map[string][]string{}, nil},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			desired := Build(NewModel(tt.in))
 			got := map[string][]string{}
-			for _, obj := range namespaceOf(t, desired, tt.place).Access {
+			for _, obj := range namespaceOf(t, desired, tt.namespace).Access {
 				binding := typed[rbacv1.RoleBinding](t, obj)
-				if binding.Name != binding.RoleRef.Name || binding.RoleRef.Kind != "ClusterRole" || binding.RoleRef.APIGroup != rbacv1.GroupName || binding.Namespace != "hanbit-"+tt.place {
+				if binding.Name != binding.RoleRef.Name || binding.RoleRef.Kind != "ClusterRole" || binding.RoleRef.APIGroup != rbacv1.GroupName || binding.Namespace != "hanbit-"+tt.namespace {
 					t.Errorf("binding %+v", binding)
 				}
 				got[binding.RoleRef.Name] = namesOfSubjects(binding.Subjects)
@@ -116,7 +116,7 @@ func namesOfSubjects(subjects []rbacv1.Subject) []string {
 // The order of staff in the spec is nothing: no write follows from it.
 func TestAccessTakesNoNoticeOfTheOrderOfStaff(t *testing.T) {
 	kim, lee := builder.Staff("kim", foundationv1alpha1.RoleLead), builder.Staff("lee", foundationv1alpha1.RoleLead)
-	if diff := cmp.Diff(Build(NewModel(input(two(1, 1, kim, lee)))).Access, Build(NewModel(input(two(1, 1, lee, kim)))).Access); diff != "" {
+	if diff := cmp.Diff(Build(NewModel(input(twoNamespaces(kim, lee)))).Access, Build(NewModel(input(twoNamespaces(lee, kim)))).Access); diff != "" {
 		t.Error(diff)
 	}
 }

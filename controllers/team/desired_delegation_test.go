@@ -31,7 +31,7 @@ func TestDelegatedBindingsEndWithAccess(t *testing.T) {
 		builder.StaffBetween("lee", foundationv1alpha1.RoleViewer, time.Time{}, july),
 	}
 	hanbit := func(mods ...builder.TeamMod) *foundationv1alpha1.FoundationTeam {
-		return two(1, 1, append(slices.Clone(staff), mods...)...)
+		return twoNamespaces(append(slices.Clone(staff), mods...)...)
 	}
 	kim, lee := subject("User", "", "kim"), subject("User", "", "lee")
 	forged := delegatedTo(hanbit(), train, kim)
@@ -87,7 +87,7 @@ func TestDelegatedBindingsEndWithAccess(t *testing.T) {
 
 // A binding that cannot be deleted has not ended, and stands in the way of nothing else.
 func TestABindingThatCannotEndIsToldAsAProblem(t *testing.T) {
-	hanbit := two(1, 1)
+	hanbit := twoNamespaces()
 	in := input(hanbit, delegatedTo(hanbit, "hanbit-train", subject("User", "", "kim")), builder.OwnedNamespace(hanbit, "train"))
 	r := &recorder{fail: "delete RoleBinding further"}
 	out := r.converge(t, in)
@@ -103,7 +103,7 @@ func TestNamespacesSayWhoIsStaff(t *testing.T) {
 		builder.StaffBetween("choi", foundationv1alpha1.RoleLead, july, time.Time{}),
 	}
 	hanbit := func(mods ...builder.TeamMod) *foundationv1alpha1.FoundationTeam {
-		return two(1, 1, append(slices.Clone(staff), mods...)...)
+		return twoNamespaces(append(slices.Clone(staff), mods...)...)
 	}
 	for name, tt := range map[string]struct {
 		in   Input
@@ -111,7 +111,7 @@ func TestNamespacesSayWhoIsStaff(t *testing.T) {
 	}{
 		"in term":        {input(hanbit()), "Group interns\nUser kim\nUser lee"},
 		"later":          {input(hanbit(), july), "Group interns\nUser choi\nUser kim\nUser lee"},
-		"nobody":         {input(two(1, 1)), ""},
+		"nobody":         {input(twoNamespaces()), ""},
 		"suspended":      {input(hanbit(builder.Suspended())), ""},
 		"after the term": {input(hanbit(builder.Term(now.Add(-time.Hour), now)), builder.OwnedNamespace(hanbit(), "train")), ""},
 		"deleted":        {input(hanbit(builder.Deleted()), builder.OwnedNamespace(hanbit(), "train")), ""},

@@ -22,7 +22,7 @@ const (
 )
 
 func TestDeviceQuota(t *testing.T) {
-	hanbit := two(3, 1)
+	hanbit := twoNamespaces(weights{train: 3, eval: 1}.set)
 	class := builder.DeviceClass(gpuClass, "nvidia.com/gpu")
 	pool := builder.Pool("b200", builder.DeviceClassName(gpuClass), builder.Granted(hanbit, 16))
 	rivals := builder.Pool("mi300", builder.DeviceClassName("amd.example.com"), builder.ResourceName("amd.com/gpu"), builder.Granted(builder.Team("saebit"), 16))
@@ -38,17 +38,17 @@ func TestDeviceQuota(t *testing.T) {
 		"count/resourceclaims.resource.k8s.io":                        "0", "count/resourceclaimtemplates.resource.k8s.io": "0",
 	}
 	tests := map[string]struct {
-		in    Input
-		place string
-		want  map[string]string
+		in        Input
+		namespace string
+		want      map[string]string
 	}{
-		"granted":                       {input(hanbit, pool, class), "train", granted},
+		"granted, by weight 3 of 4":     {input(hanbit, pool, class), "train", granted},
 		"granted, the class is to come": {input(hanbit, pool), "train", granted},
-		"the other namespace":           {input(hanbit, pool, class), "eval", map[string]string{"gpu.example.com.deviceclass.resource.k8s.io/devices": "4", "count/resourceclaims.resource.k8s.io": "16"}},
-		"a namespace without weight":    {input(two(1, 0), pool, class), "eval", none},
-		"suspended":                     {input(two(3, 1, builder.Suspended()), pool, class), "train", none},
-		"locked":                        {input(two(3, 1, builder.Deleted()), pool, class, builder.OwnedNamespace(hanbit, "train")), "train", none},
-		"retired":                       {input(hanbit, pool, class, builder.OwnedNamespace(hanbit, "old")), "old", none},
+		"granted, by weight 1 of 4":     {input(hanbit, pool, class), "eval", map[string]string{"gpu.example.com.deviceclass.resource.k8s.io/devices": "4", "count/resourceclaims.resource.k8s.io": "16"}},
+		"a namespace of weight 0":       {input(twoNamespaces(weights{train: 1, eval: 0}.set), pool, class), "eval", none},
+		"a suspended team":              {input(twoNamespaces(weights{train: 3, eval: 1}.set, builder.Suspended()), pool, class), "train", none},
+		"a locked namespace":            {input(twoNamespaces(weights{train: 3, eval: 1}.set, builder.Deleted()), pool, class, builder.OwnedNamespace(hanbit, "train")), "train", none},
+		"a retired namespace":           {input(hanbit, pool, class, builder.OwnedNamespace(hanbit, "old")), "old", none},
 		"overrides give no devices":     {input(overridden(), class), "train", map[string]string{"gpu.example.com.deviceclass.resource.k8s.io/devices": "0", "count/resourceclaims.resource.k8s.io": "9"}},
 		"suspended beats overrides":     {input(overridden(builder.Suspended()), class), "train", none},
 		"a rival's class is 0, though the cluster does not have it": {
@@ -64,7 +64,7 @@ func TestDeviceQuota(t *testing.T) {
 			},
 		},
 		"a class of no pool takes no pool's extended resource away": {
-			input(two(3, 1), builder.Pool("b200", builder.Granted(hanbit, 16)), class), "train", map[string]string{
+			input(twoNamespaces(weights{train: 3, eval: 1}.set), builder.Pool("b200", builder.Granted(hanbit, 16)), class), "train", map[string]string{
 				"requests.nvidia.com/gpu": "12", "gpu.example.com.deviceclass.resource.k8s.io/devices": "0",
 				"requests.deviceclass.resource.kubernetes.io/gpu.example.com": "0", "count/resourceclaims.resource.k8s.io": "0",
 			},
@@ -81,7 +81,7 @@ func TestDeviceQuota(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			all := hardOf(namespaceOf(t, Build(NewModel(tt.in)), tt.place))
+			all := hardOf(namespaceOf(t, Build(NewModel(tt.in)), tt.namespace))
 			got := map[string]string{}
 			for entry := range tt.want {
 				got[entry] = all[entry]
@@ -112,7 +112,7 @@ func TestEveryQuotaNamesEveryDevice(t *testing.T) {
 	}
 	for name, tt := range states {
 		t.Run(name, func(t *testing.T) {
-			hanbit := two(3, 1, tt.mod)
+			hanbit := twoNamespaces(weights{train: 3, eval: 1}.set, tt.mod)
 			in := input(hanbit, class, unclaimed, builder.OwnedNamespace(hanbit, "train"), builder.OwnedNamespace(hanbit, "old"),
 				builder.Pool("b200", builder.DeviceClassName(gpuClass), builder.Granted(hanbit, 16)), builder.Pool("mi300", builder.ResourceName("amd.com/gpu")))
 			m := NewModel(in)
@@ -138,7 +138,7 @@ func TestEveryQuotaNamesEveryDevice(t *testing.T) {
 
 // Claims are let in by name only where the cluster counts them.
 func TestClaimableClasses(t *testing.T) {
-	hanbit := two(1, 0)
+	hanbit := twoNamespaces(weights{train: 1, eval: 0}.set)
 	pool := builder.Pool("b200", builder.DeviceClassName(gpuClass), builder.Granted(hanbit, 16))
 	second := builder.Pool("h100", builder.DeviceClassName("a.example.com"), builder.Granted(hanbit, 8))
 	counts := func(namespace string, entries ...corev1.ResourceName) *corev1.ResourceQuota {
@@ -152,25 +152,25 @@ func TestClaimableClasses(t *testing.T) {
 	written.Status.Hard = nil
 	train := counts("train", devicesOfGPU, "a.example.com.deviceclass.resource.k8s.io/devices")
 	tests := map[string]struct {
-		in    Input
-		place string
-		want  string
+		in        Input
+		namespace string
+		want      string
 	}{
-		"granted and counted":          {input(hanbit, pool, train), "train", gpuClass},
-		"two, in order":                {input(hanbit, pool, second, train), "train", "a.example.com,gpu.example.com"},
-		"one is not counted yet":       {input(hanbit, pool, second, counts("train", devicesOfGPU)), "train", gpuClass},
-		"no quota yet":                 {input(hanbit, pool), "train", ""},
-		"a quota that is not enforced": {input(hanbit, pool, written), "train", ""},
-		"a namespace without weight":   {input(hanbit, pool, counts("eval", devicesOfGPU)), "eval", ""},
-		"not granted": {
+		"granted and counted":                   {input(hanbit, pool, train), "train", gpuClass},
+		"two classes, sorted":                   {input(hanbit, pool, second, train), "train", "a.example.com,gpu.example.com"},
+		"of two classes one is not counted yet": {input(hanbit, pool, second, counts("train", devicesOfGPU)), "train", gpuClass},
+		"there is no quota yet":                 {input(hanbit, pool), "train", ""},
+		"a quota that is not enforced":          {input(hanbit, pool, written), "train", ""},
+		"a namespace of weight 0":               {input(hanbit, pool, counts("eval", devicesOfGPU)), "eval", ""},
+		"granted to another team": {
 			input(hanbit, train, builder.Pool("b200", builder.DeviceClassName(gpuClass), builder.Granted(builder.Team("saebit"), 8))), "train", "",
 		},
-		"suspended": {input(two(1, 0, builder.Suspended()), pool, train), "train", ""},
-		"locked":    {input(two(1, 0, builder.Deleted()), pool, train, builder.OwnedNamespace(hanbit, "train")), "train", ""},
+		"a suspended team":   {input(twoNamespaces(weights{train: 1, eval: 0}.set, builder.Suspended()), pool, train), "train", ""},
+		"a locked namespace": {input(twoNamespaces(weights{train: 1, eval: 0}.set, builder.Deleted()), pool, train, builder.OwnedNamespace(hanbit, "train")), "train", ""},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			got := typed[corev1.Namespace](t, namespaceOf(t, Build(NewModel(tt.in)), tt.place).Namespace).Annotations
+			got := typed[corev1.Namespace](t, namespaceOf(t, Build(NewModel(tt.in)), tt.namespace).Namespace).Annotations
 			want := map[string]string{foundationv1alpha1.AnnotationTeamUID: "hanbit-uid"}
 			if tt.want != "" {
 				want["foundation.team/device-classes"] = tt.want
@@ -184,7 +184,7 @@ func TestClaimableClasses(t *testing.T) {
 
 // How usage is read off a quota is tested with gpuquota; namespaces and the team report it.
 func TestUsedGPUsAreReported(t *testing.T) {
-	hanbit := two(1, 1)
+	hanbit := twoNamespaces()
 	quota := builder.Quota(hanbit, "train", corev1.ResourceList{gpuKey: resource.MustParse("7"), devicesOfGPU: resource.MustParse("7")})
 	quota.Status.Used = corev1.ResourceList{gpuKey: resource.MustParse("3"), devicesOfGPU: resource.MustParse("2")}
 	pool := builder.Pool("b200", builder.DeviceClassName(gpuClass), builder.Granted(hanbit, 16))
@@ -200,7 +200,7 @@ func TestUsedGPUsAreReported(t *testing.T) {
 			if got := gpuStatus(NewModel(in)).Used; got != tt.want {
 				t.Errorf("the team uses %d, want %d", got, tt.want)
 			}
-			namespace := namespaceStatus(NewModel(in), fine())[0]
+			namespace := namespaceStatus(NewModel(in), noProblems())[0]
 			if namespace.Used != tt.want || namespace.Granted != 7 {
 				t.Errorf("the namespace uses %d of %d, want %d of 7", namespace.Used, namespace.Granted, tt.want)
 			}
@@ -210,7 +210,7 @@ func TestUsedGPUsAreReported(t *testing.T) {
 
 // No entry of a device class is raised in one namespace before it is lowered in another.
 func TestNoDeviceEntryIsRaisedBeforeAnotherIsLowered(t *testing.T) {
-	hanbit := two(0, 1)
+	hanbit := twoNamespaces(weights{train: 0, eval: 1}.set)
 	list := func(gpus, devices string) corev1.ResourceList {
 		return corev1.ResourceList{gpuKey: resource.MustParse(gpus), devicesOfGPU: resource.MustParse(devices)}
 	}
@@ -218,9 +218,9 @@ func TestNoDeviceEntryIsRaisedBeforeAnotherIsLowered(t *testing.T) {
 		written, enforced corev1.ResourceList
 		want              map[string]string
 	}{
-		"devices are too many":    {list("0", "0"), list("0", "8"), map[string]string{string(gpuKey): "8", string(devicesOfGPU): "0"}},
-		"and are not lowered yet": {list("0", "8"), list("0", "8"), map[string]string{string(gpuKey): "8", string(devicesOfGPU): "0"}},
-		"all is lowered":          {list("0", "0"), list("0", "0"), map[string]string{string(gpuKey): "8", string(devicesOfGPU): "8"}},
+		"only devices are too many":                {list("0", "0"), list("0", "8"), map[string]string{string(gpuKey): "8", string(devicesOfGPU): "0"}},
+		"devices are too many and not lowered yet": {list("0", "8"), list("0", "8"), map[string]string{string(gpuKey): "8", string(devicesOfGPU): "0"}},
+		"all is lowered":                           {list("0", "0"), list("0", "0"), map[string]string{string(gpuKey): "8", string(devicesOfGPU): "8"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			train, eval := builder.Quota(hanbit, "train", tt.written), builder.Quota(hanbit, "eval", list("0", "0"))
@@ -229,7 +229,7 @@ func TestNoDeviceEntryIsRaisedBeforeAnotherIsLowered(t *testing.T) {
 			desired := Build(NewModel(in))
 			r := (&recorder{}).reconciler(in)
 			p := namespaceOf(t, desired, "eval")
-			p.Quota = r.findPendingDecreases(NewModel(in), desired).hold(eval, p)
+			p.Quota = r.findPendingDecreases(NewModel(in), desired).limit(eval, p)
 			got := hardOf(p)
 			maps.DeleteFunc(got, func(entry, _ string) bool { _, asked := tt.want[entry]; return !asked })
 			if diff := cmp.Diff(tt.want, got); diff != "" {

@@ -19,30 +19,30 @@ func TestFlow(t *testing.T) {
 		builder.Staff("kim", foundationv1alpha1.RoleLead),
 		builder.StaffBetween("gone", foundationv1alpha1.RoleLead, time.Time{}, now),
 	}
-	hanbit := two(1, 1)
+	hanbit := twoNamespaces()
 	over := builder.Term(time.Time{}, now)
 	const trainPods, evalPods = "Group system:serviceaccounts:hanbit-train", "Group system:serviceaccounts:hanbit-eval"
 	tests := map[string]struct {
 		in   Input
 		want []string
 	}{
-		"staff in date, and pods": {input(two(1, 1, staff...)), []string{"User kim", "User park", "Group data", evalPods, trainPods}},
+		"staff in date, and pods": {input(twoNamespaces(staff...)), []string{"User kim", "User park", "Group data", evalPods, trainPods}},
 		"suspended, who may read asks too": {
-			input(two(1, 1, append(staff, builder.Suspended())...)), []string{"User kim", "User park", "Group data", evalPods, trainPods},
+			input(twoNamespaces(append(staff, builder.Suspended())...)), []string{"User kim", "User park", "Group data", evalPods, trainPods},
 		},
 		"no staff, and pods all the same": {input(hanbit), []string{evalPods, trainPods}},
 		"pods in a retired namespace": {
 			input(hanbit, builder.OwnedNamespace(hanbit, "old")), []string{evalPods, "Group system:serviceaccounts:hanbit-old", trainPods},
 		},
 		"after the term, who reads data and what runs on": {
-			input(two(1, 1, append(staff, over)...), builder.OwnedNamespace(hanbit, "train")), []string{"User kim", "User park", "Group data", trainPods},
+			input(twoNamespaces(append(staff, over)...), builder.OwnedNamespace(hanbit, "train")), []string{"User kim", "User park", "Group data", trainPods},
 		},
 		"locked, what runs on": {
-			input(two(1, 1, append(staff, over, builder.KeptFor(0, 0))...), builder.OwnedNamespace(hanbit, "train")), []string{trainPods},
+			input(twoNamespaces(append(staff, over, builder.KeptFor(0, 0))...), builder.OwnedNamespace(hanbit, "train")), []string{trainPods},
 		},
 		"a namespace that is somebody else's": {input(hanbit, builder.ForeignNamespace("hanbit-train")), []string{evalPods}},
-		"before the term nobody asks":         {input(two(1, 1, append(staff, builder.Term(july, time.Time{}))...)), nil},
-		"deleted":                             {input(two(1, 1, append(staff, builder.Deleted())...), builder.OwnedNamespace(hanbit, "train")), nil},
+		"before the term nobody asks":         {input(twoNamespaces(append(staff, builder.Term(july, time.Time{}))...)), nil},
+		"a deleted team":                      {input(twoNamespaces(append(staff, builder.Deleted())...), builder.OwnedNamespace(hanbit, "train")), nil},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -62,7 +62,7 @@ func TestFlow(t *testing.T) {
 
 // A team's requests, whatever they are, go to its own priority level, whose seats are its own and no more than that.
 func TestFlowIsTheTeamsOwn(t *testing.T) {
-	in := input(two(1, 1))
+	in := input(twoNamespaces())
 	flow := Build(NewModel(in)).Flow
 	level, schema := typed[flowcontrolv1.PriorityLevelConfiguration](t, flow[0]), schemaOf(t, flow)
 	if level.Name != "foundation-team.hanbit" || schema.Name != level.Name || schema.Spec.PriorityLevelConfiguration.Name != level.Name {

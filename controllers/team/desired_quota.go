@@ -22,14 +22,15 @@ var base = map[corev1.ResourceName]resource.Quantity{
 	corev1.ResourcePods:                     resource.MustParse("200"),
 }
 
-// dataAccess is what replaces that when a team's time is over: some pods to read and copy data with, and no new storage.
+// dataAccess replaces a part of base when a team's time is over: some pods to read and copy data with, and no new storage.
 var dataAccess = map[corev1.ResourceName]resource.Quantity{
 	corev1.ResourcePods:                   resource.MustParse("20"),
 	corev1.ResourceRequestsStorage:        resource.MustParse("0"),
 	corev1.ResourcePersistentVolumeClaims: resource.MustParse("0"),
 }
 
-// finishedPods is how many times as many pods there may be when those that have ended are counted too.
+// finishedPods is how many times as many pods there may be with those that have ended: the key pods does not count these,
+// count/pods does.
 const finishedPods = 3
 
 // objectCounts bound how many objects a namespace may have, so that no team can flood the API server.

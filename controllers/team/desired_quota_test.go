@@ -14,7 +14,7 @@ import (
 )
 
 func TestQuota(t *testing.T) {
-	hanbit := two(7, 1)
+	hanbit := twoNamespaces(weights{train: 7, eval: 1}.set)
 	pool := builder.Pool("b200", builder.NodeShape("192", "2048Gi", "8Ti"), builder.Granted(hanbit, 8))
 	spare := builder.Pool("mi300", builder.ResourceName("amd.com/gpu"))
 	overrides := corev1.ResourceList{
@@ -22,37 +22,37 @@ func TestQuota(t *testing.T) {
 		corev1.ResourceServices: resource.MustParse("1"), "count/jobs.batch": resource.MustParse("2"),
 	}
 	tests := map[string]struct {
-		in    Input
-		place string
-		want  map[string]string
+		in        Input
+		namespace string
+		want      map[string]string
 	}{
-		"base": {input(two(7, 1), spare), "train", map[string]string{
+		"without GPUs only the base": {input(twoNamespaces(weights{train: 7, eval: 1}.set), spare), "train", map[string]string{
 			"requests.cpu": "16", "requests.memory": "64Gi", "requests.ephemeral-storage": "200Gi", "requests.storage": "1Ti",
 			"persistentvolumeclaims": "20", "pods": "200", "requests.nvidia.com/gpu": "", "requests.amd.com/gpu": "0",
 			"count/rolebindings.rbac.authorization.k8s.io": "100", "count/networkpolicies.networking.k8s.io": "50",
 			"services": "50", "services.nodeports": "0", "services.loadbalancers": "0", "count/resourceclaims.resource.k8s.io": "0",
 		}},
-		"with GPUs": {input(two(7, 1), pool, spare), "train", map[string]string{
+		"seven eighths of a grant": {input(twoNamespaces(weights{train: 7, eval: 1}.set), pool, spare), "train", map[string]string{
 			"requests.nvidia.com/gpu": "7", "requests.amd.com/gpu": "0", "requests.cpu": "184", "requests.memory": "1856Gi", "pods": "228",
 		}},
-		"the other namespace": {input(two(7, 1), pool, spare), "eval", map[string]string{
+		"one eighth of a grant": {input(twoNamespaces(weights{train: 7, eval: 1}.set), pool, spare), "eval", map[string]string{
 			"requests.nvidia.com/gpu": "1", "requests.cpu": "40", "requests.memory": "320Gi", "requests.ephemeral-storage": "1224Gi", "pods": "204",
 		}},
-		"a namespace without weight": {input(two(1, 0), pool), "eval", map[string]string{"requests.nvidia.com/gpu": "0", "requests.cpu": "16", "pods": "200"}},
-		"overrides, GPUs excepted": {
+		"a namespace of weight 0 has the base": {input(twoNamespaces(weights{train: 1, eval: 0}.set), pool), "eval", map[string]string{"requests.nvidia.com/gpu": "0", "requests.cpu": "16", "pods": "200"}},
+		"overrides of the spec hold, GPUs excepted": {
 			input(builder.Team("hanbit", builder.NamespaceQuota("train", 1, overrides)), pool, spare), "train",
 			map[string]string{"requests.nvidia.com/gpu": "8", "requests.amd.com/gpu": "0", "pods": "5", "services": "1", "count/jobs.batch": "2", "requests.cpu": "208"},
 		},
-		"volumes are on top": {
-			input(two(7, 1, builder.Volume("corpus", "train", "200Ti", ""), builder.Volume("other", "eval", "5Ti", ""))), "train",
+		"declared volumes come on top of the base": {
+			input(twoNamespaces(weights{train: 7, eval: 1}.set, builder.Volume("corpus", "train", "200Ti", ""), builder.Volume("other", "eval", "5Ti", ""))), "train",
 			map[string]string{"requests.storage": "201Ti", "persistentvolumeclaims": "21"},
 		},
 		"a volume that was taken out still counts, one that is there counts once": {
-			input(two(7, 1, builder.Volume("corpus", "train", "2Ti", "")), builder.Claim(hanbit, "train", "corpus", "1Ti", "1Ti"), builder.Claim(hanbit, "train", "old", "3Ti", "")), "train",
+			input(twoNamespaces(weights{train: 7, eval: 1}.set, builder.Volume("corpus", "train", "2Ti", "")), builder.Claim(hanbit, "train", "corpus", "1Ti", "1Ti"), builder.Claim(hanbit, "train", "old", "3Ti", "")), "train",
 			map[string]string{"requests.storage": "6Ti", "persistentvolumeclaims": "22"},
 		},
 		"suspended: nothing starts, what is there stays": {
-			input(two(7, 1, builder.Suspended()), pool), "train", map[string]string{
+			input(twoNamespaces(weights{train: 7, eval: 1}.set, builder.Suspended()), pool), "train", map[string]string{
 				"requests.nvidia.com/gpu": "0", "requests.cpu": "0", "requests.memory": "0", "requests.ephemeral-storage": "0", "pods": "0",
 				"requests.storage": "1Ti", "services": "50", "count/jobs.batch": "1k",
 			},
@@ -62,17 +62,17 @@ func TestQuota(t *testing.T) {
 			map[string]string{"pods": "0", "requests.nvidia.com/gpu": "0", "services": "1"},
 		},
 		"locked: nothing at all": {
-			input(two(7, 1, builder.Deleted(), builder.Volume("corpus", "train", "200Ti", "")), pool, builder.OwnedNamespace(hanbit, "train")), "train",
+			input(twoNamespaces(weights{train: 7, eval: 1}.set, builder.Deleted(), builder.Volume("corpus", "train", "200Ti", "")), pool, builder.OwnedNamespace(hanbit, "train")), "train",
 			map[string]string{"requests.nvidia.com/gpu": "0", "pods": "0", "requests.storage": "0", "services": "0", "persistentvolumeclaims": "0", "count/jobs.batch": "0"},
 		},
 		"retired: nothing at all": {
-			input(two(7, 1), pool, builder.OwnedNamespace(hanbit, "old")), "old",
+			input(twoNamespaces(weights{train: 7, eval: 1}.set), pool, builder.OwnedNamespace(hanbit, "old")), "old",
 			map[string]string{"requests.nvidia.com/gpu": "0", "pods": "0", "requests.storage": "0", "services": "0"},
 		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			all := hardOf(namespaceOf(t, Build(NewModel(tt.in)), tt.place))
+			all := hardOf(namespaceOf(t, Build(NewModel(tt.in)), tt.namespace))
 			for entry, want := range tt.want {
 				if got := all[entry]; got != want {
 					t.Errorf("%s is %q, want %q", entry, got, want)
@@ -80,7 +80,7 @@ func TestQuota(t *testing.T) {
 			}
 			if strings.Contains(name, "nothing at all") {
 				for entry, got := range all {
-					// The operator restores its own bindings and policies in whatever place.
+					// The operator restores its own bindings and policies in every namespace.
 					if _, ours := sharedCounts[corev1.ResourceName(entry)]; got != "0" != ours {
 						t.Errorf("%s is %s, want 0", entry, got)
 					}
@@ -92,9 +92,9 @@ func TestQuota(t *testing.T) {
 
 func TestBuildingChangesNoDefaults(t *testing.T) {
 	before := maps.Clone(base)
-	hanbit := two(1, 1)
+	hanbit := twoNamespaces()
 	Build(NewModel(input(hanbit, builder.Pool("b200", builder.NodeShape("192", "2048Gi", "8Ti"), builder.Granted(hanbit, 8)), builder.Claim(hanbit, "train", "x", "1Ti", ""))))
-	Build(NewModel(input(two(1, 1, builder.Deleted()), builder.OwnedNamespace(hanbit, "train"))))
+	Build(NewModel(input(twoNamespaces(builder.Deleted()), builder.OwnedNamespace(hanbit, "train"))))
 	for name, quantity := range before {
 		if got := base[name]; got.Cmp(quantity) != 0 {
 			t.Errorf("%s was %s and is %s", name, quantity.String(), got.String())

@@ -19,7 +19,7 @@ import (
 )
 
 func TestBuildNamespace(t *testing.T) {
-	hanbit := two(1, 1)
+	hanbit := twoNamespaces()
 	mine := map[string]string{
 		foundationv1alpha1.LabelTeam:                 "hanbit",
 		"pod-security.kubernetes.io/enforce":         "restricted",
@@ -41,8 +41,8 @@ func TestBuildNamespace(t *testing.T) {
 		want map[string]string
 	}{
 		"active":    {input(hanbit), mine},
-		"suspended": {input(two(1, 1, builder.Suspended())), mine},
-		"locked":    {input(two(1, 1, builder.Deleted()), builder.OwnedNamespace(hanbit, "train")), plus(foundationv1alpha1.LabelLocked)},
+		"suspended": {input(twoNamespaces(builder.Suspended())), mine},
+		"locked":    {input(twoNamespaces(builder.Deleted()), builder.OwnedNamespace(hanbit, "train")), plus(foundationv1alpha1.LabelLocked)},
 		"retired": {
 			input(builder.Team("hanbit"), builder.OwnedNamespace(hanbit, "train")), plus(foundationv1alpha1.LabelLocked, foundationv1alpha1.LabelRetired),
 		},
@@ -69,7 +69,7 @@ func (n DesiredNamespace) all() []apply.Object {
 }
 
 func TestEverythingIsMarked(t *testing.T) {
-	desired := Build(NewModel(input(two(1, 1, builder.Staff("kim", foundationv1alpha1.RoleLead), builder.Volume("corpus", "train", "1Ti", "")))))
+	desired := Build(NewModel(input(twoNamespaces(builder.Staff("kim", foundationv1alpha1.RoleLead), builder.Volume("corpus", "train", "1Ti", "")))))
 	objects := slices.Concat(desired.Access, desired.Flow)
 	for _, p := range desired.Namespaces {
 		objects = append(objects, p.all()...)
@@ -90,7 +90,7 @@ func TestEverythingIsMarked(t *testing.T) {
 }
 
 func TestNetworkPolicies(t *testing.T) {
-	desired := namespaceOf(t, Build(NewModel(input(two(1, 1)))), "train")
+	desired := namespaceOf(t, Build(NewModel(input(twoNamespaces()))), "train")
 	policies := map[string]networkingv1.NetworkPolicySpec{}
 	for _, obj := range desired.Isolation {
 		if *obj.GetKind() == "NetworkPolicy" {
@@ -131,7 +131,7 @@ func TestLimitRange(t *testing.T) {
 		team *foundationv1alpha1.FoundationTeam
 		want []corev1.ResourceName
 	}{
-		"no limits":                         {two(1, 1), nil},
+		"no limits":                         {twoNamespaces(), nil},
 		"limits where the quota counts any": {builder.Team("hanbit", builder.NamespaceQuota("train", 1, counted)), []corev1.ResourceName{corev1.ResourceCPU}},
 	}
 	for name, tt := range tests {

@@ -17,7 +17,7 @@ import (
 const claimFields = `{"f:metadata":{"f:labels":{"f:foundation.team/team":{}},"f:annotations":{"f:foundation.team/team-uid":{}}},"f:spec":{"f:accessModes":{},"f:resources":{"f:requests":{"f:storage":{}}}}}`
 
 func TestVolumes(t *testing.T) {
-	hanbit := two(1, 1)
+	hanbit := twoNamespaces()
 	corpus := builder.Volume("corpus", "train", "2Ti", "fast")
 	claim := func(name, size string) *corev1.PersistentVolumeClaim {
 		return managed(builder.Claim(hanbit, "train", name, size, size), claimFields)
@@ -27,20 +27,20 @@ func TestVolumes(t *testing.T) {
 		in   Input
 		want []string
 	}{
-		"none":                   {input(hanbit), nil},
-		"a new one":              {input(two(1, 1, corpus), fast), []string{"corpus 2Ti fast"}},
-		"of the default class":   {input(two(1, 1, builder.Volume("corpus", "train", "2Ti", ""))), []string{"corpus 2Ti"}},
-		"of another namespace":   {input(two(1, 1, builder.Volume("corpus", "eval", "2Ti", ""))), nil},
-		"its class is not there": {input(two(1, 1, corpus)), nil},
-		"it is there and its class is not any more": {input(two(1, 1, corpus), claim("corpus", "2Ti")), []string{"corpus 2Ti fast"}},
-		"it grows":                       {input(two(1, 1, corpus), fast, claim("corpus", "1Ti")), []string{"corpus 2Ti fast"}},
-		"taken out":                      {input(hanbit, claim("old", "1Ti")), []string{"old 1Ti retired"}},
-		"one that is not ours to retire": {input(hanbit, builder.Claim(hanbit, "train", "theirs", "1Ti", "")), nil},
-		"no new ones where the team cannot work": {
-			input(two(1, 1, corpus, builder.Deleted()), fast, builder.OwnedNamespace(hanbit, "train")), nil,
+		"no volume is declared":                   {input(hanbit), nil},
+		"a new volume":                            {input(twoNamespaces(corpus), fast), []string{"corpus 2Ti fast"}},
+		"a volume of the default class":           {input(twoNamespaces(builder.Volume("corpus", "train", "2Ti", ""))), []string{"corpus 2Ti"}},
+		"a volume of another namespace":           {input(twoNamespaces(builder.Volume("corpus", "eval", "2Ti", ""))), nil},
+		"a new volume whose class does not exist": {input(twoNamespaces(corpus)), nil},
+		"an existing claim whose class is gone":   {input(twoNamespaces(corpus), claim("corpus", "2Ti")), []string{"corpus 2Ti fast"}},
+		"a claim that grows":                      {input(twoNamespaces(corpus), fast, claim("corpus", "1Ti")), []string{"corpus 2Ti fast"}},
+		"a volume that was taken out of the spec": {input(hanbit, claim("old", "1Ti")), []string{"old 1Ti retired"}},
+		"a claim that the operator did not write": {input(hanbit, builder.Claim(hanbit, "train", "theirs", "1Ti", "")), nil},
+		"no new claim in a locked namespace": {
+			input(twoNamespaces(corpus, builder.Deleted()), fast, builder.OwnedNamespace(hanbit, "train")), nil,
 		},
-		"old ones there are left as they are": {
-			input(two(1, 1, corpus, builder.Deleted()), fast, builder.OwnedNamespace(hanbit, "train"), claim("corpus", "2Ti")), nil,
+		"an existing claim in a locked namespace stays as it is": {
+			input(twoNamespaces(corpus, builder.Deleted()), fast, builder.OwnedNamespace(hanbit, "train"), claim("corpus", "2Ti")), nil,
 		},
 	}
 	for name, tt := range tests {
@@ -82,19 +82,19 @@ func TestPersistentVolumes(t *testing.T) {
 			pv.Annotations = map[string]string{foundationv1alpha1.AnnotationTeamUID: uid, foundationv1alpha1.AnnotationReclaimPolicy: original}
 		}
 	}
-	doomed := two(1, 1, builder.Term(time.Time{}, now), builder.KeptFor(0, 0), builder.DeletionPolicy(foundationv1alpha1.DeletionPolicyDelete),
+	doomed := twoNamespaces(builder.Term(time.Time{}, now), builder.KeptFor(0, 0), builder.DeletionPolicy(foundationv1alpha1.DeletionPolicyDelete),
 		builder.Annotated(foundationv1alpha1.AnnotationConfirmDeletion, "hanbit"))
 	tests := map[string]struct {
 		team         *foundationv1alpha1.FoundationTeam
 		before, want *corev1.PersistentVolume
 	}{
-		"it outlives its claim":           {two(1, 1), volume("Delete"), volume("Retain", owned("Delete", "hanbit-uid"))},
-		"it does already":                 {two(1, 1), volume("Retain"), volume("Retain", owned("Retain", "hanbit-uid"))},
-		"somebody changed it back":        {two(1, 1), volume("Delete", owned("Delete", "hanbit-uid")), volume("Retain", owned("Delete", "hanbit-uid"))},
-		"also of a team that has ended":   {two(1, 1, builder.Term(time.Time{}, now)), volume("Delete"), volume("Retain", owned("Delete", "hanbit-uid"))},
-		"until its data is to be deleted": {doomed, volume("Retain", owned("Delete", "hanbit-uid")), volume("Delete", owned("Delete", "hanbit-uid"))},
-		"an earlier team's, adopted":      {two(1, 1), volume("Retain", owned("Delete", "earlier")), volume("Retain", owned("Delete", "hanbit-uid"))},
-		"another team's":                  {builder.Team("naru"), volume("Delete", owned("Delete", "hanbit-uid")), nil},
+		"a volume is set to Retain":                                 {twoNamespaces(), volume("Delete"), volume("Retain", owned("Delete", "hanbit-uid"))},
+		"a volume of a class that retains":                          {twoNamespaces(), volume("Retain"), volume("Retain", owned("Retain", "hanbit-uid"))},
+		"somebody set it back to Delete":                            {twoNamespaces(), volume("Delete", owned("Delete", "hanbit-uid")), volume("Retain", owned("Delete", "hanbit-uid"))},
+		"a volume of a team that has ended":                         {twoNamespaces(builder.Term(time.Time{}, now)), volume("Delete"), volume("Retain", owned("Delete", "hanbit-uid"))},
+		"a volume whose data is to be deleted gets its policy back": {doomed, volume("Retain", owned("Delete", "hanbit-uid")), volume("Delete", owned("Delete", "hanbit-uid"))},
+		"an earlier team's volume, adopted":                         {twoNamespaces(), volume("Retain", owned("Delete", "earlier")), volume("Retain", owned("Delete", "hanbit-uid"))},
+		"another team's volume":                                     {builder.Team("naru"), volume("Delete", owned("Delete", "hanbit-uid")), nil},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -11,7 +11,7 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 )
 
-// expiryNotices tell of staff whose access has come to end within 30 or 7 days.
+// expiryNotices tell of staff whose access ends within 30 or 7 days, each of the two once.
 func expiryNotices(before, after *foundationv1alpha1.TeamStaffStatus) []string {
 	var told []foundationv1alpha1.ExpiringStaff
 	if before != nil {

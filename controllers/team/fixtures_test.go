@@ -59,12 +59,19 @@ func input(team *foundationv1alpha1.FoundationTeam, things ...any) Input {
 	return in
 }
 
-// two is a team with two namespaces of the given weights.
-func two(train, eval int32, mods ...builder.TeamMod) *foundationv1alpha1.FoundationTeam {
-	return builder.Team("hanbit", append([]builder.TeamMod{builder.Namespace("train", train), builder.Namespace("eval", eval)}, mods...)...)
+// twoNamespaces is a team with the namespaces train and eval, of weight 1 each.
+func twoNamespaces(mods ...builder.TeamMod) *foundationv1alpha1.FoundationTeam {
+	return builder.Team("hanbit", append([]builder.TeamMod{builder.Namespace("train", 1), builder.Namespace("eval", 1)}, mods...)...)
 }
 
-// placeOf is a desired place, by the last part of its name.
+// weights are other weights of the two namespaces.
+type weights struct{ train, eval int32 }
+
+func (w weights) set(team *foundationv1alpha1.FoundationTeam) {
+	team.Spec.Namespaces[0].GPUWeight, team.Spec.Namespaces[1].GPUWeight = &w.train, &w.eval
+}
+
+// namespaceOf is a desired namespace, by the last part of its name.
 func namespaceOf(t *testing.T, desired Desired, name string) DesiredNamespace {
 	t.Helper()
 	for _, p := range desired.Namespaces {
@@ -72,7 +79,7 @@ func namespaceOf(t *testing.T, desired Desired, name string) DesiredNamespace {
 			return p
 		}
 	}
-	t.Fatalf("no place %s among %d", name, len(desired.Namespaces))
+	t.Fatalf("no namespace %s among %d", name, len(desired.Namespaces))
 	return DesiredNamespace{}
 }
 
@@ -99,10 +106,11 @@ func typed[T any](t *testing.T, desired apply.Object) T {
 	return obj
 }
 
-func fine() *Outcome { return &Outcome{Problems: map[string][]Problem{}} }
+// noProblems is an outcome of which all went well.
+func noProblems() *Outcome { return &Outcome{Problems: map[string][]Problem{}} }
 
-// with is an outcome with one problem.
-func with(area, reason, message string) *Outcome {
+// oneProblem is an outcome with one problem.
+func oneProblem(area, reason, message string) *Outcome {
 	return &Outcome{Problems: map[string][]Problem{area: {{Reason: reason, Message: message}}}}
 }
 

@@ -30,7 +30,7 @@ func bindingOf(team *foundationv1alpha1.FoundationTeam, namespace, role string, 
 
 // Nothing is made for a new team while a guard is missing, and its status says what everything waits for.
 func TestNewTeamsWaitForTheGuards(t *testing.T) {
-	team := two(1, 1, builder.Staff("kim", foundationv1alpha1.RoleLead), builder.Volume("corpus", "train", "1Ti", "fast"))
+	team := twoNamespaces(builder.Staff("kim", foundationv1alpha1.RoleLead), builder.Volume("corpus", "train", "1Ti", "fast"))
 	in := input(team, unguarded, builder.StorageClass("fast", "Immediate"))
 	server := &recorder{}
 	out := server.converge(t, in)
@@ -115,7 +115,7 @@ func TestQuotasAreOnlyLoweredWithoutGuards(t *testing.T) {
 		live *corev1.ResourceQuota
 		want corev1.ResourceList
 	}{
-		"none yet": {nil, hard},
+		"no quota yet": {nil, hard},
 		"raised, lowered, bounded anew and unbounded": {
 			builder.Quota(team, "train", list("pods", "100", "secrets", "20", "services", "7")),
 			list("pods", "100", "secrets", "10", "configmaps", "5", "services", "7"),
@@ -152,10 +152,10 @@ func TestWhatIsProvidedWithoutGuards(t *testing.T) {
 func TestGuardsThatSettleAreLookedAtAgain(t *testing.T) {
 	team := builder.Team("hanbit", builder.Namespace("train", 1))
 	in := input(team, guards.Result{Reason: foundationv1alpha1.ReasonPoliciesSettling, Message: "x", Wait: 3 * time.Second})
-	if got := requeueAfter(NewModel(in), fine()); got != 3*time.Second {
+	if got := requeueAfter(NewModel(in), noProblems()); got != 3*time.Second {
 		t.Errorf("again after %s", got)
 	}
-	conditions := statusOf(in, fine()).Conditions
+	conditions := statusOf(in, noProblems()).Conditions
 	if !meta.IsStatusConditionTrue(conditions, foundationv1alpha1.ConditionReconciling) {
 		t.Errorf("not Reconciling: %v", conditions)
 	}

@@ -13,29 +13,29 @@ import (
 )
 
 func TestNamespacesFollowTheState(t *testing.T) {
-	hanbit := two(1, 1)
+	hanbit := twoNamespaces()
 	over := builder.Term(time.Time{}, now)
 	tests := map[string]struct {
 		in   Input
 		want []string
 	}{
 		"in term, as declared":   {input(hanbit), []string{"hanbit-train Active", "hanbit-eval Active"}},
-		"suspended, as declared": {input(two(1, 1, builder.Suspended())), []string{"hanbit-train Active", "hanbit-eval Active"}},
+		"suspended, as declared": {input(twoNamespaces(builder.Suspended())), []string{"hanbit-train Active", "hanbit-eval Active"}},
 		"those taken out of the spec are retired, last": {
 			input(hanbit, builder.OwnedNamespace(hanbit, "train"), builder.OwnedNamespace(hanbit, "old"), builder.OwnedNamespace(hanbit, "alt")),
 			[]string{"hanbit-train Active", "hanbit-eval Active", "hanbit-alt Retired", "hanbit-old Retired"},
 		},
-		"none before the term": {input(two(1, 1, builder.Term(july, time.Time{}))), nil},
+		"none before the term": {input(twoNamespaces(builder.Term(july, time.Time{}))), nil},
 		"after the term, those that exist": {
-			input(two(1, 1, over), builder.OwnedNamespace(hanbit, "eval"), builder.OwnedNamespace(hanbit, "old")),
+			input(twoNamespaces(over), builder.OwnedNamespace(hanbit, "eval"), builder.OwnedNamespace(hanbit, "old")),
 			[]string{"hanbit-eval DataAccess", "hanbit-old Retired"},
 		},
 		"locked when data access is over": {
-			input(two(1, 1, over, builder.KeptFor(0, time.Hour)), builder.OwnedNamespace(hanbit, "eval")), []string{"hanbit-eval Locked"},
+			input(twoNamespaces(over, builder.KeptFor(0, time.Hour)), builder.OwnedNamespace(hanbit, "eval")), []string{"hanbit-eval Locked"},
 		},
-		"after the term, none that is somebody else's": {input(two(1, 1, over), builder.ForeignNamespace("hanbit-eval")), nil},
+		"after the term, none that is somebody else's": {input(twoNamespaces(over), builder.ForeignNamespace("hanbit-eval")), nil},
 		"deleted, those that exist are locked": {
-			input(two(1, 1, builder.Deleted()), builder.OwnedNamespace(hanbit, "train")), []string{"hanbit-train Locked"},
+			input(twoNamespaces(builder.Deleted()), builder.OwnedNamespace(hanbit, "train")), []string{"hanbit-train Locked"},
 		},
 		"an earlier team's namespace is not retired": {
 			input(hanbit, builder.OwnedNamespace(builder.Team("hanbit", builder.TeamUID("earlier")), "old")),
@@ -57,9 +57,9 @@ func TestNamespacesFollowTheState(t *testing.T) {
 
 // GPUs are shared as gpuquota tells; what goes in there are the team's own grants and its active namespaces.
 func TestWhatIsSharedAmongNamespaces(t *testing.T) {
-	hanbit := two(7, 1)
+	hanbit := twoNamespaces(weights{train: 7, eval: 1}.set)
 	shape := builder.NodeShape("192", "2048Gi", "8Ti")
-	withoutWeight := two(1, 1, func(team *foundationv1alpha1.FoundationTeam) { team.Spec.Namespaces[1].GPUWeight = nil })
+	withoutWeight := twoNamespaces(func(team *foundationv1alpha1.FoundationTeam) { team.Spec.Namespaces[1].GPUWeight = nil })
 	type gpus map[string]int64
 	tests := map[string]struct {
 		in   Input
@@ -74,7 +74,7 @@ func TestWhatIsSharedAmongNamespaces(t *testing.T) {
 		"no gpuWeight is weight 1":        {input(withoutWeight, builder.Pool("b200", builder.Granted(hanbit, 8))), gpus{"hanbit-train": 4, "hanbit-eval": 4}},
 		"two pools of one resource":       {input(hanbit, builder.Pool("a", builder.Granted(hanbit, 8)), builder.Pool("b", builder.Granted(hanbit, 8))), gpus{"hanbit-train": 14, "hanbit-eval": 2}},
 		"a retired namespace has no part": {input(builder.Team("hanbit", builder.Namespace("train", 1)), builder.OwnedNamespace(hanbit, "old"), builder.Pool("b200", builder.Granted(hanbit, 8))), gpus{"hanbit-train": 8}},
-		"a locked namespace has no part":  {input(two(7, 1, builder.Deleted()), builder.OwnedNamespace(hanbit, "train"), builder.Pool("b200", builder.Granted(hanbit, 8))), gpus{}},
+		"a locked namespace has no part":  {input(twoNamespaces(weights{train: 7, eval: 1}.set, builder.Deleted()), builder.OwnedNamespace(hanbit, "train"), builder.Pool("b200", builder.Granted(hanbit, 8))), gpus{}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

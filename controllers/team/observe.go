@@ -46,7 +46,7 @@ func (r *Reconciler) observe(ctx context.Context, team *foundationv1alpha1.Found
 			return Input{}, err
 		}
 	}
-	// Lists from an index come in any order, and status must not.
+	// An index lists in any order, and status must not change with it.
 	slices.SortFunc(in.Volumes, func(a, b *corev1.PersistentVolumeClaim) int { return compareObjects(a, b) })
 	slices.SortFunc(in.Others, compareObjects)
 	return in, nil
@@ -116,7 +116,7 @@ func (r *Reconciler) observeCluster(ctx context.Context, in *Input) error {
 	return nil
 }
 
-// observeNamespaces finds the team's namespaces, and whatever has a name that the team wants.
+// observeNamespaces finds the team's namespaces, and whatever has a name that its spec asks for.
 func (r *Reconciler) observeNamespaces(ctx context.Context, in *Input) error {
 	var owned corev1.NamespaceList
 	if err := r.Client.List(ctx, &owned, client.MatchingFields{index.Team: in.Team.Name}); err != nil {

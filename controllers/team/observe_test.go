@@ -14,7 +14,7 @@ import (
 // What is in somebody else's namespace is not the team's, whatever its label says, unless it gives access and is the
 // team's by its UID too.
 func TestObservedObjects(t *testing.T) {
-	hanbit := two(1, 1)
+	hanbit := twoNamespaces()
 	in := input(hanbit, builder.OwnedNamespace(hanbit, "train"), builder.ForeignNamespace("hanbit-eval"))
 	in.add(apply.OwnerOf(hanbit, nil), builder.Quota(hanbit, "train", nil))
 	in.add(apply.OwnerOf(hanbit, nil), builder.Quota(hanbit, "eval", nil))

@@ -21,8 +21,8 @@ type Problem struct {
 	Namespace string
 	// Reason and Message are those of the condition that tells of it.
 	Reason, Message string
-	// OwnObject is true if an object of the team's could not be written, and not one that is somebody else's or on its way
-	// out. A deletion waits for it.
+	// OwnObject is true if an object of the team's could not be written. A deletion waits for it, but not for an object that
+	// is somebody else's or being deleted already.
 	OwnObject bool
 }
 

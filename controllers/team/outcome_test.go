@@ -28,7 +28,7 @@ func TestOutcome(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			out := fine()
+			out := noProblems()
 			if got := out.failed("Area", "hanbit-train", tt.err); got != (tt.err != nil) {
 				t.Errorf("failed = %t", got)
 			}

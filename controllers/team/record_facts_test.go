@@ -19,7 +19,7 @@ import (
 func everything(timeZone string) Input {
 	begins := now.AddDate(0, -1, 0).Add(time.Second / 2).In(time.FixedZone("", 9*60*60))
 	program := sovereign(func(program *foundationv1alpha1.FoundationProgram) { program.Spec.TimeZone = timeZone })
-	return inProgram(program, two(1, 1,
+	return inProgram(program, twoNamespaces(
 		builder.Term(begins, july), builder.Award("b200", 8), builder.AwardBetween("h100", 8, now, july), builder.Volume("corpus", "train", "1024Gi", ""),
 		builder.StaffBetween("kim", foundationv1alpha1.RoleLead, begins, july),
 		func(team *foundationv1alpha1.FoundationTeam) {
@@ -125,7 +125,7 @@ func largest(version int) Input {
 	amount := int64(1_000_000_000_000_000) - int64(version)
 	program := sovereign()
 	program.Spec.Decisions[0].Reason = wide(512, "")
-	team := two(1, 1, builder.Term(now, july))
+	team := twoNamespaces(builder.Term(now, july))
 	for i := range 32 {
 		builder.AwardBetween(name(i), 100_000, now, july)(team)
 		team.Spec.GPUs[i].Name, team.Spec.GPUs[i].Stage, team.Spec.GPUs[i].IfPassed = name(i), name(i), name(i)
@@ -170,7 +170,7 @@ func TestTheLargestRecordCanBeStored(t *testing.T) {
 	if changes := len(record.Spec.History); changes < 40 {
 		t.Errorf("only %d changes are kept", changes)
 	}
-	for _, change := range historyStatus(record, lifecycle.Of(two(1, 1), nil)) {
+	for _, change := range historyStatus(record, lifecycle.Of(twoNamespaces(), nil)) {
 		if max(len(change.From), len(change.To)) > maxShown || len(change.What) > 256 {
 			t.Errorf("status shows %d and %d bytes of %s", len(change.From), len(change.To), change.What)
 		}

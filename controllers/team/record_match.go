@@ -29,8 +29,8 @@ func recordOf(team *foundationv1alpha1.FoundationTeam, records []foundationv1alp
 	return nil
 }
 
-// sameTeam reports whether a team that has just been made is the one of a record: its spec is what it was to the letter, or the
-// same organisation leads it in the same programme. Anybody else of that name inherits nothing.
+// sameTeam reports whether a team that has just been made is the one of a record: its spec is exactly what it was, or the same
+// organisation leads it in the same programme. Anybody else of that name inherits nothing.
 func sameTeam(record *foundationv1alpha1.TeamRecord, team *foundationv1alpha1.FoundationTeam) bool {
 	if record.Spec.Digest == digest(team.Spec) {
 		return true

@@ -13,7 +13,7 @@ import (
 func TestRecordOf(t *testing.T) {
 	mods := []builder.TeamMod{builder.Consortium("Hanbit AI"), builder.InProgram("sovereign"), builder.Staff("kim", foundationv1alpha1.RoleLead)}
 	team := func(uid string, mods ...builder.TeamMod) *foundationv1alpha1.FoundationTeam {
-		return two(1, 1, append(mods, builder.TeamUID(uid))...)
+		return twoNamespaces(append(mods, builder.TeamUID(uid))...)
 	}
 	record := *remembered(input(team("first", mods...)))
 	alone := *remembered(input(team("first", builder.Staff("kim", foundationv1alpha1.RoleLead))))
@@ -23,15 +23,15 @@ func TestRecordOf(t *testing.T) {
 		former []string
 		known  bool
 	}{
-		"the team itself":                       {team("first", mods...), record, nil, true},
-		"its manifest again":                    {team("second", mods...), record, []string{"first"}, true},
-		"with other staff and awards":           {team("second", builder.Consortium("Hanbit AI"), builder.InProgram("sovereign"), builder.Award("b200", 8)), record, []string{"first"}, true},
-		"another lead":                          {team("second", builder.Consortium("Naru Labs"), builder.InProgram("sovereign")), record, nil, false},
-		"another programme":                     {team("second", builder.Consortium("Hanbit AI"), builder.InProgram("other")), record, nil, false},
-		"no consortium":                         {team("second", builder.InProgram("sovereign")), record, nil, false},
-		"a team that stands alone, to a letter": {team("second", builder.Staff("kim", foundationv1alpha1.RoleLead)), alone, []string{"first"}, true},
-		"and with other people":                 {team("second", builder.Staff("lee", foundationv1alpha1.RoleLead)), alone, nil, false},
-		"and with more people":                  {team("second", builder.Staff("kim", foundationv1alpha1.RoleLead), builder.Staff("lee", foundationv1alpha1.RoleLead)), alone, nil, false},
+		"the team itself":                                         {team("first", mods...), record, nil, true},
+		"the same manifest applied again":                         {team("second", mods...), record, []string{"first"}, true},
+		"the same lead and programme with other staff and awards": {team("second", builder.Consortium("Hanbit AI"), builder.InProgram("sovereign"), builder.Award("b200", 8)), record, []string{"first"}, true},
+		"another lead in the same programme":                      {team("second", builder.Consortium("Naru Labs"), builder.InProgram("sovereign")), record, nil, false},
+		"the same lead in another programme":                      {team("second", builder.Consortium("Hanbit AI"), builder.InProgram("other")), record, nil, false},
+		"no consortium in the same programme":                     {team("second", builder.InProgram("sovereign")), record, nil, false},
+		"a team that stands alone, to a letter":                   {team("second", builder.Staff("kim", foundationv1alpha1.RoleLead)), alone, []string{"first"}, true},
+		"a team that stands alone, with other people":             {team("second", builder.Staff("lee", foundationv1alpha1.RoleLead)), alone, nil, false},
+		"a team that stands alone, with more people":              {team("second", builder.Staff("kim", foundationv1alpha1.RoleLead), builder.Staff("lee", foundationv1alpha1.RoleLead)), alone, nil, false},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

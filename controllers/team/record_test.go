@@ -55,40 +55,40 @@ func seen(team *foundationv1alpha1.FoundationTeam) { team.Status.ObservedGenerat
 func TestBuildRecordKeepsWhatChanged(t *testing.T) {
 	at := now.Add(-time.Minute)
 	term := builder.Term(now.AddDate(0, -1, 0), july)
-	before := two(1, 1, term, builder.Award("b200", 512), builder.Staff("kim", foundationv1alpha1.RoleLead))
+	before := twoNamespaces(term, builder.Award("b200", 512), builder.Staff("kim", foundationv1alpha1.RoleLead))
 	tests := map[string]struct {
 		before, after *foundationv1alpha1.FoundationTeam
 		want          []string
 	}{
-		"nothing": {before, before, nil},
+		"nothing is edited": {before, before, nil},
 		"an extension": {
-			before, two(1, 1, builder.Term(now.AddDate(0, -1, 0), july.AddDate(0, 1, 0)), builder.Award("b200", 512), builder.Staff("kim", foundationv1alpha1.RoleLead), edited("argocd-controller", at)),
+			before, twoNamespaces(builder.Term(now.AddDate(0, -1, 0), july.AddDate(0, 1, 0)), builder.Award("b200", 512), builder.Staff("kim", foundationv1alpha1.RoleLead), edited("argocd-controller", at)),
 			[]string{`2026-03-31T23:59:00Z term: "from 2026-03-01T00:00:00Z until 2026-06-30T15:00:00Z" -> "from 2026-03-01T00:00:00Z until 2026-07-31T15:00:00Z" by argocd-controller`},
 		},
 		"a supplement": {
-			before, two(1, 1, term, builder.Award("b200", 1024), builder.Staff("kim", foundationv1alpha1.RoleLead), edited("kubectl", at)),
+			before, twoNamespaces(term, builder.Award("b200", 1024), builder.Staff("kim", foundationv1alpha1.RoleLead), edited("kubectl", at)),
 			[]string{`2026-03-31T23:59:00Z gpus[award-0]: "512 of b200" -> "1024 of b200" by kubectl`},
 		},
 		"an award more, for a stage": {
-			before, two(1, 1, term, builder.Award("b200", 512), builder.StageAward("b200", 512, "stage-2", "stage-1"), builder.Staff("kim", foundationv1alpha1.RoleLead), edited("kubectl", at)),
+			before, twoNamespaces(term, builder.Award("b200", 512), builder.StageAward("b200", 512, "stage-2", "stage-1"), builder.Staff("kim", foundationv1alpha1.RoleLead), edited("kubectl", at)),
 			[]string{`2026-03-31T23:59:00Z gpus[award-1]: "" -> "512 of b200 for stage stage-2 if stage-1 was passed" by kubectl`},
 		},
 		"a lead is replaced": {
-			before, two(1, 1, term, builder.Award("b200", 512), builder.Staff("lee", foundationv1alpha1.RoleLead), edited("kubectl", at)),
+			before, twoNamespaces(term, builder.Award("b200", 512), builder.Staff("lee", foundationv1alpha1.RoleLead), edited("kubectl", at)),
 			[]string{
 				`2026-03-31T23:59:00Z staff[kim]: "Lead: User kim" -> "" by kubectl`,
 				`2026-03-31T23:59:00Z staff[lee]: "" -> "Lead: User lee" by kubectl`,
 			},
 		},
 		"a suspension": {
-			before, two(1, 1, term, builder.Award("b200", 512), builder.Staff("kim", foundationv1alpha1.RoleLead), builder.Suspended(), edited("kubectl", at)),
+			before, twoNamespaces(term, builder.Award("b200", 512), builder.Staff("kim", foundationv1alpha1.RoleLead), builder.Suspended(), edited("kubectl", at)),
 			[]string{
 				`2026-03-31T23:59:00Z suspend: "" -> "true" by kubectl`,
 				`2026-04-01T00:00:00Z state: "InTerm" -> "Suspended"`,
 			},
 		},
 		"what is no award is not kept": {
-			before, two(5, 7, term, builder.Award("b200", 512), builder.Staff("kim", foundationv1alpha1.RoleLead), edited("kubectl", at)), nil,
+			before, twoNamespaces(weights{train: 5, eval: 7}.set, term, builder.Award("b200", 512), builder.Staff("kim", foundationv1alpha1.RoleLead), edited("kubectl", at)), nil,
 		},
 	}
 	for name, tt := range tests {
@@ -108,7 +108,7 @@ func TestBuildRecordKeepsWhatChanged(t *testing.T) {
 }
 
 func TestBuildRecordOfANewTeam(t *testing.T) {
-	hanbit := two(1, 1, builder.Consortium("Hanbit AI"), builder.InProgram("sovereign"), builder.Award("b200", 8), builder.Volume("corpus", "train", "1Ti", ""))
+	hanbit := twoNamespaces(builder.Consortium("Hanbit AI"), builder.InProgram("sovereign"), builder.Award("b200", 8), builder.Volume("corpus", "train", "1Ti", ""))
 	in := input(hanbit)
 	in.Program = lifecycle.NewProgram(builder.Program("sovereign", builder.Decided("hanbit", foundationv1alpha1.OutcomeSelected, now.AddDate(0, -1, 0))))
 	record := BuildRecord(NewModel(in))
@@ -135,17 +135,17 @@ func TestBuildRecordOfANewTeam(t *testing.T) {
 
 func TestStateChangeSaysHowLate(t *testing.T) {
 	ended := func(mods ...builder.TeamMod) *foundationv1alpha1.FoundationTeam {
-		return two(1, 1, append([]builder.TeamMod{builder.Term(time.Time{}, july)}, mods...)...)
+		return twoNamespaces(append([]builder.TeamMod{builder.Term(time.Time{}, july)}, mods...)...)
 	}
 	tests := map[string]struct {
 		after *foundationv1alpha1.FoundationTeam
 		now   time.Time
 		want  string
 	}{
-		"in time":         {ended(seen), july, `2026-06-30T15:00:00Z state: "InTerm" -> "Ended"`},
-		"a little later":  {ended(seen), july.Add(time.Minute), `2026-06-30T15:00:00Z state: "InTerm" -> "Ended"`},
-		"six hours later": {ended(seen), july.Add(6 * time.Hour), `2026-06-30T15:00:00Z state: "InTerm" -> "Ended" late 6h0m0s`},
-		"an edit did it":  {ended(), july.Add(6 * time.Hour), `2026-06-30T21:00:00Z state: "InTerm" -> "Ended"`},
+		"the end is seen in time":              {ended(seen), july, `2026-06-30T15:00:00Z state: "InTerm" -> "Ended"`},
+		"the end is seen within the tolerance": {ended(seen), july.Add(time.Minute), `2026-06-30T15:00:00Z state: "InTerm" -> "Ended"`},
+		"the end is seen six hours later":      {ended(seen), july.Add(6 * time.Hour), `2026-06-30T15:00:00Z state: "InTerm" -> "Ended" late 6h0m0s`},
+		"an edit ended the team":               {ended(), july.Add(6 * time.Hour), `2026-06-30T21:00:00Z state: "InTerm" -> "Ended"`},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -159,10 +159,10 @@ func TestStateChangeSaysHowLate(t *testing.T) {
 }
 
 func TestHistoryIsBounded(t *testing.T) {
-	in := input(two(1, 1))
+	in := input(twoNamespaces())
 	in.Record = remembered(in)
 	for i := range maxHistory + 5 {
-		in.Team = two(1, 1, builder.Award("b200", int32(i)))
+		in.Team = twoNamespaces(builder.Award("b200", int32(i)))
 		in.Record = BuildRecord(NewModel(in))
 	}
 	history := in.Record.Spec.History
@@ -170,18 +170,18 @@ func TestHistoryIsBounded(t *testing.T) {
 		t.Errorf("%d changes, the last one to %+v", len(history), history[len(history)-1].To)
 	}
 	last := fmt.Sprintf("%d of b200", maxHistory+4)
-	if got := statusOf(in, fine()).History; len(got) != shownHistory || got[shownHistory-1].To != last {
+	if got := statusOf(in, noProblems()).History; len(got) != shownHistory || got[shownHistory-1].To != last {
 		t.Errorf("status shows %d of them, the last one %v", len(got), got[len(got)-1])
 	}
 }
 
 func TestManifestAppliedAgain(t *testing.T) {
-	first := two(1, 1, builder.Consortium("Hanbit AI"), builder.InProgram("sovereign"))
+	first := twoNamespaces(builder.Consortium("Hanbit AI"), builder.InProgram("sovereign"))
 	record := closedRecord(remembered(input(first)), now.Add(-time.Hour))
 	if record.Spec.State != foundationv1alpha1.StateDeleted || !closedRecord(record, now).Spec.StateTransitionTime.Equal(record.Spec.StateTransitionTime) {
 		t.Errorf("closed: %s since %s", record.Spec.State, record.Spec.StateTransitionTime)
 	}
-	again := two(1, 1, builder.Consortium("Hanbit AI"), builder.InProgram("sovereign"), builder.TeamUID("second"))
+	again := twoNamespaces(builder.Consortium("Hanbit AI"), builder.InProgram("sovereign"), builder.TeamUID("second"))
 	in := input(again, builder.OwnedNamespace(first, "train"))
 	in.Record = record
 	got := BuildRecord(NewModel(in))
@@ -199,21 +199,21 @@ func TestManifestAppliedAgain(t *testing.T) {
 	if !NewModel(in).Owner.Owns(in.LiveNamespaces["hanbit-train"]) {
 		t.Error("what it had before is not its own")
 	}
-	if diff := cmp.Diff([]string{"hanbit-uid"}, statusOf(in, fine()).FormerUIDs); diff != "" {
+	if diff := cmp.Diff([]string{"hanbit-uid"}, statusOf(in, noProblems()).FormerUIDs); diff != "" {
 		t.Errorf("former UIDs: %s", diff)
 	}
 }
 
 // The cache may show a team for a moment after its record was closed and it went.
 func TestClosedRecordStaysClosed(t *testing.T) {
-	deleted := two(1, 1, builder.Deleted())
+	deleted := twoNamespaces(builder.Deleted())
 	tests := map[string]struct {
 		team *foundationv1alpha1.FoundationTeam
 		want foundationv1alpha1.TeamState
 	}{
 		"of a team that is going":                        {deleted, foundationv1alpha1.StateDeleted},
-		"but not of one that was applied again":          {two(1, 1, builder.TeamUID("second")), foundationv1alpha1.StateInTerm},
-		"nor of that when it is deleted in its own turn": {two(1, 1, builder.TeamUID("second"), builder.Deleted()), foundationv1alpha1.StateDeleting},
+		"but not of one that was applied again":          {twoNamespaces(builder.TeamUID("second")), foundationv1alpha1.StateInTerm},
+		"nor of that when it is deleted in its own turn": {twoNamespaces(builder.TeamUID("second"), builder.Deleted()), foundationv1alpha1.StateDeleting},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -60,7 +60,7 @@ func buildConditions(m *Model, desired Desired, out *Outcome) []metav1.Condition
 	}
 	all := append([]metav1.Condition{ready}, areas...)
 	// What is missing later is no reason not to be Ready today.
-	all = append(all, awardsFitCondition(m))
+	all = append(all, awardsCoveredCondition(m))
 	return append(all, progress(areas)...)
 }
 
@@ -88,7 +88,7 @@ func readyMessage(m *Model) string {
 		gpus = fmt.Sprintf("%d GPUs", granted)
 	}
 	message := withGPUNotes(m, gpus+", "+text.Count(len(m.Team.Spec.Namespaces), "namespace"))
-	if fit := awardsFitCondition(m); fit.Status != metav1.ConditionTrue {
+	if fit := awardsCoveredCondition(m); fit.Status != metav1.ConditionTrue {
 		message += "; later: " + fit.Message
 	}
 	return message

@@ -13,7 +13,7 @@ func budgetStatus(m *Model) []foundationv1alpha1.TeamBudgetStatus {
 	if !seated {
 		return nil
 	}
-	held := heldBackGrants(m)
+	held := heldBackAwards(m)
 	team.Awards = slices.DeleteFunc(slices.Clone(team.Awards), func(award foundationv1alpha1.BudgetAward) bool {
 		return slices.ContainsFunc(held, func(h foundationv1alpha1.HeldBackAward) bool { return h.Award == award.Name })
 	})
@@ -33,8 +33,8 @@ func budgetStatus(m *Model) []foundationv1alpha1.TeamBudgetStatus {
 	return lines
 }
 
-// heldBackGrants are those of the team's grants that its programme holds back.
-func heldBackGrants(m *Model) []foundationv1alpha1.HeldBackAward {
+// heldBackAwards are those of the team's awards of money that its programme holds back.
+func heldBackAwards(m *Model) []foundationv1alpha1.HeldBackAward {
 	if m.Program == nil {
 		return nil
 	}

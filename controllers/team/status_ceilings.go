@@ -33,7 +33,7 @@ func ceilingsCondition(m *Model) metav1.Condition {
 		add(foundationv1alpha1.ReasonCeilingExceeded, fmt.Sprintf("%s: %d GPUs are awarded%s, %d held back: %s lets a team have no more; shrink the award, or raise spec.ceilings there",
 			excess.Pool, excess.Awarded+excess.HeldBack, from, excess.HeldBack, m.Program.Name))
 	}
-	for _, held := range heldBackGrants(m) {
+	for _, held := range heldBackAwards(m) {
 		add(held.Reason, held.Message)
 	}
 	if reason != "" {

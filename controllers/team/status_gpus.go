@@ -74,8 +74,8 @@ func withGPUNotes(m *Model, message string) string {
 	return strings.Join(notes, "; ")
 }
 
-// awardsFitCondition tells today of awards that will not be served in full later.
-func awardsFitCondition(m *Model) metav1.Condition {
+// awardsCoveredCondition tells today of awards that will not be served in full later.
+func awardsCoveredCondition(m *Model) metav1.Condition {
 	const area = foundationv1alpha1.ConditionAwardsCovered
 	var reasons, messages []string
 	for _, grant := range m.Grants {

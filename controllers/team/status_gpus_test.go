@@ -27,33 +27,33 @@ func TestGPUsCondition(t *testing.T) {
 		in   Input
 		want string
 	}{
-		"all there":                             {input(two(1, 1, asks), grant(func(*foundationv1alpha1.Grant) {})), "True AsDeclared: 16 GPUs"},
-		"no awards":                             {input(two(1, 1)), "True NothingDeclared: no award in force"},
-		"no award in force":                     {input(two(1, 1, builder.AwardBetween("b200", 8, july, time.Time{})), builder.Pool("b200")), "True NothingDeclared: no award in force"},
-		"not active":                            {input(two(1, 1, asks, builder.Term(july, time.Time{})), builder.Pool("b200")), "True NotActive: no GPUs"},
-		"no such pool":                          {input(two(1, 1, asks)), "False PoolNotFound: b200: no such GPUPool: create it, or name another pool in spec.gpus"},
-		"no such pool, yet nothing asked of it": {input(two(1, 1, builder.AwardBetween("b200", 8, july, time.Time{}))), "True NothingDeclared: no award in force"},
-		"not decided yet":                       {input(two(1, 1, asks), builder.Pool("b200")), "False Progressing: b200: waits for the pool's decision"},
-		"decided for less":                      {input(two(1, 1, asks), grant(func(g *foundationv1alpha1.Grant) { g.Requested = 8 })), "False Progressing: b200: waits for the pool's decision"},
+		"all GPUs are there":                     {input(twoNamespaces(asks), grant(func(*foundationv1alpha1.Grant) {})), "True AsDeclared: 16 GPUs"},
+		"no awards":                              {input(twoNamespaces()), "True NothingDeclared: no award in force"},
+		"no award in force":                      {input(twoNamespaces(builder.AwardBetween("b200", 8, july, time.Time{})), builder.Pool("b200")), "True NothingDeclared: no award in force"},
+		"a team before its term":                 {input(twoNamespaces(asks, builder.Term(july, time.Time{})), builder.Pool("b200")), "True NotActive: no GPUs"},
+		"no such pool":                           {input(twoNamespaces(asks)), "False PoolNotFound: b200: no such GPUPool: create it, or name another pool in spec.gpus"},
+		"no such pool, yet nothing asked of it":  {input(twoNamespaces(builder.AwardBetween("b200", 8, july, time.Time{}))), "True NothingDeclared: no award in force"},
+		"the pool has not decided yet":           {input(twoNamespaces(asks), builder.Pool("b200")), "False Progressing: b200: waits for the pool's decision"},
+		"the pool decided on an earlier request": {input(twoNamespaces(asks), grant(func(g *foundationv1alpha1.Grant) { g.Requested = 8 })), "False Progressing: b200: waits for the pool's decision"},
 		"decided for an earlier team of this name": {
-			input(two(1, 1, asks), grant(func(g *foundationv1alpha1.Grant) { g.UID = "earlier" })), "False Progressing: b200: waits for the pool's decision",
+			input(twoNamespaces(asks), grant(func(g *foundationv1alpha1.Grant) { g.UID = "earlier" })), "False Progressing: b200: waits for the pool's decision",
 		},
-		"short, as the pool says": {input(two(1, 1, asks), short), "False Shortfall: b200: 8 of 16 short"},
+		"short, as the pool says": {input(twoNamespaces(asks), short), "False Shortfall: b200: 8 of 16 short"},
 		"nodes are not ready": {
-			input(two(1, 1, asks), grant(func(g *foundationv1alpha1.Grant) { g.Ready = 8 })),
+			input(twoNamespaces(asks), grant(func(g *foundationv1alpha1.Grant) { g.Ready = 8 })),
 			"False NodesNotReady: b200: 8 of 16 GPUs not ready: their nodes are not claimed yet, not Ready, or cordoned",
 		},
 		"some are being drained": {
-			input(two(1, 1, asks), grant(func(g *foundationv1alpha1.Grant) { g.Held, g.EvictionTime = 24, builder.MetaTime(july) })),
+			input(twoNamespaces(asks), grant(func(g *foundationv1alpha1.Grant) { g.Held, g.EvictionTime = 24, builder.MetaTime(july) })),
 			"True AsDeclared: 16 GPUs; b200: 8 GPUs beyond the grant are being drained, and pods on their nodes are evicted from 2026-06-30T15:00:00Z on",
 		},
 		"all are being drained": {
-			input(two(1, 1), grant(func(g *foundationv1alpha1.Grant) {
+			input(twoNamespaces(), grant(func(g *foundationv1alpha1.Grant) {
 				g.Requested, g.Granted, g.Ready, g.EvictionTime = 0, 0, 0, builder.MetaTime(july)
 			})),
 			"True NothingDeclared: no award in force; b200: 16 GPUs beyond the grant are being drained, and pods on their nodes are evicted from 2026-06-30T15:00:00Z on",
 		},
-		"two pools, two problems": {input(two(1, 1, builder.Award("a100", 8), asks), short), "False PoolNotFound: a100: no such GPUPool: create it, or name another pool in spec.gpus; b200: 8 of 16 short"},
+		"two pools, two problems": {input(twoNamespaces(builder.Award("a100", 8), asks), short), "False PoolNotFound: a100: no such GPUPool: create it, or name another pool in spec.gpus; b200: 8 of 16 short"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -64,7 +64,7 @@ func TestGPUsCondition(t *testing.T) {
 	}
 }
 
-func TestAwardsFitCondition(t *testing.T) {
+func TestAwardsCoveredCondition(t *testing.T) {
 	now := builder.Award("b200", 8)
 	later := builder.AwardBetween("h100", 8, july, time.Time{})
 	over := builder.AwardBetween("h100", 8, july.AddDate(-1, 0, 0), july.AddDate(0, 0, -200))
@@ -77,24 +77,24 @@ func TestAwardsFitCondition(t *testing.T) {
 		in   Input
 		want string
 	}{
-		"all fit":                          {input(two(1, 1, now), told("b200", "", "")), "True AsDeclared: "},
-		"no awards":                        {input(two(1, 1)), "True AsDeclared: "},
-		"one will not":                     {input(two(1, 1, now), told("b200", "Overbooked", "b200: 8 short")), "False Overbooked: b200: 8 short"},
-		"two will not":                     {input(two(1, 1, now, later), told("b200", "Overbooked", "b200: 8 short"), told("h100", "PoolEnds", "h100: ends")), "False Overbooked: b200: 8 short; h100: ends"},
-		"a later award of no pool":         {input(two(1, 1, now, later), told("b200", "", "")), "False PoolNotFound: h100: no such GPUPool: create it before the award begins, or name another pool in spec.gpus"},
-		"an award of no pool that is over": {input(two(1, 1, over)), "True AsDeclared: "},
-		"no pool today is told elsewhere":  {input(two(1, 1, now)), "True AsDeclared: "},
+		"all fit":                          {input(twoNamespaces(now), told("b200", "", "")), "True AsDeclared: "},
+		"no awards":                        {input(twoNamespaces()), "True AsDeclared: "},
+		"one will not":                     {input(twoNamespaces(now), told("b200", "Overbooked", "b200: 8 short")), "False Overbooked: b200: 8 short"},
+		"two will not":                     {input(twoNamespaces(now, later), told("b200", "Overbooked", "b200: 8 short"), told("h100", "PoolEnds", "h100: ends")), "False Overbooked: b200: 8 short; h100: ends"},
+		"a later award of no pool":         {input(twoNamespaces(now, later), told("b200", "", "")), "False PoolNotFound: h100: no such GPUPool: create it before the award begins, or name another pool in spec.gpus"},
+		"an award of no pool that is over": {input(twoNamespaces(over)), "True AsDeclared: "},
+		"no pool today is told elsewhere":  {input(twoNamespaces(now)), "True AsDeclared: "},
 		"another team's forecast":          {input(builder.Team("saebit", now), told("b200", "Overbooked", "b200: 8 short")), "True AsDeclared: "},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(tt.want, say(awardsFitCondition(NewModel(tt.in)))); diff != "" {
+			if diff := cmp.Diff(tt.want, say(awardsCoveredCondition(NewModel(tt.in)))); diff != "" {
 				t.Error(diff)
 			}
 		})
 	}
 	t.Run("a team that is Ready says so too", func(t *testing.T) {
-		in := input(two(1, 1, now), told("b200", "Overbooked", "b200: 8 short"))
+		in := input(twoNamespaces(now), told("b200", "Overbooked", "b200: 8 short"))
 		if got, want := readyMessage(NewModel(in)), "8 GPUs, 2 namespaces; later: b200: 8 short"; got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
@@ -104,7 +104,7 @@ func TestAwardsFitCondition(t *testing.T) {
 func TestDynamicPoolsHaveNodesWhenPodsCome(t *testing.T) {
 	pool := builder.Pool("b200", builder.WithGrant(foundationv1alpha1.Grant{TeamName: "hanbit", UID: "hanbit-uid", Requested: 8, Granted: 8}))
 	pool.Spec.Static, pool.Spec.Karpenter = nil, &foundationv1alpha1.KarpenterNodes{Mode: foundationv1alpha1.KarpenterDynamic}
-	in := input(two(1, 1, builder.Award("b200", 8)), pool)
+	in := input(twoNamespaces(builder.Award("b200", 8)), pool)
 	if diff := cmp.Diff("True AsDeclared: 8 GPUs", say(gpusCondition(NewModel(in)))); diff != "" {
 		t.Error(diff)
 	}
@@ -115,7 +115,7 @@ func TestDynamicPoolsHaveNodesWhenPodsCome(t *testing.T) {
 }
 
 func TestGPUStatus(t *testing.T) {
-	hanbit := two(1, 1, builder.Award("b200", 24), builder.Award("h100", 8))
+	hanbit := twoNamespaces(builder.Award("b200", 24), builder.Award("h100", 8))
 	next := metav1.NewTime(july)
 	grant := func(pool string, g foundationv1alpha1.Grant) *foundationv1alpha1.GPUPool {
 		g.TeamName, g.UID = "hanbit", "hanbit-uid"

@@ -45,10 +45,10 @@ func TestProgramStatus(t *testing.T) {
 		in   Input
 		want *foundationv1alpha1.TeamProgramStatus
 	}{
-		"alone":                  {input(two(1, 1)), nil},
-		"of a missing programme": {input(two(1, 1, builder.InProgram("sovereign"))), nil},
-		"before the decision":    {inProgram(program, two(1, 1), now.AddDate(0, -1, -1)), undecided},
-		"after it": {inProgram(program, two(1, 1)), &foundationv1alpha1.TeamProgramStatus{
+		"a team without a programme":      {input(twoNamespaces()), nil},
+		"a programme that does not exist": {input(twoNamespaces(builder.InProgram("sovereign"))), nil},
+		"before the decision":             {inProgram(program, twoNamespaces(), now.AddDate(0, -1, -1)), undecided},
+		"after the decision": {inProgram(program, twoNamespaces()), &foundationv1alpha1.TeamProgramStatus{
 			Name: "sovereign", ObservedGeneration: 3, Outcome: foundationv1alpha1.OutcomeRejected, Reason: "as the panel saw it",
 			DecisionTime: builder.MetaTime(now.AddDate(0, -1, 0)), FinalTime: builder.MetaTime(now), Score: "77.5", FailedGates: []string{"originality"},
 		}},
@@ -69,17 +69,17 @@ func TestCeilingsCondition(t *testing.T) {
 		in   Input
 		want string
 	}{
-		"all fits": {inProgram(sovereign(builder.Ceiling(16)), two(1, 1, builder.Award("b200", 16))), "True AsDeclared: "},
+		"awards within the ceilings": {inProgram(sovereign(builder.Ceiling(16)), twoNamespaces(builder.Award("b200", 16))), "True AsDeclared: "},
 		"too many of a pool": {
-			inProgram(sovereign(builder.PoolCeiling("b200", 16)), two(1, 1, builder.Award("b200", 24), builder.Award("h100", 24))),
+			inProgram(sovereign(builder.PoolCeiling("b200", 16)), twoNamespaces(builder.Award("b200", 24), builder.Award("h100", 24))),
 			"False CeilingExceeded: b200: 24 GPUs are awarded, 8 held back: sovereign lets a team have no more; shrink the award, or raise spec.ceilings there",
 		},
 		"too many later": {
-			inProgram(sovereign(builder.Ceiling(16)), two(1, 1, builder.Award("b200", 16), builder.AwardBetween("h100", 8, july, time.Time{}))),
+			inProgram(sovereign(builder.Ceiling(16)), twoNamespaces(builder.Award("b200", 16), builder.AwardBetween("h100", 8, july, time.Time{}))),
 			"False CeilingExceeded: h100: 8 GPUs are awarded from 2026-07-01T00:00:00+09:00 on, 8 held back: sovereign lets a team have no more; shrink the award, or raise spec.ceilings there",
 		},
 		"a stage that is not there": {
-			inProgram(sovereign(stage), two(1, 1, builder.StageAward("b200", 8, "stage-2", "stage-1"))),
+			inProgram(sovereign(stage), twoNamespaces(builder.StageAward("b200", 8, "stage-2", "stage-1"))),
 			"False StageNotFound: award award-0 names stage stage-2, which sovereign does not have: correct spec.gpus, or add the stage there",
 		},
 		"money that is held back": {
@@ -88,7 +88,7 @@ func TestCeilingsCondition(t *testing.T) {
 					{TeamName: "naru", Award: "data", Reason: foundationv1alpha1.ReasonBudgetExceeded, Message: "naru's"},
 					{TeamName: "hanbit", Award: "data", Reason: foundationv1alpha1.ReasonBudgetExceeded, Message: "hanbit data: does not fit"},
 				}
-			}), two(1, 1)),
+			}), twoNamespaces()),
 			"False BudgetExceeded: hanbit data: does not fit",
 		},
 	}
@@ -97,7 +97,7 @@ func TestCeilingsCondition(t *testing.T) {
 			if diff := cmp.Diff(tt.want, say(ceilingsCondition(NewModel(tt.in)))); diff != "" {
 				t.Error(diff)
 			}
-			ready := meta.FindStatusCondition(statusOf(tt.in, fine()).Conditions, foundationv1alpha1.ConditionWithinCeilings)
+			ready := meta.FindStatusCondition(statusOf(tt.in, noProblems()).Conditions, foundationv1alpha1.ConditionWithinCeilings)
 			if diff := cmp.Diff(tt.want, say(*ready)); diff != "" {
 				t.Error(diff)
 			}
@@ -111,7 +111,7 @@ func TestBudgetStatus(t *testing.T) {
 			team.Spec.Budget = append(team.Spec.Budget, foundationv1alpha1.BudgetAward{Name: name, Line: line, Amount: &amount, DueTime: builder.MetaTime(due)})
 		}
 	}
-	money := two(1, 1, grant("staff", foundationv1alpha1.BudgetStaff, 30, july), grant("data", foundationv1alpha1.BudgetData, 20, now), grant("more", foundationv1alpha1.BudgetData, 7, now))
+	money := twoNamespaces(grant("staff", foundationv1alpha1.BudgetStaff, 30, july), grant("data", foundationv1alpha1.BudgetData, 20, now), grant("more", foundationv1alpha1.BudgetData, 7, now))
 	held := func(program *foundationv1alpha1.FoundationProgram) {
 		program.Status.HeldBack = []foundationv1alpha1.HeldBackAward{{TeamName: "hanbit", Award: "more", Line: foundationv1alpha1.BudgetData, Amount: 7}}
 	}
@@ -131,29 +131,29 @@ func TestBudgetStatus(t *testing.T) {
 func TestEliminated(t *testing.T) {
 	staff := []builder.TeamMod{builder.Staff("kim", foundationv1alpha1.RoleLead), builder.Staff("guest", foundationv1alpha1.RoleViewer), builder.Award("b200", 16), builder.Volume("corpus", "train", "1Ti", "")}
 	program := sovereign(eliminated(now.AddDate(0, 0, -10), builder.FinalAt(now)), builder.Keeps(24*time.Hour, 48*time.Hour))
-	there := builder.OwnedNamespace(two(1, 1), "train")
+	there := builder.OwnedNamespace(twoNamespaces(), "train")
 	at := func(when time.Time) Input {
-		return inProgram(program, two(1, 1, staff...), there, when, builder.Pool("b200"), builder.Claim(two(1, 1), "train", "corpus", "1Ti", "1Ti"))
+		return inProgram(program, twoNamespaces(staff...), there, when, builder.Pool("b200"), builder.Claim(twoNamespaces(), "train", "corpus", "1Ti", "1Ti"))
 	}
 	tests := map[string]struct {
-		now   time.Time
-		state foundationv1alpha1.TeamState
-		phase foundationv1alpha1.RetentionPhase
-		place foundationv1alpha1.ResourceState
-		roles []string
-		pods  string
+		now       time.Time
+		state     foundationv1alpha1.TeamState
+		phase     foundationv1alpha1.RetentionPhase
+		namespace foundationv1alpha1.ResourceState
+		roles     []string
+		pods      string
 	}{
-		"while it can object": {now.Add(-time.Second), foundationv1alpha1.StateSuspended, "", foundationv1alpha1.ResourceActive, []string{"foundation-team-viewer"}, "0"},
-		"finally":             {now, foundationv1alpha1.StateEliminated, foundationv1alpha1.RetentionDataAccess, foundationv1alpha1.ResourceDataAccess, []string{"foundation-team-data-steward", "foundation-team-viewer"}, "20"},
-		"then locked":         {now.Add(24 * time.Hour), foundationv1alpha1.StateEliminated, foundationv1alpha1.RetentionLocked, foundationv1alpha1.ResourceLocked, nil, "0"},
-		"then still locked":   {now.Add(48 * time.Hour), foundationv1alpha1.StateEliminated, foundationv1alpha1.RetentionExpired, foundationv1alpha1.ResourceLocked, nil, "0"},
+		"while it can object":                 {now.Add(-time.Second), foundationv1alpha1.StateSuspended, "", foundationv1alpha1.ResourceActive, []string{"foundation-team-viewer"}, "0"},
+		"when the elimination is final":       {now, foundationv1alpha1.StateEliminated, foundationv1alpha1.RetentionDataAccess, foundationv1alpha1.ResourceDataAccess, []string{"foundation-team-data-steward", "foundation-team-viewer"}, "20"},
+		"when data access is over":            {now.Add(24 * time.Hour), foundationv1alpha1.StateEliminated, foundationv1alpha1.RetentionLocked, foundationv1alpha1.ResourceLocked, nil, "0"},
+		"when data need not be kept any more": {now.Add(48 * time.Hour), foundationv1alpha1.StateEliminated, foundationv1alpha1.RetentionExpired, foundationv1alpha1.ResourceLocked, nil, "0"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			in := at(tt.now)
 			desired := Build(NewModel(in))
-			status := statusOf(in, fine())
-			if status.State != tt.state || status.Namespaces[0].State != tt.place {
+			status := statusOf(in, noProblems())
+			if status.State != tt.state || status.Namespaces[0].State != tt.namespace {
 				t.Errorf("%s, namespace %s", status.State, status.Namespaces[0].State)
 			}
 			if got := status.Retention; (got == nil) != (tt.phase == "") || got != nil && got.Phase != tt.phase {
@@ -170,7 +170,7 @@ func TestEliminated(t *testing.T) {
 			if quota["pods"] != tt.pods || tt.phase != "" && quota["requests.nvidia.com/gpu"] != "0" {
 				t.Errorf("quota %v", quota)
 			}
-			if want := map[bool]string{true: "1Ti", false: "0"}[tt.place == foundationv1alpha1.ResourceDataAccess]; tt.phase != "" && quota["requests.storage"] != want {
+			if want := map[bool]string{true: "1Ti", false: "0"}[tt.namespace == foundationv1alpha1.ResourceDataAccess]; tt.phase != "" && quota["requests.storage"] != want {
 				t.Errorf("storage %s, want %s", quota["requests.storage"], want)
 			}
 		})

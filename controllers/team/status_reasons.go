@@ -16,7 +16,8 @@ func isProgressing(reason string) bool {
 	}
 }
 
-// nothingReason is why a team has nothing of what a condition is about.
+// nothingReason is the reason of a condition where a team has none of what it is about: its state allows none, or its spec
+// asks for none.
 func nothingReason(m *Model) string {
 	if !m.State.HoldsAwards() {
 		return foundationv1alpha1.ReasonNotActive

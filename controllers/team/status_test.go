@@ -25,17 +25,17 @@ func TestActiveCondition(t *testing.T) {
 		in   Input
 		want string
 	}{
-		"without an end": {input(two(1, 1)), "True InTerm: in term, without an end"},
-		"with one":       {input(two(1, 1, builder.Term(time.Time{}, july))), "True InTerm: in term until 2026-06-30T15:00:00Z"},
-		"not started":    {input(two(1, 1, builder.Term(july, time.Time{}))), "False NotStarted: the term starts 2026-06-30T15:00:00Z"},
-		"suspended": {
-			input(two(1, 1, builder.Suspended())), "False Suspended: suspended: nothing new starts and staff may only read, awards are kept; set spec.suspend to false to resume",
+		"a term without an end": {input(twoNamespaces()), "True InTerm: in term, without an end"},
+		"a term with an end":    {input(twoNamespaces(builder.Term(time.Time{}, july))), "True InTerm: in term until 2026-06-30T15:00:00Z"},
+		"before the term":       {input(twoNamespaces(builder.Term(july, time.Time{}))), "False NotStarted: the term starts 2026-06-30T15:00:00Z"},
+		"a suspended team": {
+			input(twoNamespaces(builder.Suspended())), "False Suspended: suspended: nothing new starts and staff may only read, awards are kept; set spec.suspend to false to resume",
 		},
-		"ended": {
-			input(two(1, 1, builder.Term(time.Time{}, now))),
+		"after the term": {
+			input(twoNamespaces(builder.Term(time.Time{}, now))),
 			"False Ended: the term ended 2026-04-01T00:00:00Z; GPUs are taken back, staff may read and copy data until 2026-05-01T00:00:00Z; move spec.term.endTime to go on",
 		},
-		"deleted": {input(two(1, 1, builder.Deleted())), "False Deleting: the team is being deleted"},
+		"a deleted team": {input(twoNamespaces(builder.Deleted())), "False Deleting: the team is being deleted"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -48,8 +48,8 @@ func TestActiveCondition(t *testing.T) {
 
 func TestNamespacesCondition(t *testing.T) {
 	const area = foundationv1alpha1.ConditionNamespacesReady
-	hanbit := two(1, 1)
-	several := with(area, foundationv1alpha1.ReasonNameConflict, "Namespace hanbit-train exists")
+	hanbit := twoNamespaces()
+	several := oneProblem(area, foundationv1alpha1.ReasonNameConflict, "Namespace hanbit-train exists")
 	for _, message := range []string{"no", "no again"} {
 		several.Problems[area] = append(several.Problems[area], Problem{Reason: foundationv1alpha1.ReasonApplyFailed, Message: message})
 	}
@@ -58,14 +58,14 @@ func TestNamespacesCondition(t *testing.T) {
 		out  *Outcome
 		want string
 	}{
-		"active":           {input(hanbit), fine(), "True AsDeclared: 2 active"},
-		"and retired":      {input(hanbit, builder.OwnedNamespace(hanbit, "old")), fine(), "True AsDeclared: 2 active, 1 retired"},
-		"locked":           {input(two(1, 1, builder.Deleted()), builder.OwnedNamespace(hanbit, "train")), fine(), "True AsDeclared: 1 locked"},
-		"none declared":    {input(builder.Team("hanbit")), fine(), "True NothingDeclared: no namespaces"},
-		"none yet":         {input(two(1, 1, builder.Term(july, time.Time{}))), fine(), "True NotActive: no namespaces"},
-		"a problem":        {input(hanbit), with(area, foundationv1alpha1.ReasonNameConflict, "Namespace hanbit-train exists"), "False NameConflict: Namespace hanbit-train exists"},
-		"several problems": {input(hanbit), several, "False NameConflict: Namespace hanbit-train exists (and 2 more)"},
-		"of another area":  {input(hanbit), with(foundationv1alpha1.ConditionQuotaReady, "X", "y"), "True AsDeclared: 2 active"},
+		"two active":                     {input(hanbit), noProblems(), "True AsDeclared: 2 active"},
+		"two active and one retired":     {input(hanbit, builder.OwnedNamespace(hanbit, "old")), noProblems(), "True AsDeclared: 2 active, 1 retired"},
+		"one locked":                     {input(twoNamespaces(builder.Deleted()), builder.OwnedNamespace(hanbit, "train")), noProblems(), "True AsDeclared: 1 locked"},
+		"no namespace is declared":       {input(builder.Team("hanbit")), noProblems(), "True NothingDeclared: no namespaces"},
+		"before the term there is none":  {input(twoNamespaces(builder.Term(july, time.Time{}))), noProblems(), "True NotActive: no namespaces"},
+		"one problem":                    {input(hanbit), oneProblem(area, foundationv1alpha1.ReasonNameConflict, "Namespace hanbit-train exists"), "False NameConflict: Namespace hanbit-train exists"},
+		"several problems":               {input(hanbit), several, "False NameConflict: Namespace hanbit-train exists (and 2 more)"},
+		"a problem of another condition": {input(hanbit), oneProblem(foundationv1alpha1.ConditionQuotaReady, "X", "y"), "True AsDeclared: 2 active"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -78,7 +78,7 @@ func TestNamespacesCondition(t *testing.T) {
 
 func TestQuotaCondition(t *testing.T) {
 	const area = foundationv1alpha1.ConditionQuotaReady
-	hanbit := two(1, 1)
+	hanbit := twoNamespaces()
 	lagging := converged(input(hanbit))
 	lagging.Quotas["hanbit-eval"].Status.Hard = corev1.ResourceList{}
 	tests := map[string]struct {
@@ -86,13 +86,13 @@ func TestQuotaCondition(t *testing.T) {
 		out  *Outcome
 		want string
 	}{
-		"enforced":           {converged(input(hanbit)), fine(), "True AsDeclared: 2 namespaces"},
-		"not there yet":      {input(hanbit), fine(), "False Progressing: hanbit-train: waits until the cluster enforces the new quota"},
-		"not enforced yet":   {lagging, fine(), "False Progressing: hanbit-eval: waits until the cluster enforces the new quota"},
-		"a problem":          {converged(input(hanbit)), with(area, foundationv1alpha1.ReasonApplyFailed, "no"), "False ApplyFailed: no"},
-		"none declared":      {input(builder.Team("hanbit")), fine(), "True NothingDeclared: no namespaces"},
-		"none yet":           {input(two(1, 1, builder.Term(july, time.Time{}))), fine(), "True NotActive: no namespaces"},
-		"of locked ones too": {converged(input(two(1, 1, builder.Deleted()), builder.OwnedNamespace(hanbit, "train"))), fine(), "True AsDeclared: 1 namespace"},
+		"both quotas are enforced":              {converged(input(hanbit)), noProblems(), "True AsDeclared: 2 namespaces"},
+		"there is no quota yet":                 {input(hanbit), noProblems(), "False Progressing: hanbit-train: waits until the cluster enforces the new quota"},
+		"one quota is not enforced yet":         {lagging, noProblems(), "False Progressing: hanbit-eval: waits until the cluster enforces the new quota"},
+		"one problem":                           {converged(input(hanbit)), oneProblem(area, foundationv1alpha1.ReasonApplyFailed, "no"), "False ApplyFailed: no"},
+		"no namespace is declared":              {input(builder.Team("hanbit")), noProblems(), "True NothingDeclared: no namespaces"},
+		"before the term there is none":         {input(twoNamespaces(builder.Term(july, time.Time{}))), noProblems(), "True NotActive: no namespaces"},
+		"a locked namespace's quota counts too": {converged(input(twoNamespaces(builder.Deleted()), builder.OwnedNamespace(hanbit, "train"))), noProblems(), "True AsDeclared: 1 namespace"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -110,18 +110,18 @@ func TestAccessCondition(t *testing.T) {
 		out  *Outcome
 		want string
 	}{
-		"given":                     {input(two(1, 1, kim, gone)), fine(), "True AsDeclared: 1 of 2 staff entries in date"},
-		"nobody in date":            {input(two(1, 1, gone)), fine(), "True NothingDeclared: no staff in date: nobody has access"},
-		"nobody may":                {input(two(1, 1, kim, builder.Deleted())), fine(), "True NotActive: nobody has access"},
-		"waits for isolation":       {input(two(1, 1, kim)), with(foundationv1alpha1.ConditionNamespacesReady, "X", "y"), "False Progressing: access waits for isolation and quota"},
-		"waits for quota":           {input(two(1, 1, kim)), with(foundationv1alpha1.ConditionQuotaReady, "X", "y"), "False Progressing: access waits for isolation and quota"},
-		"does not wait for volumes": {input(two(1, 1, kim)), with(foundationv1alpha1.ConditionVolumesReady, "X", "y"), "True AsDeclared: 1 of 2 staff entries in date"},
-		"a problem":                 {input(two(1, 1, kim)), with(foundationv1alpha1.ConditionAccessReady, foundationv1alpha1.ReasonApplyFailed, "no"), "False ApplyFailed: no"},
+		"staff in date have access":        {input(twoNamespaces(kim, gone)), noProblems(), "True AsDeclared: 1 of 2 staff entries in date"},
+		"no staff in date":                 {input(twoNamespaces(gone)), noProblems(), "True NothingDeclared: no staff in date: nobody has access"},
+		"staff of a deleted team":          {input(twoNamespaces(kim, builder.Deleted())), noProblems(), "True NotActive: nobody has access"},
+		"access waits for isolation":       {input(twoNamespaces(kim)), oneProblem(foundationv1alpha1.ConditionNamespacesReady, "X", "y"), "False Progressing: access waits for isolation and quota"},
+		"access waits for quota":           {input(twoNamespaces(kim)), oneProblem(foundationv1alpha1.ConditionQuotaReady, "X", "y"), "False Progressing: access waits for isolation and quota"},
+		"access does not wait for volumes": {input(twoNamespaces(kim)), oneProblem(foundationv1alpha1.ConditionVolumesReady, "X", "y"), "True AsDeclared: 1 of 2 staff entries in date"},
+		"one problem":                      {input(twoNamespaces(kim)), oneProblem(foundationv1alpha1.ConditionAccessReady, foundationv1alpha1.ReasonApplyFailed, "no"), "False ApplyFailed: no"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			want := tt.want
-			if name == "does not wait for volumes" {
+			if name == "access does not wait for volumes" {
 				want = "True AsDeclared: 1 of 1 staff entries in date"
 			}
 			if diff := cmp.Diff(want, say(accessCondition(NewModel(tt.in), tt.out))); diff != "" {
@@ -138,14 +138,14 @@ func TestProgress(t *testing.T) {
 		areas []metav1.Condition
 		want  []string
 	}{
-		"all well":                          {[]metav1.Condition{yes}, nil},
-		"on its way":                        {[]metav1.Condition{yes, no(foundationv1alpha1.ReasonVolumesPending)}, []string{"Reconciling True VolumesPending: VolumesPending it is"}},
-		"only a human can help":             {[]metav1.Condition{no(foundationv1alpha1.ReasonNameConflict)}, []string{"Stalled True NameConflict: NameConflict it is"}},
-		"a human before what is on its way": {[]metav1.Condition{no(foundationv1alpha1.ReasonProgressing), no(foundationv1alpha1.ReasonPoolNotFound)}, []string{"Stalled True PoolNotFound: PoolNotFound it is"}},
-		"the first of each":                 {[]metav1.Condition{no(foundationv1alpha1.ReasonApplyFailed), no(foundationv1alpha1.ReasonTerminating)}, []string{"Reconciling True ApplyFailed: ApplyFailed it is"}},
-		"waiting for others is neither":     {[]metav1.Condition{no(foundationv1alpha1.ReasonShortfall), no(string(foundationv1alpha1.StateSuspended)), no(string(foundationv1alpha1.StateEnded))}, nil},
-		"a deletion that is not confirmed":  {[]metav1.Condition{no(foundationv1alpha1.ReasonDeletionNotConfirmed)}, []string{"Stalled True DeletionNotConfirmed: DeletionNotConfirmed it is"}},
-		"a deletion that waits":             {[]metav1.Condition{no(foundationv1alpha1.ReasonWaitingForGPUs)}, []string{"Reconciling True WaitingForGPUs: WaitingForGPUs it is"}},
+		"nothing is wrong":                       {[]metav1.Condition{yes}, nil},
+		"something is on its way":                {[]metav1.Condition{yes, no(foundationv1alpha1.ReasonVolumesPending)}, []string{"Reconciling True VolumesPending: VolumesPending it is"}},
+		"only a human can help":                  {[]metav1.Condition{no(foundationv1alpha1.ReasonNameConflict)}, []string{"Stalled True NameConflict: NameConflict it is"}},
+		"a human before what is on its way":      {[]metav1.Condition{no(foundationv1alpha1.ReasonProgressing), no(foundationv1alpha1.ReasonPoolNotFound)}, []string{"Stalled True PoolNotFound: PoolNotFound it is"}},
+		"the first of two that are on their way": {[]metav1.Condition{no(foundationv1alpha1.ReasonApplyFailed), no(foundationv1alpha1.ReasonTerminating)}, []string{"Reconciling True ApplyFailed: ApplyFailed it is"}},
+		"waiting for others is neither":          {[]metav1.Condition{no(foundationv1alpha1.ReasonShortfall), no(string(foundationv1alpha1.StateSuspended)), no(string(foundationv1alpha1.StateEnded))}, nil},
+		"a deletion that is not confirmed":       {[]metav1.Condition{no(foundationv1alpha1.ReasonDeletionNotConfirmed)}, []string{"Stalled True DeletionNotConfirmed: DeletionNotConfirmed it is"}},
+		"a deletion that waits":                  {[]metav1.Condition{no(foundationv1alpha1.ReasonWaitingForGPUs)}, []string{"Reconciling True WaitingForGPUs: WaitingForGPUs it is"}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -161,14 +161,14 @@ func TestProgress(t *testing.T) {
 }
 
 func TestBuildStatus(t *testing.T) {
-	hanbit := two(7, 1, builder.Term(time.Time{}, july), builder.Award("b200", 16),
+	hanbit := twoNamespaces(weights{train: 7, eval: 1}.set, builder.Term(time.Time{}, july), builder.Award("b200", 16),
 		builder.StaffBetween("kim", foundationv1alpha1.RoleLead, time.Time{}, now.Add(time.Hour)), builder.Staff("lee", foundationv1alpha1.RoleViewer),
 		builder.Volume("corpus", "train", "200Ti", ""), builder.Volume("scratch", "train", "1536Gi", ""))
 	hanbit.Generation = 7
 	in := converged(input(hanbit, builder.Pool("b200", builder.Granted(hanbit, 16)),
 		builder.Claim(hanbit, "train", "corpus", "200Ti", "200Ti"), builder.Claim(hanbit, "train", "scratch", "1536Gi", "2Ti")))
 	in.Quotas["hanbit-train"].Status.Used = corev1.ResourceList{"requests.nvidia.com/gpu": quantity("3")}
-	status := statusOf(in, fine())
+	status := statusOf(in, noProblems())
 
 	for _, condition := range status.Conditions {
 		if condition.Status != metav1.ConditionTrue || condition.ObservedGeneration != 7 {
@@ -203,29 +203,29 @@ func TestBuildStatus(t *testing.T) {
 	}
 
 	in.Team.Status = status
-	if diff := cmp.Diff(status, statusOf(in, fine())); diff != "" {
+	if diff := cmp.Diff(status, statusOf(in, noProblems())); diff != "" {
 		t.Errorf("and on its own output: %s", diff)
 	}
 }
 
 // Ready is never True while anything that it stands for is not.
 func TestReadySumsUp(t *testing.T) {
-	in := converged(input(two(1, 1)))
+	in := converged(input(twoNamespaces()))
 	for _, area := range []string{
 		foundationv1alpha1.ConditionNamespacesReady, foundationv1alpha1.ConditionQuotaReady, foundationv1alpha1.ConditionAccessReady,
 	} {
-		out := with(area, foundationv1alpha1.ReasonApplyFailed, "no")
+		out := oneProblem(area, foundationv1alpha1.ReasonApplyFailed, "no")
 		if meta.IsStatusConditionTrue(statusOf(in, out).Conditions, foundationv1alpha1.ConditionReady) {
 			t.Errorf("ready although %s is not", area)
 		}
 	}
 	for name, in := range map[string]Input{
-		"suspended":     converged(input(two(1, 1, builder.Suspended()))),
-		"without GPUs":  converged(input(two(1, 1, builder.Award("b200", 8)))),
-		"without disks": converged(input(two(1, 1, builder.Volume("x", "train", "1Ti", "")))),
-		"without quota": input(two(1, 1)),
+		"a suspended team": converged(input(twoNamespaces(builder.Suspended()))),
+		"without GPUs":     converged(input(twoNamespaces(builder.Award("b200", 8)))),
+		"without disks":    converged(input(twoNamespaces(builder.Volume("x", "train", "1Ti", "")))),
+		"without quota":    input(twoNamespaces()),
 	} {
-		if meta.IsStatusConditionTrue(statusOf(in, fine()).Conditions, foundationv1alpha1.ConditionReady) {
+		if meta.IsStatusConditionTrue(statusOf(in, noProblems()).Conditions, foundationv1alpha1.ConditionReady) {
 			t.Errorf("ready although %s", name)
 		}
 	}
@@ -234,9 +234,9 @@ func TestReadySumsUp(t *testing.T) {
 // While a FoundationTeam is deleted, Ready says what the deletion waits for.
 func TestReadyOfADeletedTeamIsItsDeletion(t *testing.T) {
 	held := builder.Pool("b200", builder.WithGrant(foundationv1alpha1.Grant{TeamName: "hanbit", UID: "hanbit-uid", Held: 16}))
-	in := converged(input(two(1, 1, builder.Deleted(), builder.DeletionPolicy(foundationv1alpha1.DeletionPolicyDelete)), held))
+	in := converged(input(twoNamespaces(builder.Deleted(), builder.DeletionPolicy(foundationv1alpha1.DeletionPolicyDelete)), held))
 	const waits = "False WaitingForGPUs: deletion waits: b200: 16 GPUs are drained until their pods have ended or the pool's grace period is over"
-	status := statusOf(in, fine())
+	status := statusOf(in, noProblems())
 	for _, kind := range []string{foundationv1alpha1.ConditionReady, foundationv1alpha1.ConditionFinalized} {
 		if got := meta.FindStatusCondition(status.Conditions, kind); got == nil || say(*got) != waits {
 			t.Errorf("%s is %+v", kind, got)
@@ -248,13 +248,13 @@ func TestReadyOfADeletedTeamIsItsDeletion(t *testing.T) {
 }
 
 func TestSummary(t *testing.T) {
-	hanbit := two(1, 1, builder.Award("b200", 16))
+	hanbit := twoNamespaces(builder.Award("b200", 16))
 	tests := map[string]struct {
 		in   Input
 		want string
 	}{
 		"without awards": {input(builder.Team("hanbit", builder.Namespace("work", 1))), "no GPUs awarded, 1 namespace"},
-		"with":           {input(hanbit, builder.Pool("b200", builder.Granted(hanbit, 16))), "16 GPUs, 2 namespaces"},
+		"with a grant":   {input(hanbit, builder.Pool("b200", builder.Granted(hanbit, 16))), "16 GPUs, 2 namespaces"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -266,7 +266,7 @@ func TestSummary(t *testing.T) {
 }
 
 func TestNamespaceStatus(t *testing.T) {
-	hanbit := two(1, 1)
+	hanbit := twoNamespaces()
 	partial := &Outcome{Problems: map[string][]Problem{foundationv1alpha1.ConditionNamespacesReady: {{Namespace: "hanbit-eval", Reason: "X", Message: "y"}}}}
 	there := []any{builder.OwnedNamespace(hanbit, "train"), builder.OwnedNamespace(hanbit, "eval")}
 	tests := map[string]struct {
@@ -274,12 +274,12 @@ func TestNamespaceStatus(t *testing.T) {
 		out  *Outcome
 		want []string
 	}{
-		"there":           {input(hanbit, there...), fine(), []string{"hanbit-train Active", "hanbit-eval Active"}},
-		"not yet":         {input(hanbit, there[0]), fine(), []string{"hanbit-train Active", "hanbit-eval Pending"}},
-		"somebody else's": {input(hanbit, there[0], builder.ForeignNamespace("hanbit-eval")), fine(), []string{"hanbit-train Active", "hanbit-eval Conflict"}},
-		"not complete":    {input(hanbit, there...), partial, []string{"hanbit-train Active", "hanbit-eval Pending"}},
-		"retired":         {input(hanbit, append(there, builder.OwnedNamespace(hanbit, "old"))...), fine(), []string{"hanbit-train Active", "hanbit-eval Active", "hanbit-old Retired"}},
-		"locked":          {input(two(1, 1, builder.Deleted()), there...), partial, []string{"hanbit-train Locked", "hanbit-eval Locked"}},
+		"both exist":             {input(hanbit, there...), noProblems(), []string{"hanbit-train Active", "hanbit-eval Active"}},
+		"one does not exist yet": {input(hanbit, there[0]), noProblems(), []string{"hanbit-train Active", "hanbit-eval Pending"}},
+		"one is somebody else's": {input(hanbit, there[0], builder.ForeignNamespace("hanbit-eval")), noProblems(), []string{"hanbit-train Active", "hanbit-eval Conflict"}},
+		"one is not complete":    {input(hanbit, there...), partial, []string{"hanbit-train Active", "hanbit-eval Pending"}},
+		"one more is retired":    {input(hanbit, append(there, builder.OwnedNamespace(hanbit, "old"))...), noProblems(), []string{"hanbit-train Active", "hanbit-eval Active", "hanbit-old Retired"}},
+		"one locked":             {input(twoNamespaces(builder.Deleted()), there...), partial, []string{"hanbit-train Locked", "hanbit-eval Locked"}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

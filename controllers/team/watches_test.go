@@ -69,13 +69,13 @@ func TestAffected(t *testing.T) {
 		before, after []builder.PoolMod
 		want          []string
 	}{
-		"nobody":               {[]builder.PoolMod{grant("a"), grant("b")}, []builder.PoolMod{grant("a"), grant("b")}, nil},
-		"in another order":     {[]builder.PoolMod{grant("a"), grant("b")}, []builder.PoolMod{grant("b"), grant("a")}, nil},
-		"one who has more":     {[]builder.PoolMod{grant("a"), grant("b")}, []builder.PoolMod{grant("a"), grant("b", more)}, []string{"b"}},
-		"one who is told when": {[]builder.PoolMod{grant("a")}, []builder.PoolMod{grant("a", later)}, []string{"a"}},
-		"one who comes":        {nil, []builder.PoolMod{grant("a")}, []string{"a"}},
-		"one who goes":         {[]builder.PoolMod{grant("a"), grant("b")}, []builder.PoolMod{grant("a")}, []string{"b"}},
-		"one made anew":        {[]builder.PoolMod{grant("a")}, []builder.PoolMod{grant("a", anew)}, []string{"a", "a"}},
+		"no grant changes":                   {[]builder.PoolMod{grant("a"), grant("b")}, []builder.PoolMod{grant("a"), grant("b")}, nil},
+		"grants in another order":            {[]builder.PoolMod{grant("a"), grant("b")}, []builder.PoolMod{grant("b"), grant("a")}, nil},
+		"one team has more GPUs ready":       {[]builder.PoolMod{grant("a"), grant("b")}, []builder.PoolMod{grant("a"), grant("b", more)}, []string{"b"}},
+		"one team is told when it gets more": {[]builder.PoolMod{grant("a")}, []builder.PoolMod{grant("a", later)}, []string{"a"}},
+		"one team gets a grant":              {nil, []builder.PoolMod{grant("a")}, []string{"a"}},
+		"one team's grant is gone":           {[]builder.PoolMod{grant("a"), grant("b")}, []builder.PoolMod{grant("a")}, []string{"b"}},
+		"one team was made anew":             {[]builder.PoolMod{grant("a")}, []builder.PoolMod{grant("a", anew)}, []string{"a", "a"}},
 		"all, when nodes are of another shape": {
 			[]builder.PoolMod{grant("a"), grant("b"), builder.NodeShape("1", "1Gi", "1Gi")}, []builder.PoolMod{grant("a"), grant("b"), builder.NodeShape("2", "1Gi", "1Gi")}, []string{"a", "b"},
 		},
