@@ -111,64 +111,24 @@ func (r *recorder) position(t *testing.T, what string) int {
 	return slices.Index(r.writes, what)
 }
 
-func TestApplyDesired(t *testing.T) {
-	hanbit := twoNamespaces(builder.Staff("kim", foundationv1alpha1.RoleLead))
-	const (
-		trainBinding = "RoleBinding foundation-team-lead/hanbit-train"
-		evalBinding  = "RoleBinding foundation-team-lead/hanbit-eval"
-	)
-	former := &rbacv1.RoleBinding{ObjectMeta: builder.OwnedMeta(hanbit, "hanbit-train", "foundation-team-engineer")}
-	formerOfTeam := &rbacv1.ClusterRoleBinding{ObjectMeta: builder.OwnedMeta(hanbit, "", "foundation-team:former")}
-	there := &rbacv1.RoleBinding{ObjectMeta: builder.OwnedMeta(hanbit, "hanbit-train", "foundation-team-lead")}
-	policy := &networkingv1.NetworkPolicy{ObjectMeta: builder.OwnedMeta(hanbit, "hanbit-train", "former")}
-	foreign := &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: "somebody's", Labels: map[string]string{foundationv1alpha1.LabelTeam: "hanbit"}}}
-	tests := map[string]struct {
-		in   Input
-		fail string
-		// do and dont are writes that happen and that do not; first happens before all others.
-		do, dont []string
-		first    []string
-		problems []string
-		again    bool
-	}{
-		"all is made, the share of the API server first": {
-			in: input(hanbit), do: []string{"Namespace hanbit-train", "Namespace hanbit-eval", trainBinding, evalBinding, "ClusterRoleBinding foundation-team:hanbit"},
-			first: []string{"PriorityLevelConfiguration foundation-team.hanbit", "FlowSchema foundation-team.hanbit"},
-		},
-		"access that has ended is pruned first": {
-			in: input(hanbit, former, formerOfTeam), first: []string{"delete RoleBinding foundation-team-engineer", "delete ClusterRoleBinding foundation-team:former"},
-		},
-		"access is pruned also when namespaces cannot be written": {
-			in: input(hanbit, former), fail: "Namespace", first: []string{"delete RoleBinding foundation-team-engineer"},
-			dont: []string{trainBinding}, problems: []string{foundationv1alpha1.ConditionNamespacesReady}, again: true,
-		},
-		"somebody else's access object is not pruned": {in: input(hanbit, foreign), dont: []string{"delete ClusterRole somebody's"}, do: []string{trainBinding}},
-		"no access where the namespace cannot be written, and the other namespace goes on": {
-			in: input(hanbit), fail: "Namespace hanbit-train", do: []string{evalBinding, "ResourceQuota foundation-team/hanbit-eval"},
-			dont: []string{trainBinding, "ResourceQuota foundation-team/hanbit-train"}, problems: []string{foundationv1alpha1.ConditionNamespacesReady}, again: true,
-		},
-		"no access where isolation cannot be written": {
-			in: input(hanbit), fail: "NetworkPolicy foundation-team-default-deny/hanbit-train", do: []string{evalBinding, "LimitRange foundation-team/hanbit-train"},
-			dont: []string{trainBinding}, problems: []string{foundationv1alpha1.ConditionNamespacesReady}, again: true,
-		},
-		"no access where the quota cannot be written": {
-			in: input(hanbit), fail: "ResourceQuota foundation-team/hanbit-train", do: []string{evalBinding},
-			dont: []string{trainBinding}, problems: []string{foundationv1alpha1.ConditionQuotaReady}, again: true,
-		},
-		"an existing binding is brought up to date though the quota cannot be written": {
-			in: input(hanbit, there), fail: "ResourceQuota foundation-team/hanbit-train", do: []string{trainBinding},
-			problems: []string{foundationv1alpha1.ConditionQuotaReady}, again: true,
-		},
-		"other objects are pruned last": {in: input(hanbit, policy), do: []string{"delete NetworkPolicy former"}},
-		"other objects are not pruned while something desired is missing": {
-			in: input(hanbit, policy), fail: "ResourceQuota", dont: []string{"delete NetworkPolicy former"},
-			problems: []string{foundationv1alpha1.ConditionQuotaReady}, again: true,
-		},
-		"somebody else's namespace is left alone, without trying again": {
-			in: input(hanbit, builder.ForeignNamespace("hanbit-train")), do: []string{evalBinding},
-			dont: []string{"Namespace hanbit-train", trainBinding, "ResourceQuota foundation-team/hanbit-train"}, problems: []string{foundationv1alpha1.ConditionNamespacesReady},
-		},
-	}
+const (
+	trainBinding = "RoleBinding foundation-team-lead/hanbit-train"
+	evalBinding  = "RoleBinding foundation-team-lead/hanbit-eval"
+)
+
+// convergeCase is what is written when an input is brought to what is desired.
+type convergeCase struct {
+	in   Input
+	fail string
+	// do and dont are writes that happen and that do not; first happens before all others.
+	do, dont []string
+	first    []string
+	problems []string
+	again    bool
+}
+
+func testConverge(t *testing.T, tests map[string]convergeCase) {
+	t.Helper()
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			r := &recorder{fail: tt.fail}
@@ -200,6 +160,60 @@ func TestApplyDesired(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestConvergeInOrder(t *testing.T) {
+	hanbit := twoNamespaces(builder.Staff("kim", foundationv1alpha1.RoleLead))
+	former := &rbacv1.RoleBinding{ObjectMeta: builder.OwnedMeta(hanbit, "hanbit-train", "foundation-team-engineer")}
+	formerOfTeam := &rbacv1.ClusterRoleBinding{ObjectMeta: builder.OwnedMeta(hanbit, "", "foundation-team:former")}
+	policy := &networkingv1.NetworkPolicy{ObjectMeta: builder.OwnedMeta(hanbit, "hanbit-train", "former")}
+	foreign := &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: "somebody's", Labels: map[string]string{foundationv1alpha1.LabelTeam: "hanbit"}}}
+	testConverge(t, map[string]convergeCase{
+		"all is made, the share of the API server first": {
+			in: input(hanbit), do: []string{"Namespace hanbit-train", "Namespace hanbit-eval", trainBinding, evalBinding, "ClusterRoleBinding foundation-team:hanbit"},
+			first: []string{"PriorityLevelConfiguration foundation-team.hanbit", "FlowSchema foundation-team.hanbit"},
+		},
+		"access that has ended is pruned first": {
+			in: input(hanbit, former, formerOfTeam), first: []string{"delete RoleBinding foundation-team-engineer", "delete ClusterRoleBinding foundation-team:former"},
+		},
+		"access is pruned also when namespaces cannot be written": {
+			in: input(hanbit, former), fail: "Namespace", first: []string{"delete RoleBinding foundation-team-engineer"},
+			dont: []string{trainBinding}, problems: []string{foundationv1alpha1.ConditionNamespacesReady}, again: true,
+		},
+		"somebody else's access object is not pruned": {in: input(hanbit, foreign), dont: []string{"delete ClusterRole somebody's"}, do: []string{trainBinding}},
+		"other objects are pruned last":               {in: input(hanbit, policy), do: []string{"delete NetworkPolicy former"}},
+		"other objects are not pruned while something desired is missing": {
+			in: input(hanbit, policy), fail: "ResourceQuota", dont: []string{"delete NetworkPolicy former"},
+			problems: []string{foundationv1alpha1.ConditionQuotaReady}, again: true,
+		},
+	})
+}
+
+func TestAccessNeedsIsolationAndQuota(t *testing.T) {
+	hanbit := twoNamespaces(builder.Staff("kim", foundationv1alpha1.RoleLead))
+	there := &rbacv1.RoleBinding{ObjectMeta: builder.OwnedMeta(hanbit, "hanbit-train", "foundation-team-lead")}
+	testConverge(t, map[string]convergeCase{
+		"no access where the namespace cannot be written, and the other namespace goes on": {
+			in: input(hanbit), fail: "Namespace hanbit-train", do: []string{evalBinding, "ResourceQuota foundation-team/hanbit-eval"},
+			dont: []string{trainBinding, "ResourceQuota foundation-team/hanbit-train"}, problems: []string{foundationv1alpha1.ConditionNamespacesReady}, again: true,
+		},
+		"no access where isolation cannot be written": {
+			in: input(hanbit), fail: "NetworkPolicy foundation-team-default-deny/hanbit-train", do: []string{evalBinding, "LimitRange foundation-team/hanbit-train"},
+			dont: []string{trainBinding}, problems: []string{foundationv1alpha1.ConditionNamespacesReady}, again: true,
+		},
+		"no access where the quota cannot be written": {
+			in: input(hanbit), fail: "ResourceQuota foundation-team/hanbit-train", do: []string{evalBinding},
+			dont: []string{trainBinding}, problems: []string{foundationv1alpha1.ConditionQuotaReady}, again: true,
+		},
+		"an existing binding is brought up to date though the quota cannot be written": {
+			in: input(hanbit, there), fail: "ResourceQuota foundation-team/hanbit-train", do: []string{trainBinding},
+			problems: []string{foundationv1alpha1.ConditionQuotaReady}, again: true,
+		},
+		"somebody else's namespace is left alone, without trying again": {
+			in: input(hanbit, builder.ForeignNamespace("hanbit-train")), do: []string{evalBinding},
+			dont: []string{"Namespace hanbit-train", trainBinding, "ResourceQuota foundation-team/hanbit-train"}, problems: []string{foundationv1alpha1.ConditionNamespacesReady},
+		},
+	})
 }
 
 // The cluster refuses a claim that its quota does not allow yet.

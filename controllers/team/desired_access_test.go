@@ -12,8 +12,9 @@ import (
 	"foundation.team/operator/test/support/builder"
 )
 
-func TestAccess(t *testing.T) {
-	staff := []builder.TeamMod{
+// staffOfAllRoles has somebody in each role, and two who have no access now.
+func staffOfAllRoles() []builder.TeamMod {
+	return []builder.TeamMod{
 		builder.Staff("kim", foundationv1alpha1.RoleLead),
 		builder.Staff("park", foundationv1alpha1.RoleEngineer),
 		builder.Staff("lee", foundationv1alpha1.RoleEngineer),
@@ -22,6 +23,10 @@ func TestAccess(t *testing.T) {
 		builder.StaffBetween("gone", foundationv1alpha1.RoleLead, time.Time{}, now),
 		builder.StaffBetween("soon", foundationv1alpha1.RoleLead, now.Add(time.Hour), time.Time{}),
 	}
+}
+
+func TestAccess(t *testing.T) {
+	staff := staffOfAllRoles()
 	hanbit := twoNamespaces()
 	whole := map[string][]string{
 		"foundation-team-lead": {"User kim"}, "foundation-team-engineer": {"User lee", "User park"},

@@ -21,12 +21,34 @@ const (
 	devicesOfGPU = corev1.ResourceName("gpu.example.com.deviceclass.resource.k8s.io/devices")
 )
 
+// quotaCase is some keys of the quota that is built for a namespace.
+type quotaCase struct {
+	in        Input
+	namespace string
+	want      map[string]string
+}
+
+// testQuota checks the keys that a case names, and no others.
+func testQuota(t *testing.T, tests map[string]quotaCase) {
+	t.Helper()
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			all := hardOf(namespaceOf(t, Build(NewModel(tt.in)), tt.namespace))
+			got := map[string]string{}
+			for key := range tt.want {
+				got[key] = all[key]
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
 func TestDeviceQuota(t *testing.T) {
 	hanbit := twoNamespaces(weights{train: 3, eval: 1}.set)
 	class := builder.DeviceClass(gpuClass, "nvidia.com/gpu")
 	pool := builder.Pool("b200", builder.DeviceClassName(gpuClass), builder.Granted(hanbit, 16))
-	rivals := builder.Pool("mi300", builder.DeviceClassName("amd.example.com"), builder.ResourceName("amd.com/gpu"), builder.Granted(builder.Team("saebit"), 16))
-	long := strings.Repeat("a", 64)
 	granted := map[string]string{
 		"requests.nvidia.com/gpu": "12", "gpu.example.com.deviceclass.resource.k8s.io/devices": "12",
 		"requests.deviceclass.resource.kubernetes.io/gpu.example.com": "12",
@@ -37,11 +59,7 @@ func TestDeviceQuota(t *testing.T) {
 		"requests.deviceclass.resource.kubernetes.io/gpu.example.com": "0",
 		"count/resourceclaims.resource.k8s.io":                        "0", "count/resourceclaimtemplates.resource.k8s.io": "0",
 	}
-	tests := map[string]struct {
-		in        Input
-		namespace string
-		want      map[string]string
-	}{
+	testQuota(t, map[string]quotaCase{
 		"granted, by weight 3 of 4":     {input(hanbit, pool, class), "train", granted},
 		"granted, the class is to come": {input(hanbit, pool), "train", granted},
 		"granted, by weight 1 of 4":     {input(hanbit, pool, class), "eval", map[string]string{"gpu.example.com.deviceclass.resource.k8s.io/devices": "4", "count/resourceclaims.resource.k8s.io": "16"}},
@@ -51,6 +69,17 @@ func TestDeviceQuota(t *testing.T) {
 		"a retired namespace":           {input(hanbit, pool, class, builder.OwnedNamespace(hanbit, "old")), "old", none},
 		"overrides give no devices":     {input(overridden(), class), "train", map[string]string{"gpu.example.com.deviceclass.resource.k8s.io/devices": "0", "count/resourceclaims.resource.k8s.io": "9"}},
 		"suspended beats overrides":     {input(overridden(builder.Suspended()), class), "train", none},
+	})
+}
+
+// What is not granted is 0 in every quota.
+func TestQuotaOfDevicesThatAreNotGranted(t *testing.T) {
+	hanbit := twoNamespaces(weights{train: 3, eval: 1}.set)
+	class := builder.DeviceClass(gpuClass, "nvidia.com/gpu")
+	pool := builder.Pool("b200", builder.DeviceClassName(gpuClass), builder.Granted(hanbit, 16))
+	rivals := builder.Pool("mi300", builder.DeviceClassName("amd.example.com"), builder.ResourceName("amd.com/gpu"), builder.Granted(builder.Team("saebit"), 16))
+	long := strings.Repeat("a", 64)
+	testQuota(t, map[string]quotaCase{
 		"a rival's class is 0, though the cluster does not have it": {
 			input(hanbit, pool, class, rivals), "train", map[string]string{
 				"requests.amd.com/gpu": "0", "amd.example.com.deviceclass.resource.k8s.io/devices": "0",
@@ -78,19 +107,7 @@ func TestDeviceQuota(t *testing.T) {
 			input(hanbit, builder.DeviceClass(strings.Repeat("a", 253), "")), "train",
 			map[string]string{strings.Repeat("a", 253) + ".deviceclass.resource.k8s.io/devices": ""},
 		},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			all := hardOf(namespaceOf(t, Build(NewModel(tt.in)), tt.namespace))
-			got := map[string]string{}
-			for entry := range tt.want {
-				got[entry] = all[entry]
-			}
-			if diff := cmp.Diff(tt.want, got); diff != "" {
-				t.Error(diff)
-			}
-		})
-	}
+	})
 }
 
 // overridden has no award, and an admin's own count of claims.

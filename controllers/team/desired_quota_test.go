@@ -2,7 +2,6 @@ package team
 
 import (
 	"maps"
-	"strings"
 	"testing"
 	"time"
 
@@ -13,19 +12,17 @@ import (
 	"foundation.team/operator/test/support/builder"
 )
 
+// overrides are what an admin may write into a namespace's quota, and GPUs, which he may not.
+var overrides = corev1.ResourceList{
+	corev1.ResourcePods: resource.MustParse("5"), "requests.nvidia.com/gpu": resource.MustParse("99"), "requests.amd.com/gpu": resource.MustParse("99"),
+	corev1.ResourceServices: resource.MustParse("1"), "count/jobs.batch": resource.MustParse("2"),
+}
+
 func TestQuota(t *testing.T) {
 	hanbit := twoNamespaces(weights{train: 7, eval: 1}.set)
 	pool := builder.Pool("b200", builder.NodeShape("192", "2048Gi", "8Ti"), builder.Granted(hanbit, 8))
 	spare := builder.Pool("mi300", builder.ResourceName("amd.com/gpu"))
-	overrides := corev1.ResourceList{
-		corev1.ResourcePods: resource.MustParse("5"), "requests.nvidia.com/gpu": resource.MustParse("99"), "requests.amd.com/gpu": resource.MustParse("99"),
-		corev1.ResourceServices: resource.MustParse("1"), "count/jobs.batch": resource.MustParse("2"),
-	}
-	tests := map[string]struct {
-		in        Input
-		namespace string
-		want      map[string]string
-	}{
+	testQuota(t, map[string]quotaCase{
 		"without GPUs only the base": {input(twoNamespaces(weights{train: 7, eval: 1}.set), spare), "train", map[string]string{
 			"requests.cpu": "16", "requests.memory": "64Gi", "requests.ephemeral-storage": "200Gi", "requests.storage": "1Ti",
 			"persistentvolumeclaims": "20", "pods": "200", "requests.nvidia.com/gpu": "", "requests.amd.com/gpu": "0",
@@ -51,6 +48,13 @@ func TestQuota(t *testing.T) {
 			input(twoNamespaces(weights{train: 7, eval: 1}.set, builder.Volume("corpus", "train", "2Ti", "")), builder.Claim(hanbit, "train", "corpus", "1Ti", "1Ti"), builder.Claim(hanbit, "train", "old", "3Ti", "")), "train",
 			map[string]string{"requests.storage": "6Ti", "persistentvolumeclaims": "22"},
 		},
+	})
+}
+
+func TestQuotaWhereNothingStarts(t *testing.T) {
+	hanbit := twoNamespaces(weights{train: 7, eval: 1}.set)
+	pool := builder.Pool("b200", builder.NodeShape("192", "2048Gi", "8Ti"), builder.Granted(hanbit, 8))
+	testQuota(t, map[string]quotaCase{
 		"suspended: nothing starts, what is there stays": {
 			input(twoNamespaces(weights{train: 7, eval: 1}.set, builder.Suspended()), pool), "train", map[string]string{
 				"requests.nvidia.com/gpu": "0", "requests.cpu": "0", "requests.memory": "0", "requests.ephemeral-storage": "0", "pods": "0",
@@ -61,32 +65,25 @@ func TestQuota(t *testing.T) {
 			input(builder.Team("hanbit", builder.Suspended(), builder.NamespaceQuota("train", 1, overrides)), pool), "train",
 			map[string]string{"pods": "0", "requests.nvidia.com/gpu": "0", "services": "1"},
 		},
-		"locked: nothing at all": {
+	})
+	closed := map[string]quotaCase{
+		"locked": {
 			input(twoNamespaces(weights{train: 7, eval: 1}.set, builder.Deleted(), builder.Volume("corpus", "train", "200Ti", "")), pool, builder.OwnedNamespace(hanbit, "train")), "train",
 			map[string]string{"requests.nvidia.com/gpu": "0", "pods": "0", "requests.storage": "0", "services": "0", "persistentvolumeclaims": "0", "count/jobs.batch": "0"},
 		},
-		"retired: nothing at all": {
+		"retired": {
 			input(twoNamespaces(weights{train: 7, eval: 1}.set), pool, builder.OwnedNamespace(hanbit, "old")), "old",
 			map[string]string{"requests.nvidia.com/gpu": "0", "pods": "0", "requests.storage": "0", "services": "0"},
 		},
 	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			all := hardOf(namespaceOf(t, Build(NewModel(tt.in)), tt.namespace))
-			for entry, want := range tt.want {
-				if got := all[entry]; got != want {
-					t.Errorf("%s is %q, want %q", entry, got, want)
-				}
+	testQuota(t, closed)
+	for name, tt := range closed {
+		for key, got := range hardOf(namespaceOf(t, Build(NewModel(tt.in)), tt.namespace)) {
+			// The operator restores its own bindings and policies in every namespace.
+			if _, ours := sharedCounts[corev1.ResourceName(key)]; got != "0" != ours {
+				t.Errorf("%s: %s is %s, want 0", name, key, got)
 			}
-			if strings.Contains(name, "nothing at all") {
-				for entry, got := range all {
-					// The operator restores its own bindings and policies in every namespace.
-					if _, ours := sharedCounts[corev1.ResourceName(entry)]; got != "0" != ours {
-						t.Errorf("%s is %s, want 0", entry, got)
-					}
-				}
-			}
-		})
+		}
 	}
 }
 

@@ -54,18 +54,29 @@ func share(gpus int64, compute corev1.ResourceList, devices map[corev1.ResourceN
 
 type keys = map[corev1.ResourceName]int64
 
-func TestShares(t *testing.T) {
-	sevenToOne := []Namespace{{Name: "train", Weight: 7}, {Name: "eval", Weight: 1}}
-	equal := []Namespace{{Name: "train", Weight: 1}, {Name: "eval", Weight: 1}}
-	alone := []Namespace{{Name: "train", Weight: 1}}
-	node := onNodes(compute("192", "2048Gi", "8Ti"))
-	class := func(extended corev1.ResourceName) map[string]corev1.ResourceName {
-		return map[string]corev1.ResourceName{gpuClass: extended}
+// sharesCase is an input and the shares that follow from it.
+type sharesCase struct {
+	in   Input
+	want map[string]Share
+}
+
+func testShares(t *testing.T, tests map[string]sharesCase) {
+	t.Helper()
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tt.want, Compute(tt.in).Shares, equalQuantities); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
-	tests := map[string]struct {
-		in   Input
-		want map[string]Share
-	}{
+}
+
+var sevenToOne = []Namespace{{Name: "train", Weight: 7}, {Name: "eval", Weight: 1}}
+
+func TestShares(t *testing.T) {
+	equal := []Namespace{{Name: "train", Weight: 1}, {Name: "eval", Weight: 1}}
+	node := onNodes(compute("192", "2048Gi", "8Ti"))
+	testShares(t, map[string]sharesCase{
 		"no pool":      {Input{Namespaces: sevenToOne}, map[string]Share{}},
 		"a grant of 0": {Input{Namespaces: sevenToOne, Pools: []Pool{nvidiaPool(0, node)}}, map[string]Share{}},
 		"no namespace": {Input{Pools: []Pool{nvidiaPool(8, node)}}, map[string]Share{}},
@@ -93,6 +104,16 @@ func TestShares(t *testing.T) {
 			Input{Namespaces: []Namespace{{Name: "train", Weight: 1}, {Name: "eval"}}, Pools: []Pool{nvidiaPool(8)}},
 			map[string]Share{"train": share(8, nil, keys{nvidiaKey: 8}), "eval": share(0, nil, keys{nvidiaKey: 0})},
 		},
+	})
+}
+
+func TestSharesByDeviceClass(t *testing.T) {
+	alone := []Namespace{{Name: "train", Weight: 1}}
+	node := onNodes(compute("192", "2048Gi", "8Ti"))
+	class := func(extended corev1.ResourceName) map[string]corev1.ResourceName {
+		return map[string]corev1.ResourceName{gpuClass: extended}
+	}
+	testShares(t, map[string]sharesCase{
 		"a device class counts the same GPUs once more": {
 			Input{Namespaces: sevenToOne, Pools: []Pool{nvidiaPool(8, node, classed(gpuClass))}},
 			map[string]Share{
@@ -119,14 +140,7 @@ func TestShares(t *testing.T) {
 			Input{Namespaces: alone, Pools: []Pool{nvidiaPool(8, classed(gpuClass)), nvidiaPool(16, of(amd))}, DeviceClasses: class(amd)},
 			map[string]Share{"train": share(24, nil, keys{nvidiaKey: 8, amdKey: 24, classKey: 8, implicitKey: 8})},
 		},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(tt.want, Compute(tt.in).Shares, equalQuantities); diff != "" {
-				t.Error(diff)
-			}
-		})
-	}
+	})
 }
 
 func TestExtras(t *testing.T) {
