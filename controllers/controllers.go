@@ -32,7 +32,7 @@ func Add(ctx context.Context, mgr manager.Manager, now clock.PassiveClock, o Opt
 		return err
 	}
 	// By a real clock whatever now is: API servers write the times that it compares.
-	watch := &guards.Watch{Client: mgr.GetClient(), Clock: clock.RealClock{}}
+	checker := &guards.ClusterChecker{Client: mgr.GetClient(), Clock: clock.RealClock{}}
 	applier := apply.New(mgr.GetClient(), mgr.GetAPIReader())
 	programs := &program.Reconciler{
 		Client:  mgr.GetClient(),
@@ -50,7 +50,7 @@ func Add(ctx context.Context, mgr manager.Manager, now clock.PassiveClock, o Opt
 		Applier:  applier,
 		Events:   mgr.GetEventRecorder("foundation-operator"),
 		Clock:    now,
-		Guards:   watch,
+		Guards:   checker,
 		Debounce: o.Debounce,
 	}
 	if err := pools.SetupWithManager(mgr); err != nil {
@@ -62,7 +62,7 @@ func Add(ctx context.Context, mgr manager.Manager, now clock.PassiveClock, o Opt
 		Applier:   applier,
 		Events:    mgr.GetEventRecorder("foundation-operator"),
 		Clock:     now,
-		Guards:    watch,
+		Guards:    checker,
 		APIShares: o.TeamAPIShares,
 	}
 	if err := teams.SetupWithManager(mgr); err != nil {

@@ -43,30 +43,10 @@ const (
 	ConditionOversubscribed = "Oversubscribed"
 )
 
-// Reasons of the Active condition of a FoundationTeam; they are the STATE column too.
+// Reasons of the Active condition of a FoundationTeam are its TeamState. One of them is a reason that an admin has to act on.
 const (
-	// ReasonProgramNotFound: spec.programName names a FoundationProgram that does not exist. The team is not let in; what it
-	// has is kept, locked.
-	ReasonProgramNotFound = "ProgramNotFound"
-	// ReasonNotSelected: the programme has not selected the team, or has rejected it, or its decision is held back.
-	ReasonNotSelected = "NotSelected"
-	// ReasonNotFinal: the programme has selected the team, and that is not final, or not in effect, yet.
-	ReasonNotFinal = "NotFinal"
-	// ReasonNotStarted: the term starts later. The team has nothing yet.
-	ReasonNotStarted = "NotStarted"
-	// ReasonInTerm: the team may work.
-	ReasonInTerm = "InTerm"
-	// ReasonSuspended: spec.suspend is true, or the team can still object to its elimination. Nothing new starts, staff may
-	// only read, awards are kept.
-	ReasonSuspended = "Suspended"
-	// ReasonEnded: the term is over. GPUs are gone, staff may read and copy data for a while, then it is kept, locked.
-	ReasonEnded = "Ended"
-	// ReasonEliminated: the programme has eliminated the team, and that is final. As for Ended.
-	ReasonEliminated = "Eliminated"
-	// ReasonWithdrawn: the team has withdrawn from the programme. As for Ended.
-	ReasonWithdrawn = "Withdrawn"
-	// ReasonDeleting: the FoundationTeam is being deleted and its place taken apart.
-	ReasonDeleting = "Deleting"
+	// ReasonProgramNotFound: spec.programName names a FoundationProgram that does not exist.
+	ReasonProgramNotFound = string(StateProgramNotFound)
 )
 
 // Reasons of the other conditions.
@@ -132,7 +112,7 @@ const (
 	// ReasonVolumesPending: claims wait to be bound or resized.
 	ReasonVolumesPending = "VolumesPending"
 
-	// ReasonWaitingForGPUs: nodes of the team still run its pods, or are not handed back yet.
+	// ReasonWaitingForGPUs: nodes of the team are still drained.
 	ReasonWaitingForGPUs = "WaitingForGPUs"
 	// ReasonWaitingForNamespaces: namespaces are being deleted.
 	ReasonWaitingForNamespaces = "WaitingForNamespaces"

@@ -149,7 +149,7 @@ type ProgramTeam struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=32
-	State string `json:"state,omitempty"`
+	State TeamState `json:"state,omitempty"`
 	// message says from when to when, or why not.
 	// +optional
 	// +kubebuilder:validation:MinLength=1

@@ -20,7 +20,7 @@ type FoundationTeamStatus struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=32
-	State string `json:"state,omitempty"`
+	State TeamState `json:"state,omitempty"`
 	// stateTransitionTime is when that state began, by the programme, the term or the clock; empty if it always was.
 	// +optional
 	StateTransitionTime *metav1.Time `json:"stateTransitionTime,omitempty"`
@@ -127,7 +127,7 @@ type TeamPoolStatus struct {
 	// ready is how many are on nodes that are the team's and Ready.
 	// +required
 	Ready int32 `json:"ready"`
-	// held is how many are on nodes that are the team's own, those on their way back included.
+	// held is how many are on nodes that the team holds, those being drained included.
 	// +required
 	Held int32 `json:"held"`
 	// shortfall is requested less granted.

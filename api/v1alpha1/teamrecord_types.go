@@ -58,54 +58,18 @@ type TeamRecordSpec struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=32
-	State string `json:"state,omitempty"`
+	State TeamState `json:"state,omitempty"`
 	// stateTransitionTime is when that began.
 	// +optional
 	StateTransitionTime *metav1.Time `json:"stateTransitionTime,omitempty"`
-	// facts are what was awarded and decided last, as lines such as "gpus[stage-1]: 512 of b200".
+	// facts are what was awarded and decided last.
 	// +optional
-	// +listType=atomic
-	// +kubebuilder:validation:MaxItems=256
-	// +kubebuilder:validation:items:MinLength=1
-	// +kubebuilder:validation:items:MaxLength=1024
-	Facts []string `json:"facts,omitempty"`
-	// history is what changed, the oldest first. Of more than 200 changes the oldest are dropped.
+	Facts TeamFacts `json:"facts,omitempty,omitzero"`
+	// history is what changed, the oldest first. Of more than 200 changes, or 192 KiB of them, the oldest are dropped.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=200
-	History []TeamChange `json:"history,omitempty"`
-}
-
-// TeamChange is one change of a team.
-type TeamChange struct {
-	// time is when it was changed, or when time changed it (RFC 3339).
-	// +required
-	Time metav1.Time `json:"time,omitzero"`
-	// what is what was changed, for example gpus[stage-1], or state.
-	// +required
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=256
-	What string `json:"what,omitempty"`
-	// from is what it was before; empty if it was not there.
-	// +optional
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=1024
-	From string `json:"from,omitempty"`
-	// to is what it became; empty if it was taken out.
-	// +optional
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=1024
-	To string `json:"to,omitempty"`
-	// by is the field manager that changed it, for example kubectl-client-side-apply; empty if time did.
-	// +optional
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=128
-	By string `json:"by,omitempty"`
-	// late is how long after its time the operator acted, if it was more than a minute: it was down then.
-	// +optional
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=32
-	Late string `json:"late,omitempty"`
+	History []RecordedChange `json:"history,omitempty"`
 }
 
 // TeamRecordList is a list of TeamRecords.

@@ -30,7 +30,7 @@ func supplyOf(in Input, nodes []gpunode.Node) allocation.Supply {
 		Settling:      countNodes(nodes, func(n *gpunode.Node) bool { return n.Settling(in.Now) }),
 		AwaitingScrub: countNodes(nodes, awaitsScrub),
 		Provisioned:   in.Pool.Spec.Karpenter != nil,
-		Frozen:        in.debouncing() || !in.Guards.Stand(),
+		Frozen:        in.debouncing() || !in.Guards.OK(),
 		Closed:        in.deleting(),
 	}
 }

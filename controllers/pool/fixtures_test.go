@@ -61,7 +61,7 @@ func input(pool *foundationv1alpha1.GPUPool, things ...any) Input {
 			in.NodeClaims = append(in.NodeClaims, typed)
 		case time.Time:
 			in.Now = typed
-		case guards.Verdict:
+		case guards.Result:
 			in.Guards = typed
 		case map[string][]corev1.Pod:
 			in.Pods = typed

@@ -13,7 +13,7 @@ import (
 
 // Without guards teams keep what they have, give back what ends, and nobody gets more.
 func TestNothingIsGrantedWithoutGuards(t *testing.T) {
-	unguarded := guards.Verdict{Reason: foundationv1alpha1.ReasonPolicyMissing, Message: "ValidatingAdmissionPolicy x is missing"}
+	unguarded := guards.Result{Reason: foundationv1alpha1.ReasonPolicyMissing, Message: "ValidatingAdmissionPolicy x is missing"}
 	less := builder.Team("naru", builder.Award(b200, 8))
 	in := input(builder.Pool(b200, builder.Granted(saebit, 8), builder.Granted(less, 16)), unguarded, hanbit, saebit, less,
 		nodes(builder.FreeIn(b200), "n1", "n2", "n3", "n4"), nodes(builder.HeldIn(b200, saebit), "s1"), nodes(builder.HeldIn(b200, less), "l1", "l2"))
@@ -34,7 +34,7 @@ func TestNothingIsGrantedWithoutGuards(t *testing.T) {
 	if !meta.IsStatusConditionFalse(status.Conditions, foundationv1alpha1.ConditionPoliciesInstalled) {
 		t.Errorf("%v", status.Conditions)
 	}
-	in.Guards = guards.Verdict{}
+	in.Guards = guards.Result{}
 	for _, grant := range BuildStatus(in, Decide(in)).Grants {
 		if grant.TeamName != "naru" && grant.Granted != 16 {
 			t.Errorf("%s: %d with guards", grant.TeamName, grant.Granted)

@@ -25,7 +25,7 @@ type Input struct {
 	Selector labels.Selector
 	Invalid  error
 	// Guards is whether anything may be given out now.
-	Guards guards.Verdict
+	Guards guards.Result
 	// Teams are the teams with awards of this pool, with their programmes.
 	Teams []lifecycle.Team
 	// Nodes are those that match the pool's selector or carry its label, by name.

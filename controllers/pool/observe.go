@@ -25,7 +25,7 @@ const shared = client.UnsafeDisableDeepCopy
 func (r *Reconciler) observe(ctx context.Context, pool *foundationv1alpha1.GPUPool) (Input, error) {
 	in := Input{Pool: pool, Now: r.Clock.Now()}
 	var err error
-	if in.Guards, err = r.Guards.Look(ctx); err != nil {
+	if in.Guards, err = r.Guards.Check(ctx); err != nil {
 		return Input{}, err
 	}
 	var teams foundationv1alpha1.FoundationTeamList

@@ -22,7 +22,7 @@ type Reconciler struct {
 	Events  events.EventRecorder
 	Clock   clock.PassiveClock
 	// Guards looks whether anything may be given out now.
-	Guards guards.Looker
+	Guards guards.Checker
 	// Debounce is for how long requests for GPUs have to be unchanged before they are decided together.
 	Debounce time.Duration
 

@@ -38,7 +38,7 @@ func (v *teamView) explainShort() (reason, message string) {
 	case v.in.KarpenterMissing:
 		return foundationv1alpha1.ReasonKarpenterMissing,
 			fmt.Sprintf("%s: Karpenter, which provisions this pool's nodes, is not installed in this cluster: an admin has to install it, or name another pool", pool)
-	case !v.in.Guards.Stand():
+	case !v.in.Guards.OK():
 		return v.in.Guards.Reason, fmt.Sprintf("%s: %s", pool, v.in.Guards.Message)
 	case v.in.debouncing():
 		return foundationv1alpha1.ReasonProgressing,

@@ -18,7 +18,7 @@ import (
 
 const (
 	// stateNoManifest is the state of a team that was decided on and has no FoundationTeam in the programme.
-	stateNoManifest = "NoManifest"
+	stateNoManifest foundationv1alpha1.TeamState = "NoManifest"
 	// maxMessage is how long a message in a list may be; a longer one would be refused with the whole status.
 	maxMessage = 1024
 	// maxTeams, maxHeldBack and maxPools are how long these lists may be, for the same reason.

@@ -2,220 +2,107 @@ package team
 
 import (
 	"context"
-	"errors"
-	"slices"
 
-	corev1 "k8s.io/api/core/v1"
-	rbacv1 "k8s.io/api/rbac/v1"
-	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/utils/ptr"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/apply"
-	"foundation.team/operator/internal/guards"
 )
 
-// Problem is something that could not be made as desired.
-type Problem struct {
-	// Place is the namespace it is about; empty if it is about none.
-	Place           string
-	Reason, Message string
-}
-
-// Outcome is what became of the desired objects, by the condition that tells of it.
-type Outcome struct {
-	Problems map[string][]Problem
-	// errs are the errors that trying again may mend.
-	errs []error
-	// behind is true if somebody wrote first what is shared: it is tried again when the cache has that.
-	behind bool
-	// ended are the bindings of staff that have ended.
-	ended []*rbacv1.RoleBinding
-}
-
-// Err is what makes the reconcile try again; nil if only a human or an event can help.
-func (o *Outcome) Err() error { return errors.Join(o.errs...) }
-
-// failed records an error of an area and a place, and says whether there was one.
-func (o *Outcome) failed(area, place string, err error) bool {
-	if err == nil {
-		return false
-	}
-	var conflict *apply.ConflictError
-	var terminating *apply.TerminatingError
-	reason := foundationv1alpha1.ReasonApplyFailed
-	switch {
-	case errors.As(err, &conflict):
-		reason = foundationv1alpha1.ReasonNameConflict
-	case errors.As(err, &terminating):
-		reason = foundationv1alpha1.ReasonTerminating
-	case apierrors.IsInvalid(err):
-		reason = foundationv1alpha1.ReasonRefused
-	default:
-		o.errs = append(o.errs, err)
-	}
-	o.Problems[area] = append(o.Problems[area], Problem{Place: place, Reason: reason, Message: err.Error()})
-	return true
-}
-
-// refuse records that something new has to wait for the guards.
-func (o *Outcome) refuse(area, place string, why guards.Verdict) {
-	o.Problems[area] = append(o.Problems[area], Problem{Place: place, Reason: why.Reason, Message: place + ": " + why.Message})
-}
-
-// has says whether an area has a problem in a place.
-func (o *Outcome) has(area, place string) bool {
-	return slices.ContainsFunc(o.Problems[area], func(p Problem) bool { return p.Place == place })
-}
-
-// applyDesired makes it so. Access is taken away before anything else, and is given in a namespace only when its
-// isolation and quota are there. Before that it is known whose share of the API server those who get it use. Nothing that fails in one namespace holds up another.
-func (r *Reconciler) applyDesired(ctx context.Context, in Input, desired Desired) *Outcome {
+// converge applies what is desired and prunes what is not. Access that nobody shall have goes first, whatever else fails;
+// the rest goes last, and only when all that is desired is there.
+func (r *Reconciler) converge(ctx context.Context, m *Model, desired Desired) *Outcome {
 	out := &Outcome{Problems: map[string][]Problem{}}
-	r.pruneAccess(ctx, in, desired, out)
-	for _, obj := range desired.Flow {
-		out.failed(foundationv1alpha1.ConditionAccessReady, "", r.Applier.Apply(ctx, in.owner(), obj))
-	}
+	r.pruneAccess(ctx, m, desired, out)
+	r.applyDesired(ctx, m, desired, out)
+	r.pruneOthers(ctx, m, desired, out)
+	return out
+}
 
-	given := in.accessGiven()
-	raises := r.allowedRaises(in, desired)
-	for _, p := range desired.Places {
-		if !in.Guards.Stand() && !in.provided(p.place) {
-			out.refuse(foundationv1alpha1.ConditionNamespacesReady, p.name, in.Guards)
+// applyDesired writes what differs. Access is given in a namespace only when its isolation and quota are there, and the
+// team's share of the API server is made before anybody can use it. What fails in one namespace holds up no other.
+func (r *Reconciler) applyDesired(ctx context.Context, m *Model, desired Desired, out *Outcome) {
+	for _, obj := range desired.Flow {
+		out.failed(foundationv1alpha1.ConditionAccessReady, "", r.Applier.Apply(ctx, m.Owner, obj))
+	}
+	existing := existingAccess(m)
+	pending := r.findPendingDecreases(m, desired)
+	for _, n := range desired.Namespaces {
+		if !m.Guards.OK() && !isProvisioned(m, n.teamNamespace) {
+			out.awaitGuards(foundationv1alpha1.ConditionNamespacesReady, n.name, m.Guards)
 			continue
 		}
-		there, isolated := r.applyPlace(ctx, in, p, out)
-		if there && r.applyQuota(ctx, in, p, raises, out) && isolated {
-			r.applyVolumes(ctx, in, p, out)
-		} else {
-			isolated = false
-		}
-		for _, binding := range p.Access {
-			// A binding that is there is always brought up to date: who has left it must go.
-			if isolated || given[nameOf("RoleBinding", p.name, *binding.GetName())] {
-				out.failed(foundationv1alpha1.ConditionAccessReady, p.name, r.Applier.Apply(ctx, in.owner(), binding))
+		ready := r.applyContents(ctx, m, n, pending, out)
+		for _, binding := range n.Access {
+			// A binding that exists is always brought up to date, so that who has left it loses access.
+			if ready || existing[objectKey{"RoleBinding", n.name, *binding.GetName()}] {
+				out.failed(foundationv1alpha1.ConditionAccessReady, n.name, r.Applier.Apply(ctx, m.Owner, binding))
 			}
 		}
 	}
 	for _, obj := range desired.Access {
-		out.failed(foundationv1alpha1.ConditionAccessReady, "", r.Applier.Apply(ctx, in.owner(), obj))
+		out.failed(foundationv1alpha1.ConditionAccessReady, "", r.Applier.Apply(ctx, m.Owner, obj))
 	}
+	r.patchPersistentVolumes(ctx, desired, out)
+}
+
+// isProvisioned reports whether a namespace exists and is the team's already, and not only offered by an admin.
+func isProvisioned(m *Model, n teamNamespace) bool {
+	live := m.LiveNamespaces[n.name]
+	return live != nil && (m.Owner.Owns(live) ||
+		m.Owner.CanAdopt(live) && live.Annotations[foundationv1alpha1.AnnotationAdopt] == "")
+}
+
+// applyContents makes a namespace and what is in it, access excepted, and reports whether it is ready for people: isolated,
+// with a quota.
+func (r *Reconciler) applyContents(ctx context.Context, m *Model, n DesiredNamespace, pending pendingDecreases, out *Outcome) bool {
+	if out.failed(foundationv1alpha1.ConditionNamespacesReady, n.name, r.Applier.Apply(ctx, m.Owner, n.Namespace)) {
+		return false
+	}
+	isolated := true
+	for _, obj := range n.Isolation {
+		if out.failed(foundationv1alpha1.ConditionNamespacesReady, n.name, r.Applier.Apply(ctx, m.Owner, obj)) {
+			isolated = false
+		}
+	}
+	if !r.applyQuota(ctx, m, n, pending, out) || !isolated {
+		return false
+	}
+	r.applyVolumes(ctx, m, n, out)
+	return true
+}
+
+// applyVolumes makes claims once the cluster enforces the namespace's quota: before that it refuses them.
+func (r *Reconciler) applyVolumes(ctx context.Context, m *Model, n DesiredNamespace, out *Outcome) {
+	if n.active() && !enforced(m.Quotas[n.name], n.hard()) {
+		return
+	}
+	if !m.Guards.OK() {
+		return // a claim may neither be made nor enlarged
+	}
+	for _, claim := range n.Volumes {
+		out.failed(foundationv1alpha1.ConditionVolumesReady, n.name, r.Applier.Apply(ctx, m.Owner, claim))
+	}
+}
+
+func (r *Reconciler) patchPersistentVolumes(ctx context.Context, desired Desired, out *Outcome) {
 	for _, volume := range desired.PersistentVolumes {
 		err := r.Applier.Patch(ctx, volume.before, volume.after)
 		if apierrors.IsConflict(err) {
-			out.behind = true // the binder wrote first
+			out.cacheBehind = true // the volume binder wrote first
 			continue
 		}
 		out.failed(foundationv1alpha1.ConditionVolumesReady, "", err)
 	}
-	r.pruneOthers(ctx, in, desired, out)
-	return out
 }
 
-// provided says whether a place's namespace is there and the team's already, and not only offered by an admin.
-func (in Input) provided(p place) bool {
-	live := in.Namespaces[p.name]
-	return live != nil && (in.owner().Owns(live) ||
-		in.owner().May(live) && live.Annotations[foundationv1alpha1.AnnotationAdopt] == "")
-}
-
-// applyPlace makes a namespace and its isolation and says whether they are there.
-func (r *Reconciler) applyPlace(ctx context.Context, in Input, p DesiredPlace, out *Outcome) (there, isolated bool) {
-	if out.failed(foundationv1alpha1.ConditionNamespacesReady, p.name, r.Applier.Apply(ctx, in.owner(), p.Namespace)) {
-		return false, false
-	}
-	isolated = true
-	for _, obj := range p.Isolation {
-		if out.failed(foundationv1alpha1.ConditionNamespacesReady, p.name, r.Applier.Apply(ctx, in.owner(), obj)) {
-			isolated = false
+// existingAccess are the access objects that exist.
+func existingAccess(m *Model) map[objectKey]bool {
+	keys := map[objectKey]bool{}
+	for _, obj := range m.Others {
+		if apply.KindOf(obj).Access {
+			keys[keyOf(obj)] = true
 		}
 	}
-	return true, isolated
+	return keys
 }
-
-// applyQuota brings a namespace's quota as far as it may go now and says whether a quota is there.
-func (r *Reconciler) applyQuota(ctx context.Context, in Input, p DesiredPlace, raises raises, out *Outcome) bool {
-	quota := raises.clamp(in.Quotas[p.name], p)
-	if !in.Guards.Stand() {
-		quota = frozen(in.Quotas[p.name], quota)
-	}
-	return !out.failed(foundationv1alpha1.ConditionQuotaReady, p.name, r.Applier.Apply(ctx, in.owner(), quota))
-}
-
-// applyVolumes makes claims once the cluster enforces the namespace's quota: before that it refuses them.
-func (r *Reconciler) applyVolumes(ctx context.Context, in Input, p DesiredPlace, out *Outcome) {
-	if p.open() && !enforced(in.Quotas[p.name], *p.Quota.Spec.Hard) {
-		return
-	}
-	if !in.Guards.Stand() {
-		return // neither new nor larger
-	}
-	for _, claim := range p.Volumes {
-		out.failed(foundationv1alpha1.ConditionVolumesReady, p.name, r.Applier.Apply(ctx, in.owner(), claim))
-	}
-}
-
-// enforced says whether the quota that the cluster enforces is the desired one.
-func enforced(quota *corev1.ResourceQuota, hard corev1.ResourceList) bool {
-	return quota != nil && equality.Semantic.DeepEqual(quota.Status.Hard, hard)
-}
-
-// pruneAccess takes away access that nobody shall have any more. It does not depend on anything else going well.
-func (r *Reconciler) pruneAccess(ctx context.Context, in Input, desired Desired, out *Outcome) {
-	keep := desired.names()
-	for _, obj := range in.Others {
-		kind := apply.KindOf(obj)
-		if !kind.Access || keep[nameOf(kind.Name, obj.GetNamespace(), obj.GetName())] || in.keepsDelegated(obj) || !in.owner().May(obj) {
-			continue
-		}
-		failed := out.failed(foundationv1alpha1.ConditionAccessReady, obj.GetNamespace(), r.Applier.Delete(ctx, in.owner(), obj))
-		if binding := delegated(obj); binding != nil && !failed && binding.DeletionTimestamp.IsZero() {
-			out.ended = append(out.ended, binding)
-		}
-	}
-}
-
-// pruneOthers deletes the rest of what is not desired any more, and only when all that is desired is there.
-func (r *Reconciler) pruneOthers(ctx context.Context, in Input, desired Desired, out *Outcome) {
-	if len(out.Problems) > 0 {
-		return
-	}
-	keep := desired.names()
-	for _, obj := range in.Others {
-		if kind := apply.KindOf(obj); !kind.Access && !keep[nameOf(kind.Name, obj.GetNamespace(), obj.GetName())] {
-			out.failed(foundationv1alpha1.ConditionNamespacesReady, obj.GetNamespace(), r.Applier.Delete(ctx, in.owner(), obj))
-		}
-	}
-}
-
-// accessGiven are the access objects that are there.
-func (in Input) accessGiven() map[string]bool {
-	names := map[string]bool{}
-	for _, obj := range in.Others {
-		if kind := apply.KindOf(obj); kind.Access {
-			names[nameOf(kind.Name, obj.GetNamespace(), obj.GetName())] = true
-		}
-	}
-	return names
-}
-
-// names are the desired objects, by kind, namespace and name.
-func (d Desired) names() map[string]bool {
-	names := map[string]bool{}
-	add := func(objects ...apply.Object) {
-		for _, obj := range objects {
-			names[nameOf(ptr.Deref(obj.GetKind(), ""), ptr.Deref(obj.GetNamespace(), ""), ptr.Deref(obj.GetName(), ""))] = true
-		}
-	}
-	add(d.Access...)
-	add(d.Flow...)
-	for _, p := range d.Places {
-		add(p.Quota)
-		add(p.Isolation...)
-		add(p.Access...)
-	}
-	return names
-}
-
-func nameOf(kind, namespace, name string) string { return kind + " " + namespace + "/" + name }

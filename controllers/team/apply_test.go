@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -71,7 +70,7 @@ func (r *recorder) reconciler(in Input) *Reconciler {
 		obj.SetResourceVersion("")
 		server.WithObjects(obj)
 	}
-	for _, namespace := range in.Namespaces {
+	for _, namespace := range in.LiveNamespaces {
 		add(namespace)
 	}
 	for _, quota := range in.Quotas {
@@ -100,175 +99,40 @@ func (r *recorder) reconciler(in Input) *Reconciler {
 	return &Reconciler{Client: c, Live: c, Applier: apply.New(c, c)}
 }
 
+// converge applies and prunes what is desired.
+func (r *recorder) converge(t *testing.T, in Input) *Outcome {
+	t.Helper()
+	m := NewModel(in)
+	return r.reconciler(in).converge(t.Context(), m, Build(m))
+}
+
 func (r *recorder) position(t *testing.T, what string) int {
 	t.Helper()
 	return slices.Index(r.writes, what)
 }
 
-// The quotas of a team never add up to more than its grant on the way from one split to another, whatever fails, and
-// get there when nothing fails any more.
-func TestQuotasNeverAddUpToMoreThanTheGrant(t *testing.T) {
-	const granted = 8
-	hanbit := two(0, 1, builder.Namespace("data", 1))
-	want := map[string]int32{"hanbit-train": 0, "hanbit-eval": 4, "hanbit-data": 4}
-	for name, fail := range map[string]string{
-		"nothing fails":                        "",
-		"one cannot be lowered":                "ResourceQuota foundation-team/hanbit-train",
-		"one cannot be raised":                 "ResourceQuota foundation-team/hanbit-eval",
-		"a namespace cannot be written":        "Namespace hanbit-train",
-		"its isolation cannot be":              "NetworkPolicy foundation-team-default-deny/hanbit-train",
-		"the isolation of one to raise cannot": "NetworkPolicy foundation-team-default-deny/hanbit-eval",
-	} {
-		t.Run(name, func(t *testing.T) {
-			had := map[string]int32{"hanbit-train": granted, "hanbit-eval": 0, "hanbit-data": 0}
-			for round := range 4 {
-				things := []any{builder.Pool("b200", builder.Granted(hanbit, granted))}
-				for namespace, gpus := range had {
-					hard := corev1.ResourceList{"requests.nvidia.com/gpu": *resource.NewQuantity(int64(gpus), resource.DecimalSI)}
-					short := strings.TrimPrefix(namespace, "hanbit-")
-					things = append(things, builder.Quota(hanbit, short, hard), builder.OwnedNamespace(hanbit, short))
-				}
-				in := input(hanbit, things...)
-				r := &recorder{gpus: maps.Clone(had), limit: granted}
-				if round == 0 {
-					r.fail = fail
-				}
-				r.reconciler(in).applyDesired(t.Context(), in, Build(in))
-				if r.exceeded != "" {
-					t.Fatalf("round %d: %s", round, r.exceeded)
-				}
-				had = r.gpus
-			}
-			if diff := cmp.Diff(want, had); diff != "" {
-				t.Error(diff)
-			}
-		})
-	}
+const (
+	trainBinding = "RoleBinding foundation-team-lead/hanbit-train"
+	evalBinding  = "RoleBinding foundation-team-lead/hanbit-eval"
+)
+
+// convergeCase is what is written when an input is brought to what is desired.
+type convergeCase struct {
+	in   Input
+	fail string
+	// do and dont are writes that happen and that do not; first happens before all others.
+	do, dont []string
+	first    []string
+	problems []string
+	again    bool
 }
 
-// A quota counts as what was written and as what the cluster enforces, whichever is more.
-func TestNoQuotaIsRaisedBeforeALoweredOneIsEnforced(t *testing.T) {
-	hanbit := two(0, 1)
-	for name, tt := range map[string]struct {
-		written, enforced string
-		want              int32
-	}{
-		"written and not enforced yet":           {"0", "8", 0},
-		"enforced":                               {"0", "0", 8},
-		"more is written, and none enforced yet": {"8", "0", 0},
-	} {
-		t.Run(name, func(t *testing.T) {
-			gpus := func(count string) corev1.ResourceList {
-				return corev1.ResourceList{"requests.nvidia.com/gpu": resource.MustParse(count)}
-			}
-			train, eval := builder.Quota(hanbit, "train", gpus(tt.written)), builder.Quota(hanbit, "eval", gpus("0"))
-			train.Status.Hard = gpus(tt.enforced)
-			in := input(hanbit, builder.Pool("b200", builder.Granted(hanbit, 8)), train, eval, builder.OwnedNamespace(hanbit, "train"), builder.OwnedNamespace(hanbit, "eval"))
-			r := &recorder{gpus: map[string]int32{}, limit: 8}
-			r.reconciler(in).applyDesired(t.Context(), in, Build(in))
-			if got := r.gpus["hanbit-eval"]; got != tt.want {
-				t.Errorf("the other quota is %d, want %d", got, tt.want)
-			}
-		})
-	}
-}
-
-func TestClamp(t *testing.T) {
-	const gpu = corev1.ResourceName("requests.nvidia.com/gpu")
-	hanbit := two(1, 0)
-	train := placeOf(t, Build(input(hanbit, builder.Pool("b200", builder.Granted(hanbit, 8)))), "train")
-	tests := map[string]struct {
-		raises raises
-		live   string
-		want   string
-	}{
-		"nobody has too much":       {raises{}, "2", "8"},
-		"another one has":           {raises{gpu: {"hanbit-eval": true}}, "2", "2"},
-		"it is not there yet":       {raises{gpu: {"hanbit-eval": true}}, "", "0"},
-		"it itself has":             {raises{gpu: {"hanbit-train": true}}, "2", "8"},
-		"it and another one have":   {raises{gpu: {"hanbit-train": true, "hanbit-eval": true}}, "2", "2"},
-		"what is lowered goes down": {raises{gpu: {"hanbit-eval": true}}, "16", "8"},
-		"of another resource":       {raises{"requests.amd.com/gpu": {"hanbit-eval": true}}, "2", "8"},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			var live *corev1.ResourceQuota
-			if tt.live != "" {
-				live = builder.Quota(hanbit, "train", corev1.ResourceList{gpu: quantity(tt.live)})
-			}
-			got := (*tt.raises.clamp(live, train).Spec.Hard)[gpu]
-			if got.String() != tt.want {
-				t.Errorf("quota %s, want %s", got.String(), tt.want)
-			}
-			if desired := (*train.Quota.Spec.Hard)[gpu]; desired.String() != "8" {
-				t.Errorf("the desired quota became %s", desired.String())
-			}
-		})
-	}
-}
-
-func TestApplyDesired(t *testing.T) {
-	hanbit := two(1, 1, builder.Staff("kim", foundationv1alpha1.RoleLead))
-	const (
-		trainBinding = "RoleBinding foundation-team-lead/hanbit-train"
-		evalBinding  = "RoleBinding foundation-team-lead/hanbit-eval"
-	)
-	former := &rbacv1.RoleBinding{ObjectMeta: builder.OwnedMeta(hanbit, "hanbit-train", "foundation-team-engineer")}
-	formerOfTeam := &rbacv1.ClusterRoleBinding{ObjectMeta: builder.OwnedMeta(hanbit, "", "foundation-team:former")}
-	there := &rbacv1.RoleBinding{ObjectMeta: builder.OwnedMeta(hanbit, "hanbit-train", "foundation-team-lead")}
-	policy := &networkingv1.NetworkPolicy{ObjectMeta: builder.OwnedMeta(hanbit, "hanbit-train", "former")}
-	foreign := &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: "somebody's", Labels: map[string]string{foundationv1alpha1.LabelTeam: "hanbit"}}}
-	tests := map[string]struct {
-		in   Input
-		fail string
-		// do and dont are writes that happen and that do not; first happens before all others.
-		do, dont []string
-		first    []string
-		problems []string
-		again    bool
-	}{
-		"everything": {
-			in: input(hanbit), do: []string{"Namespace hanbit-train", "Namespace hanbit-eval", trainBinding, evalBinding, "ClusterRoleBinding foundation-team:hanbit"},
-			first: []string{"PriorityLevelConfiguration foundation-team.hanbit", "FlowSchema foundation-team.hanbit"},
-		},
-		"access is taken away first": {
-			in: input(hanbit, former, formerOfTeam), first: []string{"delete RoleBinding foundation-team-engineer", "delete ClusterRoleBinding foundation-team:former"},
-		},
-		"also when all else fails": {
-			in: input(hanbit, former), fail: "Namespace", first: []string{"delete RoleBinding foundation-team-engineer"},
-			dont: []string{trainBinding}, problems: []string{foundationv1alpha1.ConditionNamespacesReady}, again: true,
-		},
-		"somebody else's is not taken": {in: input(hanbit, foreign), dont: []string{"delete ClusterRole somebody's"}, do: []string{trainBinding}},
-		"no access without a namespace, and the other goes on": {
-			in: input(hanbit), fail: "Namespace hanbit-train", do: []string{evalBinding, "ResourceQuota foundation-team/hanbit-eval"},
-			dont: []string{trainBinding, "ResourceQuota foundation-team/hanbit-train"}, problems: []string{foundationv1alpha1.ConditionNamespacesReady}, again: true,
-		},
-		"no access without isolation": {
-			in: input(hanbit), fail: "NetworkPolicy foundation-team-default-deny/hanbit-train", do: []string{evalBinding, "LimitRange foundation-team/hanbit-train"},
-			dont: []string{trainBinding}, problems: []string{foundationv1alpha1.ConditionNamespacesReady}, again: true,
-		},
-		"no access without a quota": {
-			in: input(hanbit), fail: "ResourceQuota foundation-team/hanbit-train", do: []string{evalBinding},
-			dont: []string{trainBinding}, problems: []string{foundationv1alpha1.ConditionQuotaReady}, again: true,
-		},
-		"a binding that is there is kept up to date all the same": {
-			in: input(hanbit, there), fail: "ResourceQuota foundation-team/hanbit-train", do: []string{trainBinding},
-			problems: []string{foundationv1alpha1.ConditionQuotaReady}, again: true,
-		},
-		"the rest is deleted last": {in: input(hanbit, policy), do: []string{"delete NetworkPolicy former"}},
-		"and not when something is missing": {
-			in: input(hanbit, policy), fail: "ResourceQuota", dont: []string{"delete NetworkPolicy former"},
-			problems: []string{foundationv1alpha1.ConditionQuotaReady}, again: true,
-		},
-		"somebody else's namespace is left alone, without trying again": {
-			in: input(hanbit, builder.ForeignNamespace("hanbit-train")), do: []string{evalBinding},
-			dont: []string{"Namespace hanbit-train", trainBinding, "ResourceQuota foundation-team/hanbit-train"}, problems: []string{foundationv1alpha1.ConditionNamespacesReady},
-		},
-	}
+func testConverge(t *testing.T, tests map[string]convergeCase) {
+	t.Helper()
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			r := &recorder{fail: tt.fail}
-			out := r.reconciler(tt.in).applyDesired(t.Context(), tt.in, Build(tt.in))
+			out := r.converge(t, tt.in)
 			for _, what := range append(tt.do, tt.first...) {
 				if r.position(t, what) < 0 {
 					t.Errorf("%s is not among the writes %v", what, r.writes)
@@ -298,9 +162,63 @@ func TestApplyDesired(t *testing.T) {
 	}
 }
 
+func TestConvergeInOrder(t *testing.T) {
+	hanbit := twoNamespaces(builder.Staff("kim", foundationv1alpha1.RoleLead))
+	former := &rbacv1.RoleBinding{ObjectMeta: builder.OwnedMeta(hanbit, "hanbit-train", "foundation-team-engineer")}
+	formerOfTeam := &rbacv1.ClusterRoleBinding{ObjectMeta: builder.OwnedMeta(hanbit, "", "foundation-team:former")}
+	policy := &networkingv1.NetworkPolicy{ObjectMeta: builder.OwnedMeta(hanbit, "hanbit-train", "former")}
+	foreign := &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: "somebody's", Labels: map[string]string{foundationv1alpha1.LabelTeam: "hanbit"}}}
+	testConverge(t, map[string]convergeCase{
+		"all is made, the share of the API server first": {
+			in: input(hanbit), do: []string{"Namespace hanbit-train", "Namespace hanbit-eval", trainBinding, evalBinding, "ClusterRoleBinding foundation-team:hanbit"},
+			first: []string{"PriorityLevelConfiguration foundation-team.hanbit", "FlowSchema foundation-team.hanbit"},
+		},
+		"access that has ended is pruned first": {
+			in: input(hanbit, former, formerOfTeam), first: []string{"delete RoleBinding foundation-team-engineer", "delete ClusterRoleBinding foundation-team:former"},
+		},
+		"access is pruned also when namespaces cannot be written": {
+			in: input(hanbit, former), fail: "Namespace", first: []string{"delete RoleBinding foundation-team-engineer"},
+			dont: []string{trainBinding}, problems: []string{foundationv1alpha1.ConditionNamespacesReady}, again: true,
+		},
+		"somebody else's access object is not pruned": {in: input(hanbit, foreign), dont: []string{"delete ClusterRole somebody's"}, do: []string{trainBinding}},
+		"other objects are pruned last":               {in: input(hanbit, policy), do: []string{"delete NetworkPolicy former"}},
+		"other objects are not pruned while something desired is missing": {
+			in: input(hanbit, policy), fail: "ResourceQuota", dont: []string{"delete NetworkPolicy former"},
+			problems: []string{foundationv1alpha1.ConditionQuotaReady}, again: true,
+		},
+	})
+}
+
+func TestAccessNeedsIsolationAndQuota(t *testing.T) {
+	hanbit := twoNamespaces(builder.Staff("kim", foundationv1alpha1.RoleLead))
+	there := &rbacv1.RoleBinding{ObjectMeta: builder.OwnedMeta(hanbit, "hanbit-train", "foundation-team-lead")}
+	testConverge(t, map[string]convergeCase{
+		"no access where the namespace cannot be written, and the other namespace goes on": {
+			in: input(hanbit), fail: "Namespace hanbit-train", do: []string{evalBinding, "ResourceQuota foundation-team/hanbit-eval"},
+			dont: []string{trainBinding, "ResourceQuota foundation-team/hanbit-train"}, problems: []string{foundationv1alpha1.ConditionNamespacesReady}, again: true,
+		},
+		"no access where isolation cannot be written": {
+			in: input(hanbit), fail: "NetworkPolicy foundation-team-default-deny/hanbit-train", do: []string{evalBinding, "LimitRange foundation-team/hanbit-train"},
+			dont: []string{trainBinding}, problems: []string{foundationv1alpha1.ConditionNamespacesReady}, again: true,
+		},
+		"no access where the quota cannot be written": {
+			in: input(hanbit), fail: "ResourceQuota foundation-team/hanbit-train", do: []string{evalBinding},
+			dont: []string{trainBinding}, problems: []string{foundationv1alpha1.ConditionQuotaReady}, again: true,
+		},
+		"an existing binding is brought up to date though the quota cannot be written": {
+			in: input(hanbit, there), fail: "ResourceQuota foundation-team/hanbit-train", do: []string{trainBinding},
+			problems: []string{foundationv1alpha1.ConditionQuotaReady}, again: true,
+		},
+		"somebody else's namespace is left alone, without trying again": {
+			in: input(hanbit, builder.ForeignNamespace("hanbit-train")), do: []string{evalBinding},
+			dont: []string{"Namespace hanbit-train", trainBinding, "ResourceQuota foundation-team/hanbit-train"}, problems: []string{foundationv1alpha1.ConditionNamespacesReady},
+		},
+	})
+}
+
 // The cluster refuses a claim that its quota does not allow yet.
 func TestVolumesWaitForTheirQuota(t *testing.T) {
-	hanbit := two(1, 1, builder.Volume("corpus", "train", "200Ti", ""))
+	hanbit := twoNamespaces(builder.Volume("corpus", "train", "200Ti", ""))
 	const claim = "PersistentVolumeClaim corpus/hanbit-train"
 	enforcedOne := converged(input(hanbit))
 	lagging := converged(input(hanbit))
@@ -309,13 +227,13 @@ func TestVolumesWaitForTheirQuota(t *testing.T) {
 		in   Input
 		want bool
 	}{
-		"no quota yet": {input(hanbit), false},
-		"not enforced": {lagging, false},
-		"enforced":     {enforcedOne, true},
+		"there is no quota yet":         {input(hanbit), false},
+		"the quota is not enforced yet": {lagging, false},
+		"the quota is enforced":         {enforcedOne, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := &recorder{}
-			r.reconciler(tt.in).applyDesired(t.Context(), tt.in, Build(tt.in))
+			r.converge(t, tt.in)
 			if got := r.position(t, claim) >= 0; got != tt.want {
 				t.Errorf("claim made: %t, want %t", got, tt.want)
 			}
@@ -323,99 +241,29 @@ func TestVolumesWaitForTheirQuota(t *testing.T) {
 	}
 }
 
-func TestTearDown(t *testing.T) {
-	hanbit := two(1, 1)
-	mods := []builder.TeamMod{builder.Deleted(), builder.DeletionPolicy(foundationv1alpha1.DeletionPolicyDelete), builder.Term(time.Time{}, now), builder.KeptFor(0, 0)}
-	confirmed := append(slices.Clone(mods), builder.Annotated(foundationv1alpha1.AnnotationConfirmDeletion, "hanbit"))
-	there := []any{builder.OwnedNamespace(hanbit, "train"), builder.OwnedNamespace(hanbit, "old")}
-	failing := fine()
-	failing.failed(foundationv1alpha1.ConditionAccessReady, "", errors.New("no"))
-	tests := map[string]struct {
-		in      Input
-		out     *Outcome
-		fail    string
-		reason  string
-		want    []string
-		wantErr bool
-	}{
-		"not confirmed": {in: input(two(1, 1, mods...), there...), out: fine(), reason: foundationv1alpha1.ReasonDeletionNotConfirmed},
-		"confirmed": {
-			in: input(two(1, 1, confirmed...), there...), out: fine(), reason: foundationv1alpha1.ReasonWaitingForNamespaces,
-			want: []string{"delete Namespace hanbit-train", "delete Namespace hanbit-old"},
-		},
-		"a delete fails": {
-			in: input(two(1, 1, confirmed...), there...), out: fine(), fail: "delete Namespace hanbit-train", reason: foundationv1alpha1.ReasonWaitingForNamespaces, wantErr: true,
-		},
-		"nothing is deleted while access could not be taken": {in: input(two(1, 1, confirmed...), there...), out: failing, reason: foundationv1alpha1.ReasonApplyFailed},
-		"all gone": {in: input(two(1, 1, confirmed...)), out: fine(), reason: foundationv1alpha1.ReasonAsDeclared},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			r := &recorder{fail: tt.fail}
-			condition, err := r.reconciler(tt.in).tearDown(t.Context(), tt.in, Build(tt.in), tt.out)
-			if condition.Reason != tt.reason || (err != nil) != tt.wantErr {
-				t.Errorf("%s, error %v", say(condition), err)
-			}
-			if diff := cmp.Diff(tt.want, r.writes); diff != "" {
-				t.Error(diff)
-			}
-		})
-	}
-}
-
 func TestRequeueAfter(t *testing.T) {
-	conflict := with(foundationv1alpha1.ConditionNamespacesReady, foundationv1alpha1.ReasonNameConflict, "x")
-	ends := func(after time.Duration) Input { return input(two(1, 1, builder.Term(time.Time{}, now.Add(after)))) }
+	conflict := oneProblem(foundationv1alpha1.ConditionNamespacesReady, foundationv1alpha1.ReasonNameConflict, "x")
+	ends := func(after time.Duration) Input {
+		return input(twoNamespaces(builder.Term(time.Time{}, now.Add(after))))
+	}
 	tests := map[string]struct {
 		in   Input
 		out  *Outcome
 		want time.Duration
 	}{
-		"never":                     {input(two(1, 1)), fine(), 0},
-		"the term ends":             {ends(time.Minute), fine(), time.Minute},
-		"moments are whole seconds": {ends(time.Millisecond), fine(), time.Second},
-		"a name is taken":           {input(two(1, 1)), conflict, humanRecheck},
-		"the end comes first":       {ends(time.Minute), conflict, time.Minute},
-		"the name comes first":      {ends(time.Hour), conflict, humanRecheck},
-		"another problem":           {input(two(1, 1)), with("Area", foundationv1alpha1.ReasonTerminating, "x"), 0},
+		"time changes nothing":          {input(twoNamespaces()), noProblems(), 0},
+		"the term ends":                 {ends(time.Minute), noProblems(), time.Minute},
+		"moments are whole seconds":     {ends(time.Millisecond), noProblems(), time.Second},
+		"a name is taken":               {input(twoNamespaces()), conflict, stalledRecheck},
+		"the end comes first":           {ends(time.Minute), conflict, time.Minute},
+		"the name comes first":          {ends(time.Hour), conflict, stalledRecheck},
+		"a problem that an event mends": {input(twoNamespaces()), oneProblem("Area", foundationv1alpha1.ReasonTerminating, "x"), 0},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := requeueAfter(tt.in, tt.out); got != tt.want {
+			if got := requeueAfter(NewModel(tt.in), tt.out); got != tt.want {
 				t.Errorf("again after %s, want %s", got, tt.want)
 			}
 		})
-	}
-}
-
-// What is in somebody else's namespace is not the team's, whatever its label says, unless it gives access and is the
-// team's by its UID too.
-func TestObservedObjects(t *testing.T) {
-	hanbit := two(1, 1)
-	in := input(hanbit, builder.OwnedNamespace(hanbit, "train"), builder.ForeignNamespace("hanbit-eval"))
-	in.add(builder.Quota(hanbit, "train", nil))
-	in.add(builder.Quota(hanbit, "eval", nil))
-	second := builder.Quota(hanbit, "train", nil)
-	second.Name = "another"
-	in.add(second)
-	in.add(managed(builder.Claim(hanbit, "train", "corpus", "1Ti", ""), claimFields))
-	in.add(managed(builder.Claim(hanbit, "eval", "corpus", "1Ti", ""), claimFields))
-	in.add(builder.Claim(hanbit, "train", "made-from-a-template", "1Ti", ""))
-	in.add(&rbacv1.ClusterRole{ObjectMeta: builder.OwnedMeta(hanbit, "", "foundation-team:hanbit")})
-	in.add(&rbacv1.RoleBinding{ObjectMeta: builder.OwnedMeta(hanbit, "elsewhere", "ours")})
-	in.add(&rbacv1.RoleBinding{ObjectMeta: builder.OwnedMeta(builder.Team("hanbit", builder.TeamUID("earlier")), "elsewhere", "theirs")})
-	in.add(&corev1.LimitRange{ObjectMeta: builder.OwnedMeta(hanbit, "elsewhere", "foundation-team")})
-	if len(in.Quotas) != 1 || in.Quotas["hanbit-train"] == nil {
-		t.Errorf("quotas %v", in.Quotas)
-	}
-	if len(in.Volumes) != 1 || in.Volumes[0].Namespace != "hanbit-train" {
-		t.Errorf("volumes %v", in.Volumes)
-	}
-	var others []string
-	for _, obj := range in.Others {
-		others = append(others, apply.KindOf(obj).Name+" "+obj.GetName())
-	}
-	if diff := cmp.Diff([]string{"ResourceQuota another", "ClusterRole foundation-team:hanbit", "RoleBinding ours"}, others); diff != "" {
-		t.Error(diff)
 	}
 }

@@ -5,10 +5,13 @@ import (
 	"slices"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 )
 
-// expiryNotices tell of staff whose access has come to end within 30 or 7 days.
+// expiryNotices tell of staff whose access ends within 30 or 7 days, each of the two once.
 func expiryNotices(before, after *foundationv1alpha1.TeamStaffStatus) []string {
 	var told []foundationv1alpha1.ExpiringStaff
 	if before != nil {
@@ -25,4 +28,16 @@ func expiryNotices(before, after *foundationv1alpha1.TeamStaffStatus) []string {
 		}
 	}
 	return notices
+}
+
+// reportEndedBindings tells of the bindings made by staff that were deleted.
+func (r *Reconciler) reportEndedBindings(team *foundationv1alpha1.FoundationTeam, ended []*rbacv1.RoleBinding) {
+	for _, binding := range ended {
+		var subject string
+		if len(binding.Subjects) > 0 {
+			subject = fmt.Sprintf(" of %s %s", binding.Subjects[0].Kind, binding.Subjects[0].Name)
+		}
+		r.Events.Eventf(team, nil, corev1.EventTypeNormal, "AccessEnded", "Reconcile",
+			"RoleBinding %s/%s%s was made by staff and has ended with the access that it added to", binding.Namespace, binding.Name, subject)
+	}
 }

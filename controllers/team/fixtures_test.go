@@ -29,14 +29,14 @@ func input(team *foundationv1alpha1.FoundationTeam, things ...any) Input {
 		Pools:          map[string]*foundationv1alpha1.GPUPool{},
 		StorageClasses: map[string]*storagev1.StorageClass{},
 		DeviceClasses:  map[string]*resourcev1.DeviceClass{},
-		Namespaces:     map[string]*corev1.Namespace{},
+		LiveNamespaces: map[string]*corev1.Namespace{},
 		Quotas:         map[string]*corev1.ResourceQuota{},
 	}
 	for _, thing := range things {
 		switch typed := thing.(type) {
 		case time.Time:
 			in.Now = typed
-		case guards.Verdict:
+		case guards.Result:
 			in.Guards = typed
 		case *foundationv1alpha1.GPUPool:
 			in.Pools[typed.Name] = typed
@@ -45,7 +45,7 @@ func input(team *foundationv1alpha1.FoundationTeam, things ...any) Input {
 		case *resourcev1.DeviceClass:
 			in.DeviceClasses[typed.Name] = typed
 		case *corev1.Namespace:
-			in.Namespaces[typed.Name] = typed
+			in.LiveNamespaces[typed.Name] = typed
 		case *corev1.ResourceQuota:
 			in.Quotas[typed.Namespace] = typed
 		case *corev1.PersistentVolumeClaim:
@@ -59,25 +59,32 @@ func input(team *foundationv1alpha1.FoundationTeam, things ...any) Input {
 	return in
 }
 
-// two is a team with two namespaces of the given weights.
-func two(train, eval int32, mods ...builder.TeamMod) *foundationv1alpha1.FoundationTeam {
-	return builder.Team("hanbit", append([]builder.TeamMod{builder.Namespace("train", train), builder.Namespace("eval", eval)}, mods...)...)
+// twoNamespaces is a team with the namespaces train and eval, of weight 1 each.
+func twoNamespaces(mods ...builder.TeamMod) *foundationv1alpha1.FoundationTeam {
+	return builder.Team("hanbit", append([]builder.TeamMod{builder.Namespace("train", 1), builder.Namespace("eval", 1)}, mods...)...)
 }
 
-// placeOf is a desired place, by the last part of its name.
-func placeOf(t *testing.T, desired Desired, name string) DesiredPlace {
+// weights are other weights of the two namespaces.
+type weights struct{ train, eval int32 }
+
+func (w weights) set(team *foundationv1alpha1.FoundationTeam) {
+	team.Spec.Namespaces[0].GPUWeight, team.Spec.Namespaces[1].GPUWeight = &w.train, &w.eval
+}
+
+// namespaceOf is a desired namespace, by the last part of its name.
+func namespaceOf(t *testing.T, desired Desired, name string) DesiredNamespace {
 	t.Helper()
-	for _, p := range desired.Places {
+	for _, p := range desired.Namespaces {
 		if p.name == "hanbit-"+name {
 			return p
 		}
 	}
-	t.Fatalf("no place %s among %d", name, len(desired.Places))
-	return DesiredPlace{}
+	t.Fatalf("no namespace %s among %d", name, len(desired.Namespaces))
+	return DesiredNamespace{}
 }
 
 // hard is a desired quota as text, by resource.
-func hard(p DesiredPlace) map[string]string {
+func hardOf(p DesiredNamespace) map[string]string {
 	entries := map[string]string{}
 	for name, quantity := range *p.Quota.Spec.Hard {
 		entries[string(name)] = quantity.String()
@@ -99,18 +106,19 @@ func typed[T any](t *testing.T, desired apply.Object) T {
 	return obj
 }
 
-func fine() *Outcome { return &Outcome{Problems: map[string][]Problem{}} }
+// noProblems is an outcome of which all went well.
+func noProblems() *Outcome { return &Outcome{Problems: map[string][]Problem{}} }
 
-// with is an outcome with one problem.
-func with(area, reason, message string) *Outcome {
+// oneProblem is an outcome with one problem.
+func oneProblem(area, reason, message string) *Outcome {
 	return &Outcome{Problems: map[string][]Problem{area: {{Reason: reason, Message: message}}}}
 }
 
 // converged adds to an input what its desired state would leave in the cluster.
 func converged(in Input) Input {
-	for _, p := range Build(in).Places {
-		if in.Namespaces[p.name] == nil {
-			in.Namespaces[p.name] = &corev1.Namespace{ObjectMeta: builder.OwnedMeta(in.Team, "", p.name)}
+	for _, p := range Build(NewModel(in)).Namespaces {
+		if in.LiveNamespaces[p.name] == nil {
+			in.LiveNamespaces[p.name] = &corev1.Namespace{ObjectMeta: builder.OwnedMeta(in.Team, "", p.name)}
 		}
 		in.Quotas[p.name] = &corev1.ResourceQuota{
 			ObjectMeta: builder.OwnedMeta(in.Team, p.name, objectName),
@@ -128,4 +136,10 @@ func managed[T client.Object](obj T, fields string) T {
 		APIVersion: "v1", FieldsType: "FieldsV1", FieldsV1: metav1.NewFieldsV1(fields),
 	}})
 	return obj
+}
+
+// statusOf is the status that follows from an input and an outcome.
+func statusOf(in Input, out *Outcome) foundationv1alpha1.FoundationTeamStatus {
+	m := NewModel(in)
+	return BuildStatus(m, in.Record, Build(m), out)
 }

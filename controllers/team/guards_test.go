@@ -17,7 +17,7 @@ import (
 	"foundation.team/operator/test/support/builder"
 )
 
-var unguarded = guards.Verdict{Reason: foundationv1alpha1.ReasonPolicyMissing, Message: "ValidatingAdmissionPolicy x is missing"}
+var unguarded = guards.Result{Reason: foundationv1alpha1.ReasonPolicyMissing, Message: "ValidatingAdmissionPolicy x is missing"}
 
 // bindingOf is a role binding as it was made for the team.
 func bindingOf(team *foundationv1alpha1.FoundationTeam, namespace, role string, users ...string) *rbacv1.RoleBinding {
@@ -30,11 +30,10 @@ func bindingOf(team *foundationv1alpha1.FoundationTeam, namespace, role string, 
 
 // Nothing is made for a new team while a guard is missing, and its status says what everything waits for.
 func TestNewTeamsWaitForTheGuards(t *testing.T) {
-	team := two(1, 1, builder.Staff("kim", foundationv1alpha1.RoleLead), builder.Volume("corpus", "train", "1Ti", "fast"))
+	team := twoNamespaces(builder.Staff("kim", foundationv1alpha1.RoleLead), builder.Volume("corpus", "train", "1Ti", "fast"))
 	in := input(team, unguarded, builder.StorageClass("fast", "Immediate"))
 	server := &recorder{}
-	desired := Build(in)
-	out := server.reconciler(in).applyDesired(t.Context(), in, desired)
+	out := server.converge(t, in)
 	for _, write := range server.writes {
 		if !strings.HasPrefix(write, "ClusterRole") && !strings.HasSuffix(write, " foundation-team.hanbit") { // to read its own FoundationTeam; its share of the API server
 			t.Errorf("wrote %s", write)
@@ -43,7 +42,7 @@ func TestNewTeamsWaitForTheGuards(t *testing.T) {
 	if err := out.Err(); err != nil {
 		t.Errorf("tries again at once: %v", err)
 	}
-	status := BuildStatus(in, desired, out, nil)
+	status := statusOf(in, out)
 	got := map[string]string{}
 	for _, condition := range status.Conditions {
 		got[condition.Type] = string(condition.Status) + " " + condition.Reason + " " + condition.Message
@@ -73,12 +72,12 @@ func TestAccessIsOnlyTakenWithoutGuards(t *testing.T) {
 	in := input(team, unguarded, builder.OwnedNamespace(team, "train"),
 		bindingOf(team, "hanbit-train", "lead", "kim", "gone"), bindingOf(team, "hanbit-train", "viewer", "risen"))
 	server := &recorder{}
-	server.reconciler(in).applyDesired(t.Context(), in, Build(in))
+	server.converge(t, in)
 	if !slices.Contains(server.writes, "delete RoleBinding foundation-team-viewer") {
 		t.Errorf("writes: %q", server.writes)
 	}
 	var users []string
-	for _, obj := range placeOf(t, Build(in), "train").Access {
+	for _, obj := range namespaceOf(t, Build(NewModel(in)), "train").Access {
 		for _, subject := range typed[rbacv1.RoleBinding](t, obj).Subjects {
 			users = append(users, *obj.GetName()+" "+subject.Name)
 		}
@@ -87,9 +86,9 @@ func TestAccessIsOnlyTakenWithoutGuards(t *testing.T) {
 		t.Error(diff)
 	}
 
-	in.Guards = guards.Verdict{}
+	in.Guards = guards.Result{}
 	users = nil
-	for _, obj := range placeOf(t, Build(in), "train").Access {
+	for _, obj := range namespaceOf(t, Build(NewModel(in)), "train").Access {
 		for _, subject := range typed[rbacv1.RoleBinding](t, obj).Subjects {
 			users = append(users, *obj.GetName()+" "+subject.Name)
 		}
@@ -109,21 +108,21 @@ func TestQuotasAreOnlyLoweredWithoutGuards(t *testing.T) {
 	}
 	team := builder.Team("hanbit", builder.Namespace("train", 1))
 	in := input(team, builder.OwnedNamespace(team, "train"))
-	desired := placeOf(t, Build(in), "train")
+	desired := namespaceOf(t, Build(NewModel(in)), "train")
 	hard := list("pods", "200", "secrets", "10", "configmaps", "5")
 	desired.Quota.Spec.Hard = &hard
 	for name, test := range map[string]struct {
 		live *corev1.ResourceQuota
 		want corev1.ResourceList
 	}{
-		"none yet": {nil, hard},
+		"no quota yet": {nil, hard},
 		"raised, lowered, bounded anew and unbounded": {
 			builder.Quota(team, "train", list("pods", "100", "secrets", "20", "services", "7")),
 			list("pods", "100", "secrets", "10", "configmaps", "5", "services", "7"),
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(test.want, *frozen(test.live, desired.Quota).Spec.Hard); diff != "" {
+			if diff := cmp.Diff(test.want, *withoutIncreases(test.live, desired.Quota).Spec.Hard); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -143,7 +142,7 @@ func TestWhatIsProvidedWithoutGuards(t *testing.T) {
 		"own": {builder.OwnedNamespace(team, "train"), true}, "stripped": {stripped, true},
 		"offered": {offered, false}, "foreign": {builder.ForeignNamespace("hanbit-train"), false},
 	} {
-		if got := input(team, test.namespace).provided(place{name: "hanbit-train"}); got != test.want {
+		if got := isProvisioned(NewModel(input(team, test.namespace)), teamNamespace{name: "hanbit-train"}); got != test.want {
 			t.Errorf("%s: %t", name, got)
 		}
 	}
@@ -152,11 +151,11 @@ func TestWhatIsProvidedWithoutGuards(t *testing.T) {
 // Guards that settle are waited for, and no longer.
 func TestGuardsThatSettleAreLookedAtAgain(t *testing.T) {
 	team := builder.Team("hanbit", builder.Namespace("train", 1))
-	in := input(team, guards.Verdict{Reason: foundationv1alpha1.ReasonPoliciesSettling, Message: "x", Wait: 3 * time.Second})
-	if got := requeueAfter(in, fine()); got != 3*time.Second {
+	in := input(team, guards.Result{Reason: foundationv1alpha1.ReasonPoliciesSettling, Message: "x", Wait: 3 * time.Second})
+	if got := requeueAfter(NewModel(in), noProblems()); got != 3*time.Second {
 		t.Errorf("again after %s", got)
 	}
-	conditions := BuildStatus(in, Build(in), fine(), nil).Conditions
+	conditions := statusOf(in, noProblems()).Conditions
 	if !meta.IsStatusConditionTrue(conditions, foundationv1alpha1.ConditionReconciling) {
 		t.Errorf("not Reconciling: %v", conditions)
 	}

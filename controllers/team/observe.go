@@ -21,21 +21,22 @@ import (
 )
 
 // observe reads a team's Input, all of it from the cache.
-func (r *Reconciler) observe(ctx context.Context, team *foundationv1alpha1.FoundationTeam) (Input, error) {
+func (r *Reconciler) observe(ctx context.Context, team *foundationv1alpha1.FoundationTeam, record *foundationv1alpha1.TeamRecord) (Input, error) {
 	in := Input{
 		Team:           team,
+		Record:         record,
 		Now:            r.Clock.Now(),
 		APIShares:      r.APIShares,
 		Pools:          map[string]*foundationv1alpha1.GPUPool{},
 		StorageClasses: map[string]*storagev1.StorageClass{},
 		DeviceClasses:  map[string]*resourcev1.DeviceClass{},
-		Namespaces:     map[string]*corev1.Namespace{},
+		LiveNamespaces: map[string]*corev1.Namespace{},
 		Quotas:         map[string]*corev1.ResourceQuota{},
 
 		PersistentVolumes: map[string]*corev1.PersistentVolume{},
 	}
 	var err error
-	if in.Guards, err = r.Guards.Look(ctx); err != nil {
+	if in.Guards, err = r.Guards.Check(ctx); err != nil {
 		return Input{}, err
 	}
 	for _, read := range []func(context.Context, *Input) error{
@@ -45,7 +46,7 @@ func (r *Reconciler) observe(ctx context.Context, team *foundationv1alpha1.Found
 			return Input{}, err
 		}
 	}
-	// Lists from an index come in any order, and status must not.
+	// An index lists in any order, and status must not change with it.
 	slices.SortFunc(in.Volumes, func(a, b *corev1.PersistentVolumeClaim) int { return compareObjects(a, b) })
 	slices.SortFunc(in.Others, compareObjects)
 	return in, nil
@@ -69,15 +70,6 @@ func (r *Reconciler) observeProgram(ctx context.Context, in *Input) error {
 	}
 	in.Program = lifecycle.NewProgram(program)
 	return nil
-}
-
-// records are what is remembered of teams of a name.
-func (r *Reconciler) records(ctx context.Context, team string) ([]foundationv1alpha1.TeamRecord, error) {
-	var list foundationv1alpha1.TeamRecordList
-	if err := r.Client.List(ctx, &list, client.MatchingLabels{foundationv1alpha1.LabelTeam: team}); err != nil {
-		return nil, fmt.Errorf("list the records of team %s: %w", team, err)
-	}
-	return list.Items, nil
 }
 
 // observePersistentVolumes finds what the team's own claims are bound to.
@@ -124,18 +116,18 @@ func (r *Reconciler) observeCluster(ctx context.Context, in *Input) error {
 	return nil
 }
 
-// observeNamespaces finds the team's namespaces, and whatever has a name that the team wants.
+// observeNamespaces finds the team's namespaces, and whatever has a name that its spec asks for.
 func (r *Reconciler) observeNamespaces(ctx context.Context, in *Input) error {
 	var owned corev1.NamespaceList
 	if err := r.Client.List(ctx, &owned, client.MatchingFields{index.Team: in.Team.Name}); err != nil {
 		return fmt.Errorf("list the namespaces of team %s: %w", in.Team.Name, err)
 	}
 	for i := range owned.Items {
-		in.Namespaces[owned.Items[i].Name] = &owned.Items[i]
+		in.LiveNamespaces[owned.Items[i].Name] = &owned.Items[i]
 	}
 	for _, spec := range in.Team.Spec.Namespaces {
 		name := foundationv1alpha1.NamespaceName(in.Team.Name, spec.Name)
-		if in.Namespaces[name] != nil {
+		if in.LiveNamespaces[name] != nil {
 			continue
 		}
 		var namespace corev1.Namespace
@@ -144,7 +136,7 @@ func (r *Reconciler) observeNamespaces(ctx context.Context, in *Input) error {
 			return fmt.Errorf("read namespace %s: %w", name, err)
 		}
 		if err == nil {
-			in.Namespaces[name] = &namespace
+			in.LiveNamespaces[name] = &namespace
 		}
 	}
 	return nil
@@ -153,6 +145,7 @@ func (r *Reconciler) observeNamespaces(ctx context.Context, in *Input) error {
 // observeOwned finds what is in the team's namespaces. An object in somebody else's is left out, whatever its label,
 // unless it gives access and is the team's by its UID too: that must be taken away some day.
 func (r *Reconciler) observeOwned(ctx context.Context, in *Input) error {
+	owner := apply.OwnerOf(in.Team, formerUIDs(in.Record, in.Team))
 	for _, kind := range apply.Kinds() {
 		if kind.Name == "Namespace" {
 			continue
@@ -161,24 +154,23 @@ func (r *Reconciler) observeOwned(ctx context.Context, in *Input) error {
 		if err := r.Client.List(ctx, list, client.MatchingFields{index.Team: in.Team.Name}); err != nil {
 			return fmt.Errorf("list %T of team %s: %w", list, in.Team.Name, err)
 		}
-		if err := meta.EachListItem(list, func(item runtime.Object) error { in.add(item); return nil }); err != nil {
+		if err := meta.EachListItem(list, func(item runtime.Object) error { in.add(owner, item); return nil }); err != nil {
 			return fmt.Errorf("read %T of team %s: %w", list, in.Team.Name, err)
 		}
 	}
 	return nil
 }
 
-func (in *Input) add(item runtime.Object) {
+// add sorts an object in, if it is the team's.
+func (in *Input) add(owner apply.Owner, item runtime.Object) {
 	obj, ok := item.(client.Object)
-	if !ok {
-		return
-	}
-	if !in.inPlace(obj) {
+	if !ok || !in.contains(owner, obj) {
 		return
 	}
 	switch typed := item.(type) {
 	case *corev1.PersistentVolumeClaim:
-		// Anybody who may make pods can have claims made from a template with our labels in it. Ours we wrote.
+		// Who may make pods can have claims made from a template with the team's labels. Only those that the operator wrote
+		// have managed fields here: the cache keeps no others'.
 		if len(typed.ManagedFields) > 0 {
 			in.Volumes = append(in.Volumes, typed)
 		}
@@ -193,11 +185,11 @@ func (in *Input) add(item runtime.Object) {
 	}
 }
 
-// inPlace says whether an object is cluster-scoped, in a namespace of the team's, or the team's access elsewhere.
-func (in *Input) inPlace(obj client.Object) bool {
-	if obj.GetNamespace() == "" || apply.KindOf(obj).Access && in.owner().Owns(obj) {
+// contains reports whether an object is cluster-scoped, in a namespace of the team's, or the team's access elsewhere.
+func (in *Input) contains(owner apply.Owner, obj client.Object) bool {
+	if obj.GetNamespace() == "" || apply.KindOf(obj).Access && owner.Owns(obj) {
 		return true
 	}
-	namespace := in.Namespaces[obj.GetNamespace()]
-	return namespace != nil && in.owner().Owns(namespace)
+	namespace := in.LiveNamespaces[obj.GetNamespace()]
+	return namespace != nil && owner.Owns(namespace)
 }

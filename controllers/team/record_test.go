@@ -2,7 +2,6 @@ package team
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -16,21 +15,22 @@ import (
 
 // remembered is the record that a reconcile of the team would have left at a moment.
 func remembered(in Input) *foundationv1alpha1.TeamRecord {
-	record := BuildRecord(in)
+	record := BuildRecord(NewModel(in))
 	record.Spec.History = nil
 	return record
 }
 
-// said are changes as text.
-func said(changes []foundationv1alpha1.TeamChange) []string {
+// said is a record's history as text, as the team of an input reads it.
+func said(record *foundationv1alpha1.TeamRecord, in Input) []string {
 	var lines []string
-	for _, c := range changes {
+	for _, recorded := range record.Spec.History {
+		c := renderChange(recorded, NewModel(in).Life)
 		line := fmt.Sprintf("%s %s: %q -> %q", c.Time.UTC().Format(time.RFC3339), c.What, c.From, c.To)
 		if c.By != "" {
 			line += " by " + c.By
 		}
-		if c.Late != "" {
-			line += " late " + c.Late
+		if c.Late != nil {
+			line += " late " + c.Late.Duration.String()
 		}
 		lines = append(lines, line)
 	}
@@ -55,52 +55,52 @@ func seen(team *foundationv1alpha1.FoundationTeam) { team.Status.ObservedGenerat
 func TestBuildRecordKeepsWhatChanged(t *testing.T) {
 	at := now.Add(-time.Minute)
 	term := builder.Term(now.AddDate(0, -1, 0), july)
-	before := two(1, 1, term, builder.Award("b200", 512), builder.Staff("kim", foundationv1alpha1.RoleLead))
+	before := twoNamespaces(term, builder.Award("b200", 512), builder.Staff("kim", foundationv1alpha1.RoleLead))
 	tests := map[string]struct {
 		before, after *foundationv1alpha1.FoundationTeam
 		want          []string
 	}{
-		"nothing": {before, before, nil},
+		"nothing is edited": {before, before, nil},
 		"an extension": {
-			before, two(1, 1, builder.Term(now.AddDate(0, -1, 0), july.AddDate(0, 1, 0)), builder.Award("b200", 512), builder.Staff("kim", foundationv1alpha1.RoleLead), edited("argocd-controller", at)),
+			before, twoNamespaces(builder.Term(now.AddDate(0, -1, 0), july.AddDate(0, 1, 0)), builder.Award("b200", 512), builder.Staff("kim", foundationv1alpha1.RoleLead), edited("argocd-controller", at)),
 			[]string{`2026-03-31T23:59:00Z term: "from 2026-03-01T00:00:00Z until 2026-06-30T15:00:00Z" -> "from 2026-03-01T00:00:00Z until 2026-07-31T15:00:00Z" by argocd-controller`},
 		},
 		"a supplement": {
-			before, two(1, 1, term, builder.Award("b200", 1024), builder.Staff("kim", foundationv1alpha1.RoleLead), edited("kubectl", at)),
+			before, twoNamespaces(term, builder.Award("b200", 1024), builder.Staff("kim", foundationv1alpha1.RoleLead), edited("kubectl", at)),
 			[]string{`2026-03-31T23:59:00Z gpus[award-0]: "512 of b200" -> "1024 of b200" by kubectl`},
 		},
 		"an award more, for a stage": {
-			before, two(1, 1, term, builder.Award("b200", 512), builder.StageAward("b200", 512, "stage-2", "stage-1"), builder.Staff("kim", foundationv1alpha1.RoleLead), edited("kubectl", at)),
+			before, twoNamespaces(term, builder.Award("b200", 512), builder.StageAward("b200", 512, "stage-2", "stage-1"), builder.Staff("kim", foundationv1alpha1.RoleLead), edited("kubectl", at)),
 			[]string{`2026-03-31T23:59:00Z gpus[award-1]: "" -> "512 of b200 for stage stage-2 if stage-1 was passed" by kubectl`},
 		},
 		"a lead is replaced": {
-			before, two(1, 1, term, builder.Award("b200", 512), builder.Staff("lee", foundationv1alpha1.RoleLead), edited("kubectl", at)),
+			before, twoNamespaces(term, builder.Award("b200", 512), builder.Staff("lee", foundationv1alpha1.RoleLead), edited("kubectl", at)),
 			[]string{
 				`2026-03-31T23:59:00Z staff[kim]: "Lead: User kim" -> "" by kubectl`,
 				`2026-03-31T23:59:00Z staff[lee]: "" -> "Lead: User lee" by kubectl`,
 			},
 		},
 		"a suspension": {
-			before, two(1, 1, term, builder.Award("b200", 512), builder.Staff("kim", foundationv1alpha1.RoleLead), builder.Suspended(), edited("kubectl", at)),
+			before, twoNamespaces(term, builder.Award("b200", 512), builder.Staff("kim", foundationv1alpha1.RoleLead), builder.Suspended(), edited("kubectl", at)),
 			[]string{
 				`2026-03-31T23:59:00Z suspend: "" -> "true" by kubectl`,
 				`2026-04-01T00:00:00Z state: "InTerm" -> "Suspended"`,
 			},
 		},
 		"what is no award is not kept": {
-			before, two(5, 7, term, builder.Award("b200", 512), builder.Staff("kim", foundationv1alpha1.RoleLead), edited("kubectl", at)), nil,
+			before, twoNamespaces(weights{train: 5, eval: 7}.set, term, builder.Award("b200", 512), builder.Staff("kim", foundationv1alpha1.RoleLead), edited("kubectl", at)), nil,
 		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			in := input(tt.after)
 			in.Record = remembered(input(tt.before))
-			record := BuildRecord(in)
-			if diff := cmp.Diff(tt.want, said(record.Spec.History)); diff != "" {
+			record := BuildRecord(NewModel(in))
+			if diff := cmp.Diff(tt.want, said(record, in)); diff != "" {
 				t.Error(diff)
 			}
 			in.Record = record
-			if diff := cmp.Diff(record, BuildRecord(in)); diff != "" {
+			if diff := cmp.Diff(record, BuildRecord(NewModel(in))); diff != "" {
 				t.Errorf("a second look changes it: %s", diff)
 			}
 		})
@@ -108,21 +108,25 @@ func TestBuildRecordKeepsWhatChanged(t *testing.T) {
 }
 
 func TestBuildRecordOfANewTeam(t *testing.T) {
-	hanbit := two(1, 1, builder.Consortium("Hanbit AI"), builder.InProgram("sovereign"), builder.Award("b200", 8), builder.Volume("corpus", "train", "1Ti", ""))
+	hanbit := twoNamespaces(builder.Consortium("Hanbit AI"), builder.InProgram("sovereign"), builder.Award("b200", 8), builder.Volume("corpus", "train", "1Ti", ""))
 	in := input(hanbit)
 	in.Program = lifecycle.NewProgram(builder.Program("sovereign", builder.Decided("hanbit", foundationv1alpha1.OutcomeSelected, now.AddDate(0, -1, 0))))
-	record := BuildRecord(in)
+	record := BuildRecord(NewModel(in))
 	if record.Name != "hanbit.hanbit-u" || record.Labels[foundationv1alpha1.LabelTeam] != "hanbit" || record.Annotations[foundationv1alpha1.AnnotationTeamUID] != "hanbit-uid" {
 		t.Errorf("the record is %s, %v %v", record.Name, record.Labels, record.Annotations)
 	}
 	want := foundationv1alpha1.TeamRecordSpec{
 		TeamName: "hanbit", UIDs: []string{"hanbit-uid"}, ProgramName: "sovereign", Lead: "Hanbit AI", Digest: digest(hanbit.Spec),
-		State: foundationv1alpha1.ReasonInTerm, StateTransitionTime: builder.MetaTime(now.AddDate(0, -1, 0)),
-		Facts: []string{
-			"decision: Selected on 2026-03-01T09:00:00+09:00: as the panel saw it", "gpus[award-0]: 8 of b200",
-			"programName: sovereign", "volumes[corpus]: 1Ti in train",
+		State: foundationv1alpha1.StateInTerm, StateTransitionTime: builder.MetaTime(now.AddDate(0, -1, 0)),
+		Facts: foundationv1alpha1.TeamFacts{
+			ProgramName: "sovereign",
+			Decision:    &foundationv1alpha1.DecisionFact{Outcome: "Selected", DecisionTime: builder.MetaTime(now.AddDate(0, -1, 0)), Reason: "as the panel saw it"},
+			GPUs:        []foundationv1alpha1.GPUAwardFact{{Name: "award-0", PoolName: "b200", Count: 8}},
+			Volumes:     []foundationv1alpha1.VolumeFact{{Name: "corpus", Namespace: "train", Size: quantity("1Ti")}},
 		},
-		History: []foundationv1alpha1.TeamChange{{Time: metav1.NewTime(now), What: "state", To: foundationv1alpha1.ReasonInTerm}},
+		History: []foundationv1alpha1.RecordedChange{{
+			Time: metav1.NewTime(now), Field: foundationv1alpha1.FieldState, To: &foundationv1alpha1.Fact{State: foundationv1alpha1.StateInTerm},
+		}},
 	}
 	if diff := cmp.Diff(want, record.Spec); diff != "" {
 		t.Error(diff)
@@ -131,23 +135,23 @@ func TestBuildRecordOfANewTeam(t *testing.T) {
 
 func TestStateChangeSaysHowLate(t *testing.T) {
 	ended := func(mods ...builder.TeamMod) *foundationv1alpha1.FoundationTeam {
-		return two(1, 1, append([]builder.TeamMod{builder.Term(time.Time{}, july)}, mods...)...)
+		return twoNamespaces(append([]builder.TeamMod{builder.Term(time.Time{}, july)}, mods...)...)
 	}
 	tests := map[string]struct {
 		after *foundationv1alpha1.FoundationTeam
 		now   time.Time
 		want  string
 	}{
-		"in time":         {ended(seen), july, `2026-06-30T15:00:00Z state: "InTerm" -> "Ended"`},
-		"a little later":  {ended(seen), july.Add(time.Minute), `2026-06-30T15:00:00Z state: "InTerm" -> "Ended"`},
-		"six hours later": {ended(seen), july.Add(6 * time.Hour), `2026-06-30T15:00:00Z state: "InTerm" -> "Ended" late 6h0m0s`},
-		"an edit did it":  {ended(), july.Add(6 * time.Hour), `2026-06-30T21:00:00Z state: "InTerm" -> "Ended"`},
+		"the end is seen in time":              {ended(seen), july, `2026-06-30T15:00:00Z state: "InTerm" -> "Ended"`},
+		"the end is seen within the tolerance": {ended(seen), july.Add(time.Minute), `2026-06-30T15:00:00Z state: "InTerm" -> "Ended"`},
+		"the end is seen six hours later":      {ended(seen), july.Add(6 * time.Hour), `2026-06-30T15:00:00Z state: "InTerm" -> "Ended" late 6h0m0s`},
+		"an edit ended the team":               {ended(), july.Add(6 * time.Hour), `2026-06-30T21:00:00Z state: "InTerm" -> "Ended"`},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			in := input(tt.after, tt.now)
 			in.Record = remembered(input(ended()))
-			if diff := cmp.Diff([]string{tt.want}, said(BuildRecord(in).Spec.History)); diff != "" {
+			if diff := cmp.Diff([]string{tt.want}, said(BuildRecord(NewModel(in)), in)); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -155,78 +159,32 @@ func TestStateChangeSaysHowLate(t *testing.T) {
 }
 
 func TestHistoryIsBounded(t *testing.T) {
-	in := input(two(1, 1))
+	in := input(twoNamespaces())
 	in.Record = remembered(in)
 	for i := range maxHistory + 5 {
-		in.Team = two(1, 1, builder.Award("b200", int32(i)))
-		in.Record = BuildRecord(in)
+		in.Team = twoNamespaces(builder.Award("b200", int32(i)))
+		in.Record = BuildRecord(NewModel(in))
 	}
 	history := in.Record.Spec.History
-	if len(history) != maxHistory || history[maxHistory-1].To != fmt.Sprintf("%d of b200", maxHistory+4) {
-		t.Errorf("%d changes, the last one to %q", len(history), history[len(history)-1].To)
+	if len(history) != maxHistory || history[maxHistory-1].To.GPUs.Count != maxHistory+4 {
+		t.Errorf("%d changes, the last one to %+v", len(history), history[len(history)-1].To)
 	}
-	if got := shown(in.Record); len(got) != shownHistory || got[shownHistory-1] != history[maxHistory-1] {
+	last := fmt.Sprintf("%d of b200", maxHistory+4)
+	if got := statusOf(in, noProblems()).History; len(got) != shownHistory || got[shownHistory-1].To != last {
 		t.Errorf("status shows %d of them, the last one %v", len(got), got[len(got)-1])
-	}
-	long := two(1, 1, func(team *foundationv1alpha1.FoundationTeam) {
-		builder.Staff(strings.Repeat("x", 2*maxFact), foundationv1alpha1.RoleLead)(team)
-		team.Spec.Staff[0].Name = "kim"
-	})
-	for _, fact := range BuildRecord(input(long)).Spec.Facts {
-		if len(fact) > maxFact {
-			t.Errorf("a fact of %d bytes", len(fact))
-		}
-	}
-}
-
-// Who gets back what a team of the same name had: the team itself, and nobody else.
-func TestRecordOf(t *testing.T) {
-	mods := []builder.TeamMod{builder.Consortium("Hanbit AI"), builder.InProgram("sovereign"), builder.Staff("kim", foundationv1alpha1.RoleLead)}
-	team := func(uid string, mods ...builder.TeamMod) *foundationv1alpha1.FoundationTeam {
-		return two(1, 1, append(mods, builder.TeamUID(uid))...)
-	}
-	record := *remembered(input(team("first", mods...)))
-	alone := *remembered(input(team("first", builder.Staff("kim", foundationv1alpha1.RoleLead))))
-	tests := map[string]struct {
-		team   *foundationv1alpha1.FoundationTeam
-		record foundationv1alpha1.TeamRecord
-		former []string
-		known  bool
-	}{
-		"the team itself":                       {team("first", mods...), record, nil, true},
-		"its manifest again":                    {team("second", mods...), record, []string{"first"}, true},
-		"with other staff and awards":           {team("second", builder.Consortium("Hanbit AI"), builder.InProgram("sovereign"), builder.Award("b200", 8)), record, []string{"first"}, true},
-		"another lead":                          {team("second", builder.Consortium("Naru Labs"), builder.InProgram("sovereign")), record, nil, false},
-		"another programme":                     {team("second", builder.Consortium("Hanbit AI"), builder.InProgram("other")), record, nil, false},
-		"no consortium":                         {team("second", builder.InProgram("sovereign")), record, nil, false},
-		"a team that stands alone, to a letter": {team("second", builder.Staff("kim", foundationv1alpha1.RoleLead)), alone, []string{"first"}, true},
-		"and with other people":                 {team("second", builder.Staff("lee", foundationv1alpha1.RoleLead)), alone, nil, false},
-		"and with more people":                  {team("second", builder.Staff("kim", foundationv1alpha1.RoleLead), builder.Staff("lee", foundationv1alpha1.RoleLead)), alone, nil, false},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			got := recordOf(tt.team, []foundationv1alpha1.TeamRecord{tt.record})
-			if (got != nil) != tt.known {
-				t.Fatalf("found %v", got)
-			}
-			if diff := cmp.Diff(tt.former, formerUIDs(got, tt.team)); diff != "" {
-				t.Error(diff)
-			}
-		})
 	}
 }
 
 func TestManifestAppliedAgain(t *testing.T) {
-	first := two(1, 1, builder.Consortium("Hanbit AI"), builder.InProgram("sovereign"))
+	first := twoNamespaces(builder.Consortium("Hanbit AI"), builder.InProgram("sovereign"))
 	record := closedRecord(remembered(input(first)), now.Add(-time.Hour))
-	if record.Spec.State != stateDeleted || !closedRecord(record, now).Spec.StateTransitionTime.Equal(record.Spec.StateTransitionTime) {
+	if record.Spec.State != foundationv1alpha1.StateDeleted || !closedRecord(record, now).Spec.StateTransitionTime.Equal(record.Spec.StateTransitionTime) {
 		t.Errorf("closed: %s since %s", record.Spec.State, record.Spec.StateTransitionTime)
 	}
-	again := two(1, 1, builder.Consortium("Hanbit AI"), builder.InProgram("sovereign"), builder.TeamUID("second"))
-	again.Status.FormerUIDs = formerUIDs(record, again)
+	again := twoNamespaces(builder.Consortium("Hanbit AI"), builder.InProgram("sovereign"), builder.TeamUID("second"))
 	in := input(again, builder.OwnedNamespace(first, "train"))
 	in.Record = record
-	got := BuildRecord(in)
+	got := BuildRecord(NewModel(in))
 	if diff := cmp.Diff([]string{"hanbit-uid", "second"}, got.Spec.UIDs); diff != "" || got.Name != record.Name {
 		t.Errorf("%s: %s", got.Name, diff)
 	}
@@ -235,30 +193,33 @@ func TestManifestAppliedAgain(t *testing.T) {
 		`2026-04-01T00:00:00Z manifest: "removed" -> "applied again"`,
 		`2026-04-01T00:00:00Z state: "Deleted" -> "ProgramNotFound"`,
 	}
-	if diff := cmp.Diff(want, said(got.Spec.History)); diff != "" {
+	if diff := cmp.Diff(want, said(got, in)); diff != "" {
 		t.Error(diff)
 	}
-	if !in.owner().Owns(in.Namespaces["hanbit-train"]) {
+	if !NewModel(in).Owner.Owns(in.LiveNamespaces["hanbit-train"]) {
 		t.Error("what it had before is not its own")
+	}
+	if diff := cmp.Diff([]string{"hanbit-uid"}, statusOf(in, noProblems()).FormerUIDs); diff != "" {
+		t.Errorf("former UIDs: %s", diff)
 	}
 }
 
 // The cache may show a team for a moment after its record was closed and it went.
 func TestClosedRecordStaysClosed(t *testing.T) {
-	deleted := two(1, 1, builder.Deleted())
+	deleted := twoNamespaces(builder.Deleted())
 	tests := map[string]struct {
 		team *foundationv1alpha1.FoundationTeam
-		want string
+		want foundationv1alpha1.TeamState
 	}{
-		"of a team that is going":                        {deleted, stateDeleted},
-		"but not of one that was applied again":          {two(1, 1, builder.TeamUID("second")), foundationv1alpha1.ReasonInTerm},
-		"nor of that when it is deleted in its own turn": {two(1, 1, builder.TeamUID("second"), builder.Deleted()), foundationv1alpha1.ReasonDeleting},
+		"of a team that is going":                        {deleted, foundationv1alpha1.StateDeleted},
+		"but not of one that was applied again":          {twoNamespaces(builder.TeamUID("second")), foundationv1alpha1.StateInTerm},
+		"nor of that when it is deleted in its own turn": {twoNamespaces(builder.TeamUID("second"), builder.Deleted()), foundationv1alpha1.StateDeleting},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			in := input(tt.team)
 			in.Record = closedRecord(remembered(input(deleted)), now)
-			if got := BuildRecord(in).Spec.State; got != tt.want {
+			if got := BuildRecord(NewModel(in)).Spec.State; got != tt.want {
 				t.Errorf("state %s, want %s", got, tt.want)
 			}
 		})

@@ -2,92 +2,84 @@ package team
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/conditions"
-	"foundation.team/operator/internal/index"
-	"foundation.team/operator/internal/lifecycle"
 )
 
-// poolView is what a team has of one pool, and what is wrong with it.
-type poolView struct {
-	name      string
-	pool      *foundationv1alpha1.GPUPool
-	requested int32
-	grant     foundationv1alpha1.Grant
-	// reason and message are empty if the team has all it asked for.
-	reason, message string
-}
-
-// poolViews are the pools that the team has awards of, or still holds GPUs of, by name.
-func poolViews(in Input) []poolView {
-	names := index.AwardPools(in.Team)
-	for name, pool := range in.Pools {
-		if grantOf(pool, in.Team) != nil && !slices.Contains(names, name) {
-			names = append(names, name)
+// gpusCondition tells whether the team has, today, the GPUs that it was awarded.
+func gpusCondition(m *Model) metav1.Condition {
+	const area = foundationv1alpha1.ConditionGPUsReady
+	var reasons, messages []string
+	var requested int32
+	for _, grant := range m.Grants {
+		requested += grant.requested
+		if reason, message := explain(m, grant); reason != "" {
+			reasons, messages = append(reasons, reason), append(messages, message)
 		}
 	}
-	slices.Sort(names)
-	views := make([]poolView, 0, len(names))
-	for _, name := range names {
-		view := poolView{name: name, pool: in.Pools[name], requested: lifecycle.Demand(in.life().Awards(name), in.Now)}
-		if view.pool != nil {
-			if grant := grantOf(view.pool, in.Team); grant != nil {
-				view.grant = *grant
-			}
-		}
-		view.reason, view.message = view.explain(in)
-		views = append(views, view)
-	}
-	return views
-}
-
-func (v poolView) explain(in Input) (reason, message string) {
 	switch {
-	case v.pool == nil && v.requested > 0:
+	case len(reasons) > 0:
+		return conditions.False(area, reasons[0], strings.Join(messages, "; "))
+	case requested > 0:
+		return conditions.True(area, foundationv1alpha1.ReasonAsDeclared, withGPUNotes(m, fmt.Sprintf("%d GPUs", requested)))
+	case !m.State.HoldsAwards():
+		return conditions.True(area, foundationv1alpha1.ReasonNotActive, withGPUNotes(m, "no GPUs"))
+	default:
+		return conditions.True(area, foundationv1alpha1.ReasonNothingDeclared, withGPUNotes(m, "no award in force"))
+	}
+}
+
+// explain says why a team does not have what it asks of a pool. Without a reason nothing is wrong; the message may still
+// be worth knowing.
+func explain(m *Model, g poolGrant) (reason, message string) {
+	switch {
+	case g.pool == nil && g.requested > 0:
 		return foundationv1alpha1.ReasonPoolNotFound,
-			fmt.Sprintf("%s: no such GPUPool: create it, or name another pool in spec.gpus", v.name)
-	case v.requested != v.grant.Requested:
-		return foundationv1alpha1.ReasonProgressing, v.name + ": waits for the pool's decision"
-	case v.grant.Reason != "":
-		return v.grant.Reason, v.grant.Message
-	case v.grant.Ready < v.grant.Granted && !v.dynamic():
+			fmt.Sprintf("%s: no such GPUPool: create it, or name another pool in spec.gpus", g.poolName)
+	case g.requested != g.grant.Requested:
+		return foundationv1alpha1.ReasonProgressing, g.poolName + ": waits for the pool's decision"
+	case g.grant.Reason != "":
+		return g.grant.Reason, g.grant.Message
+	case g.grant.Ready < g.grant.Granted && !isDynamic(g.pool):
 		return foundationv1alpha1.ReasonNodesNotReady, fmt.Sprintf("%s: %d of %d GPUs not ready: their nodes are not claimed yet, not Ready, or cordoned",
-			v.name, v.grant.Granted-v.grant.Ready, v.grant.Granted)
-	case v.grant.EvictionTime != nil:
-		what := "nodes are on their way back, and replaced"
-		if beyond := v.grant.Held - v.grant.Granted; beyond > 0 {
-			what = fmt.Sprintf("%d GPUs beyond the grant are on their way back", beyond)
+			g.poolName, g.grant.Granted-g.grant.Ready, g.grant.Granted)
+	case g.grant.EvictionTime != nil:
+		what := "nodes are being drained, to be replaced"
+		if beyond := g.grant.Held - g.grant.Granted; beyond > 0 {
+			what = fmt.Sprintf("%d GPUs beyond the grant are being drained", beyond)
 		}
-		return "", fmt.Sprintf("%s: %s, pods on their nodes are evicted from %s on", v.name, what, in.when(v.grant.EvictionTime))
+		return "", fmt.Sprintf("%s: %s, and pods on their nodes are evicted from %s on", g.poolName, what, m.Life.When(g.grant.EvictionTime.Time))
 	default:
 		return "", ""
 	}
 }
 
-// dynamic says whether nodes come only when pods ask for them: fewer than were granted is what was asked for.
-func (v poolView) dynamic() bool {
-	return v.pool != nil && v.pool.Spec.Karpenter != nil && v.pool.Spec.Karpenter.Mode == foundationv1alpha1.KarpenterDynamic
+// isDynamic reports whether a pool's nodes come only when pods ask for them: fewer than were granted is as it should be.
+func isDynamic(pool *foundationv1alpha1.GPUPool) bool {
+	return pool != nil && pool.Spec.Karpenter != nil && pool.Spec.Karpenter.Mode == foundationv1alpha1.KarpenterDynamic
 }
 
-// forecast is why an award will not be served in full later; empty if all fit.
-func (v poolView) forecast(in Input) (reason, message string) {
-	if v.pool == nil && v.requested == 0 && lifecycle.Ahead(in.life().Awards(v.name), in.Now) {
-		return foundationv1alpha1.ReasonPoolNotFound, v.name + ": no such GPUPool: create it before the award begins, or name another pool in spec.gpus"
+// withGPUNotes is a message with what the team should know of its GPUs although nothing is wrong.
+func withGPUNotes(m *Model, message string) string {
+	notes := []string{message}
+	for _, grant := range m.Grants {
+		if reason, note := explain(m, grant); reason == "" && note != "" {
+			notes = append(notes, note)
+		}
 	}
-	return v.grant.ForecastReason, v.grant.ForecastMessage
+	return strings.Join(notes, "; ")
 }
 
-// awardsFitCondition tells today of awards that will not be served in full later.
-func awardsFitCondition(in Input) metav1.Condition {
+// awardsCoveredCondition tells today of awards that will not be served in full later.
+func awardsCoveredCondition(m *Model) metav1.Condition {
 	const area = foundationv1alpha1.ConditionAwardsCovered
 	var reasons, messages []string
-	for _, view := range poolViews(in) {
-		if reason, message := view.forecast(in); reason != "" {
+	for _, grant := range m.Grants {
+		if reason, message := forecast(grant); reason != "" {
 			reasons, messages = append(reasons, reason), append(messages, message)
 		}
 	}
@@ -97,67 +89,42 @@ func awardsFitCondition(in Input) metav1.Condition {
 	return conditions.False(area, reasons[0], strings.Join(messages, "; "))
 }
 
-// noted is a message with what the team should know of its GPUs although nothing is wrong.
-func noted(in Input, message string) string {
-	notes := []string{message}
-	for _, view := range poolViews(in) {
-		if view.reason == "" && view.message != "" {
-			notes = append(notes, view.message)
-		}
+// forecast is why an award will not be served in full later; empty if all fit.
+func forecast(g poolGrant) (reason, message string) {
+	if g.pool == nil && g.requested == 0 && g.ahead {
+		return foundationv1alpha1.ReasonPoolNotFound, g.poolName + ": no such GPUPool: create it before the award begins, or name another pool in spec.gpus"
 	}
-	return strings.Join(notes, "; ")
+	return g.grant.ForecastReason, g.grant.ForecastMessage
 }
 
-func gpusCondition(in Input) metav1.Condition {
-	const area = foundationv1alpha1.ConditionGPUsReady
-	var wrong []poolView
-	var messages []string
-	var requested int32
-	for _, view := range poolViews(in) {
-		requested += view.requested
-		if view.reason != "" {
-			wrong = append(wrong, view)
-			messages = append(messages, view.message)
-		}
-	}
-	switch {
-	case len(wrong) > 0:
-		return conditions.False(area, wrong[0].reason, strings.Join(messages, "; "))
-	case requested > 0:
-		return conditions.True(area, foundationv1alpha1.ReasonAsDeclared, noted(in, fmt.Sprintf("%d GPUs", requested)))
-	case !in.holds():
-		return conditions.True(area, foundationv1alpha1.ReasonNotActive, noted(in, "no GPUs"))
-	default:
-		return conditions.True(area, foundationv1alpha1.ReasonNothingDeclared, noted(in, "no award in force"))
-	}
-}
-
-func gpuStatus(in Input) *foundationv1alpha1.TeamGPUStatus {
+// gpuStatus is what the team was granted, by pool and in all.
+func gpuStatus(m *Model) *foundationv1alpha1.TeamGPUStatus {
 	status := &foundationv1alpha1.TeamGPUStatus{}
 	var requested, granted, ready, used, readyNodes, grantedNodes int32
-	for _, view := range poolViews(in) {
-		requested += view.requested
-		granted += view.grant.Granted
-		ready += view.grant.Ready
-		if view.pool != nil {
-			readyNodes += view.grant.Ready / view.pool.Spec.GPUsPerNode
-			grantedNodes += view.grant.Granted / view.pool.Spec.GPUsPerNode
+	for _, g := range m.Grants {
+		requested += g.requested
+		granted += g.grant.Granted
+		ready += g.grant.Ready
+		if g.pool != nil {
+			readyNodes += g.grant.Ready / g.pool.Spec.GPUsPerNode
+			grantedNodes += g.grant.Granted / g.pool.Spec.GPUsPerNode
 		}
-		_, forecast := view.forecast(in)
+		_, later := forecast(g)
+		_, message := explain(m, g)
 		status.Pools = append(status.Pools, foundationv1alpha1.TeamPoolStatus{
-			Name:            view.name,
-			Requested:       view.requested,
-			Granted:         view.grant.Granted,
-			Held:            view.grant.Held,
-			Ready:           view.grant.Ready,
-			Shortfall:       max(view.requested-view.grant.Granted, 0),
-			NextFreeTime:    view.grant.NextFreeTime,
-			ForecastMessage: forecast,
-			Message:         view.message,
+			Name:            g.poolName,
+			Requested:       g.requested,
+			Granted:         g.grant.Granted,
+			Held:            g.grant.Held,
+			Ready:           g.grant.Ready,
+			Shortfall:       max(g.requested-g.grant.Granted, 0),
+			NextFreeTime:    g.grant.NextFreeTime,
+			ForecastMessage: later,
+			Message:         message,
 		})
 	}
-	for _, quota := range in.Quotas {
-		used += in.usedOf(quota.Status.Used)
+	for _, quota := range m.Quotas {
+		used += m.Devices.Used(quota.Status.Used)
 	}
 	status.Summary = fmt.Sprintf("%d/%d", granted, requested)
 	status.NodeSummary = fmt.Sprintf("%d/%d", readyNodes, grantedNodes)

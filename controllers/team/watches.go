@@ -29,7 +29,7 @@ const workers = 4
 
 // SetupWithManager registers the controller.
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
-	// Annotations confirm or hold a deletion; our own status writes are no news.
+	// Annotations confirm or hold a deletion. Status is written by this controller alone, which must not wake itself.
 	changed := builder.WithPredicates(predicate.Or[client.Object](predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))
 	b := ctrl.NewControllerManagedBy(mgr).
 		Named("foundationteam").
@@ -55,7 +55,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	return b.Complete(r)
 }
 
-// ownerOf is the team whose label an object has, or had: both versions of an update are asked.
+// ownerOf is the team whose label an object has. Both versions of an update are mapped, so who lost the object is told too.
 func ownerOf(_ context.Context, obj client.Object) []reconcile.Request {
 	if team := obj.GetLabels()[foundationv1alpha1.LabelTeam]; team != "" {
 		return []reconcile.Request{request(team)}
@@ -63,7 +63,7 @@ func ownerOf(_ context.Context, obj client.Object) []reconcile.Request {
 	return nil
 }
 
-// teamsOfNamespace are the team whose label a namespace has, and the one that wants its name.
+// teamsOfNamespace are the team whose label a namespace has, and the one whose spec asks for its name.
 func (r *Reconciler) teamsOfNamespace(ctx context.Context, obj client.Object) []reconcile.Request {
 	requests := ownerOf(ctx, obj)
 	var teams foundationv1alpha1.FoundationTeamList
@@ -81,7 +81,8 @@ func (r *Reconciler) teamsOfProgram(ctx context.Context, obj client.Object) []re
 	return all(teams)
 }
 
-// heldBackChanged lets through that a programme holds back other money than before; the rest of its status is no news.
+// heldBackChanged passes updates of a programme that holds back other money than before. Nothing else in its status
+// concerns a team.
 func heldBackChanged() predicate.Predicate {
 	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
 		before, ok1 := e.ObjectOld.(*foundationv1alpha1.FoundationProgram)
@@ -90,7 +91,7 @@ func heldBackChanged() predicate.Predicate {
 	}}
 }
 
-// teamsOfPersistentVolume are the team whose label a volume has, and the one that wants the namespace of its claim.
+// teamsOfPersistentVolume are the team whose label a volume has, and the one whose spec asks for the namespace of its claim.
 func (r *Reconciler) teamsOfPersistentVolume(ctx context.Context, obj client.Object) []reconcile.Request {
 	requests := ownerOf(ctx, obj)
 	volume, ok := obj.(*corev1.PersistentVolume)
@@ -112,8 +113,8 @@ func (r *Reconciler) teamsOfStorageClass(ctx context.Context, obj client.Object)
 	return all(teams)
 }
 
-// allTeams are woken when a device class comes or goes, since the quota of every one of them names it, and when a guard
-// does.
+// allTeams are requeued when a device class comes or goes, since the quota of every one of them names it, and when an
+// admission policy does, without which nothing new is given out.
 func (r *Reconciler) allTeams(ctx context.Context, _ client.Object) []reconcile.Request {
 	var teams foundationv1alpha1.FoundationTeamList
 	if err := r.Client.List(ctx, &teams); err != nil {
@@ -122,20 +123,20 @@ func (r *Reconciler) allTeams(ctx context.Context, _ client.Object) []reconcile.
 	return all(teams)
 }
 
-// poolEvents wakes the teams whose part of a pool has changed. All teams are woken when a pool comes or goes, or its
-// device class: the quota of every one of them names its resources.
+// poolEvents requeues the teams whose grant has changed. All teams are requeued when a pool comes or goes, or its device
+// class: the quota of every one of them names its resources.
 func (r *Reconciler) poolEvents() handler.EventHandler {
-	wakeAll := func(ctx context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+	requeueAll := func(ctx context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
 		for _, req := range r.allTeams(ctx, nil) {
 			queue.Add(req)
 		}
 	}
 	return handler.Funcs{
 		CreateFunc: func(ctx context.Context, _ event.CreateEvent, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
-			wakeAll(ctx, queue)
+			requeueAll(ctx, queue)
 		},
 		DeleteFunc: func(ctx context.Context, _ event.DeleteEvent, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
-			wakeAll(ctx, queue)
+			requeueAll(ctx, queue)
 		},
 		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
 			before, ok1 := e.ObjectOld.(*foundationv1alpha1.GPUPool)
@@ -144,7 +145,7 @@ func (r *Reconciler) poolEvents() handler.EventHandler {
 				return
 			}
 			if before.Spec.DeviceClassName != after.Spec.DeviceClassName {
-				wakeAll(ctx, queue)
+				requeueAll(ctx, queue)
 			}
 			for _, team := range affected(before, after) {
 				queue.Add(request(team))
@@ -153,7 +154,7 @@ func (r *Reconciler) poolEvents() handler.EventHandler {
 	}
 }
 
-// affected are the teams whose grant, or what comes with it, is not what it was.
+// affected are the teams whose grant, or the shape of the nodes that come with it, has changed.
 func affected(before, after *foundationv1alpha1.GPUPool) []string {
 	shapeChanged := !equality.Semantic.DeepEqual(before.Status.NodeAllocatable, after.Status.NodeAllocatable)
 	old := map[string]foundationv1alpha1.Grant{}

@@ -20,12 +20,12 @@ import (
 var final = metav1.Date(2026, 8, 14, 0, 0, 0, 0, time.UTC)
 
 // decidedOn are the fifteen, those selected in the state that is given.
-func decidedOn(state string) []foundationv1alpha1.FoundationTeam {
+func decidedOn(state foundationv1alpha1.TeamState) []foundationv1alpha1.FoundationTeam {
 	var teams []foundationv1alpha1.FoundationTeam
 	for _, name := range slices.Concat(selected, rejected) {
 		one := foundationv1alpha1.FoundationTeam{ObjectMeta: metav1.ObjectMeta{Name: name, Generation: 1}}
 		one.Status.ObservedGeneration = 1
-		one.Status.State = foundationv1alpha1.ReasonNotSelected
+		one.Status.State = foundationv1alpha1.StateNotSelected
 		if slices.Contains(selected, name) {
 			one.Status.State = state
 			one.Status.StateTransitionTime = &final
@@ -42,7 +42,7 @@ func labelled(name, team string) metav1.ObjectMeta {
 }
 
 func TestCheckStates(t *testing.T) {
-	want := states(selected, foundationv1alpha1.ReasonNotFinal)
+	want := states(selected, foundationv1alpha1.StateNotFinal)
 	tests := map[string]struct {
 		change  func([]foundationv1alpha1.FoundationTeam) []foundationv1alpha1.FoundationTeam
 		wantErr bool
@@ -52,11 +52,11 @@ func TestCheckStates(t *testing.T) {
 			return t[1:]
 		}, wantErr: true},
 		"one in already": {change: func(t []foundationv1alpha1.FoundationTeam) []foundationv1alpha1.FoundationTeam {
-			t[0].Status.State = foundationv1alpha1.ReasonInTerm
+			t[0].Status.State = foundationv1alpha1.StateInTerm
 			return t
 		}, wantErr: true},
 		"one rejected is in": {change: func(t []foundationv1alpha1.FoundationTeam) []foundationv1alpha1.FoundationTeam {
-			t[14].Status.State = foundationv1alpha1.ReasonNotFinal
+			t[14].Status.State = foundationv1alpha1.StateNotFinal
 			return t
 		}, wantErr: true},
 		"one not looked at": {change: func(t []foundationv1alpha1.FoundationTeam) []foundationv1alpha1.FoundationTeam {
@@ -66,14 +66,14 @@ func TestCheckStates(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			teams := tt.change(decidedOn(foundationv1alpha1.ReasonNotFinal))
+			teams := tt.change(decidedOn(foundationv1alpha1.StateNotFinal))
 			expect(t, checkStates(teams, want), tt.wantErr)
 		})
 	}
 }
 
 func TestCheckTold(t *testing.T) {
-	teams := only(decidedOn(foundationv1alpha1.ReasonNotFinal), rejected)
+	teams := only(decidedOn(foundationv1alpha1.StateNotFinal), rejected)
 	expect(t, checkTold(teams), true)
 	for i := range teams {
 		teams[i].Status.Program = &foundationv1alpha1.TeamProgramStatus{Outcome: foundationv1alpha1.OutcomeRejected}
@@ -115,14 +115,14 @@ func TestCheckIn(t *testing.T) {
 		return belongings{namespaces: []corev1.Namespace{namespace}}
 	}
 	later := metav1.NewTime(final.Add(time.Second))
-	teams := only(decidedOn(foundationv1alpha1.ReasonInTerm), selected)
+	teams := only(decidedOn(foundationv1alpha1.StateInTerm), selected)
 	if len(teams) != len(selected) {
 		t.Fatalf("%d teams are selected", len(teams))
 	}
 	expect(t, checkIn(teams, at(final.Time), final), false)
 	expect(t, checkIn(teams, at(final.Add(-time.Second)), final), true)
 	expect(t, checkIn(teams, at(later.Time), later), true)
-	expect(t, checkIn(only(decidedOn(foundationv1alpha1.ReasonNotFinal), selected), at(final.Time), final), true)
+	expect(t, checkIn(only(decidedOn(foundationv1alpha1.StateNotFinal), selected), at(final.Time), final), true)
 }
 
 func TestSelection(t *testing.T) {
@@ -180,7 +180,7 @@ func TestCheckCounts(t *testing.T) {
 
 func TestCheckHandover(t *testing.T) {
 	nodes := func(gpus int) []string { return make([]string, gpus/cluster.GPUsPerNode) }
-	out := func(granted int32, state string) *foundationv1alpha1.FoundationTeam {
+	out := func(granted int32, state foundationv1alpha1.TeamState) *foundationv1alpha1.FoundationTeam {
 		naru := team("naru", granted, granted)
 		naru.Status.State = state
 		return &naru
@@ -191,7 +191,7 @@ func TestCheckHandover(t *testing.T) {
 	}
 	moving := has(256, 256)
 	moving.Status.Conditions = append(moving.Status.Conditions, metav1.Condition{Type: "Reconciling", Status: metav1.ConditionTrue})
-	const gone = foundationv1alpha1.ReasonEliminated
+	const gone = foundationv1alpha1.StateEliminated
 	tests := map[string]struct {
 		donor, first, second *foundationv1alpha1.FoundationTeam
 		had                  int
@@ -200,7 +200,7 @@ func TestCheckHandover(t *testing.T) {
 		"half each":                 {donor: out(0, gone), first: withSecond(768, 768), second: has(256, 256)},
 		"no more than was awarded":  {donor: out(0, gone), first: withSecond(768, 768), second: has(512, 512), had: 504},
 		"the donor has some":        {donor: out(8, gone), first: withSecond(768, 768), second: has(256, 256), wantErr: true},
-		"the donor is in":           {donor: out(0, foundationv1alpha1.ReasonInTerm), first: withSecond(768, 768), second: has(256, 256), wantErr: true},
+		"the donor is in":           {donor: out(0, foundationv1alpha1.StateInTerm), first: withSecond(768, 768), second: has(256, 256), wantErr: true},
 		"the first has less":        {donor: out(0, gone), first: withSecond(760, 768), second: has(256, 256), wantErr: true},
 		"the second has less":       {donor: out(0, gone), first: withSecond(768, 768), second: has(248, 248), wantErr: true},
 		"its nodes are not there":   {donor: out(0, gone), first: withSecond(768, 768), second: has(256, 248), wantErr: true},
@@ -285,7 +285,7 @@ func TestCheckReaders(t *testing.T) {
 }
 
 func TestCheckOverview(t *testing.T) {
-	teams := decidedOn(foundationv1alpha1.ReasonInTerm)
+	teams := decidedOn(foundationv1alpha1.StateInTerm)
 	program := func(filled int32) *foundationv1alpha1.FoundationProgram {
 		p := &foundationv1alpha1.FoundationProgram{}
 		p.Status.Seats = &foundationv1alpha1.ProgramSeats{Filled: filled, Free: 5 - filled}
@@ -295,7 +295,7 @@ func TestCheckOverview(t *testing.T) {
 		return p
 	}
 	behind, short := program(4), program(4)
-	behind.Status.Teams[2].State = foundationv1alpha1.ReasonNotFinal
+	behind.Status.Teams[2].State = foundationv1alpha1.StateNotFinal
 	short.Status.Teams = short.Status.Teams[1:]
 	expect(t, checkOverview(program(4), teams), false)
 	expect(t, checkOverview(program(5), teams), true)

@@ -113,7 +113,7 @@ func (d *demo) showHandover(ctx context.Context, before holdings, begin time.Tim
 // checkHandover wants the donor to have none, the first receiver all that it was promised, and the second what is left
 // beside what it had.
 func checkHandover(donor, first, second *foundationv1alpha1.FoundationTeam, before holdings) error {
-	if granted, ready := has(donor); granted != 0 || ready != 0 || donor.Status.State != foundationv1alpha1.ReasonEliminated {
+	if granted, ready := has(donor); granted != 0 || ready != 0 || donor.Status.State != foundationv1alpha1.StateEliminated {
 		return fmt.Errorf("%s is %s and has %d GPUs, %d ready", donor.Name, donor.Status.State, granted, ready)
 	}
 	gpus := func(team string) int32 { return int32(len(before[team]) * cluster.GPUsPerNode) }
@@ -263,8 +263,8 @@ func checkReaders(team *foundationv1alpha1.FoundationTeam, bindings []rbacv1.Rol
 
 // showOverview shows the office where everybody stands.
 func (d *demo) showOverview(ctx context.Context) error {
-	want := states(passed, foundationv1alpha1.ReasonInTerm)
-	want[teamNaru] = foundationv1alpha1.ReasonEliminated
+	want := states(passed, foundationv1alpha1.StateInTerm)
+	want[teamNaru] = foundationv1alpha1.StateEliminated
 	known := poll(ctx, overviewDeadline, func(ctx context.Context) error {
 		teams, err := d.teams(ctx)
 		if err != nil {

@@ -62,12 +62,12 @@ func (d *demo) showApplications(ctx context.Context) error {
 }
 
 // checkStates wants all fifteen teams to be in the state that is given for them, and those without one not selected.
-func checkStates(teams []foundationv1alpha1.FoundationTeam, expected map[string]string) error {
+func checkStates(teams []foundationv1alpha1.FoundationTeam, expected map[string]foundationv1alpha1.TeamState) error {
 	if want := len(selected) + len(rejected); len(teams) != want {
 		return fmt.Errorf("there are %d teams, not %d", len(teams), want)
 	}
 	for i := range teams {
-		want := cmp.Or(expected[teams[i].Name], foundationv1alpha1.ReasonNotSelected)
+		want := cmp.Or(expected[teams[i].Name], foundationv1alpha1.StateNotSelected)
 		status := &teams[i].Status
 		if status.State != want || status.ObservedGeneration != teams[i].Generation {
 			return fmt.Errorf("%s is %q, not %s", teams[i].Name, status.State, want)
@@ -77,8 +77,8 @@ func checkStates(teams []foundationv1alpha1.FoundationTeam, expected map[string]
 }
 
 // states gives the same state to each of these teams.
-func states(teams []string, state string) map[string]string {
-	of := map[string]string{}
+func states(teams []string, state foundationv1alpha1.TeamState) map[string]foundationv1alpha1.TeamState {
+	of := map[string]foundationv1alpha1.TeamState{}
 	for _, team := range teams {
 		of[team] = state
 	}
@@ -240,7 +240,7 @@ func (d *demo) showNotFinal(ctx context.Context, finalAt time.Time) error {
 		if err != nil {
 			return err
 		}
-		if err := checkStates(teams, states(selected, foundationv1alpha1.ReasonNotFinal)); err != nil {
+		if err := checkStates(teams, states(selected, foundationv1alpha1.StateNotFinal)); err != nil {
 			return err
 		}
 		return checkTold(only(teams, rejected))
@@ -276,7 +276,7 @@ func checkTold(teams []foundationv1alpha1.FoundationTeam) error {
 func checkIn(teams []foundationv1alpha1.FoundationTeam, theirs belongings, since metav1.Time) error {
 	for i := range teams {
 		status := &teams[i].Status
-		if status.State != foundationv1alpha1.ReasonInTerm || !status.StateTransitionTime.Equal(&since) {
+		if status.State != foundationv1alpha1.StateInTerm || !status.StateTransitionTime.Equal(&since) {
 			return fmt.Errorf("%s is %s since %v, not since %v", teams[i].Name, status.State, status.StateTransitionTime, since)
 		}
 	}

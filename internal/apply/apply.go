@@ -35,9 +35,9 @@ type Owner struct {
 	Former []string
 }
 
-// OwnerOf is the owner that a team is.
-func OwnerOf(team *foundationv1alpha1.FoundationTeam) Owner {
-	return Owner{Team: team.Name, UID: team.UID, Former: team.Status.FormerUIDs}
+// OwnerOf is a team as an owner. Former are UIDs that it had before its manifest was removed and applied again.
+func OwnerOf(team *foundationv1alpha1.FoundationTeam, former []string) Owner {
+	return Owner{Team: team.Name, UID: team.UID, Former: former}
 }
 
 // Owns says whether an object belongs to the owner: name and UID, the present or a former one, both match.
@@ -48,10 +48,10 @@ func (o Owner) marked(obj metav1.Object) bool {
 	return uid == string(o.UID) || slices.Contains(o.Former, uid)
 }
 
-// May says whether the owner may take an object: it owns it, or did until somebody took the label off; an admin
+// CanAdopt reports whether the owner may take an object: it owns it, or did until somebody took the label off; an admin
 // consented on it; or it is inside a namespace (which the owner has, or nothing in it would be written) and made for a
 // team of this name.
-func (o Owner) May(obj metav1.Object) bool {
+func (o Owner) CanAdopt(obj metav1.Object) bool {
 	_, labelled := obj.GetLabels()[foundationv1alpha1.LabelTeam]
 	return o.Owns(obj) ||
 		!labelled && o.marked(obj) ||
@@ -93,7 +93,7 @@ func (a *Applier) Apply(ctx context.Context, owner Owner, desired Object) error 
 	if err != nil {
 		return fmt.Errorf("read %s: %w", NameOf(desired), err)
 	}
-	if !owner.May(live) {
+	if !owner.CanAdopt(live) {
 		return &ConflictError{Object: NameOf(desired), Owner: live.GetLabels()[foundationv1alpha1.LabelTeam], Team: owner.Team}
 	}
 	if !live.GetDeletionTimestamp().IsZero() {
@@ -192,7 +192,7 @@ func (a *Applier) Stale(name string, cached client.Object) bool {
 
 // Delete deletes an object of the owner's, exactly the one that was seen. One that is gone or being deleted is fine.
 func (a *Applier) Delete(ctx context.Context, owner Owner, seen client.Object) error {
-	if !owner.Owns(seen) && (seen.GetNamespace() == "" || !owner.May(seen)) {
+	if !owner.Owns(seen) && (seen.GetNamespace() == "" || !owner.CanAdopt(seen)) {
 		return &ConflictError{Object: seen.GetName(), Owner: seen.GetLabels()[foundationv1alpha1.LabelTeam], Team: owner.Team}
 	}
 	if !seen.GetDeletionTimestamp().IsZero() {

@@ -26,7 +26,7 @@ import (
 
 var (
 	hanbit = builder.Team("hanbit")
-	owner  = apply.OwnerOf(hanbit)
+	owner  = apply.OwnerOf(hanbit, nil)
 	pods   = schema.GroupResource{Resource: "pods"}
 )
 

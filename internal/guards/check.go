@@ -20,9 +20,9 @@ import (
 // once a second. Others in the cluster may take as long.
 const settle = 5 * time.Second
 
-// Verdict says whether the guards stand. The zero Verdict says that they do.
-type Verdict struct {
-	// Reason is empty while all guards stand, else PolicyMissing, PolicyChanged or PoliciesSettling.
+// Result is what a check of the guards found. The zero Result is that all of them are in place.
+type Result struct {
+	// Reason is empty while all guards are in place, else PolicyMissing, PolicyChanged or PoliciesSettling.
 	Reason string
 	// Message names the guards that are not as shipped, and the way out.
 	Message string
@@ -30,28 +30,28 @@ type Verdict struct {
 	Wait time.Duration
 }
 
-// Stand says whether something new may be provisioned.
-func (v Verdict) Stand() bool { return v.Reason == "" }
+// OK reports whether something new may be provisioned.
+func (r Result) OK() bool { return r.Reason == "" }
 
 // Until is when guards that settle count, if it is now now; zero where time alone changes nothing.
-func (v Verdict) Until(now time.Time) time.Time {
-	if v.Wait == 0 {
+func (r Result) Until(now time.Time) time.Time {
+	if r.Wait == 0 {
 		return time.Time{}
 	}
-	return now.Add(v.Wait)
+	return now.Add(r.Wait)
 }
 
-// Condition says so on an object.
-func (v Verdict) Condition() metav1.Condition {
-	if v.Stand() {
+// Condition tells the result on an object.
+func (r Result) Condition() metav1.Condition {
+	if r.OK() {
 		return conditions.True(foundationv1alpha1.ConditionPoliciesInstalled, foundationv1alpha1.ReasonAsShipped, "all admission policies are in place")
 	}
-	return conditions.False(foundationv1alpha1.ConditionPoliciesInstalled, v.Reason, v.Message)
+	return conditions.False(foundationv1alpha1.ConditionPoliciesInstalled, r.Reason, r.Message)
 }
 
-// Check compares what is in the cluster with what is shipped; now is by a real clock, as objects' times are.
+// compare checks what is in the cluster against what is shipped; now is by a real clock, as objects' times are.
 // What is there besides is none of its business: further policies can only refuse more.
-func Check(shipped, live []client.Object, now time.Time) (Verdict, error) {
+func compare(shipped, live []client.Object, now time.Time) (Result, error) {
 	there := map[string]client.Object{}
 	for _, object := range live {
 		there[nameOf(object)] = object
@@ -66,7 +66,7 @@ func Check(shipped, live []client.Object, now time.Time) (Verdict, error) {
 		}
 		fields, err := differences(want, has)
 		if err != nil {
-			return Verdict{}, fmt.Errorf("compare %s: %w", nameOf(want), err)
+			return Result{}, fmt.Errorf("compare %s: %w", nameOf(want), err)
 		}
 		if len(fields) > 0 {
 			changed = append(changed, fmt.Sprintf("%s (%s)", nameOf(want), strings.Join(fields, ", ")))
@@ -78,23 +78,23 @@ func Check(shipped, live []client.Object, now time.Time) (Verdict, error) {
 	const wayOut = "nothing new is provisioned until all admission policies of this version are applied (kubectl apply --server-side -k config/admission)"
 	switch {
 	case len(missing) > 0:
-		return Verdict{
+		return Result{
 			Reason:  foundationv1alpha1.ReasonPolicyMissing,
 			Message: text.AndMore(missing) + " is missing: " + wayOut,
 		}, nil
 	case len(changed) > 0:
-		return Verdict{
+		return Result{
 			Reason:  foundationv1alpha1.ReasonPolicyChanged,
 			Message: text.AndMore(changed) + " is not what this version of the operator ships: " + wayOut,
 		}, nil
 	case now.Sub(newest) < settle:
-		return Verdict{
+		return Result{
 			Reason:  foundationv1alpha1.ReasonPoliciesSettling,
 			Message: "admission policies were written just now: what is new waits until every API server enforces them",
 			Wait:    min(newest.Add(settle).Sub(now), settle),
 		}, nil
 	default:
-		return Verdict{}, nil
+		return Result{}, nil
 	}
 }
 

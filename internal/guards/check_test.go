@@ -81,13 +81,13 @@ func TestCheck(t *testing.T) {
 			return live
 		}
 	}
-	settling := Verdict{
+	settling := Result{
 		Reason: foundationv1alpha1.ReasonPoliciesSettling, Wait: 4 * time.Second,
 		Message: "admission policies were written just now: what is new waits until every API server enforces them",
 	}
 	for name, test := range map[string]struct {
 		live func([]client.Object) []client.Object
-		want Verdict
+		want Result
 	}{
 		"as shipped": {live: func(live []client.Object) []client.Object { return live }},
 		"as the API server fills it in": {live: edit(func(p *admissionregistrationv1.ValidatingAdmissionPolicy) {
@@ -108,35 +108,35 @@ func TestCheck(t *testing.T) {
 		})},
 		"nothing is there": {
 			live: func([]client.Object) []client.Object { return nil },
-			want: Verdict{Reason: foundationv1alpha1.ReasonPolicyMissing, Message: "ValidatingAdmissionPolicy pods (and 3 more) is missing: " + wayOut},
+			want: Result{Reason: foundationv1alpha1.ReasonPolicyMissing, Message: "ValidatingAdmissionPolicy pods (and 3 more) is missing: " + wayOut},
 		},
 		"a policy without its binding": {
 			live: func(live []client.Object) []client.Object { return live[:3] },
-			want: Verdict{Reason: foundationv1alpha1.ReasonPolicyMissing, Message: "MutatingAdmissionPolicyBinding placement is missing: " + wayOut},
+			want: Result{Reason: foundationv1alpha1.ReasonPolicyMissing, Message: "MutatingAdmissionPolicyBinding placement is missing: " + wayOut},
 		},
 		"a policy that goes": {
 			live: func(live []client.Object) []client.Object {
 				live[2].SetDeletionTimestamp(new(metav1.NewTime(now)))
 				return live
 			},
-			want: Verdict{Reason: foundationv1alpha1.ReasonPolicyMissing, Message: "MutatingAdmissionPolicy placement is missing: " + wayOut},
+			want: Result{Reason: foundationv1alpha1.ReasonPolicyMissing, Message: "MutatingAdmissionPolicy placement is missing: " + wayOut},
 		},
 		"a rule that lets pass": {
 			live: edit(func(p *admissionregistrationv1.ValidatingAdmissionPolicy) { p.Spec.Validations[0].Expression = "true" }),
-			want: Verdict{Reason: foundationv1alpha1.ReasonPolicyChanged, Message: "ValidatingAdmissionPolicy pods (spec.validations)" + changed},
+			want: Result{Reason: foundationv1alpha1.ReasonPolicyChanged, Message: "ValidatingAdmissionPolicy pods (spec.validations)" + changed},
 		},
 		"an exemption, and open on failure": {
 			live: edit(func(p *admissionregistrationv1.ValidatingAdmissionPolicy) {
 				p.Spec.FailurePolicy = new(admissionregistrationv1.Ignore)
 				p.Spec.MatchConditions = []admissionregistrationv1.MatchCondition{{Name: "x", Expression: "false"}}
 			}),
-			want: Verdict{Reason: foundationv1alpha1.ReasonPolicyChanged, Message: "ValidatingAdmissionPolicy pods (spec.failurePolicy, spec.matchConditions)" + changed},
+			want: Result{Reason: foundationv1alpha1.ReasonPolicyChanged, Message: "ValidatingAdmissionPolicy pods (spec.failurePolicy, spec.matchConditions)" + changed},
 		},
 		"a match that excludes": {
 			live: edit(func(p *admissionregistrationv1.ValidatingAdmissionPolicy) {
 				p.Spec.MatchConstraints.ObjectSelector = &metav1.LabelSelector{MatchLabels: map[string]string{"a": "b"}}
 			}),
-			want: Verdict{Reason: foundationv1alpha1.ReasonPolicyChanged, Message: "ValidatingAdmissionPolicy pods (spec.matchConstraints)" + changed},
+			want: Result{Reason: foundationv1alpha1.ReasonPolicyChanged, Message: "ValidatingAdmissionPolicy pods (spec.matchConstraints)" + changed},
 		},
 		"a binding that only warns": {
 			live: func(live []client.Object) []client.Object {
@@ -144,7 +144,7 @@ func TestCheck(t *testing.T) {
 				binding.Spec.ValidationActions = []admissionregistrationv1.ValidationAction{admissionregistrationv1.Warn}
 				return live
 			},
-			want: Verdict{Reason: foundationv1alpha1.ReasonPolicyChanged, Message: "ValidatingAdmissionPolicyBinding pods (spec.validationActions)" + changed},
+			want: Result{Reason: foundationv1alpha1.ReasonPolicyChanged, Message: "ValidatingAdmissionPolicyBinding pods (spec.validationActions)" + changed},
 		},
 		"a binding of some namespaces": {
 			live: func(live []client.Object) []client.Object {
@@ -152,7 +152,7 @@ func TestCheck(t *testing.T) {
 				binding.Spec.MatchResources = &admissionregistrationv1.MatchResources{}
 				return live
 			},
-			want: Verdict{Reason: foundationv1alpha1.ReasonPolicyChanged, Message: "MutatingAdmissionPolicyBinding placement (spec.matchResources)" + changed},
+			want: Result{Reason: foundationv1alpha1.ReasonPolicyChanged, Message: "MutatingAdmissionPolicyBinding placement (spec.matchResources)" + changed},
 		},
 		"made just now": {
 			live: func(live []client.Object) []client.Object {
@@ -164,10 +164,10 @@ func TestCheck(t *testing.T) {
 		"put back just now":        {live: written(now.Add(-time.Second), ""), want: settling},
 		"put back a while ago":     {live: written(now.Add(-settle), "")},
 		"checked just now":         {live: written(now, "status")},
-		"by a clock that is ahead": {live: written(now.Add(time.Hour), ""), want: Verdict{Reason: settling.Reason, Message: settling.Message, Wait: settle}},
+		"by a clock that is ahead": {live: written(now.Add(time.Hour), ""), want: Result{Reason: settling.Reason, Message: settling.Message, Wait: settle}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := Check(load(t), test.live(load(t)), now)
+			got, err := compare(load(t), test.live(load(t)), now)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -182,11 +182,11 @@ func TestCheck(t *testing.T) {
 // guard starts that anew.
 func TestClocksAheadHoldNothingUp(t *testing.T) {
 	g := gomega.NewWithT(t)
-	settling, missing := Verdict{Reason: foundationv1alpha1.ReasonPoliciesSettling}, Verdict{Reason: foundationv1alpha1.ReasonPolicyMissing}
-	w := &Watch{}
+	settling, missing := Result{Reason: foundationv1alpha1.ReasonPoliciesSettling}, Result{Reason: foundationv1alpha1.ReasonPolicyMissing}
+	w := &ClusterChecker{}
 	g.Expect(w.settled(settling, now)).To(gomega.Equal(settling))
 	g.Expect(w.settled(settling, now.Add(settle-1))).To(gomega.Equal(settling))
-	g.Expect(w.settled(settling, now.Add(settle)).Stand()).To(gomega.BeTrue())
+	g.Expect(w.settled(settling, now.Add(settle)).OK()).To(gomega.BeTrue())
 	g.Expect(w.settled(missing, now.Add(settle))).To(gomega.Equal(missing))
 	g.Expect(w.settled(settling, now.Add(settle+1))).To(gomega.Equal(settling))
 }

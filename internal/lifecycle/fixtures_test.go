@@ -133,14 +133,14 @@ func states(t *testing.T, team lifecycle.Team) []string {
 	t.Helper()
 	at := kst("2000-01-01")
 	state := team.State(at)
-	lines := []string{state}
+	lines := []string{string(state)}
 	for at = team.NextTransition(at); !at.IsZero(); at = team.NextTransition(at) {
 		if before := team.State(at.Add(-time.Nanosecond)); before != state {
 			t.Fatalf("just before %s it is %s, and was %s", dated(at), before, state)
 		}
 		if team.State(at) != state {
 			state = team.State(at)
-			lines = append(lines, dated(at)+" "+state)
+			lines = append(lines, dated(at)+" "+string(state))
 		}
 	}
 	return lines

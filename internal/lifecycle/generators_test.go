@@ -147,7 +147,8 @@ func moments() []time.Time {
 
 // sight is all of a team that can be observed at a moment, apart from what is said of the past and of the time to come.
 type sight struct {
-	State, Phase, Decision string
+	State           foundationv1alpha1.TeamState
+	Phase, Decision string
 	// Awarded and HeldBack are by pool, in the order of pools.
 	Awarded, HeldBack                     [2]int32
 	Staff, Expiring                       string

@@ -26,43 +26,43 @@ func Of(team *foundationv1alpha1.FoundationTeam, program *Program) Team {
 	return Team{FoundationTeam: team, Program: program}
 }
 
-// State is where the team is in its life at now: one of the reasons of the Active condition.
-func (t Team) State(now time.Time) string {
+// State is where the team is in its life at now.
+func (t Team) State(now time.Time) foundationv1alpha1.TeamState {
 	if !t.DeletionTimestamp.IsZero() {
-		return foundationv1alpha1.ReasonDeleting
+		return foundationv1alpha1.StateDeleting
 	}
 	if t.Spec.ProgramName != "" && t.Program == nil {
-		return foundationv1alpha1.ReasonProgramNotFound
+		return foundationv1alpha1.StateProgramNotFound
 	}
 	switch phase := t.standing(now).Phase; phase {
 	case PhaseNone, PhaseRejected, PhaseHeldBack:
-		return foundationv1alpha1.ReasonNotSelected
+		return foundationv1alpha1.StateNotSelected
 	case PhasePending:
-		return foundationv1alpha1.ReasonNotFinal
+		return foundationv1alpha1.StateNotFinal
 	case PhaseEliminated, PhaseWithdrawn:
 		if over := t.over(now); !over.IsZero() && over.Equal(timeOf(t.term().EndTime)) {
-			return foundationv1alpha1.ReasonEnded
+			return foundationv1alpha1.StateEnded
 		}
 		if phase == PhaseWithdrawn {
-			return foundationv1alpha1.ReasonWithdrawn
+			return foundationv1alpha1.StateWithdrawn
 		}
-		return foundationv1alpha1.ReasonEliminated
+		return foundationv1alpha1.StateEliminated
 	default:
 		return t.stateInside(phase, now)
 	}
 }
 
 // stateInside is the state of a team that has a seat.
-func (t Team) stateInside(phase Phase, now time.Time) string {
+func (t Team) stateInside(phase Phase, now time.Time) foundationv1alpha1.TeamState {
 	switch term := t.term(); {
 	case before(now, term.StartTime):
-		return foundationv1alpha1.ReasonNotStarted
+		return foundationv1alpha1.StateNotStarted
 	case term.EndTime != nil && !before(now, term.EndTime):
-		return foundationv1alpha1.ReasonEnded
+		return foundationv1alpha1.StateEnded
 	case phase == PhaseObjection, t.Spec.Suspend:
-		return foundationv1alpha1.ReasonSuspended
+		return foundationv1alpha1.StateSuspended
 	default:
-		return foundationv1alpha1.ReasonInTerm
+		return foundationv1alpha1.StateInTerm
 	}
 }
 
@@ -70,16 +70,16 @@ func (t Team) stateInside(phase Phase, now time.Time) string {
 func (t Team) StateSince(now time.Time) time.Time {
 	state := t.State(now)
 	switch {
-	case state == foundationv1alpha1.ReasonDeleting:
+	case state == foundationv1alpha1.StateDeleting:
 		return t.DeletionTimestamp.Time
-	case state == foundationv1alpha1.ReasonSuspended && t.standing(now).Phase != PhaseObjection:
+	case state == foundationv1alpha1.StateSuspended && t.standing(now).Phase != PhaseObjection:
 		return time.Time{}
 	}
 	team := *t.FoundationTeam
 	team.Spec.Suspend = false
 	resumed := Of(&team, t.Program)
 	var since time.Time
-	was := ""
+	var was foundationv1alpha1.TeamState
 	for _, moment := range t.moments() {
 		if moment.After(now) {
 			break
@@ -135,11 +135,6 @@ func (t Team) term() foundationv1alpha1.Window {
 		return foundationv1alpha1.Window{}
 	}
 	return *t.Spec.Term
-}
-
-// HoldsAwards says whether a team in this state keeps its GPUs: in term, and while suspended.
-func HoldsAwards(state string) bool {
-	return state == foundationv1alpha1.ReasonInTerm || state == foundationv1alpha1.ReasonSuspended
 }
 
 // NextTransition is the next moment after now at which time alone changes a team: its standing in its programme, its

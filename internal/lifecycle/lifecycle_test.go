@@ -28,23 +28,23 @@ func TestState(t *testing.T) {
 	tests := map[string]struct {
 		mods []builder.TeamMod
 		now  time.Time
-		want string
+		want foundationv1alpha1.TeamState
 	}{
-		"without a term":                  {nil, middle, foundationv1alpha1.ReasonInTerm},
-		"just before the term":            {[]builder.TeamMod{term}, begin.Add(-time.Nanosecond), foundationv1alpha1.ReasonNotStarted},
-		"the start is in the term":        {[]builder.TeamMod{term}, begin, foundationv1alpha1.ReasonInTerm},
-		"the start in another time zone":  {[]builder.TeamMod{term}, builder.Time("2025-12-31T15:00:00Z"), foundationv1alpha1.ReasonInTerm},
-		"UTC midnight is nine hours late": {[]builder.TeamMod{term}, builder.Time("2026-07-01T00:00:00Z"), foundationv1alpha1.ReasonEnded},
-		"just before the end":             {[]builder.TeamMod{term}, end.Add(-time.Nanosecond), foundationv1alpha1.ReasonInTerm},
-		"the end is not in the term":      {[]builder.TeamMod{term}, end, foundationv1alpha1.ReasonEnded},
-		"open start":                      {[]builder.TeamMod{builder.Term(never, end)}, begin.AddDate(-10, 0, 0), foundationv1alpha1.ReasonInTerm},
-		"open end":                        {[]builder.TeamMod{builder.Term(begin, never)}, end.AddDate(10, 0, 0), foundationv1alpha1.ReasonInTerm},
-		"suspended in term":               {[]builder.TeamMod{term, builder.Suspended()}, middle, foundationv1alpha1.ReasonSuspended},
-		"suspended before the term":       {[]builder.TeamMod{term, builder.Suspended()}, begin.Add(-time.Second), foundationv1alpha1.ReasonNotStarted},
-		"suspended after the term":        {[]builder.TeamMod{term, builder.Suspended()}, end, foundationv1alpha1.ReasonEnded},
-		"deleted in term":                 {[]builder.TeamMod{term, builder.Deleted()}, middle, foundationv1alpha1.ReasonDeleting},
-		"deleted before the term":         {[]builder.TeamMod{term, builder.Deleted()}, begin.Add(-time.Hour), foundationv1alpha1.ReasonDeleting},
-		"deleted while suspended":         {[]builder.TeamMod{builder.Suspended(), builder.Deleted()}, middle, foundationv1alpha1.ReasonDeleting},
+		"without a term":                  {nil, middle, foundationv1alpha1.StateInTerm},
+		"just before the term":            {[]builder.TeamMod{term}, begin.Add(-time.Nanosecond), foundationv1alpha1.StateNotStarted},
+		"the start is in the term":        {[]builder.TeamMod{term}, begin, foundationv1alpha1.StateInTerm},
+		"the start in another time zone":  {[]builder.TeamMod{term}, builder.Time("2025-12-31T15:00:00Z"), foundationv1alpha1.StateInTerm},
+		"UTC midnight is nine hours late": {[]builder.TeamMod{term}, builder.Time("2026-07-01T00:00:00Z"), foundationv1alpha1.StateEnded},
+		"just before the end":             {[]builder.TeamMod{term}, end.Add(-time.Nanosecond), foundationv1alpha1.StateInTerm},
+		"the end is not in the term":      {[]builder.TeamMod{term}, end, foundationv1alpha1.StateEnded},
+		"open start":                      {[]builder.TeamMod{builder.Term(never, end)}, begin.AddDate(-10, 0, 0), foundationv1alpha1.StateInTerm},
+		"open end":                        {[]builder.TeamMod{builder.Term(begin, never)}, end.AddDate(10, 0, 0), foundationv1alpha1.StateInTerm},
+		"suspended in term":               {[]builder.TeamMod{term, builder.Suspended()}, middle, foundationv1alpha1.StateSuspended},
+		"suspended before the term":       {[]builder.TeamMod{term, builder.Suspended()}, begin.Add(-time.Second), foundationv1alpha1.StateNotStarted},
+		"suspended after the term":        {[]builder.TeamMod{term, builder.Suspended()}, end, foundationv1alpha1.StateEnded},
+		"deleted in term":                 {[]builder.TeamMod{term, builder.Deleted()}, middle, foundationv1alpha1.StateDeleting},
+		"deleted before the term":         {[]builder.TeamMod{term, builder.Deleted()}, begin.Add(-time.Hour), foundationv1alpha1.StateDeleting},
+		"deleted while suspended":         {[]builder.TeamMod{builder.Suspended(), builder.Deleted()}, middle, foundationv1alpha1.StateDeleting},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -56,14 +56,14 @@ func TestState(t *testing.T) {
 }
 
 func TestHoldsAwards(t *testing.T) {
-	for state, want := range map[string]bool{
-		foundationv1alpha1.ReasonNotStarted: false,
-		foundationv1alpha1.ReasonInTerm:     true,
-		foundationv1alpha1.ReasonSuspended:  true,
-		foundationv1alpha1.ReasonEnded:      false,
-		foundationv1alpha1.ReasonDeleting:   false,
+	for state, want := range map[foundationv1alpha1.TeamState]bool{
+		foundationv1alpha1.StateNotStarted: false,
+		foundationv1alpha1.StateInTerm:     true,
+		foundationv1alpha1.StateSuspended:  true,
+		foundationv1alpha1.StateEnded:      false,
+		foundationv1alpha1.StateDeleting:   false,
 	} {
-		if got := lifecycle.HoldsAwards(state); got != want {
+		if got := state.HoldsAwards(); got != want {
 			t.Errorf("HoldsAwards(%s) = %t", state, got)
 		}
 	}
@@ -248,7 +248,7 @@ func TestDemandChangesOnlyAtBoundaries(t *testing.T) {
 			if before != at && !slices.ContainsFunc(boundaries, halfHour(n).Equal) {
 				t.Fatalf("demand goes from %d to %d at %s, which is no boundary", before, at, halfHour(n))
 			}
-			if at > 0 && !lifecycle.HoldsAwards(lifecycle.Of(team, nil).State(halfHour(n))) {
+			if at > 0 && !lifecycle.Of(team, nil).State(halfHour(n)).HoldsAwards() {
 				t.Fatalf("demand %d at %s, when the team is %s", at, halfHour(n), lifecycle.Of(team, nil).State(halfHour(n)))
 			}
 		}

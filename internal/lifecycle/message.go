@@ -14,27 +14,27 @@ func (t Team) When(at time.Time) string { return at.In(t.Program.Location()).For
 // Message says why the team is where it is in its life, until when, and what helps.
 func (t Team) Message(now time.Time) string {
 	switch state := t.State(now); state {
-	case foundationv1alpha1.ReasonDeleting:
+	case foundationv1alpha1.StateDeleting:
 		return "the team is being deleted"
-	case foundationv1alpha1.ReasonProgramNotFound:
+	case foundationv1alpha1.StateProgramNotFound:
 		return fmt.Sprintf("FoundationProgram %s does not exist: create it, or correct spec.programName; until then nothing is given, and what is there is kept, locked", t.Spec.ProgramName)
-	case foundationv1alpha1.ReasonNotSelected, foundationv1alpha1.ReasonNotFinal:
+	case foundationv1alpha1.StateNotSelected, foundationv1alpha1.StateNotFinal:
 		message := t.notIn(now)
 		if data := t.dataMessage(now); data != "" {
 			message += "; it was in before: " + data
 		}
 		return message
-	case foundationv1alpha1.ReasonNotStarted:
+	case foundationv1alpha1.StateNotStarted:
 		return "the term starts " + t.When(t.Spec.Term.StartTime.Time)
-	case foundationv1alpha1.ReasonEnded:
+	case foundationv1alpha1.StateEnded:
 		message := "the term ended " + t.When(t.Spec.Term.EndTime.Time) + "; GPUs are taken back, " + t.dataMessage(now)
 		if t.standing(now).Phase.holdsSeat() {
 			message += "; move spec.term.endTime to go on"
 		}
 		return message
-	case foundationv1alpha1.ReasonEliminated, foundationv1alpha1.ReasonWithdrawn:
+	case foundationv1alpha1.StateEliminated, foundationv1alpha1.StateWithdrawn:
 		left := "eliminated by"
-		if state == foundationv1alpha1.ReasonWithdrawn {
+		if state == foundationv1alpha1.StateWithdrawn {
 			left = "withdrawn from"
 		}
 		message := fmt.Sprintf("%s %s on %s: %s", left, t.Program.Name, t.When(t.StateSince(now)), sentence(t.standing(now).Decision))
@@ -42,7 +42,7 @@ func (t Team) Message(now time.Time) string {
 			message += "; GPUs are taken back, " + data
 		}
 		return message
-	case foundationv1alpha1.ReasonSuspended:
+	case foundationv1alpha1.StateSuspended:
 		return t.suspended(now)
 	default:
 		return t.inTerm(now)

@@ -163,7 +163,7 @@ func TestAProgrammeThatDoesNotExist(t *testing.T) {
 	team := lifecycle.Of(builder.Team("hanbit", builder.InProgram("sovereign"), builder.Award("b200", 8),
 		builder.Term(begin, end), builder.Staff("kim", foundationv1alpha1.RoleLead), builder.StageAward("b200", 8, "stage-1", "")), nil)
 	for _, at := range []time.Time{begin.Add(-time.Hour), middle, end.Add(time.Hour)} {
-		if got := team.State(at); got != foundationv1alpha1.ReasonProgramNotFound {
+		if got := team.State(at); got != foundationv1alpha1.StateProgramNotFound {
 			t.Errorf("state %s", got)
 		}
 		if !team.StateSince(at).IsZero() {

@@ -143,11 +143,11 @@ func TestTheProgrammeChangesNothingBeforeItsNextTransition(t *testing.T) {
 }
 
 // known are the states that there are.
-var known = []string{
-	foundationv1alpha1.ReasonProgramNotFound, foundationv1alpha1.ReasonNotSelected, foundationv1alpha1.ReasonNotFinal,
-	foundationv1alpha1.ReasonNotStarted, foundationv1alpha1.ReasonInTerm, foundationv1alpha1.ReasonSuspended,
-	foundationv1alpha1.ReasonEnded, foundationv1alpha1.ReasonEliminated, foundationv1alpha1.ReasonWithdrawn,
-	foundationv1alpha1.ReasonDeleting,
+var known = []foundationv1alpha1.TeamState{
+	foundationv1alpha1.StateProgramNotFound, foundationv1alpha1.StateNotSelected, foundationv1alpha1.StateNotFinal,
+	foundationv1alpha1.StateNotStarted, foundationv1alpha1.StateInTerm, foundationv1alpha1.StateSuspended,
+	foundationv1alpha1.StateEnded, foundationv1alpha1.StateEliminated, foundationv1alpha1.StateWithdrawn,
+	foundationv1alpha1.StateDeleting,
 }
 
 func TestThereIsAlwaysAnAnswer(t *testing.T) {
@@ -172,7 +172,7 @@ func TestThereIsAlwaysAnAnswer(t *testing.T) {
 			if over && (retention.Ended.After(at) || retention.KeptUntil.Before(retention.AccessUntil) || retention.AccessUntil.Before(retention.Ended)) {
 				t.Fatalf("at %s %+v", at, retention)
 			}
-			if over && lifecycle.HoldsAwards(team.State(at)) || !over && retention != (lifecycle.Retention{}) {
+			if over && team.State(at).HoldsAwards() || !over && retention != (lifecycle.Retention{}) {
 				t.Fatalf("at %s it is %s, and its time is over: %t, %+v", at, team.State(at), over, retention)
 			}
 			checkSince(t, team, at)
@@ -184,7 +184,7 @@ func TestThereIsAlwaysAnAnswer(t *testing.T) {
 func checkSince(t *rapid.T, team lifecycle.Team, at time.Time) {
 	since := team.StateSince(at)
 	state := team.State(at)
-	if state == foundationv1alpha1.ReasonDeleting || state == foundationv1alpha1.ReasonSuspended && team.Spec.Suspend {
+	if state == foundationv1alpha1.StateDeleting || state == foundationv1alpha1.StateSuspended && team.Spec.Suspend {
 		return // by an edit
 	}
 	if since.After(at) {
@@ -217,7 +217,7 @@ func TestAwardsNeedAStateAndStayWithinCeilings(t *testing.T) {
 				if awarded < 0 || heldBack < 0 || awarded+heldBack != all {
 					t.Fatalf("at %s %d of %s are awarded and %d held back, of %d", at, awarded, pool, heldBack, all)
 				}
-				if all > 0 && !lifecycle.HoldsAwards(team.State(at)) {
+				if all > 0 && !team.State(at).HoldsAwards() {
 					t.Fatalf("at %s %d of %s, when it is %s", at, all, pool, team.State(at))
 				}
 				if later, _ := supplemented.Demand(pool, at); later < awarded {
@@ -269,15 +269,15 @@ func TestSuspensionKeepsAllAndResumeRestoresIt(t *testing.T) {
 		for _, at := range moments() {
 			before, while := seen(team, at), seen(suspended, at)
 			for _, member := range suspended.Staff(at) {
-				if while.State == foundationv1alpha1.ReasonSuspended && member.Role != foundationv1alpha1.RoleViewer {
+				if while.State == foundationv1alpha1.StateSuspended && member.Role != foundationv1alpha1.RoleViewer {
 					t.Fatalf("at %s %s is %s of a suspended team", at, member.Name, member.Role)
 				}
 			}
 			if len(team.Staff(at)) != len(suspended.Staff(at)) {
 				t.Fatalf("at %s access for %s, and while it is suspended for %s", at, before.Staff, while.Staff)
 			}
-			if before.State == foundationv1alpha1.ReasonInTerm {
-				if while.State != foundationv1alpha1.ReasonSuspended {
+			if before.State == foundationv1alpha1.StateInTerm {
+				if while.State != foundationv1alpha1.StateSuspended {
 					t.Fatalf("at %s it is %s", at, while.State)
 				}
 				before.State, before.Staff = while.State, while.Staff

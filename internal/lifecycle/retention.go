@@ -56,7 +56,7 @@ func (t Team) ended(now time.Time) time.Time {
 	}
 	alive := *t.FoundationTeam
 	alive.DeletionTimestamp = nil
-	if Of(&alive, t.Program).State(now) == foundationv1alpha1.ReasonEnded {
+	if Of(&alive, t.Program).State(now) == foundationv1alpha1.StateEnded {
 		return t.Spec.Term.EndTime.Time // it was selected only after its term
 	}
 	return time.Time{}

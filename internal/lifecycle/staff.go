@@ -20,7 +20,7 @@ const day = 24 * time.Hour
 func (t Team) Staff(now time.Time) []foundationv1alpha1.StaffMember {
 	state := t.State(now)
 	retention, over := t.Retention(now)
-	if !HoldsAwards(state) && (!over || retention.Phase != foundationv1alpha1.RetentionDataAccess) {
+	if !state.HoldsAwards() && (!over || retention.Phase != foundationv1alpha1.RetentionDataAccess) {
 		return nil
 	}
 	var active []foundationv1alpha1.StaffMember
@@ -29,7 +29,7 @@ func (t Team) Staff(now time.Time) []foundationv1alpha1.StaffMember {
 			continue
 		}
 		switch {
-		case state == foundationv1alpha1.ReasonSuspended:
+		case state == foundationv1alpha1.StateSuspended:
 			member.Role = foundationv1alpha1.RoleViewer
 		case over && member.Role != foundationv1alpha1.RoleViewer:
 			member.Role = foundationv1alpha1.RoleDataSteward

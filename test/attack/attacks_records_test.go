@@ -14,7 +14,7 @@ import (
 var (
 	record = &foundationv1alpha1.TeamRecord{
 		ObjectMeta: owned("", "hanbit.c0ffee"),
-		Spec:       foundationv1alpha1.TeamRecordSpec{TeamName: team, UIDs: []string{"c0ffee"}, State: foundationv1alpha1.ReasonInTerm},
+		Spec:       foundationv1alpha1.TeamRecordSpec{TeamName: team, UIDs: []string{"c0ffee"}, State: foundationv1alpha1.StateInTerm},
 	}
 	dataVolume = persistentVolume(owned("", "pv-hanbit"), corev1.PersistentVolumeReclaimRetain)
 	// endedVolume was released by its claim, and an admin confirmed that it may go: that is for its driver to do.

@@ -37,18 +37,18 @@ func built() controllers.Desired {
 	fast := builder.Pool("b200", builder.Granted(who, 64), builder.NodeShape("224", "2Ti", "28Ti"))
 	claimed := builder.Pool("dra", builder.Granted(who, 32), builder.NodeShape("224", "2Ti", "28Ti"),
 		builder.ResourceName("example.com/gpu"), builder.DeviceClassName(deviceClass))
-	return controllers.Build(controllers.Input{
+	return controllers.Build(controllers.NewModel(controllers.Input{
 		Team: who, Now: builder.Now,
 		Pools: map[string]*foundationv1alpha1.GPUPool{fast.Name: fast, claimed.Name: claimed},
 		DeviceClasses: map[string]*resourcev1.DeviceClass{
 			deviceClass: builder.DeviceClass(deviceClass, "example.com/gpu"), ungranted: builder.DeviceClass(ungranted, ""),
 		},
-	})
+	}))
 }
 
 // placeOf is what the operator builds for a namespace.
-func placeOf(namespace string) controllers.DesiredPlace {
-	for _, p := range built().Places {
+func placeOf(namespace string) controllers.DesiredNamespace {
+	for _, p := range built().Namespaces {
 		if *p.Namespace.Name == namespace {
 			return p
 		}

@@ -12,10 +12,10 @@ import (
 // What kubectl installs is what the operator wants to see. It is not the same text: kustomize wraps lines its own way.
 func TestTheOperatorSeesItsGuards(t *testing.T) { // not parallel: other tests take guards away
 	g := gomega.NewWithT(t)
-	watch := &operatorguards.Watch{Client: masters, Clock: clock.RealClock{}}
+	watch := &operatorguards.ClusterChecker{Client: masters, Clock: clock.RealClock{}}
 	g.Eventually(func(g gomega.Gomega) {
-		verdict, err := watch.Look(t.Context())
+		result, err := watch.Check(t.Context())
 		g.Expect(err).NotTo(gomega.HaveOccurred())
-		g.Expect(verdict.Stand()).To(gomega.BeTrue(), verdict.Message)
+		g.Expect(result.OK()).To(gomega.BeTrue(), result.Message)
 	}).WithTimeout(activeWithin).WithPolling(lookAgain).Should(gomega.Succeed())
 }

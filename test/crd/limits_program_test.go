@@ -157,6 +157,11 @@ status:
 
 // largestRecord is as large as a TeamRecord can be and etcd takes.
 func largestRecord() string {
+	const (
+		times      = `startTime: "2026-01-01T00:00:00Z", endTime: "2026-07-01T00:00:00Z"`
+		instalment = `{dueTime: "2026-01-01T00:00:00Z", amount: 1000000000000000}`
+	)
+	staff := `{name: ` + long(60) + `, role: DataSteward, subject: {kind: Group, name: ` + long(253) + `}, ` + times + `}`
 	return `
 apiVersion: foundation.team/v1alpha1
 kind: TeamRecord
@@ -164,8 +169,13 @@ metadata: {name: largest}
 spec:
   teamName: ` + long(40) + `
   uids: ` + many(32, long(62)+"%d") + `
-  facts: ` + many(256, long(1021)+"%d") + `
-  history: ` + many(200, `{time: "2026-01-01T00:00:00Z", what: `+long(256)+`, from: `+long(1024)+`, to: `+long(1024)+`, by: `+long(128)+`, late: `+long(32)+`}`) + `
+  facts:
+    decision: {outcome: Selected, decisionTime: "2026-01-01T00:00:00Z", reason: ` + long(512) + `}
+    gpus: ` + many(32, `{name: `+long(61)+`%d, poolName: `+long(63)+`, count: 1, `+times+`, stage: `+long(63)+`, ifPassed: `+long(63)+`}`) + `
+    budget: ` + many(64, `{name: `+long(61)+`%d, line: Staff, amount: 1, instalments: [`+strings.Repeat(instalment+", ", 31)+instalment+`]}`) + `
+    volumes: ` + many(64, `{name: `+long(61)+`%d, namespace: `+long(22)+`, size: 200Ti}`) + `
+    staff: ` + many(200, strings.Replace(staff, long(60), long(60)+"%d", 1)) + `
+  history: ` + many(200, `{time: "2026-01-01T00:00:00Z", field: staff, name: `+long(60)+`%d, from: {staff: `+staff+`}, to: {staff: `+staff+`}, by: `+long(128)+`, late: 99h0m0s}`) + `
 `
 }
 

@@ -147,10 +147,24 @@ spec:
   digest: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
   state: InTerm
   stateTransitionTime: "2026-01-01T00:00:00+09:00"
-  facts: ["gpus[stage-1]: 512 of b200"]
+  facts:
+    term: {startTime: "2026-01-01T00:00:00+09:00", endTime: "2027-01-01T00:00:00+09:00"}
+    suspend: true
+    programName: sovereign-models
+    decision: {outcome: Selected, decisionTime: "2025-08-04T10:00:00+09:00", reason: first by score}
+    gpus:
+    - {name: stage-1, poolName: b200, count: 512, startTime: "2026-01-01T00:00:00+09:00", endTime: "2026-07-01T00:00:00+09:00", stage: stage-1, ifPassed: stage-0}
+    budget:
+    - {name: corpus, line: Data, amount: 2800000000, dueTime: "2026-03-01T00:00:00+09:00"}
+    - {name: people, line: Staff, amount: 10, instalments: [{dueTime: "2026-03-01T00:00:00+09:00", amount: 10}]}
+    volumes:
+    - {name: corpus, namespace: train, size: 200Ti}
+    staff:
+    - {name: kim, role: Lead, subject: {kind: User, name: kim@hanbit.example}, startTime: "2026-01-01T00:00:00+09:00", endTime: "2026-07-01T00:00:00+09:00"}
   history:
-  - {time: "2026-01-01T00:02:00+09:00", what: state, from: NotStarted, to: InTerm, late: 2m0s}
-  - {time: "2026-01-05T09:00:00+09:00", what: "gpus[stage-1]", from: 256 of b200, to: 512 of b200, by: kubectl-client-side-apply}
+  - {time: "2026-01-01T00:02:00+09:00", field: state, from: {state: NotStarted}, to: {state: InTerm}, late: 2m0s}
+  - {time: "2026-01-05T09:00:00+09:00", field: gpus, name: stage-1, from: {gpus: {name: stage-1, poolName: b200, count: 256}}, to: {gpus: {name: stage-1, poolName: b200, count: 512}}, by: kubectl-client-side-apply}
+  - {time: "2026-01-06T09:00:00+09:00", field: manifest, by: kubectl-client-side-apply}
 `
 
 // pool is a GPUPool of static nodes that uses all there is.

@@ -47,33 +47,43 @@ var refusedRecords = map[string]refused{
 		patch: `spec: {state: ` + long(33) + `}`,
 		want:  []string{`spec.state: Too long: may not be more than 32 bytes`},
 	},
-	"fact of 1025 letters": {
-		patch: `spec: {facts: [` + long(1025) + `]}`,
-		want:  []string{`spec.facts[0]: Too long: may not be more than 1024 bytes`},
+	"facts that are too long": {
+		patch: `spec: {facts: {decision: {outcome: Selected, reason: ` + long(513) + `}, staff: [{name: ` + long(64) + `, role: Lead, subject: {kind: User, name: ` + long(254) + `}}]}}`,
+		want: []string{
+			`spec.facts.decision.reason: Too long: may not be more than 512 bytes`,
+			`spec.facts.staff[0].name: Too long: may not be more than 63 bytes`,
+			`spec.facts.staff[0].subject.name: Too long: may not be more than 253 bytes`,
+		},
 	},
-	"facts, 257 of them": {
-		patch: `spec: {facts: ` + many(257, `f%d`) + `}`,
-		want:  []string{`spec.facts: Too many: 257: must have at most 256 items`},
+	"facts that are too many": {
+		patch: `spec: {facts: {gpus: ` + many(33, `{name: g%d, poolName: p, count: 1}`) + `, budget: ` + many(65, `{name: b%d, line: Data, amount: 1}`) +
+			`, volumes: ` + many(65, `{name: v%d, size: 1Ti}`) + `, staff: ` + many(201, `{name: s%d, role: Lead, subject: {kind: User, name: u}}`) + `}}`,
+		want: []string{
+			`spec.facts.budget: Too many: 65: must have at most 64 items`,
+			`spec.facts.gpus: Too many: 33: must have at most 32 items`,
+			`spec.facts.staff: Too many: 201: must have at most 200 items`,
+			`spec.facts.volumes: Too many: 65: must have at most 64 items`,
+		},
 	},
 	"change of nothing at no time": {
-		patch: `spec: {history: [{from: a, to: b}]}`,
+		patch: `spec: {history: [{from: {state: InTerm}, to: {state: Ended}}]}`,
 		want: []string{
 			`spec.history[0].time: Required value`,
-			`spec.history[0].what: Required value`,
+			`spec.history[0].field: Required value`,
 		},
 	},
 	"change of too long a thing by too long a name": {
-		patch: `spec: {history: [{time: "2026-01-01T00:00:00Z", what: ` + long(257) + `, from: ` + long(1025) + `, to: ` + long(1025) + `, by: ` + long(129) + `, late: ` + long(33) + `}]}`,
+		patch: `spec: {history: [{time: "2026-01-01T00:00:00Z", field: ` + long(33) + `, name: ` + long(64) + `, from: {state: ` + long(33) + `}, to: {programName: ` + long(64) + `}, by: ` + long(129) + `}]}`,
 		want: []string{
-			`spec.history[0].to: Too long: may not be more than 1024 bytes`,
-			`spec.history[0].what: Too long: may not be more than 256 bytes`,
+			`spec.history[0].to.programName: Too long: may not be more than 63 bytes`,
+			`spec.history[0].field: Too long: may not be more than 32 bytes`,
+			`spec.history[0].name: Too long: may not be more than 63 bytes`,
 			`spec.history[0].by: Too long: may not be more than 128 bytes`,
-			`spec.history[0].from: Too long: may not be more than 1024 bytes`,
-			`spec.history[0].late: Too long: may not be more than 32 bytes`,
+			`spec.history[0].from.state: Too long: may not be more than 32 bytes`,
 		},
 	},
 	"changes, 201 of them": {
-		patch: `spec: {history: ` + many(201, `{time: "2026-01-01T00:00:00Z", what: w%d}`) + `}`,
+		patch: `spec: {history: ` + many(201, `{time: "2026-01-01T00:00:00Z", field: f%d}`) + `}`,
 		want:  []string{`spec.history: Too many: 201: must have at most 200 items`},
 	},
 }

@@ -101,7 +101,7 @@ var _ = Describe("A change of the spec", func() {
 		nodes := nodeNames(nodesOf(ctx, Default, "suspend"))
 
 		teamOf(ctx, "suspend", append(spec, "suspend: true")...)
-		eventuallyCondition(ctx, "suspend", foundationv1alpha1.ConditionActive, foundationv1alpha1.ReasonSuspended, "set spec.suspend to false")
+		eventuallyCondition(ctx, "suspend", foundationv1alpha1.ConditionActive, string(foundationv1alpha1.StateSuspended), "set spec.suspend to false")
 		eventuallyCondition(ctx, "suspend", foundationv1alpha1.ConditionQuotaReady, foundationv1alpha1.ReasonAsDeclared, "")
 		Expect(may(ctx, "ida@suspend.example", "create", "pods", "suspend-train")).To(BeFalse())
 		Expect(may(ctx, "ida@suspend.example", "get", "pods", "suspend-train")).To(BeTrue(), "people read only")
@@ -132,7 +132,7 @@ var _ = Describe("A change of the spec", func() {
 				fmt.Sprintf(`- {name: tom, role: Engineer, subject: {kind: User, name: tom@term.example}, endTime: %q}`, stamp(leave)))
 		}
 		declare(start.Add(time.Hour), start.Add(time.Hour))
-		eventuallyCondition(ctx, "term", foundationv1alpha1.ConditionActive, foundationv1alpha1.ReasonNotStarted, "the term starts "+stamp(start))
+		eventuallyCondition(ctx, "term", foundationv1alpha1.ConditionActive, string(foundationv1alpha1.StateNotStarted), "the term starts "+stamp(start))
 		Expect(apierrors.IsNotFound(k8s.Get(ctx, client.ObjectKey{Name: "term-train"}, &corev1.Namespace{}))).To(BeTrue(), "nothing before the term")
 
 		eventuallyReady(ctx, "term")
@@ -145,11 +145,11 @@ var _ = Describe("A change of the spec", func() {
 		Eventually(func() bool { return may(ctx, "tom@term.example", "create", "pods", "term-train") }).WithContext(ctx).Should(BeFalse())
 		Expect(time.Now()).To(BeTemporally(">=", leave.Truncate(time.Second)))
 
-		eventuallyCondition(ctx, "term", foundationv1alpha1.ConditionActive, foundationv1alpha1.ReasonEnded, "staff may read and copy data until "+stamp(end.Add(15*time.Second)))
+		eventuallyCondition(ctx, "term", foundationv1alpha1.ConditionActive, string(foundationv1alpha1.StateEnded), "staff may read and copy data until "+stamp(end.Add(15*time.Second)))
 		Eventually(func() bool { return may(ctx, "ida@term.example", "create", "persistentvolumeclaims", "term-train") }).WithContext(ctx).Should(BeTrue(), "as a data steward")
 		Expect(may(ctx, "ida@term.example", "create", "deployments.apps", "term-train")).To(BeFalse(), "and no engineer any more")
 		Expect(gpuQuota(ctx, Default, "term-train")).To(BeZero())
-		eventuallyCondition(ctx, "term", foundationv1alpha1.ConditionActive, foundationv1alpha1.ReasonEnded, "data is locked and kept at least until ")
+		eventuallyCondition(ctx, "term", foundationv1alpha1.ConditionActive, string(foundationv1alpha1.StateEnded), "data is locked and kept at least until ")
 		Eventually(func() bool { return may(ctx, "ida@term.example", "get", "pods", "term-train") }).WithContext(ctx).Should(BeFalse())
 		Eventually(func(g Gomega) { g.Expect(nodesOf(ctx, g, "term")).To(BeEmpty()) }).WithContext(ctx).Should(Succeed())
 		Expect(get(ctx, Default, &corev1.PersistentVolumeClaim{}, "term-train", "data").Status.Phase).To(Equal(corev1.ClaimBound), "data is kept")

@@ -32,7 +32,7 @@ var _ = Describe("A programme", func() {
 		teamOf(ctx, "outside", "programName: call", "namespaces: [{name: train}]")
 		eventuallyReady(ctx, "inside")
 		Eventually(func(g Gomega) {
-			g.Expect(getTeam(ctx, g, "outside").Status.State).To(Equal("NotSelected"))
+			g.Expect(getTeam(ctx, g, "outside").Status.State).To(Equal(foundationv1alpha1.StateNotSelected))
 			g.Expect(get(ctx, g, &foundationv1alpha1.FoundationProgram{}, "", "call").Status.Seats.Summary).To(Equal("1/1"))
 		}).WithContext(ctx).Should(Succeed())
 		Expect(apierrors.IsNotFound(k8s.Get(ctx, client.ObjectKey{Name: "outside-train"}, &corev1.Namespace{}))).To(BeTrue())
@@ -58,7 +58,7 @@ var _ = Describe("A programme", func() {
 		mustKubectl(ctx, "delete", "fprog", "call", "--wait=false")
 		Consistently(func(g Gomega) {
 			get(ctx, g, &foundationv1alpha1.FoundationProgram{}, "", "call")
-			g.Expect(getTeam(ctx, g, "inside").Status.State).To(Equal("InTerm"))
+			g.Expect(getTeam(ctx, g, "inside").Status.State).To(Equal(foundationv1alpha1.StateInTerm))
 		}).WithContext(ctx).Should(Succeed())
 		mustKubectl(ctx, "delete", "ft", "inside", "outside")
 		Eventually(func() bool {

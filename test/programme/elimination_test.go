@@ -55,7 +55,7 @@ func elimination(s *story) {
 	// It can object for ten days: it keeps what it has and cannot use it.
 	s.at("2026-01-15")
 	s.program(s.threeDecided(s.decided("hanbit", "Eliminated", "2026-01-15", "finalTime: "+stamp("2026-01-25")))...)
-	s.state("hanbit", foundationv1alpha1.ReasonSuspended)
+	s.state("hanbit", foundationv1alpha1.StateSuspended)
 	s.soon(func(g Gomega) { s.people(g, "hanbit", reading) })
 	s.at("2026-01-24 23:59:59")
 	s.Expect(s.grant(s, "hanbit", "b200").Granted).To(BeEquivalentTo(16))
@@ -64,7 +64,7 @@ func elimination(s *story) {
 
 	// Then it is final. An idle node goes to the first of the others at once, one with work when its grace is over.
 	s.at("2026-01-25")
-	s.state("hanbit", foundationv1alpha1.ReasonEliminated)
+	s.state("hanbit", foundationv1alpha1.StateEliminated)
 	s.granted("naru", "b200", 24)
 	s.Expect(s.grant(s, "mirae", "b200").Shortfall).To(BeEquivalentTo(8), "work has its grace")
 	s.Expect(s.pods(s, "hanbit")).To(ConsistOf(HaveField("UID", job.UID)))
@@ -109,8 +109,8 @@ func objection(s *story) {
 	s.at("2026-01-15 10:00:00")
 	eliminated := s.decided("hanbit", "Eliminated", "2026-01-15 10:00:00", "finalTime: "+stamp("2026-01-25 10:00:00"))
 	s.program(s.threeDecided(eliminated)...)
-	s.state("hanbit", foundationv1alpha1.ReasonSuspended)
-	s.condition("hanbit", foundationv1alpha1.ConditionActive, foundationv1alpha1.ReasonSuspended, "until that is final, 2026-01-25T10:00:00+09:00")
+	s.state("hanbit", foundationv1alpha1.StateSuspended)
+	s.condition("hanbit", foundationv1alpha1.ConditionActive, string(foundationv1alpha1.StateSuspended), "until that is final, 2026-01-25T10:00:00+09:00")
 	s.soon(func(g Gomega) {
 		s.people(g, "hanbit", reading)
 		g.Expect(s.picture(g, "hanbit", "b200")).NotTo(Equal(before))
@@ -141,7 +141,7 @@ func suspension(s *story) {
 	before, status := s.picture(s, "hanbit", "b200"), s.getTeam(s, "hanbit").Status
 
 	s.team("hanbit", s.award("b200", 24), "suspend: true")
-	s.state("hanbit", foundationv1alpha1.ReasonSuspended)
+	s.state("hanbit", foundationv1alpha1.StateSuspended)
 	s.soon(func(g Gomega) { s.people(g, "hanbit", reading) })
 	suspended := s.getTeam(s, "hanbit").Status
 	s.Expect(suspended.GPUs.Granted).To(Equal(status.GPUs.Granted), "numbers are kept")

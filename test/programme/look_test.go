@@ -56,7 +56,7 @@ func (s *story) ready(names ...string) {
 }
 
 // state waits until the status of a team is about its newest spec and says where it is in its life.
-func (s *story) state(name, state string) {
+func (s *story) state(name string, state foundationv1alpha1.TeamState) {
 	s.Helper()
 	s.soon(func(g Gomega) {
 		team := s.getTeam(g, name)

@@ -45,7 +45,7 @@ func selectionToAccess(s *story) {
 		manifests = append(manifests, s.teamManifest(team))
 	}
 	s.apply(strings.Join(manifests, "---\n"))
-	notIn := func(state string, pending, filled int, teams ...string) {
+	notIn := func(state foundationv1alpha1.TeamState, pending, filled int, teams ...string) {
 		s.Helper()
 		s.soon(func(g Gomega) {
 			seats := s.getProgram(g).Status.Seats
@@ -60,7 +60,7 @@ func selectionToAccess(s *story) {
 			s.nothing(s, team, "b200", "h100")
 		}
 	}
-	notIn(foundationv1alpha1.ReasonNotSelected, 0, 0, everybody...)
+	notIn(foundationv1alpha1.StateNotSelected, 0, 0, everybody...)
 
 	decisions := []string{"seats: 5", "decisions:"}
 	for team := range selected {
@@ -72,16 +72,16 @@ func selectionToAccess(s *story) {
 	s.at("2025-08-04 10:00:00")
 	s.program(decisions...)
 	five := everybody[len(others):]
-	notIn(foundationv1alpha1.ReasonNotFinal, 5, 0, five...)
-	notIn(foundationv1alpha1.ReasonNotSelected, 5, 0, others...)
-	s.condition("upstage", foundationv1alpha1.ConditionActive, foundationv1alpha1.ReasonNotFinal, "which is final 2025-08-14T00:00:00+09:00")
+	notIn(foundationv1alpha1.StateNotFinal, 5, 0, five...)
+	notIn(foundationv1alpha1.StateNotSelected, 5, 0, others...)
+	s.condition("upstage", foundationv1alpha1.ConditionActive, string(foundationv1alpha1.StateNotFinal), "which is final 2025-08-14T00:00:00+09:00")
 
 	s.at("2025-08-13 23:59:59")
-	notIn(foundationv1alpha1.ReasonNotFinal, 5, 0, five...)
+	notIn(foundationv1alpha1.StateNotFinal, 5, 0, five...)
 
 	s.at("2025-08-14")
 	s.ready(five...)
-	notIn(foundationv1alpha1.ReasonNotSelected, 0, 5, others...)
+	notIn(foundationv1alpha1.StateNotSelected, 0, 5, others...)
 	for team, pool := range selected {
 		s.granted(team, pool, 32-16*strings.Count(pool, "h"))
 		s.people(s, team, working)
@@ -117,7 +117,7 @@ func seatsAndWeights(s *story) {
 	s.program(append(decisions, s.decided("hanbit", "Eliminated", "2026-01-06", "effectiveTime: "+stamp("2026-02-01")), s.decided("dasom", "Selected", "2026-01-06"))...)
 	s.programSays(foundationv1alpha1.ConditionDecisionsConsistent, foundationv1alpha1.ReasonSeatsExceeded,
 		s.named("dasom")+" is selected and held back from 2026-01-06 00:00 KST on, no seat of 5 is free: decide otherwise on a team that is in, or raise spec.seats")
-	s.condition("dasom", foundationv1alpha1.ConditionActive, foundationv1alpha1.ReasonNotSelected, "no seat of 5 is free")
+	s.condition("dasom", foundationv1alpha1.ConditionActive, string(foundationv1alpha1.StateNotSelected), "no seat of 5 is free")
 	s.nothing(s, "dasom", "b200")
 	s.at("2026-01-31 23:59:59")
 	s.nothing(s, "dasom", "b200")
@@ -156,7 +156,7 @@ func failedGate(s *story) {
 		s.team(team, s.award("b200", 8))
 	}
 	s.ready("hanbit", "naru")
-	s.state("saebyeok", foundationv1alpha1.ReasonNotSelected)
+	s.state("saebyeok", foundationv1alpha1.StateNotSelected)
 	s.nothing(s, "saebyeok", "b200")
 
 	best := s.getProgram(s).Status.Rankings[0].Entries[0]
@@ -166,8 +166,8 @@ func failedGate(s *story) {
 	s.Expect(told.Score).To(Equal("93"), "the scores are as they were")
 	s.Expect(told.FailedGates).To(Equal([]string{"originality"}))
 	s.Expect(told.Reason).To(Equal("as the panel saw it"))
-	s.Expect(s.records(s, "saebyeok")).To(ConsistOf(HaveField("Spec.Facts",
-		ContainElement("decision: Rejected on 2026-01-19T00:00:00+09:00: as the panel saw it"))), "on record")
+	s.Expect(s.records(s, "saebyeok")).To(ConsistOf(HaveField("Spec.Facts.Decision", And(
+		HaveField("Outcome", "Rejected"), HaveField("DecisionTime.Time", BeTemporally("==", kst("2026-01-19"))), HaveField("Reason", "as the panel saw it")))), "on record")
 }
 
 func noSelection(s *story) {

@@ -59,7 +59,7 @@ func TestThousandTeams(t *testing.T) {
 	s.Eventually(s.bindings).WithPolling(time.Second).WithTimeout(longestEnd).Should(BeEmpty(), "access")
 	s.Logf("nobody of %d teams had access %s after their end", teams, since(begin))
 	s.soonFor(teams, func(g Gomega, team *foundationv1alpha1.FoundationTeam) {
-		g.Expect(team.Status.State).To(Equal(foundationv1alpha1.ReasonEnded), team.Name)
+		g.Expect(team.Status.State).To(Equal(foundationv1alpha1.StateEnded), team.Name)
 		g.Expect(team.Status.Namespaces).To(ConsistOf(HaveField("State", foundationv1alpha1.ResourceLocked)), team.Name)
 	})
 	s.Expect(time.Since(begin)).To(BeNumerically("<", longestEnd))

@@ -189,9 +189,9 @@ func expectConverged(ctx context.Context, g Gomega, k8s client.Client) {
 func reconcileAll(ctx context.Context, g *WithT, mgr manager.Manager) {
 	applier := apply.New(mgr.GetClient(), mgr.GetAPIReader())
 	recorder := events.NewFakeRecorder(10)
-	watch := &guards.Watch{Client: mgr.GetClient(), Clock: clock.RealClock{}}
-	teamReconciler := &team.Reconciler{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Applier: applier, Events: recorder, Clock: clock.RealClock{}, Guards: watch}
-	poolReconciler := &pool.Reconciler{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Applier: applier, Events: recorder, Clock: clock.RealClock{}, Guards: watch}
+	checker := &guards.ClusterChecker{Client: mgr.GetClient(), Clock: clock.RealClock{}}
+	teamReconciler := &team.Reconciler{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Applier: applier, Events: recorder, Clock: clock.RealClock{}, Guards: checker}
+	poolReconciler := &pool.Reconciler{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Applier: applier, Events: recorder, Clock: clock.RealClock{}, Guards: checker}
 	programReconciler := &program.Reconciler{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Applier: applier, Events: recorder, Clock: clock.RealClock{}}
 	_, err := programReconciler.Reconcile(ctx, ctrl.Request{NamespacedName: client.ObjectKey{Name: programName}})
 	g.Expect(err).NotTo(HaveOccurred())

@@ -192,5 +192,5 @@ func withdrawal(s *story) {
 		g.Expect(capacity.Free).To(BeEquivalentTo(32))
 	}).Should(Succeed())
 	s.Logf("free %s after the withdrawal", time.Since(since).Round(time.Second))
-	s.Expect(s.getTeam(s, team).Status.State).To(Equal(foundationv1alpha1.ReasonEnded))
+	s.Expect(s.getTeam(s, team).Status.State).To(Equal(foundationv1alpha1.StateEnded))
 }

@@ -1,0 +1,98 @@
+package team
+
+import (
+	"context"
+	"maps"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/api/resource"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/apply"
+)
+
+// pendingDecreases are, by quota key that counts devices, the namespaces that have more of it than they shall. Nobody
+// else's quota of that key is raised before theirs is lowered and the cluster enforces it, so that the quotas of a team
+// never add up to more than its grant on the way.
+type pendingDecreases map[corev1.ResourceName]map[string]bool
+
+// findPendingDecreases compares what quotas have with what they shall have. One that the cache shows older than the
+// operator's own last write counts as too high for every key: that write could have raised it.
+func (r *Reconciler) findPendingDecreases(m *Model, desired Desired) pendingDecreases {
+	pending := pendingDecreases{}
+	for _, n := range desired.Namespaces {
+		live := m.Quotas[n.name]
+		if live == nil {
+			continue
+		}
+		stale := r.Applier.Stale(apply.NameOf(n.Quota), live)
+		for key := range m.Devices.Keys {
+			want := n.hard()[key]
+			if stale || exceeds(live.Spec.Hard[key], want) || exceeds(live.Status.Hard[key], want) {
+				if pending[key] == nil {
+					pending[key] = map[string]bool{}
+				}
+				pending[key][n.name] = true
+			}
+		}
+	}
+	return pending
+}
+
+// limit is a namespace's quota without the increases that have to wait for a decrease elsewhere.
+func (d pendingDecreases) limit(live *corev1.ResourceQuota, n DesiredNamespace) *corev1ac.ResourceQuotaApplyConfiguration {
+	hard := maps.Clone(n.hard())
+	for key, namespaces := range d {
+		waits := len(namespaces) > 1 || len(namespaces) == 1 && !namespaces[n.name]
+		if current := currentHard(live, key); waits && exceeds(hard[key], current) {
+			hard[key] = current
+		}
+	}
+	return withHard(n.Quota, hard)
+}
+
+// withoutIncreases is a quota that allows no more than the live one: while guards are not in place nothing new is given out.
+// New keys only restrict, so they are written; keys of the live quota are kept, because dropping one lifts a bound.
+func withoutIncreases(live *corev1.ResourceQuota, quota *corev1ac.ResourceQuotaApplyConfiguration) *corev1ac.ResourceQuotaApplyConfiguration {
+	if live == nil {
+		return quota
+	}
+	hard := maps.Clone(*quota.Spec.Hard)
+	for key, current := range live.Spec.Hard {
+		if wanted, ok := hard[key]; !ok || exceeds(wanted, current) {
+			hard[key] = current
+		}
+	}
+	return withHard(quota, hard)
+}
+
+// applyQuota brings a namespace's quota as far as it may go now and reports whether a quota is there.
+func (r *Reconciler) applyQuota(ctx context.Context, m *Model, n DesiredNamespace, pending pendingDecreases, out *Outcome) bool {
+	quota := pending.limit(m.Quotas[n.name], n)
+	if !m.Guards.OK() {
+		quota = withoutIncreases(m.Quotas[n.name], quota)
+	}
+	return !out.failed(foundationv1alpha1.ConditionQuotaReady, n.name, r.Applier.Apply(ctx, m.Owner, quota))
+}
+
+// enforced reports whether the quota that the cluster enforces is the desired one.
+func enforced(quota *corev1.ResourceQuota, hard corev1.ResourceList) bool {
+	return quota != nil && equality.Semantic.DeepEqual(quota.Status.Hard, hard)
+}
+
+func withHard(quota *corev1ac.ResourceQuotaApplyConfiguration, hard corev1.ResourceList) *corev1ac.ResourceQuotaApplyConfiguration {
+	changed := *quota
+	changed.Spec = corev1ac.ResourceQuotaSpec().WithHard(hard)
+	return &changed
+}
+
+func currentHard(live *corev1.ResourceQuota, key corev1.ResourceName) resource.Quantity {
+	if live == nil {
+		return resource.Quantity{}
+	}
+	return live.Spec.Hard[key]
+}
+
+func exceeds(a, b resource.Quantity) bool { return a.Cmp(b) > 0 }

@@ -1,0 +1,68 @@
+package team
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+	"k8s.io/utils/ptr"
+
+	"foundation.team/operator/internal/apply"
+)
+
+// Desired is all that a team shall have.
+type Desired struct {
+	Namespaces []DesiredNamespace
+	// Access are the team's cluster-scoped access objects.
+	Access []apply.Object
+	// Flow is the team's share of the API server.
+	Flow []apply.Object
+	// PersistentVolumes are the changes of those that the team's claims are bound to.
+	PersistentVolumes []volumeChange
+}
+
+// DesiredNamespace is a namespace and what is in it.
+type DesiredNamespace struct {
+	teamNamespace
+	Namespace *corev1ac.NamespaceApplyConfiguration
+	// Isolation must be there before anybody gets access.
+	Isolation []apply.Object
+	Quota     *corev1ac.ResourceQuotaApplyConfiguration
+	Volumes   []apply.Object
+	Access    []apply.Object
+}
+
+// hard is what the namespace's quota shall be.
+func (n DesiredNamespace) hard() corev1.ResourceList { return *n.Quota.Spec.Hard }
+
+// Build makes all of a team's objects.
+func Build(m *Model) Desired {
+	desired := Desired{Access: buildTeamAccess(m), Flow: buildFlow(m), PersistentVolumes: buildPersistentVolumes(m)}
+	for _, n := range m.Namespaces {
+		desired.Namespaces = append(desired.Namespaces, DesiredNamespace{
+			teamNamespace: n,
+			Namespace:     buildNamespace(m, n),
+			Isolation:     append(buildNetworkPolicies(m, n), buildLimitRange(m, n)),
+			Quota:         buildQuota(m, n),
+			Volumes:       buildVolumes(m, n),
+			Access:        buildAccess(m, n),
+		})
+	}
+	return desired
+}
+
+// keys are the objects that are pruned when they are not desired. Namespaces and claims never are: they are retired.
+func (d Desired) keys() map[objectKey]bool {
+	keys := map[objectKey]bool{}
+	add := func(objects ...apply.Object) {
+		for _, obj := range objects {
+			keys[objectKey{ptr.Deref(obj.GetKind(), ""), ptr.Deref(obj.GetNamespace(), ""), ptr.Deref(obj.GetName(), "")}] = true
+		}
+	}
+	add(d.Access...)
+	add(d.Flow...)
+	for _, n := range d.Namespaces {
+		add(n.Quota)
+		add(n.Isolation...)
+		add(n.Access...)
+	}
+	return keys
+}

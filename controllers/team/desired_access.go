@@ -1,0 +1,110 @@
+package team
+
+import (
+	"cmp"
+	"slices"
+
+	rbacv1 "k8s.io/api/rbac/v1"
+	rbacv1ac "k8s.io/client-go/applyconfigurations/rbac/v1"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/apply"
+)
+
+// clusterRoles are the roles that ship with the operator, by the role of staff.
+var clusterRoles = map[foundationv1alpha1.StaffRole]string{
+	foundationv1alpha1.RoleLead:        "foundation-team-lead",
+	foundationv1alpha1.RoleEngineer:    "foundation-team-engineer",
+	foundationv1alpha1.RoleDataSteward: "foundation-team-data-steward",
+	foundationv1alpha1.RoleViewer:      "foundation-team-viewer",
+}
+
+// buildAccess binds, in one namespace, each role to the staff who have it now; nobody where it is locked or retired. While
+// guards are not in place nobody gets a role there that they do not have.
+func buildAccess(m *Model, n teamNamespace) []apply.Object {
+	if !n.accessible() {
+		return nil
+	}
+	byRole := map[foundationv1alpha1.StaffRole][]foundationv1alpha1.StaffMember{}
+	for _, member := range m.Staff {
+		if m.Guards.OK() || hasRole(m, n, member) {
+			byRole[member.Role] = append(byRole[member.Role], member)
+		}
+	}
+	var bindings []apply.Object
+	for _, role := range []foundationv1alpha1.StaffRole{
+		foundationv1alpha1.RoleLead, foundationv1alpha1.RoleEngineer, foundationv1alpha1.RoleDataSteward, foundationv1alpha1.RoleViewer,
+	} {
+		if len(byRole[role]) == 0 {
+			continue
+		}
+		labels, annotations := m.ownerMetadata()
+		bindings = append(bindings, rbacv1ac.RoleBinding(clusterRoles[role], n.name).WithLabels(labels).WithAnnotations(annotations).
+			WithRoleRef(roleRef(clusterRoles[role])).
+			WithSubjects(subjects(byRole[role])...))
+	}
+	return bindings
+}
+
+// hasRole reports whether somebody is bound in a namespace to the role that they have now.
+func hasRole(m *Model, n teamNamespace, member foundationv1alpha1.StaffMember) bool {
+	for _, obj := range m.Others {
+		binding, ok := obj.(*rbacv1.RoleBinding)
+		if ok && binding.Namespace == n.name && binding.Name == clusterRoles[member.Role] && m.Owner.CanAdopt(binding) &&
+			slices.ContainsFunc(binding.Subjects, func(s rbacv1.Subject) bool {
+				return s.Kind == string(member.Subject.Kind) && s.Name == member.Subject.Name
+			}) {
+			return true
+		}
+	}
+	return false
+}
+
+// staffWithoutRole is how many of the staff lack, in some namespace, the role that they have now.
+func staffWithoutRole(m *Model) int {
+	count := 0
+	for _, member := range m.Staff {
+		if slices.ContainsFunc(m.Namespaces, func(n teamNamespace) bool { return n.accessible() && !hasRole(m, n, member) }) {
+			count++
+		}
+	}
+	return count
+}
+
+// buildTeamAccess lets staff get and watch their own FoundationTeam, and no other. RBAC names may have a colon, teams'
+// names may not, so the name is never that of one of the roles above.
+func buildTeamAccess(m *Model) []apply.Object {
+	if len(m.Staff) == 0 {
+		return nil
+	}
+	name := objectName + ":" + m.Team.Name
+	labels, annotations := m.ownerMetadata()
+	return []apply.Object{
+		rbacv1ac.ClusterRole(name).WithLabels(labels).WithAnnotations(annotations).
+			WithRules(rbacv1ac.PolicyRule().
+				WithAPIGroups(foundationv1alpha1.GroupVersion.Group).
+				WithResources("foundationteams").
+				WithResourceNames(m.Team.Name).
+				WithVerbs("get", "watch")),
+		rbacv1ac.ClusterRoleBinding(name).WithLabels(labels).WithAnnotations(annotations).
+			WithRoleRef(roleRef(name)).
+			WithSubjects(subjects(m.Staff)...),
+	}
+}
+
+func roleRef(clusterRole string) *rbacv1ac.RoleRefApplyConfiguration {
+	return rbacv1ac.RoleRef().WithAPIGroup(rbacv1.GroupName).WithKind("ClusterRole").WithName(clusterRole)
+}
+
+// subjects are the accounts of staff, sorted: reordering the spec writes nothing.
+func subjects(staff []foundationv1alpha1.StaffMember) []*rbacv1ac.SubjectApplyConfiguration {
+	sorted := slices.SortedFunc(slices.Values(staff), func(a, b foundationv1alpha1.StaffMember) int {
+		return cmp.Or(cmp.Compare(a.Subject.Kind, b.Subject.Kind), cmp.Compare(a.Subject.Name, b.Subject.Name))
+	})
+	var list []*rbacv1ac.SubjectApplyConfiguration
+	for _, member := range sorted {
+		list = append(list, rbacv1ac.Subject().
+			WithAPIGroup(rbacv1.GroupName).WithKind(string(member.Subject.Kind)).WithName(member.Subject.Name))
+	}
+	return list
+}

@@ -1,0 +1,127 @@
+package team
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/test/support/builder"
+)
+
+func subject(kind, namespace, name string) rbacv1.Subject {
+	return rbacv1.Subject{Kind: kind, Namespace: namespace, Name: name}
+}
+
+// delegatedTo is a binding that staff of the team made.
+func delegatedTo(team *foundationv1alpha1.FoundationTeam, namespace string, subjects ...rbacv1.Subject) *rbacv1.RoleBinding {
+	binding := &rbacv1.RoleBinding{ObjectMeta: builder.OwnedMeta(team, namespace, "further"), Subjects: subjects}
+	binding.Labels[foundationv1alpha1.LabelDelegated] = "true"
+	return binding
+}
+
+func TestDelegatedBindingsEndWithAccess(t *testing.T) {
+	const train = "hanbit-train"
+	staff := []builder.TeamMod{
+		builder.Staff("kim", foundationv1alpha1.RoleLead), builder.StaffGroup("interns", foundationv1alpha1.RoleViewer),
+		builder.StaffBetween("lee", foundationv1alpha1.RoleViewer, time.Time{}, july),
+	}
+	hanbit := func(mods ...builder.TeamMod) *foundationv1alpha1.FoundationTeam {
+		return twoNamespaces(append(slices.Clone(staff), mods...)...)
+	}
+	kim, lee := subject("User", "", "kim"), subject("User", "", "lee")
+	forged := delegatedTo(hanbit(), train, kim)
+	forged.Annotations[foundationv1alpha1.AnnotationTeamUID] = "another"
+	undelegated := delegatedTo(hanbit(), train, kim)
+	delete(undelegated.Labels, foundationv1alpha1.LabelDelegated)
+	ending := delegatedTo(hanbit(), train, subject("User", "", "stranger"))
+	ending.DeletionTimestamp, ending.Finalizers = new(metav1.NewTime(now)), []string{"example.com/stay"}
+
+	tests := map[string]struct {
+		team    *foundationv1alpha1.FoundationTeam
+		at      time.Time
+		binding *rbacv1.RoleBinding
+		// kept says that it goes on, told that an event says that it has ended.
+		kept, told bool
+	}{
+		"a user":                            {hanbit(), now, delegatedTo(hanbit(), train, kim), true, false},
+		"a group":                           {hanbit(), now, delegatedTo(hanbit(), train, subject("Group", "", "interns")), true, false},
+		"a service account":                 {hanbit(), now, delegatedTo(hanbit(), train, subject("ServiceAccount", train, "bot")), true, false},
+		"a service account elsewhere":       {hanbit(), now, delegatedTo(hanbit(), train, subject("ServiceAccount", "hanbit-eval", "bot")), false, true},
+		"a service account by a staff name": {hanbit(), now, delegatedTo(hanbit(), train, subject("ServiceAccount", "saebom-train", "kim")), false, true},
+		"a stranger":                        {hanbit(), now, delegatedTo(hanbit(), train, subject("User", "", "stranger")), false, true},
+		"a group called as a user":          {hanbit(), now, delegatedTo(hanbit(), train, subject("Group", "", "kim")), false, true},
+		"two of staff":                      {hanbit(), now, delegatedTo(hanbit(), train, kim, lee), false, true},
+		"nobody":                            {hanbit(), now, delegatedTo(hanbit(), train), false, true},
+		"in date":                           {hanbit(), july.Add(-time.Second), delegatedTo(hanbit(), train, lee), true, false},
+		"out of date":                       {hanbit(), july, delegatedTo(hanbit(), train, lee), false, true},
+		"suspended":                         {hanbit(builder.Suspended()), now, delegatedTo(hanbit(), train, kim), false, true},
+		"after the term":                    {hanbit(builder.Term(now.Add(-time.Hour), now)), now, delegatedTo(hanbit(), train, kim), false, true},
+		"a service account after the term":  {hanbit(builder.Term(now.Add(-time.Hour), now)), now, delegatedTo(hanbit(), train, subject("ServiceAccount", train, "bot")), false, true},
+		"deleted":                           {hanbit(builder.Deleted()), now, delegatedTo(hanbit(), train, kim), false, true},
+		"in a retired namespace":            {builder.Team("hanbit", append(slices.Clone(staff), builder.Namespace("eval", 1))...), now, delegatedTo(hanbit(), train, kim), false, true},
+		"in a namespace of nobody's":        {hanbit(), now, delegatedTo(hanbit(), "plain", kim), false, true},
+		"of a team that was":                {hanbit(), now, forged, false, true},
+		"not staff's":                       {hanbit(), now, undelegated, false, false},
+		"ending already":                    {hanbit(), now, ending, false, false},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			in := input(tt.team, tt.at, tt.binding, builder.OwnedNamespace(tt.team, "train"), builder.OwnedNamespace(tt.team, "eval"))
+			r := &recorder{}
+			out := r.converge(t, in)
+			ended := r.position(t, "delete RoleBinding further") >= 0 || !tt.binding.DeletionTimestamp.IsZero()
+			if ended == tt.kept {
+				t.Errorf("ended: %t, writes %v", ended, r.writes)
+			}
+			if told := len(out.endedBindings) > 0; told != tt.told {
+				t.Errorf("told: %t", told)
+			}
+		})
+	}
+}
+
+// A binding that cannot be deleted has not ended, and stands in the way of nothing else.
+func TestABindingThatCannotEndIsToldAsAProblem(t *testing.T) {
+	hanbit := twoNamespaces()
+	in := input(hanbit, delegatedTo(hanbit, "hanbit-train", subject("User", "", "kim")), builder.OwnedNamespace(hanbit, "train"))
+	r := &recorder{fail: "delete RoleBinding further"}
+	out := r.converge(t, in)
+	if len(out.endedBindings) > 0 || !out.has(foundationv1alpha1.ConditionAccessReady, "hanbit-train") || r.position(t, "Namespace hanbit-eval") < 0 {
+		t.Errorf("ended %v, problems %v, writes %v", out.endedBindings, out.Problems, r.writes)
+	}
+}
+
+func TestNamespacesSayWhoIsStaff(t *testing.T) {
+	staff := []builder.TeamMod{
+		builder.Staff("lee", foundationv1alpha1.RoleViewer), builder.StaffGroup("interns", foundationv1alpha1.RoleViewer),
+		builder.Staff("kim", foundationv1alpha1.RoleLead), builder.Staff("kim", foundationv1alpha1.RoleEngineer),
+		builder.StaffBetween("choi", foundationv1alpha1.RoleLead, july, time.Time{}),
+	}
+	hanbit := func(mods ...builder.TeamMod) *foundationv1alpha1.FoundationTeam {
+		return twoNamespaces(append(slices.Clone(staff), mods...)...)
+	}
+	for name, tt := range map[string]struct {
+		in   Input
+		want string
+	}{
+		"in term":        {input(hanbit()), "Group interns\nUser kim\nUser lee"},
+		"later":          {input(hanbit(), july), "Group interns\nUser choi\nUser kim\nUser lee"},
+		"nobody":         {input(twoNamespaces()), ""},
+		"suspended":      {input(hanbit(builder.Suspended())), ""},
+		"after the term": {input(hanbit(builder.Term(now.Add(-time.Hour), now)), builder.OwnedNamespace(hanbit(), "train")), ""},
+		"deleted":        {input(hanbit(builder.Deleted()), builder.OwnedNamespace(hanbit(), "train")), ""},
+		"retired":        {input(builder.Team("hanbit", staff...), builder.OwnedNamespace(hanbit(), "train")), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			namespace := typed[corev1.Namespace](t, namespaceOf(t, Build(NewModel(tt.in)), "train").Namespace)
+			if got := namespace.Annotations[foundationv1alpha1.AnnotationStaff]; got != tt.want {
+				t.Errorf("%q", got)
+			}
+		})
+	}
+}

@@ -1,0 +1,123 @@
+package team
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	flowcontrolv1 "k8s.io/api/flowcontrol/v1"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/apply"
+	"foundation.team/operator/test/support/builder"
+)
+
+func TestFlow(t *testing.T) {
+	staff := []builder.TeamMod{
+		builder.StaffGroup("data", foundationv1alpha1.RoleDataSteward),
+		builder.Staff("park", foundationv1alpha1.RoleEngineer),
+		builder.Staff("kim", foundationv1alpha1.RoleLead),
+		builder.StaffBetween("gone", foundationv1alpha1.RoleLead, time.Time{}, now),
+	}
+	hanbit := twoNamespaces()
+	over := builder.Term(time.Time{}, now)
+	const trainPods, evalPods = "Group system:serviceaccounts:hanbit-train", "Group system:serviceaccounts:hanbit-eval"
+	tests := map[string]struct {
+		in   Input
+		want []string
+	}{
+		"staff in date, and pods": {input(twoNamespaces(staff...)), []string{"User kim", "User park", "Group data", evalPods, trainPods}},
+		"suspended, who may read asks too": {
+			input(twoNamespaces(append(staff, builder.Suspended())...)), []string{"User kim", "User park", "Group data", evalPods, trainPods},
+		},
+		"no staff, and pods all the same": {input(hanbit), []string{evalPods, trainPods}},
+		"pods in a retired namespace": {
+			input(hanbit, builder.OwnedNamespace(hanbit, "old")), []string{evalPods, "Group system:serviceaccounts:hanbit-old", trainPods},
+		},
+		"after the term, who reads data and what runs on": {
+			input(twoNamespaces(append(staff, over)...), builder.OwnedNamespace(hanbit, "train")), []string{"User kim", "User park", "Group data", trainPods},
+		},
+		"locked, what runs on": {
+			input(twoNamespaces(append(staff, over, builder.KeptFor(0, 0))...), builder.OwnedNamespace(hanbit, "train")), []string{trainPods},
+		},
+		"a namespace that is somebody else's": {input(hanbit, builder.ForeignNamespace("hanbit-train")), []string{evalPods}},
+		"before the term nobody asks":         {input(twoNamespaces(append(staff, builder.Term(july, time.Time{}))...)), nil},
+		"a deleted team":                      {input(twoNamespaces(append(staff, builder.Deleted())...), builder.OwnedNamespace(hanbit, "train")), nil},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			flow := Build(NewModel(tt.in)).Flow
+			if len(tt.want) == 0 {
+				if len(flow) > 0 {
+					t.Errorf("%d objects for nobody", len(flow))
+				}
+				return
+			}
+			if diff := cmp.Diff(tt.want, subjectsOfFlow(schemaOf(t, flow))); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// A team's requests, whatever they are, go to its own priority level, whose seats are its own and no more than that.
+func TestFlowIsTheTeamsOwn(t *testing.T) {
+	in := input(twoNamespaces())
+	flow := Build(NewModel(in)).Flow
+	level, schema := typed[flowcontrolv1.PriorityLevelConfiguration](t, flow[0]), schemaOf(t, flow)
+	if level.Name != "foundation-team.hanbit" || schema.Name != level.Name || schema.Spec.PriorityLevelConfiguration.Name != level.Name {
+		t.Errorf("schema %s leads to %s, the level is %s", schema.Name, schema.Spec.PriorityLevelConfiguration.Name, level.Name)
+	}
+	// 900 are the service accounts of kube-system, 9000 those of all namespaces.
+	if precedence := schema.Spec.MatchingPrecedence; precedence <= 900 || precedence >= 9000 {
+		t.Errorf("precedence %d", precedence)
+	}
+	if diff := cmp.Diff([]flowcontrolv1.ResourcePolicyRule{{
+		Verbs: []string{"*"}, APIGroups: []string{"*"}, Resources: []string{"*"}, Namespaces: []string{"*"}, ClusterScope: true,
+	}}, schema.Spec.Rules[0].ResourceRules); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]flowcontrolv1.NonResourcePolicyRule{{Verbs: []string{"*"}, NonResourceURLs: []string{"*"}}}, schema.Spec.Rules[0].NonResourceRules); diff != "" {
+		t.Error(diff)
+	}
+	limits := level.Spec.Limited
+	if limits.NominalConcurrencyShares == nil || *limits.NominalConcurrencyShares != 2 || limits.BorrowingLimitPercent == nil || *limits.BorrowingLimitPercent != 0 {
+		t.Errorf("shares %v, borrows %v", limits.NominalConcurrencyShares, limits.BorrowingLimitPercent)
+	}
+	in.APIShares = 7
+	level = typed[flowcontrolv1.PriorityLevelConfiguration](t, Build(NewModel(in)).Flow[0])
+	if shares := level.Spec.Limited.NominalConcurrencyShares; *shares != 7 {
+		t.Errorf("%d shares, want 7 as the operator was told", *shares)
+	}
+}
+
+// The order of staff and namespaces in the spec is nothing: no write follows from it.
+func TestFlowTakesNoNoticeOfOrder(t *testing.T) {
+	kim, lee := builder.Staff("kim", foundationv1alpha1.RoleLead), builder.Staff("lee", foundationv1alpha1.RoleLead)
+	train, eval := builder.Namespace("train", 1), builder.Namespace("eval", 1)
+	one, other := builder.Team("hanbit", train, eval, kim, lee), builder.Team("hanbit", eval, train, lee, kim)
+	if diff := cmp.Diff(Build(NewModel(input(one))).Flow, Build(NewModel(input(other))).Flow); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func schemaOf(t *testing.T, flow []apply.Object) flowcontrolv1.FlowSchema {
+	t.Helper()
+	if len(flow) != 2 {
+		t.Fatalf("%d objects, want a priority level and a flow schema", len(flow))
+	}
+	return typed[flowcontrolv1.FlowSchema](t, flow[1])
+}
+
+func subjectsOfFlow(schema flowcontrolv1.FlowSchema) []string {
+	var names []string
+	for _, subject := range schema.Spec.Rules[0].Subjects {
+		switch {
+		case subject.User != nil:
+			names = append(names, string(subject.Kind)+" "+subject.User.Name)
+		case subject.Group != nil:
+			names = append(names, string(subject.Kind)+" "+subject.Group.Name)
+		}
+	}
+	return names
+}

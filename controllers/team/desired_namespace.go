@@ -1,0 +1,47 @@
+package team
+
+import (
+	"strings"
+
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+)
+
+// podSecurity holds a team's pods to the restricted Pod Security Standard.
+// See https://kubernetes.io/docs/concepts/security/pod-security-standards/.
+var podSecurity = map[string]string{
+	"pod-security.kubernetes.io/enforce":         "restricted",
+	"pod-security.kubernetes.io/enforce-version": "latest",
+	"pod-security.kubernetes.io/warn":            "restricted",
+	"pod-security.kubernetes.io/warn-version":    "latest",
+	"pod-security.kubernetes.io/audit":           "restricted",
+	"pod-security.kubernetes.io/audit-version":   "latest",
+}
+
+func buildNamespace(m *Model, n teamNamespace) *corev1ac.NamespaceApplyConfiguration {
+	labels, annotations := m.ownerMetadata()
+	namespace := corev1ac.Namespace(n.name).WithLabels(labels).WithLabels(podSecurity).WithAnnotations(annotations)
+	if classes := claimableClasses(m, n); len(classes) > 0 {
+		namespace.WithAnnotations(map[string]string{foundationv1alpha1.AnnotationDeviceClasses: strings.Join(classes, ",")})
+	}
+	if staff := delegatesIn(m, n); len(staff) > 0 {
+		namespace.WithAnnotations(map[string]string{foundationv1alpha1.AnnotationStaff: strings.Join(staff, "\n")})
+	}
+	if !n.accessible() {
+		namespace.WithLabels(map[string]string{foundationv1alpha1.LabelLocked: "true"})
+	}
+	if n.state == foundationv1alpha1.ResourceRetired {
+		namespace.WithLabels(map[string]string{foundationv1alpha1.LabelRetired: "true"})
+	}
+	return namespace
+}
+
+// claimableClasses are the device classes of which claims may be made in a namespace now.
+func claimableClasses(m *Model, n teamNamespace) []string {
+	quota := m.Quotas[n.name]
+	if m.State != foundationv1alpha1.StateInTerm || quota == nil {
+		return nil
+	}
+	return m.Devices.ClaimableClasses(n.name, quota.Status.Hard)
+}

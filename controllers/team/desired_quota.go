@@ -1,0 +1,141 @@
+package team
+
+import (
+	"maps"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/gpuquota"
+)
+
+// base is what every active namespace may use besides what comes with its GPUs.
+var base = map[corev1.ResourceName]resource.Quantity{
+	corev1.ResourceRequestsCPU:              resource.MustParse("16"),
+	corev1.ResourceRequestsMemory:           resource.MustParse("64Gi"),
+	corev1.ResourceRequestsEphemeralStorage: resource.MustParse("200Gi"),
+	corev1.ResourceRequestsStorage:          resource.MustParse("1Ti"),
+	corev1.ResourcePersistentVolumeClaims:   resource.MustParse("20"),
+	corev1.ResourcePods:                     resource.MustParse("200"),
+}
+
+// dataAccess replaces a part of base when a team's time is over: some pods to read and copy data with, and no new storage.
+var dataAccess = map[corev1.ResourceName]resource.Quantity{
+	corev1.ResourcePods:                   resource.MustParse("20"),
+	corev1.ResourceRequestsStorage:        resource.MustParse("0"),
+	corev1.ResourcePersistentVolumeClaims: resource.MustParse("0"),
+}
+
+// finishedPods is how many times as many pods there may be with those that have ended: the key pods does not count these,
+// count/pods does.
+const finishedPods = 3
+
+// objectCounts bound how many objects a namespace may have, so that no team can flood the API server.
+var objectCounts = map[corev1.ResourceName]resource.Quantity{
+	corev1.ResourceServices:               resource.MustParse("50"),
+	corev1.ResourceSecrets:                resource.MustParse("100"),
+	corev1.ResourceConfigMaps:             resource.MustParse("200"),
+	"count/deployments.apps":              resource.MustParse("100"),
+	"count/replicasets.apps":              resource.MustParse("1000"),
+	"count/statefulsets.apps":             resource.MustParse("50"),
+	"count/jobs.batch":                    resource.MustParse("1000"),
+	"count/cronjobs.batch":                resource.MustParse("50"),
+	"count/controllerrevisions.apps":      resource.MustParse("500"),
+	"count/leases.coordination.k8s.io":    resource.MustParse("100"),
+	corev1.ResourceReplicationControllers: resource.MustParse("0"),
+	// Ways around isolation and around the GPU quota.
+	corev1.ResourceServicesNodePorts:     resource.MustParse("0"),
+	corev1.ResourceServicesLoadBalancers: resource.MustParse("0"),
+	gpuquota.ResourceClaims:              resource.MustParse("0"),
+	gpuquota.ResourceClaimTemplates:      resource.MustParse("0"),
+}
+
+// sharedCounts bound the kinds that leads and the operator both write. They are never 0: the operator must be able to
+// restore its own objects in a locked namespace too, and to bind roles at once when one is opened again.
+var sharedCounts = map[corev1.ResourceName]resource.Quantity{
+	"count/networkpolicies.networking.k8s.io":      resource.MustParse("50"),
+	"count/rolebindings.rbac.authorization.k8s.io": resource.MustParse("100"),
+	"count/roles.rbac.authorization.k8s.io":        resource.MustParse("50"),
+}
+
+// startKeys are what is 0 where nothing may start.
+var startKeys = []corev1.ResourceName{
+	corev1.ResourcePods, corev1.ResourceRequestsCPU, corev1.ResourceRequestsMemory, corev1.ResourceRequestsEphemeralStorage,
+	gpuquota.ResourceClaims, gpuquota.ResourceClaimTemplates,
+}
+
+// buildQuota is the namespace's ResourceQuota: a base, with what comes with its GPUs and volumes, and bounds on everything
+// else. Devices that the team has no share of are 0. Where nothing may start, what starts is 0; where staff have no access
+// everything is, except for what the operator itself makes.
+func buildQuota(m *Model, n teamNamespace) *corev1ac.ResourceQuotaApplyConfiguration {
+	hard := maps.Clone(objectCounts)
+	maps.Copy(hard, base)
+	maps.Copy(hard, sharedCounts)
+	if n.state == foundationv1alpha1.ResourceDataAccess {
+		maps.Copy(hard, dataAccess)
+	}
+	for key, quantity := range m.Devices.Shares[n.name].Extras() {
+		hard[key] = plus(hard[key], quantity)
+	}
+	for _, size := range volumeSizes(m, n) {
+		hard[corev1.ResourceRequestsStorage] = plus(hard[corev1.ResourceRequestsStorage], size)
+		hard[corev1.ResourcePersistentVolumeClaims] = plus(hard[corev1.ResourcePersistentVolumeClaims], resource.MustParse("1"))
+	}
+	hard["count/pods"] = times(hard[corev1.ResourcePods], finishedPods)
+	if n.spec != nil && n.active() {
+		maps.Copy(hard, n.spec.Quota)
+	}
+	devices := m.Devices.NoDevices()
+	switch {
+	case !n.accessible():
+		for key := range hard {
+			hard[key] = resource.MustParse("0")
+		}
+		maps.Copy(hard, sharedCounts)
+	case m.State == foundationv1alpha1.StateInTerm:
+		devices = m.Devices.Hard(n.name)
+	case n.active():
+		for _, key := range startKeys {
+			hard[key] = resource.MustParse("0")
+		}
+	}
+	maps.Copy(hard, devices)
+	labels, annotations := m.ownerMetadata()
+	return corev1ac.ResourceQuota(objectName, n.name).WithLabels(labels).WithAnnotations(annotations).
+		WithSpec(corev1ac.ResourceQuotaSpec().WithHard(hard))
+}
+
+// volumeSizes are the sizes of the claims that the operator makes, or keeps, in a namespace.
+func volumeSizes(m *Model, n teamNamespace) []resource.Quantity {
+	sizes := map[string]resource.Quantity{}
+	for _, claim := range m.Volumes {
+		if claim.Namespace == n.name {
+			sizes[claim.Name] = claim.Spec.Resources.Requests[corev1.ResourceStorage]
+		}
+	}
+	for _, volume := range m.Team.Spec.Volumes {
+		if foundationv1alpha1.NamespaceName(m.Team.Name, volume.Namespace) == n.name {
+			sizes[volume.Name] = volume.Size
+		}
+	}
+	var list []resource.Quantity
+	for _, name := range slices.Sorted(maps.Keys(sizes)) {
+		list = append(list, sizes[name])
+	}
+	return list
+}
+
+func times(quantity resource.Quantity, n int64) resource.Quantity {
+	product := quantity.DeepCopy()
+	product.Mul(n)
+	return product
+}
+
+func plus(a, b resource.Quantity) resource.Quantity {
+	sum := a.DeepCopy()
+	sum.Add(b)
+	return sum
+}

@@ -1,0 +1,99 @@
+package team
+
+import (
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/lifecycle"
+)
+
+// DeletionStep is how far the deletion of a team, or only of its data, has come. Before its first step access was taken
+// away and everything locked, as for any team that does not hold its awards.
+type DeletionStep string
+
+// Deletion steps.
+const (
+	// NotDeleting: the team is not deleted, and nobody asked for its data to be deleted.
+	NotDeleting DeletionStep = ""
+	// KeepingData: the policy is Retain, so nothing is waited for. GPUs drain within their pools' grace without the team.
+	KeepingData DeletionStep = "KeepingData"
+	// DrainingGPUs: nodes of the team are still drained. Namespaces go after the pods on them.
+	DrainingGPUs DeletionStep = "DrainingGPUs"
+	// AwaitingConfirmation: an admin, or a date, has to allow that data is deleted.
+	AwaitingConfirmation DeletionStep = "AwaitingConfirmation"
+	// DeletingNamespaces: data is deleted with its namespaces.
+	DeletingNamespaces DeletionStep = "DeletingNamespaces"
+	// NothingLeft: all namespaces are gone.
+	NothingLeft DeletionStep = "NothingLeft"
+)
+
+// deletionBlocker is why data must not be deleted yet.
+type deletionBlocker string
+
+const (
+	blockedByHold      deletionBlocker = "Hold"        // an admin set the annotation foundation.team/hold
+	notConfirmed       deletionBlocker = "Unconfirmed" // no admin confirmed it with the team's name
+	termNotOver        deletionBlocker = "TermNotOver"
+	termWithoutEnd     deletionBlocker = "TermWithoutEnd" // data is deleted only after a date
+	retentionIsNotOver deletionBlocker = "RetentionNotOver"
+)
+
+// Deletion is a step with what it waits for.
+type Deletion struct {
+	Step DeletionStep
+	// Blocker is what has to be done first, while the step is AwaitingConfirmation.
+	Blocker deletionBlocker
+	// Draining are the pools that still have nodes for the team, while the step is DrainingGPUs.
+	Draining []poolGrant
+}
+
+// CanFinalize reports whether a deleted FoundationTeam need not wait for anything more.
+func (d Deletion) CanFinalize() bool { return d.Step == KeepingData || d.Step == NothingLeft }
+
+// deletionOf is the step that a team is at.
+func deletionOf(team *foundationv1alpha1.FoundationTeam, retention *lifecycle.Retention, grants []poolGrant, namespaces int) Deletion {
+	deletesData := team.Spec.DeletionPolicy == foundationv1alpha1.DeletionPolicyDelete
+	if team.DeletionTimestamp.IsZero() && (retention == nil || !deletesData || !confirmed(team)) {
+		return Deletion{}
+	}
+	if !deletesData {
+		return Deletion{Step: KeepingData}
+	}
+	var draining []poolGrant
+	for _, grant := range grants {
+		if grant.inPool {
+			draining = append(draining, grant)
+		}
+	}
+	if len(draining) > 0 {
+		return Deletion{Step: DrainingGPUs, Draining: draining}
+	}
+	if namespaces == 0 {
+		return Deletion{Step: NothingLeft}
+	}
+	if blocker := blockerOf(team, retention); blocker != "" {
+		return Deletion{Step: AwaitingConfirmation, Blocker: blocker}
+	}
+	return Deletion{Step: DeletingNamespaces}
+}
+
+// blockerOf is the first thing that has to be done before data may be deleted; empty if it may.
+func blockerOf(team *foundationv1alpha1.FoundationTeam, retention *lifecycle.Retention) deletionBlocker {
+	switch {
+	case team.Annotations[foundationv1alpha1.AnnotationHold] != "":
+		return blockedByHold
+	case !confirmed(team):
+		return notConfirmed
+	case retention == nil && team.Spec.Term != nil && team.Spec.Term.EndTime != nil:
+		return termNotOver
+	case retention == nil:
+		return termWithoutEnd
+	case retention.Phase != foundationv1alpha1.RetentionExpired:
+		return retentionIsNotOver
+	default:
+		return ""
+	}
+}
+
+// confirmed reports whether an admin confirmed that the team's data be deleted.
+func confirmed(team *foundationv1alpha1.FoundationTeam) bool {
+	return team.Annotations[foundationv1alpha1.AnnotationConfirmDeletion] == team.Name
+}

@@ -1,0 +1,85 @@
+package team
+
+import (
+	"maps"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/utils/ptr"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/gpuquota"
+	"foundation.team/operator/internal/index"
+	"foundation.team/operator/internal/lifecycle"
+)
+
+// poolGrant is what a team asks of one pool, and what it has of it.
+type poolGrant struct {
+	poolName string
+	// pool is nil if there is none of that name.
+	pool *foundationv1alpha1.GPUPool
+	// requested is the sum of the awards in force; ahead is true if there is one that is not over yet, now or later.
+	requested int32
+	ahead     bool
+	// inPool is true if the pool's status has the grant, which is empty otherwise.
+	inPool bool
+	grant  foundationv1alpha1.Grant
+}
+
+// grantsOf are the pools that the team has awards of, or still holds GPUs of, by name.
+func grantsOf(in Input, life lifecycle.Team) []poolGrant {
+	names := index.AwardPools(in.Team)
+	for name, pool := range in.Pools {
+		if grantOf(pool, in.Team) != nil && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	grants := make([]poolGrant, 0, len(names))
+	for _, name := range names {
+		awards := life.Awards(name)
+		g := poolGrant{poolName: name, pool: in.Pools[name], requested: lifecycle.Demand(awards, in.Now), ahead: lifecycle.Ahead(awards, in.Now)}
+		if g.pool != nil {
+			if grant := grantOf(g.pool, in.Team); grant != nil {
+				g.inPool, g.grant = true, *grant
+			}
+		}
+		grants = append(grants, g)
+	}
+	return grants
+}
+
+// grantOf is a team's grant of a pool, and not that of another team of the same name; nil if it has none.
+func grantOf(pool *foundationv1alpha1.GPUPool, team *foundationv1alpha1.FoundationTeam) *foundationv1alpha1.Grant {
+	for i := range pool.Status.Grants {
+		if grant := &pool.Status.Grants[i]; grant.TeamName == team.Name && grant.UID == string(team.UID) {
+			return grant
+		}
+	}
+	return nil
+}
+
+// devicesInput is what the device part of the quotas follows from. Only active namespaces share the grants.
+func devicesInput(in Input, namespaces []teamNamespace) gpuquota.Input {
+	devices := gpuquota.Input{DeviceClasses: map[string]corev1.ResourceName{}}
+	for _, name := range slices.Sorted(maps.Keys(in.Pools)) {
+		pool := in.Pools[name]
+		p := gpuquota.Pool{
+			ResourceName: corev1.ResourceName(pool.Spec.ResourceName), DeviceClass: pool.Spec.DeviceClassName,
+			GPUsPerNode: pool.Spec.GPUsPerNode, Node: pool.Status.NodeAllocatable,
+		}
+		if grant := grantOf(pool, in.Team); grant != nil {
+			p.Granted = grant.Granted
+		}
+		devices.Pools = append(devices.Pools, p)
+	}
+	for name, class := range in.DeviceClasses {
+		devices.DeviceClasses[name] = corev1.ResourceName(ptr.Deref(class.Spec.ExtendedResourceName, ""))
+	}
+	for _, n := range namespaces {
+		if n.active() {
+			devices.Namespaces = append(devices.Namespaces, gpuquota.Namespace{Name: n.name, Weight: n.weight()})
+		}
+	}
+	return devices
+}

@@ -1,0 +1,68 @@
+package team
+
+import (
+	"maps"
+	"slices"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/apply"
+	"foundation.team/operator/internal/lifecycle"
+)
+
+// teamNamespace is a namespace of a team.
+type teamNamespace struct {
+	// name is the real name.
+	name  string
+	state foundationv1alpha1.ResourceState
+	// spec is nil for a retired namespace.
+	spec *foundationv1alpha1.TeamNamespace
+}
+
+// active reports whether the team can work there.
+func (n teamNamespace) active() bool { return n.state == foundationv1alpha1.ResourceActive }
+
+// accessible reports whether staff have access: to work, or to read and copy data.
+func (n teamNamespace) accessible() bool {
+	return n.active() || n.state == foundationv1alpha1.ResourceDataAccess
+}
+
+// namespacesOf are the namespaces that there shall be: those of the spec while the team holds its awards; after that, and
+// when they were taken out of the spec, those that are there.
+func namespacesOf(in Input, owner apply.Owner, state foundationv1alpha1.TeamState, retention *lifecycle.Retention) []teamNamespace {
+	var namespaces []teamNamespace
+	declared := map[string]bool{}
+	for i := range in.Team.Spec.Namespaces {
+		spec := &in.Team.Spec.Namespaces[i]
+		n := teamNamespace{name: foundationv1alpha1.NamespaceName(in.Team.Name, spec.Name), spec: spec, state: foundationv1alpha1.ResourceActive}
+		declared[n.name] = true
+		if !state.HoldsAwards() {
+			n.state = closedState(retention)
+			if live := in.LiveNamespaces[n.name]; live == nil || !owner.CanAdopt(live) {
+				continue
+			}
+		}
+		namespaces = append(namespaces, n)
+	}
+	for _, name := range slices.Sorted(maps.Keys(in.LiveNamespaces)) {
+		if !declared[name] && owner.Owns(in.LiveNamespaces[name]) {
+			namespaces = append(namespaces, teamNamespace{name: name, state: foundationv1alpha1.ResourceRetired})
+		}
+	}
+	return namespaces
+}
+
+// closedState is the state of the namespaces of a team that does not hold its awards.
+func closedState(retention *lifecycle.Retention) foundationv1alpha1.ResourceState {
+	if retention != nil && retention.Phase == foundationv1alpha1.RetentionDataAccess {
+		return foundationv1alpha1.ResourceDataAccess
+	}
+	return foundationv1alpha1.ResourceLocked
+}
+
+// weight is the namespace's part of the team's GPUs, relative to the others'.
+func (n teamNamespace) weight() int64 {
+	if n.spec.GPUWeight == nil {
+		return 1
+	}
+	return int64(*n.spec.GPUWeight)
+}

@@ -1,0 +1,35 @@
+package team
+
+import (
+	"context"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/apply"
+)
+
+// pruneAccess takes away access that nobody shall have any more. It does not depend on anything else going well.
+func (r *Reconciler) pruneAccess(ctx context.Context, m *Model, desired Desired, out *Outcome) {
+	keep := desired.keys()
+	for _, obj := range m.Others {
+		if !apply.KindOf(obj).Access || keep[keyOf(obj)] || keepsDelegated(m, obj) || !m.Owner.CanAdopt(obj) {
+			continue
+		}
+		failed := out.failed(foundationv1alpha1.ConditionAccessReady, obj.GetNamespace(), r.Applier.Delete(ctx, m.Owner, obj))
+		if binding := delegatedBinding(obj); binding != nil && !failed && binding.DeletionTimestamp.IsZero() {
+			out.endedBindings = append(out.endedBindings, binding)
+		}
+	}
+}
+
+// pruneOthers deletes the rest of what is not desired any more, and only when all that is desired is there.
+func (r *Reconciler) pruneOthers(ctx context.Context, m *Model, desired Desired, out *Outcome) {
+	if len(out.Problems) > 0 {
+		return
+	}
+	keep := desired.keys()
+	for _, obj := range m.Others {
+		if !apply.KindOf(obj).Access && !keep[keyOf(obj)] {
+			out.failed(foundationv1alpha1.ConditionNamespacesReady, obj.GetNamespace(), r.Applier.Delete(ctx, m.Owner, obj))
+		}
+	}
+}

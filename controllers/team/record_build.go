@@ -1,0 +1,67 @@
+package team
+
+import (
+	"slices"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/timing"
+)
+
+// maxUIDs is how many UIDs a record keeps.
+const maxUIDs = 32
+
+// BuildRecord is a team's record as it shall be: what was awarded and decided, and every change since the last time.
+func BuildRecord(m *Model) *foundationv1alpha1.TeamRecord {
+	record := m.Record.DeepCopy()
+	facts := factsOf(m)
+	if record == nil {
+		record = &foundationv1alpha1.TeamRecord{}
+		record.Name = m.Team.Name + "." + string(m.Team.UID)[:min(8, len(m.Team.UID))]
+	} else {
+		record.Spec.History = append(record.Spec.History, factChanges(m, record.Spec.Facts, facts)...)
+	}
+	labels, annotations := m.ownerMetadata()
+	record.Labels, record.Annotations = merged(record.Labels, labels), merged(record.Annotations, annotations)
+	spec := &record.Spec
+	if !slices.Contains(spec.UIDs, string(m.Team.UID)) {
+		spec.UIDs = append(spec.UIDs, string(m.Team.UID))
+		if len(spec.UIDs) > 1 {
+			spec.History = append(spec.History, edit(m, factKey{field: foundationv1alpha1.FieldManifest}))
+		}
+	}
+	if spec.State != m.State && !wasClosed(m) {
+		spec.History = append(spec.History, observedStateChange(m, spec.State))
+		spec.State, spec.StateTransitionTime = m.State, timing.Meta(m.Now)
+		if !m.StateSince.IsZero() {
+			spec.StateTransitionTime = timing.Meta(m.StateSince)
+		}
+	}
+	if !equality.Semantic.DeepEqual(spec.Facts, facts) {
+		spec.Facts = facts
+	}
+	spec.TeamName, spec.ProgramName, spec.Lead, spec.Digest = m.Team.Name, m.Team.Spec.ProgramName, leadOf(m.Team), digest(m.Team.Spec)
+	spec.UIDs = spec.UIDs[max(0, len(spec.UIDs)-maxUIDs):]
+	spec.History = bounded(spec.History)
+	return record
+}
+
+// wasClosed reports whether the record of a team that is being deleted is closed already: that is the last step before the
+// finalizer goes, and the cache may show the team for a moment after that.
+func wasClosed(m *Model) bool {
+	return !m.Team.DeletionTimestamp.IsZero() && m.Record != nil && m.Record.Spec.State == foundationv1alpha1.StateDeleted &&
+		slices.Contains(m.Record.Spec.UIDs, string(m.Team.UID))
+}
+
+// closedRecord is a record whose team has no FoundationTeam any more.
+func closedRecord(record *foundationv1alpha1.TeamRecord, now time.Time) *foundationv1alpha1.TeamRecord {
+	closed := record.DeepCopy()
+	if closed.Spec.State == foundationv1alpha1.StateDeleted {
+		return closed
+	}
+	closed.Spec.History = bounded(append(closed.Spec.History, stateChange(now, closed.Spec.State, foundationv1alpha1.StateDeleted)))
+	closed.Spec.State, closed.Spec.StateTransitionTime = foundationv1alpha1.StateDeleted, timing.Meta(now)
+	return closed
+}

@@ -1,0 +1,101 @@
+package team
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/timing"
+)
+
+// factsOf are what was awarded to a team and decided on it. No text and no time zone is in them, so that only what somebody
+// edited or decided makes them differ.
+func factsOf(m *Model) foundationv1alpha1.TeamFacts {
+	spec := &m.Team.Spec
+	facts := foundationv1alpha1.TeamFacts{Suspend: spec.Suspend, ProgramName: m.Team.Spec.ProgramName}
+	if spec.Term != nil && (spec.Term.StartTime != nil || spec.Term.EndTime != nil) {
+		facts.Term = &foundationv1alpha1.TermFact{StartTime: wholeSeconds(spec.Term.StartTime), EndTime: wholeSeconds(spec.Term.EndTime)}
+	}
+	if m.Program != nil {
+		if decision := m.Program.Standing(m.Team.Name, m.Now).Decision; decision != nil {
+			facts.Decision = &foundationv1alpha1.DecisionFact{
+				Outcome: string(decision.Outcome), DecisionTime: wholeSeconds(decision.DecisionTime), Reason: decision.Reason,
+			}
+		}
+	}
+	for _, award := range spec.GPUs {
+		facts.GPUs = append(facts.GPUs, foundationv1alpha1.GPUAwardFact{
+			Name: award.Name, PoolName: award.PoolName, Count: ptr.Deref(award.Count, 0), Stage: award.Stage, IfPassed: award.IfPassed,
+			StartTime: wholeSeconds(award.StartTime), EndTime: wholeSeconds(award.EndTime),
+		})
+	}
+	for _, award := range spec.Budget {
+		facts.Budget = append(facts.Budget, budgetFact(award))
+	}
+	for _, volume := range spec.Volumes {
+		facts.Volumes = append(facts.Volumes, foundationv1alpha1.VolumeFact{Name: volume.Name, Namespace: volume.Namespace, Size: volume.Size})
+	}
+	for _, member := range spec.Staff {
+		facts.Staff = append(facts.Staff, foundationv1alpha1.StaffFact{
+			Name: member.Name, Role: string(member.Role), StartTime: wholeSeconds(member.StartTime), EndTime: wholeSeconds(member.EndTime),
+			Subject: foundationv1alpha1.SubjectFact{Kind: string(member.Subject.Kind), Name: member.Subject.Name},
+		})
+	}
+	return facts
+}
+
+func budgetFact(award foundationv1alpha1.BudgetAward) foundationv1alpha1.BudgetAwardFact {
+	fact := foundationv1alpha1.BudgetAwardFact{
+		Name: award.Name, Line: string(award.Line), Amount: ptr.Deref(award.Amount, 0), DueTime: wholeSeconds(award.DueTime),
+	}
+	for _, instalment := range award.Instalments {
+		fact.Instalments = append(fact.Instalments, foundationv1alpha1.InstalmentFact{
+			DueTime: wholeSeconds(instalment.DueTime), Amount: ptr.Deref(instalment.Amount, 0),
+		})
+	}
+	return fact
+}
+
+// wholeSeconds is a time as it will be read back: a record that kept more would differ from itself.
+func wholeSeconds(t *metav1.Time) *metav1.Time {
+	if t == nil {
+		return nil
+	}
+	return timing.Meta(t.Time)
+}
+
+// factKey is what of a team a fact is about.
+type factKey struct {
+	field foundationv1alpha1.RecordField
+	name  string
+}
+
+// factsByKey are facts by what they are about.
+func factsByKey(facts foundationv1alpha1.TeamFacts) map[factKey]foundationv1alpha1.Fact {
+	byKey := map[factKey]foundationv1alpha1.Fact{}
+	if facts.Term != nil {
+		byKey[factKey{field: foundationv1alpha1.FieldTerm}] = foundationv1alpha1.Fact{Term: facts.Term}
+	}
+	if facts.Suspend {
+		byKey[factKey{field: foundationv1alpha1.FieldSuspend}] = foundationv1alpha1.Fact{Suspend: true}
+	}
+	if facts.ProgramName != "" {
+		byKey[factKey{field: foundationv1alpha1.FieldProgramName}] = foundationv1alpha1.Fact{ProgramName: facts.ProgramName}
+	}
+	if facts.Decision != nil {
+		byKey[factKey{field: foundationv1alpha1.FieldDecision}] = foundationv1alpha1.Fact{Decision: facts.Decision}
+	}
+	for i, award := range facts.GPUs {
+		byKey[factKey{foundationv1alpha1.FieldGPUs, award.Name}] = foundationv1alpha1.Fact{GPUs: &facts.GPUs[i]}
+	}
+	for i, award := range facts.Budget {
+		byKey[factKey{foundationv1alpha1.FieldBudget, award.Name}] = foundationv1alpha1.Fact{Budget: &facts.Budget[i]}
+	}
+	for i, volume := range facts.Volumes {
+		byKey[factKey{foundationv1alpha1.FieldVolumes, volume.Name}] = foundationv1alpha1.Fact{Volume: &facts.Volumes[i]}
+	}
+	for i, member := range facts.Staff {
+		byKey[factKey{foundationv1alpha1.FieldStaff, member.Name}] = foundationv1alpha1.Fact{Staff: &facts.Staff[i]}
+	}
+	return byKey
+}

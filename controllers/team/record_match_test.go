@@ -1,0 +1,47 @@
+package team
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/test/support/builder"
+)
+
+// Who gets back what a team of the same name had: the team itself, and nobody else.
+func TestRecordOf(t *testing.T) {
+	mods := []builder.TeamMod{builder.Consortium("Hanbit AI"), builder.InProgram("sovereign"), builder.Staff("kim", foundationv1alpha1.RoleLead)}
+	team := func(uid string, mods ...builder.TeamMod) *foundationv1alpha1.FoundationTeam {
+		return twoNamespaces(append(mods, builder.TeamUID(uid))...)
+	}
+	record := *remembered(input(team("first", mods...)))
+	alone := *remembered(input(team("first", builder.Staff("kim", foundationv1alpha1.RoleLead))))
+	tests := map[string]struct {
+		team   *foundationv1alpha1.FoundationTeam
+		record foundationv1alpha1.TeamRecord
+		former []string
+		known  bool
+	}{
+		"the team itself":                                         {team("first", mods...), record, nil, true},
+		"the same manifest applied again":                         {team("second", mods...), record, []string{"first"}, true},
+		"the same lead and programme with other staff and awards": {team("second", builder.Consortium("Hanbit AI"), builder.InProgram("sovereign"), builder.Award("b200", 8)), record, []string{"first"}, true},
+		"another lead in the same programme":                      {team("second", builder.Consortium("Naru Labs"), builder.InProgram("sovereign")), record, nil, false},
+		"the same lead in another programme":                      {team("second", builder.Consortium("Hanbit AI"), builder.InProgram("other")), record, nil, false},
+		"no consortium in the same programme":                     {team("second", builder.InProgram("sovereign")), record, nil, false},
+		"a team that stands alone, to a letter":                   {team("second", builder.Staff("kim", foundationv1alpha1.RoleLead)), alone, []string{"first"}, true},
+		"a team that stands alone, with other people":             {team("second", builder.Staff("lee", foundationv1alpha1.RoleLead)), alone, nil, false},
+		"a team that stands alone, with more people":              {team("second", builder.Staff("kim", foundationv1alpha1.RoleLead), builder.Staff("lee", foundationv1alpha1.RoleLead)), alone, nil, false},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			got := recordOf(tt.team, []foundationv1alpha1.TeamRecord{tt.record})
+			if (got != nil) != tt.known {
+				t.Fatalf("found %v", got)
+			}
+			if diff := cmp.Diff(tt.former, formerUIDs(got, tt.team)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}

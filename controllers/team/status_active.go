@@ -1,0 +1,17 @@
+package team
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/conditions"
+)
+
+// activeCondition says where the team is in its life. Its reason is the state.
+func activeCondition(m *Model) metav1.Condition {
+	reason, message := string(m.State), m.Life.Message(m.Now)
+	if m.State == foundationv1alpha1.StateInTerm {
+		return conditions.True(foundationv1alpha1.ConditionActive, reason, message)
+	}
+	return conditions.False(foundationv1alpha1.ConditionActive, reason, message)
+}

@@ -1,0 +1,57 @@
+package team
+
+import (
+	"fmt"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/conditions"
+	"foundation.team/operator/internal/text"
+)
+
+// finalizedCondition tells what the deletion of a team, or of its data, waits for; nil while neither is asked for. It is
+// True when nothing more is waited for.
+func finalizedCondition(m *Model, out *Outcome) *metav1.Condition {
+	if m.Deletion.Step == NotDeleting {
+		return nil
+	}
+	const area = foundationv1alpha1.ConditionFinalized
+	if problem := out.blocksDeletion(); problem != nil {
+		return new(conditions.False(area, problem.Reason, problem.Message))
+	}
+	switch m.Deletion.Step {
+	case KeepingData:
+		return new(conditions.True(area, foundationv1alpha1.ReasonAsDeclared, "namespaces and volumes are kept, locked"))
+	case DrainingGPUs:
+		var draining []string
+		for _, g := range m.Deletion.Draining {
+			draining = append(draining, fmt.Sprintf("%s: %d GPUs are drained until their pods have ended or the pool's grace period is over", g.poolName, g.grant.Held))
+		}
+		return new(conditions.False(area, foundationv1alpha1.ReasonWaitingForGPUs, "deletion waits: "+strings.Join(draining, "; ")))
+	case AwaitingConfirmation:
+		return new(conditions.False(area, foundationv1alpha1.ReasonDeletionNotConfirmed,
+			"deletionPolicy is Delete, and nothing is deleted yet: "+wayOut(m)+"; or set spec.deletionPolicy to Retain"))
+	case DeletingNamespaces:
+		return new(conditions.False(area, foundationv1alpha1.ReasonWaitingForNamespaces, text.Count(len(m.Namespaces), "namespace")+" being deleted"))
+	default:
+		return new(conditions.True(area, foundationv1alpha1.ReasonAsDeclared, "no namespace is left"))
+	}
+}
+
+// wayOut is what an admin can do about what keeps data from being deleted.
+func wayOut(m *Model) string {
+	switch m.Deletion.Blocker {
+	case blockedByHold:
+		return fmt.Sprintf("remove the annotation %s (%q)", foundationv1alpha1.AnnotationHold, m.Team.Annotations[foundationv1alpha1.AnnotationHold])
+	case notConfirmed:
+		return fmt.Sprintf("confirm with the annotation %s=%s", foundationv1alpha1.AnnotationConfirmDeletion, m.Team.Name)
+	case termNotOver:
+		return "the term lasts until " + m.Life.When(m.Team.Spec.Term.EndTime.Time)
+	case termWithoutEnd:
+		return "set spec.term.endTime: data is deleted only after a date"
+	default:
+		return "data is kept until " + m.Life.When(m.Retention.KeptUntil) + "; wait, or shorten spec.retention.keep"
+	}
+}

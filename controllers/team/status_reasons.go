@@ -1,0 +1,26 @@
+package team
+
+import (
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+)
+
+// isProgressing reports whether a reason is of something that is on its way.
+func isProgressing(reason string) bool {
+	switch reason {
+	case foundationv1alpha1.ReasonProgressing, foundationv1alpha1.ReasonPoliciesSettling, foundationv1alpha1.ReasonApplyFailed, foundationv1alpha1.ReasonTerminating,
+		foundationv1alpha1.ReasonVolumesPending, foundationv1alpha1.ReasonNodesNotReady,
+		foundationv1alpha1.ReasonWaitingForGPUs, foundationv1alpha1.ReasonWaitingForNamespaces:
+		return true
+	default:
+		return false
+	}
+}
+
+// nothingReason is the reason of a condition where a team has none of what it is about: its state allows none, or its spec
+// asks for none.
+func nothingReason(m *Model) string {
+	if !m.State.HoldsAwards() {
+		return foundationv1alpha1.ReasonNotActive
+	}
+	return foundationv1alpha1.ReasonNothingDeclared
+}

@@ -1,0 +1,93 @@
+package team
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	resourcev1 "k8s.io/api/resource/v1"
+	"k8s.io/client-go/util/workqueue"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/setup"
+	"foundation.team/operator/test/support/builder"
+)
+
+// Quotas of all teams name every class: all are woken when a pool's is set.
+func TestADeviceClassWakesAllTeams(t *testing.T) {
+	teams := []client.Object{builder.Team("hanbit"), builder.Team("saebit")}
+	r := &Reconciler{Client: fake.NewClientBuilder().WithScheme(setup.Scheme()).WithObjects(teams...).Build()}
+	want := []string{"hanbit", "saebit"}
+	names := func(requests []reconcile.Request) []string {
+		var names []string
+		for _, request := range requests {
+			names = append(names, request.Name)
+		}
+		slices.Sort(names)
+		return names
+	}
+	if diff := cmp.Diff(want, names(r.allTeams(t.Context(), &resourcev1.DeviceClass{}))); diff != "" {
+		t.Error(diff)
+	}
+	update := func(before, after *foundationv1alpha1.GPUPool) []string {
+		queue := workqueue.NewTypedRateLimitingQueue(workqueue.DefaultTypedControllerRateLimiter[reconcile.Request]())
+		defer queue.ShutDown()
+		r.poolEvents().Update(t.Context(), event.UpdateEvent{ObjectOld: before, ObjectNew: after}, queue)
+		var requests []reconcile.Request
+		for queue.Len() > 0 {
+			request, _ := queue.Get()
+			queue.Done(request)
+			requests = append(requests, request)
+		}
+		return names(requests)
+	}
+	plain, classed := builder.Pool("b200"), builder.Pool("b200", builder.DeviceClassName(gpuClass))
+	if diff := cmp.Diff(want, update(plain, classed)); diff != "" {
+		t.Error(diff)
+	}
+	if woken := update(classed, classed); len(woken) > 0 {
+		t.Errorf("%v are woken for nothing", woken)
+	}
+}
+
+func TestAffected(t *testing.T) {
+	grant := func(team string, mods ...func(*foundationv1alpha1.Grant)) builder.PoolMod {
+		g := foundationv1alpha1.Grant{TeamName: team, UID: team + "-uid", Requested: 8, Granted: 8}
+		for _, mod := range mods {
+			mod(&g)
+		}
+		return builder.WithGrant(g)
+	}
+	later := func(g *foundationv1alpha1.Grant) { g.NextFreeTime = builder.MetaTime(july) }
+	anew := func(g *foundationv1alpha1.Grant) { g.UID = "anew" }
+	more := func(g *foundationv1alpha1.Grant) { g.Ready = 8 }
+	tests := map[string]struct {
+		before, after []builder.PoolMod
+		want          []string
+	}{
+		"no grant changes":                   {[]builder.PoolMod{grant("a"), grant("b")}, []builder.PoolMod{grant("a"), grant("b")}, nil},
+		"grants in another order":            {[]builder.PoolMod{grant("a"), grant("b")}, []builder.PoolMod{grant("b"), grant("a")}, nil},
+		"one team has more GPUs ready":       {[]builder.PoolMod{grant("a"), grant("b")}, []builder.PoolMod{grant("a"), grant("b", more)}, []string{"b"}},
+		"one team is told when it gets more": {[]builder.PoolMod{grant("a")}, []builder.PoolMod{grant("a", later)}, []string{"a"}},
+		"one team gets a grant":              {nil, []builder.PoolMod{grant("a")}, []string{"a"}},
+		"one team's grant is gone":           {[]builder.PoolMod{grant("a"), grant("b")}, []builder.PoolMod{grant("a")}, []string{"b"}},
+		"one team was made anew":             {[]builder.PoolMod{grant("a")}, []builder.PoolMod{grant("a", anew)}, []string{"a", "a"}},
+		"all, when nodes are of another shape": {
+			[]builder.PoolMod{grant("a"), grant("b"), builder.NodeShape("1", "1Gi", "1Gi")}, []builder.PoolMod{grant("a"), grant("b"), builder.NodeShape("2", "1Gi", "1Gi")}, []string{"a", "b"},
+		},
+		"none, when a number is written in another way": {
+			[]builder.PoolMod{grant("a"), builder.NodeShape("1", "1Gi", "1Gi")}, []builder.PoolMod{grant("a"), builder.NodeShape("1000m", "1024Mi", "1Gi")}, nil,
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tt.want, affected(builder.Pool("b200", tt.before...), builder.Pool("b200", tt.after...))); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}

@@ -1,0 +1,44 @@
+package gpuquota
+
+import (
+	"cmp"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+)
+
+// split divides total by weights into whole numbers that add up to it (the largest remainder method): each gets its
+// part rounded down, and what is left over goes, one each, to those with the largest remainders, the earlier ones among
+// equals. If all weights are 0 nobody gets anything.
+func split(total int64, weights []int64) []int64 {
+	parts := make([]int64, len(weights))
+	var sum int64
+	for _, weight := range weights {
+		sum += weight
+	}
+	if sum == 0 {
+		return parts
+	}
+	order := make([]int, len(weights))
+	left := total
+	for i, weight := range weights {
+		order[i] = i
+		parts[i] = total * weight / sum
+		left -= parts[i]
+	}
+	remainder := func(i int) int64 { return total * weights[i] % sum }
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(remainder(b), remainder(a)) })
+	for _, i := range order[:left] {
+		parts[i]++
+	}
+	return parts
+}
+
+// proportion is quantity × part / whole, rounded down. CPU counts in thousandths.
+func proportion(name corev1.ResourceName, quantity resource.Quantity, part, whole int64) resource.Quantity {
+	if name == corev1.ResourceCPU {
+		return *resource.NewMilliQuantity(quantity.MilliValue()/whole*part, quantity.Format)
+	}
+	return *resource.NewQuantity(quantity.Value()/whole*part, quantity.Format)
+}
