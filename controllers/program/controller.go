@@ -1,6 +1,3 @@
-// Package program reconciles FoundationPrograms: it holds decisions, awards and promises of money against the programme's
-// rules and says what it finds. It decides nothing and writes nothing but the programme's own status: who is in follows
-// from the spec, in internal/lifecycle.
 package program
 
 import (
@@ -10,10 +7,7 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/client-go/tools/events"
-	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/apply"
@@ -21,16 +15,6 @@ import (
 	"foundation.team/operator/internal/requeue"
 	"foundation.team/operator/internal/timing"
 )
-
-// Reconciler reconciles FoundationPrograms.
-type Reconciler struct {
-	// Client reads from the cache, Live from the API server.
-	Client  client.Client
-	Live    client.Reader
-	Applier *apply.Applier
-	Events  events.EventRecorder
-	Clock   clock.PassiveClock
-}
 
 // +kubebuilder:rbac:groups=foundation.team,resources=foundationprograms,verbs=list;watch;patch
 // +kubebuilder:rbac:groups=foundation.team,resources=foundationprograms/status,verbs=patch

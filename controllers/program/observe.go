@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -16,16 +15,6 @@ import (
 
 // shared saves copies of what is only looked at.
 const shared = client.UnsafeDisableDeepCopy
-
-// Input is all that a programme's status follows from.
-type Input struct {
-	Program *lifecycle.Program
-	// Teams are those that name the programme, by name.
-	Teams []lifecycle.Team
-	// Elsewhere are teams that were decided on and whose FoundationTeam does not name the programme.
-	Elsewhere map[string]bool
-	Now       time.Time
-}
 
 // observe reads a programme's Input from the cache.
 func (r *Reconciler) observe(ctx context.Context, program *foundationv1alpha1.FoundationProgram) (Input, error) {

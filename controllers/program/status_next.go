@@ -33,11 +33,6 @@ func nextMoment(in Input, plan budget.Plan) (time.Time, string) {
 	return next, in.when(next) + ": " + text.First(whats, named)
 }
 
-// when is a moment for people, in the programme's time zone.
-func (in Input) when(at time.Time) string {
-	return at.In(in.Program.Location()).Format("2006-01-02 15:04 MST")
-}
-
 // earliest is the first moment after now, and all that happens then.
 func earliest(now time.Time, all []moment) (first time.Time, whats []string) {
 	for _, m := range all {

@@ -1,0 +1,22 @@
+// Package program reconciles FoundationPrograms: it holds decisions, awards and promises of money against the programme's
+// rules and says what it finds. It decides nothing and writes nothing but the programme's own status: who is in follows
+// from the spec, in internal/lifecycle.
+package program
+
+import (
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"foundation.team/operator/internal/apply"
+)
+
+// Reconciler reconciles FoundationPrograms.
+type Reconciler struct {
+	// Client reads from the cache, Live from the API server.
+	Client  client.Client
+	Live    client.Reader
+	Applier *apply.Applier
+	Events  events.EventRecorder
+	Clock   clock.PassiveClock
+}
