@@ -112,7 +112,7 @@ func (in Input) noManifest(team string, standing lifecycle.Standing) string {
 	return "there is no FoundationTeam " + team
 }
 
-// wanted says whether a team that stands so should have a FoundationTeam.
+// wanted reports whether a team that stands so should have a FoundationTeam.
 func wanted(phase lifecycle.Phase) bool {
 	switch phase {
 	case lifecycle.PhasePending, lifecycle.PhaseHeldBack, lifecycle.PhaseIn, lifecycle.PhaseObjection:
