@@ -40,7 +40,7 @@ func OwnerOf(team *foundationv1alpha1.FoundationTeam, former []string) Owner {
 	return Owner{Team: team.Name, UID: team.UID, Former: former}
 }
 
-// Owns says whether an object belongs to the owner: name and UID, the present or a former one, both match.
+// Owns reports whether an object belongs to the owner: name and UID, the present or a former one, both match.
 func (o Owner) Owns(obj metav1.Object) bool { return o.named(obj) && o.marked(obj) }
 
 func (o Owner) marked(obj metav1.Object) bool {
@@ -175,7 +175,7 @@ func (a *Applier) wrote(name, version string) {
 	a.written[name] = version
 }
 
-// Stale says whether a cached object, by kind and name, is older than our last write of it.
+// Stale reports whether a cached object, by kind and name, is older than our last write of it.
 func (a *Applier) Stale(name string, cached client.Object) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -239,7 +239,7 @@ func (a *Applier) Save(ctx context.Context, before, after client.Object) error {
 	return nil
 }
 
-// SavedStale says whether a cached object is not yet what Save wrote last.
+// SavedStale reports whether a cached object is not yet what Save wrote last.
 func (a *Applier) SavedStale(cached client.Object) bool { return a.Stale(savedName(cached), cached) }
 
 func savedName(obj client.Object) string { return fmt.Sprintf("%T %s", obj, obj.GetName()) }

@@ -40,7 +40,7 @@ func (a *Applier) PatchStatus(ctx context.Context, before, after client.Object) 
 	return nil
 }
 
-// StatusStale says whether a cached object does not show the status yet that we wrote last. What is decided from it
+// StatusStale reports whether a cached object does not show the status yet that we wrote last. What is decided from it
 // could be wrong, and would not be noticed: our own status writes wake nobody.
 func (a *Applier) StatusStale(cached client.Object) bool { return a.Stale(statusName(cached), cached) }
 

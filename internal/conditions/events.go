@@ -40,7 +40,7 @@ func Report(recorder events.EventRecorder, about runtime.Object, old, current []
 	}
 }
 
-// good says whether a condition is as one would wish, or on its way there.
+// good reports whether a condition is as one would wish, or on its way there.
 func good(condition metav1.Condition) bool {
 	if condition.Reason == foundationv1alpha1.ReasonProgressing || condition.Reason == foundationv1alpha1.ReasonVolumesPending {
 		return true

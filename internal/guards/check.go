@@ -33,6 +33,9 @@ type Result struct {
 // OK reports whether something new may be provisioned.
 func (r Result) OK() bool { return r.Reason == "" }
 
+// settling reports whether the guards are in place, and only have to be enforced everywhere.
+func (r Result) settling() bool { return r.Wait > 0 }
+
 // Until is when guards that settle count, if it is now now; zero where time alone changes nothing.
 func (r Result) Until(now time.Time) time.Time {
 	if r.Wait == 0 {

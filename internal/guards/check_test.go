@@ -182,7 +182,7 @@ func TestCheck(t *testing.T) {
 // guard starts that anew.
 func TestClocksAheadHoldNothingUp(t *testing.T) {
 	g := gomega.NewWithT(t)
-	settling, missing := Result{Reason: foundationv1alpha1.ReasonPoliciesSettling}, Result{Reason: foundationv1alpha1.ReasonPolicyMissing}
+	settling, missing := Result{Reason: foundationv1alpha1.ReasonPoliciesSettling, Wait: settle}, Result{Reason: foundationv1alpha1.ReasonPolicyMissing}
 	w := &ClusterChecker{}
 	g.Expect(w.settled(settling, now)).To(gomega.Equal(settling))
 	g.Expect(w.settled(settling, now.Add(settle-1))).To(gomega.Equal(settling))

@@ -9,8 +9,6 @@ import (
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-
-	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 )
 
 // Checker reports whether the guards are in place.
@@ -53,11 +51,11 @@ func (c *ClusterChecker) settled(result Result, now time.Time) Result {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
-	case result.Reason != "" && result.Reason != foundationv1alpha1.ReasonPoliciesSettling:
+	case !result.OK() && !result.settling():
 		c.asShipped = time.Time{}
 	case c.asShipped.IsZero():
 		c.asShipped = now
-	case result.Reason != "" && now.Sub(c.asShipped) >= settle:
+	case result.settling() && now.Sub(c.asShipped) >= settle:
 		return Result{}
 	}
 	return result

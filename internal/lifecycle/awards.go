@@ -13,7 +13,7 @@ type Span struct {
 	GPUs       int32
 }
 
-// At says whether the span covers t.
+// At reports whether the span covers t.
 func (s Span) At(t time.Time) bool {
 	return (s.Start.IsZero() || !t.Before(s.Start)) && (s.End.IsZero() || t.Before(s.End))
 }
@@ -90,7 +90,7 @@ func (t Team) seats() []Span {
 	}
 }
 
-// inForce says whether the stages that an award names let it be.
+// inForce reports whether the stages that an award names let it be.
 func (t Team) inForce(award foundationv1alpha1.GPUAward) bool {
 	if award.Stage == "" && award.IfPassed == "" {
 		return true
@@ -156,7 +156,7 @@ func (t Team) withinCeilings(awards []awarded) []awarded {
 	return cut
 }
 
-// covers says whether all of a piece, which no bound of the span divides, is in the span.
+// covers reports whether all of a piece, which no bound of the span divides, is in the span.
 func (s Span) covers(piece Span) bool {
 	return (s.Start.IsZero() || !piece.Start.Before(s.Start)) &&
 		(s.End.IsZero() || !piece.End.IsZero() && !piece.End.After(s.End))
@@ -216,7 +216,7 @@ func Demand(spans []Span, t time.Time) int32 {
 	return sum
 }
 
-// Ahead says whether one of the spans with GPUs ends after t.
+// Ahead reports whether one of the spans with GPUs ends after t.
 func Ahead(spans []Span, t time.Time) bool {
 	return slices.ContainsFunc(spans, func(s Span) bool { return s.GPUs > 0 && (s.End.IsZero() || t.Before(s.End)) })
 }

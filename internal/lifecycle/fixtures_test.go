@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/lifecycle"
 	"foundation.team/operator/test/support/builder"
@@ -153,4 +155,24 @@ func roles(team lifecycle.Team, at time.Time) string {
 		text += fmt.Sprintf("%s %s; ", member.Name, member.Role)
 	}
 	return text
+}
+
+// checkSince fails if a state did not begin when it says.
+func checkSince(t *rapid.T, team lifecycle.Team, at time.Time) {
+	since := team.StateSince(at)
+	state := team.State(at)
+	if state == foundationv1alpha1.StateDeleting || state == foundationv1alpha1.StateSuspended && team.Spec.Suspend {
+		return // by an edit
+	}
+	if since.After(at) {
+		t.Fatalf("at %s it is %s since %s", at, state, since)
+	}
+	for _, earlier := range append(moments(), since) {
+		if !earlier.Before(since) && !earlier.After(at) && team.State(earlier) != state {
+			t.Fatalf("at %s it is %s since %s, and at %s it is %s", at, state, since, earlier, team.State(earlier))
+		}
+	}
+	if !since.IsZero() && team.State(since.Add(-time.Nanosecond)) == state {
+		t.Fatalf("at %s it is %s since %s, and was before", at, state, since)
+	}
 }

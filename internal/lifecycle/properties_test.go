@@ -180,26 +180,6 @@ func TestThereIsAlwaysAnAnswer(t *testing.T) {
 	})
 }
 
-// checkSince fails if a state did not begin when it says.
-func checkSince(t *rapid.T, team lifecycle.Team, at time.Time) {
-	since := team.StateSince(at)
-	state := team.State(at)
-	if state == foundationv1alpha1.StateDeleting || state == foundationv1alpha1.StateSuspended && team.Spec.Suspend {
-		return // by an edit
-	}
-	if since.After(at) {
-		t.Fatalf("at %s it is %s since %s", at, state, since)
-	}
-	for _, earlier := range append(moments(), since) {
-		if !earlier.Before(since) && !earlier.After(at) && team.State(earlier) != state {
-			t.Fatalf("at %s it is %s since %s, and at %s it is %s", at, state, since, earlier, team.State(earlier))
-		}
-	}
-	if !since.IsZero() && team.State(since.Add(-time.Nanosecond)) == state {
-		t.Fatalf("at %s it is %s since %s, and was before", at, state, since)
-	}
-}
-
 func TestAwardsNeedAStateAndStayWithinCeilings(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		team := lives(t)

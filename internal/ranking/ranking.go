@@ -55,13 +55,13 @@ type judged struct {
 	foundationv1alpha1.RankingEntry
 	// sum is the total in hundredths.
 	sum int64
-	// scored says whether no criterion is missing, gated whether no gate is.
+	// scored is true if no criterion is missing, gated if no gate is.
 	scored, gated bool
 	// vetoed is true if it failed a gate that nobody waived.
 	vetoed bool
 }
 
-// eligible says whether the team can be within the seats.
+// eligible reports whether the team can be within the seats.
 func (j judged) eligible() bool { return j.scored && j.gated && !j.vetoed }
 
 // judge adds up one result. Its rank follows from those of the others.
