@@ -8,8 +8,10 @@ import (
 	"path/filepath"
 
 	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
 
 	"foundation.team/operator/hack/lab/cluster"
+	"foundation.team/operator/internal/setup"
 )
 
 // BuildManager builds the operator from what the tree holds now, so that no stale binary is tested. It returns the
@@ -54,4 +56,13 @@ func AsOperator(admin *rest.Config) *rest.Config {
 	cfg := rest.CopyConfig(admin)
 	cfg.Impersonate.UserName = "system:serviceaccount:" + cluster.OperatorNamespace + ":" + cluster.OperatorServiceAccount
 	return cfg
+}
+
+// NewManager returns a manager for the operator's controllers in the test's process. It serves nothing, and another of them
+// may come after it.
+func NewManager(cfg *rest.Config) (manager.Manager, error) {
+	options := setup.Options{MetricsBindAddress: "0", HealthProbeBindAddress: "0"}
+	return setup.NewManager(cfg, options, func(o *manager.Options) {
+		o.Controller.SkipNameValidation = new(true) // the next one has controllers of the same names
+	})
 }
