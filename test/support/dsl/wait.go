@@ -42,7 +42,7 @@ func (s *Story) WaitReady(teams ...string) {
 }
 
 // WaitState waits until the status of a team is about its newest spec and has a state.
-func (s *Story) WaitState(name, state string) {
+func (s *Story) WaitState(name string, state foundationv1alpha1.TeamState) {
 	s.Helper()
 	s.waitTeam(name, func(g Gomega, team *foundationv1alpha1.FoundationTeam) {
 		g.Expect(team.Status.ObservedGeneration).To(Equal(team.Generation))
