@@ -14,9 +14,9 @@ import (
 	"foundation.team/operator/internal/setup"
 )
 
-// BuildManager builds the operator from what the tree holds now, so that no stale binary is tested. It returns the
+// buildManager builds the operator from what the tree holds now, so that no stale binary is tested. It returns the
 // path of the binary in dir.
-func BuildManager(ctx context.Context, root, dir string) (string, error) {
+func buildManager(ctx context.Context, root, dir string) (string, error) {
 	if err := DependOn(root, "api", "cmd", "config", "controllers", "internal"); err != nil {
 		return "", err
 	}
@@ -28,14 +28,6 @@ func BuildManager(ctx context.Context, root, dir string) (string, error) {
 		return "", fmt.Errorf("build the manager: %w\n%s", err, output)
 	}
 	return path, nil
-}
-
-// InstallOperator installs all of config/ but the operator's deployment in a lab.
-func InstallOperator(ctx context.Context, lab *cluster.Cluster, root string) error {
-	if err := DependOn(root, "config"); err != nil {
-		return err
-	}
-	return lab.InstallOperator(ctx, root)
 }
 
 // DependOn opens the directories of the repository that kubectl or go build read for a test. The go command runs a test
