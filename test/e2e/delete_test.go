@@ -100,7 +100,7 @@ var _ = Describe("Deleting a team", func() {
 		s.ApplyPool("torn", 2)
 		s.ApplyTeam("torn", spec("torn")...)
 		s.WaitReady("torn")
-		s.WaitSettled("torn")
+		s.WaitReconciled("torn")
 		s.Expect(s.ListPoolNodes(s, "torn")).To(HaveLen(2))
 		s.Expect(lab.Operator.Stop(ctx)).To(Succeed())
 		for _, kind := range []string{"ft", "gpool"} {

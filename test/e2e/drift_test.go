@@ -24,7 +24,7 @@ var _ = Describe("Drift", func() {
 		s.ApplyTeam("drift", s.GPUs("drift", 16), manifest.Train,
 			manifest.Staff(manifest.User("ida", "Engineer", "ida@drift.example")))
 		s.WaitReady("drift")
-		s.WaitSettled("drift")
+		s.WaitReconciled("drift")
 		for _, drifts := range []map[string]drift{driftInNamespace(s, "drift-train"), driftOfCluster(s, "drift")} {
 			for what, drift := range drifts {
 				By(what)

@@ -106,7 +106,7 @@ var _ = Describe("A team's place", func() {
 			`volumes: [{name: data, namespace: train, size: 1Ti, storageClassName: fast}]`,
 			manifest.Staff(manifest.User("ida", "Engineer", "ida@steady.example")))
 		s.WaitReady("steady")
-		s.WaitSettled("steady")
+		s.WaitReconciled("steady")
 		before := versions(ctx, s, "steady")
 		s.Expect(lab.Operator.Stop(ctx)).To(Succeed())
 		s.Expect(lab.StartOperator(ctx)).To(Succeed())

@@ -65,7 +65,7 @@ func removedByMistake(s *story) {
 		HaveField("Spec.State", foundationv1alpha1.StateInTerm), HaveField("Spec.UIDs", Equal([]string{uid, string(team.UID)})),
 		HaveField("Spec.History", ContainElement(HaveField("Field", foundationv1alpha1.FieldManifest))))))
 	s.Expect(team.Status.History).To(ContainElement(And(HaveField("What", "manifest"), HaveField("From", "removed"), HaveField("To", "applied again"))))
-	// And it stays so when the grace of what was asked back would have been over.
+	// And it stays so when the grace of the nodes that were reclaimed would have been over.
 	s.at("2026-03-04 09:00:00")
 	s.Expect(withoutNodes(s.snapshot(s, "hanbit", "b200"))).To(Equal(withoutNodes(before)))
 }

@@ -192,7 +192,7 @@ func noSelection(s *story) {
 		s.WaitUntil(func(g Gomega) {
 			g.Expect(s.GetProgram(g).Status.Seats.Free).To(BeEquivalentTo(5))
 			g.Expect(s.GetPool(g, "b200").Status.Capacity.Free).To(BeEquivalentTo(16))
-			dsl.ExpectSettled(g, s.GetPool(g, "b200"))
+			dsl.ExpectReconciled(g, s.GetPool(g, "b200"))
 			g.Expect(s.GetPool(g, "b200").Status.Grants).To(BeEmpty())
 		})
 		for _, team := range teams {

@@ -32,7 +32,7 @@ func TestScale(t *testing.T) {
 			s.SetDefaultEventuallyTimeout(15 * time.Minute)
 			s.ApplyPool("big", scaleTeams*scaleNodes)
 			s.WaitFree("big", scaleTeams*scaleNodes*cluster.GPUsPerNode)
-			s.WaitSettled("big")
+			s.WaitReconciled("big")
 
 			names := make([]string, scaleTeams)
 			manifests := make([]string, scaleTeams)

@@ -65,7 +65,7 @@ func oversubscription(s *story) {
 func priority(s *story) {
 	const pool, early, late = "s4", "s4-early", "s4-late"
 	s.ApplyPool(pool, 8)
-	s.WaitSettled(pool)
+	s.WaitReconciled(pool)
 	ask := func(name string, priority int) string {
 		return manifest.Team(s.Named(name), s.GPUs(pool, 48), manifest.Train, fmt.Sprintf("priority: %d", priority))
 	}

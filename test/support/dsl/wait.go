@@ -86,14 +86,14 @@ func expectCondition(g Gomega, conditions []metav1.Condition, conditionType, rea
 	g.Expect(condition.Message).To(ContainSubstring(message))
 }
 
-// WaitSettled waits until no node of a pool is on its way from or to a team.
-func (s *Story) WaitSettled(pool string) {
+// WaitReconciled waits until no node of a pool is on its way from or to a team.
+func (s *Story) WaitReconciled(pool string) {
 	s.Helper()
-	s.WaitUntil(func(g Gomega) { ExpectSettled(g, s.GetPool(g, pool)) }, pool)
+	s.WaitUntil(func(g Gomega) { ExpectReconciled(g, s.GetPool(g, pool)) }, pool)
 }
 
-// ExpectSettled expects that no node of a pool is on its way from or to a team.
-func ExpectSettled(g Gomega, pool *foundationv1alpha1.GPUPool) {
+// ExpectReconciled expects that no node of a pool is on its way from or to a team.
+func ExpectReconciled(g Gomega, pool *foundationv1alpha1.GPUPool) {
 	g.Expect(meta.FindStatusCondition(pool.Status.Conditions, foundationv1alpha1.ConditionReconciling)).To(BeNil())
 }
 
