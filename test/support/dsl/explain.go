@@ -21,7 +21,7 @@ func (s *Story) Describe(name string) string {
 		return fmt.Sprintf("team %s: %v", s.Named(name), err)
 	}
 	status := team.Status
-	parts := []string{fmt.Sprintf("team %s, generation %d observed of %d: state %q", team.Name, status.ObservedGeneration, team.Generation, status.State)}
+	parts := []string{fmt.Sprintf("team %s, generation %d (observed %d): state %q", team.Name, team.Generation, status.ObservedGeneration, status.State)}
 	if status.GPUs != nil {
 		parts = append(parts, fmt.Sprintf("GPUs %s, %d ready", status.GPUs.Summary, status.GPUs.Ready))
 	}
