@@ -80,10 +80,10 @@ func eventually(t *testing.T, check func(ctx context.Context) error) {
 	gomega.NewWithT(t).Eventually(func() error {
 		err = check(t.Context())
 		return err
-	}).WithTimeout(runsWithin).WithPolling(lookAgain).Should(gomega.Succeed())
+	}).WithTimeout(runsWithin).WithPolling(pollInterval).Should(gomega.Succeed())
 }
 
-// running says whether there are so many pods of an app that run, all on the team's nodes.
+// running reports whether there are so many pods of an app that run, all on the team's nodes.
 func runningPods(ctx context.Context, namespace, app string, want int) error {
 	var pods corev1.PodList
 	if err := masters.List(ctx, &pods, client.InNamespace(namespace), client.MatchingLabels{"app": app}); err != nil {

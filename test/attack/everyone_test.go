@@ -34,7 +34,7 @@ func suspects() map[string]suspect {
 	return all
 }
 
-// may says whether RBAC is to let the suspect do it.
+// may reports whether RBAC is to let the suspect do it.
 func (s suspect) may(c call) bool {
 	if s.everything {
 		return true
@@ -89,7 +89,7 @@ func (s suspect) tries(ctx context.Context, made *calls, a attack) (call, error)
 	return c, err
 }
 
-// mayWellDo says whether an attack is none if it is that kind of suspect who tries it.
+// mayWellDo reports whether an attack is none if it is that kind of suspect who tries it.
 func mayWellDo(name, kind string) bool {
 	return slices.Contains(strings.Split(legitimate[name], ", "), kind)
 }

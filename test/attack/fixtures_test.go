@@ -189,7 +189,7 @@ func createFixtures(ctx context.Context) error {
 // createFixture waits for what controllers put into new namespaces.
 func createFixture(ctx context.Context, o client.Object) error {
 	var err error
-	_ = wait.PollUntilContextTimeout(ctx, lookAgain, activeWithin, true, func(ctx context.Context) (bool, error) {
+	_ = wait.PollUntilContextTimeout(ctx, pollInterval, activeWithin, true, func(ctx context.Context) (bool, error) {
 		err = masters.Create(ctx, clone(o))
 		return err == nil || !strings.Contains(err.Error(), "no API token found") && !strings.Contains(err.Error(), "error looking up service account") &&
 			!strings.Contains(err.Error(), "status unknown for quota"), nil

@@ -133,13 +133,13 @@ func TestEachPolicyIsNeeded(t *testing.T) {
 			g.Expect(masters.Get(ctx, client.ObjectKeyFromObject(binding), binding)).To(gomega.Succeed())
 			g.Expect(masters.Delete(ctx, clone(binding))).To(gomega.Succeed())
 			g.Eventually(func(g gomega.Gomega) { guard.expectOpen(ctx, g) }).
-				WithTimeout(activeWithin).WithPolling(lookAgain).Should(gomega.Succeed())
+				WithTimeout(activeWithin).WithPolling(pollInterval).Should(gomega.Succeed())
 
 			binding.SetResourceVersion("")
 			binding.SetUID("")
 			g.Expect(masters.Create(ctx, binding)).To(gomega.Succeed())
 			g.Eventually(func(g gomega.Gomega) { guard.expectHeld(ctx, g) }).
-				WithTimeout(activeWithin).WithPolling(lookAgain).Should(gomega.Succeed())
+				WithTimeout(activeWithin).WithPolling(pollInterval).Should(gomega.Succeed())
 		})
 	}
 }
@@ -172,14 +172,14 @@ func TestEachRuleIsNeeded(t *testing.T) {
 				g.Eventually(func() int {
 					opened = slices.IndexFunc(stopped, func(a attack) bool { return a.who.does(ctx, a.try) == nil })
 					return opened
-				}).WithTimeout(activeWithin).WithPolling(lookAgain).Should(gomega.BeNumerically(">=", 0), "no attack needs %s", rule.Expression)
+				}).WithTimeout(activeWithin).WithPolling(pollInterval).Should(gomega.BeNumerically(">=", 0), "no attack needs %s", rule.Expression)
 
 				restore, err := json.Marshal(rule.Expression)
 				g.Expect(err).NotTo(gomega.HaveOccurred())
 				enable := strings.Replace(disable, `"true"`, string(restore), 1)
 				g.Expect(masters.Patch(ctx, clone(policy), client.RawPatch(types.JSONPatchType, []byte(enable)))).To(gomega.Succeed())
 				g.Eventually(func(g gomega.Gomega) { stopped[opened].expectRefused(ctx, g) }).
-					WithTimeout(activeWithin).WithPolling(lookAgain).Should(gomega.Succeed())
+					WithTimeout(activeWithin).WithPolling(pollInterval).Should(gomega.Succeed())
 			}
 		})
 	}

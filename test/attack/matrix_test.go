@@ -53,7 +53,7 @@ func newReviewer() (*reviewer, error) {
 	return &reviewer{client: c, kinds: kinds}, err
 }
 
-// allows says whether somebody may do it; name is of one object, or empty for all.
+// allows reports whether somebody may do it; name is of one object, or empty for all.
 func (r *reviewer) allows(ctx context.Context, who actor, verb string, what kind, namespace, name string) (bool, error) {
 	review, err := r.client.AuthorizationV1().SubjectAccessReviews().Create(ctx, &authorizationv1.SubjectAccessReview{
 		Spec: authorizationv1.SubjectAccessReviewSpec{
@@ -96,7 +96,7 @@ func (r *reviewer) reach(ctx context.Context, who actor, namespace string, kinds
 	return all, nil
 }
 
-// isPublic says whether that is what Kubernetes gives all service accounts: to see which certificates may be trusted.
+// isPublic reports whether that is what Kubernetes gives all service accounts: to see which certificates may be trusted.
 func isPublic(who actor, what kind, may []string) bool {
 	return slices.Contains(who.groups, "system:serviceaccounts") && what.resource == "clustertrustbundles" && strings.Join(may, " ") == reads
 }

@@ -148,7 +148,7 @@ func (s *sightings) herd(policy client.Object, matches *matchResources, mutation
 	return herd
 }
 
-// matched says whether a policy looks at what a call is about.
+// matched reports whether a policy looks at what a call is about.
 func matched(m *matchResources, c call) bool {
 	resource := c.resource
 	if c.sub != "" {

@@ -126,7 +126,7 @@ func (c *census) try(t *testing.T, name string, m mutant) {
 		within = caughtWithin / 3
 	}
 	by := ""
-	_ = wait.PollUntilContextTimeout(ctx, lookAgain, within, false, func(ctx context.Context) (bool, error) {
+	_ = wait.PollUntilContextTimeout(ctx, pollInterval, within, false, func(ctx context.Context) (bool, error) {
 		name, _ := failing(ctx, m.checks)
 		if ctx.Err() == nil { // else it is the time that is over
 			by = name
@@ -145,5 +145,5 @@ func (c *census) try(t *testing.T, name string, m mutant) {
 		return
 	}
 	g.Eventually(func() error { return m.checks[i].run(ctx) }).
-		WithTimeout(activeWithin).WithPolling(lookAgain).Should(gomega.Succeed(), "%s: after it was mended", name)
+		WithTimeout(activeWithin).WithPolling(pollInterval).Should(gomega.Succeed(), "%s: after it was mended", name)
 }

@@ -131,7 +131,7 @@ func TestPodsAreJudgedByWhatOthersAdd(t *testing.T) {
 					g.Expect(p.Spec.Containers).To(gomega.HaveLen(2))
 					g.Expect(p.Spec.NodeSelector).To(gomega.Equal(map[string]string{nodeTeam: team}))
 					g.Expect(chosen(p)).To(gomega.Equal([]corev1.Toleration{toTeam(team)}))
-				}).WithTimeout(activeWithin).WithPolling(lookAgain).Should(gomega.Succeed())
+				}).WithTimeout(activeWithin).WithPolling(pollInterval).Should(gomega.Succeed())
 			}
 		})
 	}

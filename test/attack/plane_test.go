@@ -20,9 +20,9 @@ import (
 )
 
 var (
-	// mutants says whether the policies, roles and quotas are broken one after the other, and nothing else is tried.
+	// mutants reports whether the policies, roles and quotas are broken one after the other, and nothing else is tried.
 	mutants = os.Getenv("MUTANTS") != ""
-	// full says whether all is tried, on a whole control plane: it takes minutes.
+	// full reports whether all is tried, on a whole control plane: it takes minutes.
 	full = os.Getenv("FULL") != "" || mutants
 )
 
@@ -100,12 +100,12 @@ func startLab(ctx context.Context, dir string) (*plane, error) {
 	return &plane{config: config, kubeconfig: c.Kubeconfig(), kubectl: filepath.Join(bin, "kubectl"), logs: logs, stop: stop}, nil
 }
 
-// awaitControllers waits until they have given the namespaces what pods need, and settled the fixtures.
+// awaitControllers waits until they have given the namespaces what pods need, and bound and counted the fixtures.
 func awaitControllers(ctx context.Context) error {
 	if !full {
 		return nil
 	}
-	settled := func(ctx context.Context) (bool, error) {
+	done := func(ctx context.Context) (bool, error) {
 		for _, namespace := range []string{train, rivalTrain, locked, audited, trusted, plain, unconfined, adopted, spent, working, flooded, "kube-system", "foundation-system"} {
 			if masters.Get(ctx, client.ObjectKey{Namespace: namespace, Name: "default"}, &corev1.ServiceAccount{}) != nil {
 				return false, nil //nolint:nilerr // not yet
@@ -129,7 +129,7 @@ func awaitControllers(ctx context.Context) error {
 		}
 		return true, nil
 	}
-	if err := wait.PollUntilContextTimeout(ctx, lookAgain, activeWithin, true, settled); err != nil {
+	if err := wait.PollUntilContextTimeout(ctx, pollInterval, activeWithin, true, done); err != nil {
 		return fmt.Errorf("wait for the controllers: %w", err)
 	}
 	return nil

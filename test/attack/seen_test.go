@@ -17,5 +17,5 @@ func TestTheOperatorSeesItsGuards(t *testing.T) { // not parallel: other tests t
 		result, err := watch.Check(t.Context())
 		g.Expect(err).NotTo(gomega.HaveOccurred())
 		g.Expect(result.OK()).To(gomega.BeTrue(), result.Message)
-	}).WithTimeout(activeWithin).WithPolling(lookAgain).Should(gomega.Succeed())
+	}).WithTimeout(activeWithin).WithPolling(pollInterval).Should(gomega.Succeed())
 }

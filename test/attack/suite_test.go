@@ -33,7 +33,7 @@ import (
 const (
 	// activeWithin is how long an API server may take to see a policy come or go.
 	activeWithin = 30 * time.Second
-	lookAgain    = 200 * time.Millisecond
+	pollInterval = 200 * time.Millisecond
 )
 
 var (
@@ -146,7 +146,7 @@ func awaitGuards(ctx context.Context) (err error) {
 	g := gomega.NewGomega(func(message string, _ ...int) { err = errors.Join(err, errors.New(message)) })
 	for policy, guard := range guards() {
 		g.Eventually(func(g gomega.Gomega) { guard.expectHeld(ctx, g) }).
-			WithTimeout(activeWithin).WithPolling(lookAgain).Should(gomega.Succeed(), "policy %s", policy)
+			WithTimeout(activeWithin).WithPolling(pollInterval).Should(gomega.Succeed(), "policy %s", policy)
 	}
 	return err
 }

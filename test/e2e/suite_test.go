@@ -4,7 +4,6 @@ package e2e
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -12,13 +11,11 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"foundation.team/operator/hack/lab/binaries"
 	"foundation.team/operator/hack/lab/cluster"
-	"foundation.team/operator/internal/setup"
 	"foundation.team/operator/test/support"
 	"foundation.team/operator/test/support/audit"
+	"foundation.team/operator/test/support/dsl"
 	"foundation.team/operator/test/support/witness"
 )
 
@@ -26,50 +23,28 @@ import (
 const gpuNodes = 64
 
 var (
-	lab      *cluster.Cluster
-	operator cluster.ManagerOptions
-	manager  *cluster.Process
-	// k8s reads and writes as an admin, without a cache.
-	k8s     client.Client
+	// lab is what all specs share, its operator included.
+	lab     *support.Lab
 	watched *witness.Witness
 )
 
 func TestE2E(t *testing.T) {
-	SetDefaultEventuallyTimeout(90 * time.Second)
-	SetDefaultEventuallyPollingInterval(200 * time.Millisecond)
-	SetDefaultConsistentlyDuration(3 * time.Second)
-	SetDefaultConsistentlyPollingInterval(200 * time.Millisecond)
-	EnforceDefaultTimeoutsWhenUsingContexts()
 	RegisterFailHandler(Fail)
 	RunSpecs(t, "The operator on a real control plane")
 }
 
 var _ = BeforeSuite(func(ctx SpecContext) {
-	root, err := binaries.Root(".")
-	Expect(err).NotTo(HaveOccurred())
-	bin, err := binaries.Ensure(ctx, root, GinkgoWriter)
-	Expect(err).NotTo(HaveOccurred())
-	dir := GinkgoT().TempDir()
-	path, err := support.BuildManager(ctx, root, dir)
-	Expect(err).NotTo(HaveOccurred())
-	// As in its image it has nowhere to write.
-	operator = cluster.ManagerOptions{Path: path, Env: []string{"HOME=", "TMPDIR=" + filepath.Join(dir, "nowhere")}}
-
-	lab, err = cluster.Start(ctx, cluster.Options{Dir: filepath.Join(dir, "lab"), BinDir: bin, Nodes: gpuNodes, Audit: true, Progress: GinkgoWriter})
+	var err error
+	lab, err = support.StartLab(ctx, cluster.Options{Nodes: gpuNodes, Audit: true, Progress: GinkgoWriter})
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(func(ctx SpecContext) {
 		Expect(lab.Stop(ctx)).To(Succeed())
 	})
-	Expect(support.InstallOperator(ctx, lab, root)).To(Succeed())
-	cfg, err := lab.RESTConfig()
-	Expect(err).NotTo(HaveOccurred())
-	k8s, err = client.NewWithWatch(cfg, client.Options{Scheme: setup.Scheme()})
-	Expect(err).NotTo(HaveOccurred())
-
-	watched, err = witness.Start(cfg)
+	watched, err = witness.Start(lab.Admin)
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(watched.Stop)
-	startManager(ctx)
+	// As in its image it has nowhere to write.
+	Expect(lab.StartOperator(ctx, "HOME=", "TMPDIR="+filepath.Join(lab.Dir, "nowhere"))).To(Succeed())
 }, NodeTimeout(10*time.Minute))
 
 var _ = AfterSuite(func(ctx SpecContext) {
@@ -80,22 +55,25 @@ var _ = AfterSuite(func(ctx SpecContext) {
 		return
 	}
 	Expect(watched.Seen()).To(BeNumerically(">", 500), "revisions that the witness saw")
-	Expect(audit.Check(ctx, audit.E2E, lab, k8s, os.Stdout)).To(Succeed())
+	Expect(audit.Check(ctx, audit.E2E, lab.Cluster, lab.Client, os.Stdout)).To(Succeed())
 }, NodeTimeout(time.Minute))
 
-var _ = ReportAfterEach(func(report SpecReport) {
-	if report.Failed() && manager != nil {
-		log, err := os.ReadFile(manager.Log())
-		if err == nil {
-			AddReportEntry("operator log", string(log[max(0, len(log)-8000):]))
-			fmt.Fprintln(GinkgoWriter, string(log[max(0, len(log)-8000):]))
-		}
-	}
-})
-
-func startManager(ctx context.Context) {
+// newStory begins what a spec tells. Its teams and pools go when it ends.
+func newStory(ctx SpecContext) *dsl.Story {
 	GinkgoHelper()
-	var err error
-	manager, err = lab.StartManager(ctx, operator)
-	Expect(err).NotTo(HaveOccurred())
+	s := dsl.New(specTB{GinkgoTB(), func() context.Context { return ctx }}, lab, dsl.Options{
+		Timeout: 90 * time.Second, Polling: 200 * time.Millisecond, UseKubectl: true, DeleteAfter: true,
+	})
+	s.SetDefaultConsistentlyDuration(3 * time.Second)
+	s.SetDefaultConsistentlyPollingInterval(200 * time.Millisecond)
+	return s
 }
+
+// specTB is a spec as a story needs it. Its context ends when Ginkgo interrupts the spec; the one of GinkgoTB does not.
+type specTB struct {
+	*GinkgoTBWrapper
+	context func() context.Context
+}
+
+// Context returns the spec's context.
+func (s specTB) Context() context.Context { return s.context() }

@@ -3,7 +3,6 @@ package fairness
 import (
 	"context"
 	"fmt"
-	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -11,7 +10,6 @@ import (
 	"time"
 
 	. "github.com/onsi/gomega"
-	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
 	flowcontrolv1 "k8s.io/api/flowcontrol/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -20,7 +18,7 @@ import (
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/hack/lab/cluster"
-	"foundation.team/operator/test/support/look"
+	"foundation.team/operator/test/support/dsl"
 	"foundation.team/operator/test/support/manifest"
 )
 
@@ -184,7 +182,7 @@ func changeAndWait(ctx context.Context, displayName string) error {
 	team := &foundationv1alpha1.FoundationTeam{}
 	team.Name = calm
 	patch := fmt.Sprintf(`{"spec":{"displayName":%q}}`, displayName)
-	if err := k8s.Patch(ctx, team, client.RawPatch("application/merge-patch+json", []byte(patch))); err != nil {
+	if err := lab.Client.Patch(ctx, team, client.RawPatch("application/merge-patch+json", []byte(patch))); err != nil {
 		return err
 	}
 	ticker := realClock.NewTicker(10 * time.Millisecond)
@@ -195,29 +193,27 @@ func changeAndWait(ctx context.Context, displayName string) error {
 			return ctx.Err()
 		case <-ticker.C():
 		}
-		if err := k8s.Get(ctx, client.ObjectKeyFromObject(team), team); err != nil {
+		if err := lab.Client.Get(ctx, client.ObjectKeyFromObject(team), team); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+func newStory(t *testing.T) *dsl.Story {
+	t.Helper()
+	return dsl.New(t, lab, dsl.Options{Timeout: time.Minute, Polling: 50 * time.Millisecond})
+}
+
 // makeTeams makes both teams, and fills the flooding one's namespace with what takes long to list.
 func makeTeams(t *testing.T) {
 	t.Helper()
-	g := NewWithT(t)
-	path := t.TempDir() + "/teams.yaml"
-	g.Expect(os.WriteFile(path, []byte(strings.Join([]string{
-		manifest.Team(flooding, "namespaces: [{name: train}]", "staff: [{name: all, role: Lead, subject: {kind: Group, name: hanbit}}]"),
-		manifest.Team(calm, "namespaces: [{name: train}]", "staff: [{name: kim, role: Lead, subject: {kind: User, name: kim@saebom}}]"),
-	}, "\n---\n")), 0o600)).To(Succeed())
-	_, err := lab.Kubectl(t.Context(), "apply", "--server-side", "-f", path)
-	g.Expect(err).NotTo(HaveOccurred())
-	for _, name := range []string{flooding, calm} {
-		g.Eventually(func(g Gomega) { look.ExpectReady(g, look.Team(t.Context(), g, k8s, name)) }).WithTimeout(time.Minute).Should(Succeed())
-	}
+	s := newStory(t)
+	s.ApplyTeam(flooding, manifest.Train, "staff: [{name: all, role: Lead, subject: {kind: Group, name: hanbit}}]")
+	s.ApplyTeam(calm, manifest.Train, manifest.Staff(manifest.User("kim", "Lead", "kim@saebom")))
+	s.WaitReady(flooding, calm)
 	for i := range 100 {
-		g.Expect(k8s.Create(t.Context(), &corev1.ConfigMap{
+		s.Expect(lab.Client.Create(t.Context(), &corev1.ConfigMap{
 			ObjectMeta: metav1.ObjectMeta{Namespace: flooding + "-train", Name: fmt.Sprintf("data-%03d", i)},
 			Data:       map[string]string{"data": strings.Repeat("data ", 8000)},
 		})).To(Succeed())
@@ -233,7 +229,7 @@ func accounts(t *testing.T) []string {
 	}
 	for i := range 4 {
 		name := fmt.Sprint("bot-", i)
-		NewWithT(t).Expect(k8s.Create(t.Context(), &corev1.ServiceAccount{
+		NewWithT(t).Expect(lab.Client.Create(t.Context(), &corev1.ServiceAccount{
 			ObjectMeta: metav1.ObjectMeta{Namespace: flooding + "-train", Name: name},
 		})).To(Succeed())
 		kubeconfigs = append(kubeconfigs, serviceAccount(t, flooding+"-train", name))
@@ -253,14 +249,12 @@ func person(t *testing.T, name string, groups ...string) string {
 func serviceAccount(t *testing.T, namespace, name string) string {
 	t.Helper()
 	g := NewWithT(t)
-	token := &authenticationv1.TokenRequest{}
-	g.Expect(k8s.SubResource("token").Create(t.Context(), &corev1.ServiceAccount{
-		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name},
-	}, token)).To(Succeed())
+	token, err := lab.Token(t.Context(), namespace, name)
+	g.Expect(err).NotTo(HaveOccurred())
 	config, err := clientcmd.LoadFromFile(lab.Kubeconfig())
 	g.Expect(err).NotTo(HaveOccurred())
 	user := config.AuthInfos[config.Contexts[config.CurrentContext].AuthInfo]
-	user.ClientCertificateData, user.ClientKeyData, user.Token = nil, nil, token.Status.Token
+	user.ClientCertificateData, user.ClientKeyData, user.Token = nil, nil, token
 	path := t.TempDir() + "/" + name + ".kubeconfig"
 	g.Expect(clientcmd.WriteToFile(*config, path)).To(Succeed())
 	return path
@@ -269,25 +263,24 @@ func serviceAccount(t *testing.T, namespace, name string) string {
 // expectClassified expects that a probe's requests come to be matched by a flow schema.
 func expectClassified(t *testing.T, p probe, name string) {
 	t.Helper()
-	NewWithT(t).Eventually(func(g Gomega) {
-		schema := &flowcontrolv1.FlowSchema{}
-		g.Expect(k8s.Get(t.Context(), client.ObjectKey{Name: name}, schema)).To(Succeed())
+	s := newStory(t)
+	s.Eventually(func(g Gomega) {
 		headers, err := p.ask(t.Context())
 		g.Expect(err).NotTo(HaveOccurred())
-		g.Expect(headers.Get(flowcontrolv1.ResponseHeaderMatchedFlowSchemaUID)).To(BeEquivalentTo(schema.UID), "%s is not matched by %s", p.name, name)
-	}).WithTimeout(30 * time.Second).Should(Succeed())
+		s.ExpectFlowSchema(g, name, headers)
+	}).WithTimeout(30*time.Second).Should(Succeed(), p.name)
 }
 
 // withoutFlowSchemas takes away what the operator makes, and the operator, which would make it again.
 func withoutFlowSchemas(t *testing.T) {
 	t.Helper()
 	g := NewWithT(t)
-	g.Expect(manager.Stop(t.Context())).To(Succeed())
+	g.Expect(lab.Operator.Stop(t.Context())).To(Succeed())
 	var schemas flowcontrolv1.FlowSchemaList
-	g.Expect(k8s.List(t.Context(), &schemas)).To(Succeed())
+	g.Expect(lab.Client.List(t.Context(), &schemas)).To(Succeed())
 	for _, schema := range schemas.Items {
 		if strings.HasPrefix(schema.Name, "foundation-") {
-			g.Expect(k8s.Delete(t.Context(), &schema)).To(Succeed())
+			g.Expect(lab.Client.Delete(t.Context(), &schema)).To(Succeed())
 		}
 	}
 }

@@ -6,11 +6,9 @@ import (
 
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
-	"foundation.team/operator/test/support/look"
+	"foundation.team/operator/test/support/dsl"
 )
 
 func TestMistake(t *testing.T) {
@@ -20,63 +18,62 @@ func TestMistake(t *testing.T) {
 	})
 }
 
-// removed deletes a team's manifest as a merge does that lost it, and waits until it is gone and its place closed.
-func (s *story) removed(team string) {
+// removeTeam deletes a team's manifest as a merge does that lost it, and waits until it is gone and its place closed.
+func (s *story) removeTeam(team string) {
 	s.Helper()
-	s.kubectl("delete", "ft", s.named(team), "--wait=false")
-	s.soon(func(g Gomega) {
-		err := k8s.Get(s.Context(), client.ObjectKey{Name: s.named(team)}, &foundationv1alpha1.FoundationTeam{})
-		g.Expect(apierrors.IsNotFound(err)).To(BeTrue(), "%v", err)
-		s.people(g, team, lockout)
-		s.kept(g, team)
+	s.Kubectl("delete", "ft", s.Named(team), "--wait=false")
+	s.WaitUntil(func(g Gomega) {
+		g.Expect(s.Exists(g, &foundationv1alpha1.FoundationTeam{}, "", s.Named(team))).To(BeFalse(), "%s exists", team)
+		s.expectAccess(g, team, locked)
+		s.expectKept(g, team)
 	})
 }
 
 func removedByMistake(s *story) {
-	s.pool("b200", 4, "reclaim: {gracePeriod: 24h}")
-	s.program("seats: 2", "decisions:", s.decided("hanbit", "Selected", "2025-08-04"))
-	lines := []string{s.award("b200", 24), term("2025-08-14", "2026-07-01"), "consortium: {lead: Hanbit AI}"}
-	s.team("hanbit", lines...)
-	s.ready("hanbit")
-	s.granted("hanbit", "b200", 24)
-	s.run("hanbit", "job", 2)
-	s.people(s, "hanbit", working)
-	before, uid := s.picture(s, "hanbit", "b200"), string(s.getTeam(s, "hanbit").UID)
+	s.ApplyPool("b200", 4, "reclaim: {gracePeriod: 24h}")
+	s.ApplyProgram("seats: 2", "decisions:", s.decided("hanbit", "Selected", "2025-08-04"))
+	lines := []string{s.GPUs("b200", 24), term("2025-08-14", "2026-07-01"), "consortium: {lead: Hanbit AI}"}
+	s.ApplyTeam("hanbit", lines...)
+	s.WaitReady("hanbit")
+	s.WaitGranted("hanbit", "b200", 24)
+	s.RunPods("hanbit", "job", 2)
+	s.expectAccess(s, "hanbit", working)
+	before, uid := s.snapshot(s, "hanbit", "b200"), string(s.GetTeam(s, "hanbit").UID)
 
-	s.removed("hanbit")
-	s.Expect(look.GPUQuota(s.Context(), s, k8s, s.named("hanbit")+"-train")).To(BeZero())
-	s.rest()
-	s.Expect(s.records(s, "hanbit")).To(ConsistOf(And(
+	s.removeTeam("hanbit")
+	s.Expect(s.GetGPUQuota(s, s.Train("hanbit"))).To(BeZero())
+	s.waitIdle()
+	s.Expect(s.listRecords(s, "hanbit")).To(ConsistOf(And(
 		HaveField("Spec.State", foundationv1alpha1.StateDeleted), HaveField("Spec.UIDs", Equal([]string{uid})), HaveField("Spec.History", HaveLen(3)),
 		HaveField("Spec.Facts.GPUs", ConsistOf(And(HaveField("Name", "a"), HaveField("Count", BeEquivalentTo(24))))))), "history survives")
-	s.soon(func(g Gomega) {
-		g.Expect(look.NodesOf(s.Context(), g, k8s, s.named("hanbit"))).To(HaveLen(2), "an idle node goes, those with work have their grace")
+	s.WaitUntil(func(g Gomega) {
+		g.Expect(s.ListNodes(g, "hanbit")).To(HaveLen(2), "an idle node goes, those with work have their grace")
 	})
 	s.at("2026-03-02 17:00:00")
-	s.Expect(s.pods(s, "hanbit")).To(HaveLen(2))
+	s.Expect(s.ListPods(s, "hanbit")).To(HaveLen(2))
 
-	s.team("hanbit", lines...)
-	s.ready("hanbit")
-	s.soon(func(g Gomega) {
-		s.people(g, "hanbit", working)
-		g.Expect(busy(s.picture(g, "hanbit", "b200"))).To(Equal(busy(before)))
+	s.ApplyTeam("hanbit", lines...)
+	s.WaitReady("hanbit")
+	s.WaitUntil(func(g Gomega) {
+		s.expectAccess(g, "hanbit", working)
+		g.Expect(withoutNodes(s.snapshot(g, "hanbit", "b200"))).To(Equal(withoutNodes(before)))
 	})
-	team := s.getTeam(s, "hanbit")
+	team := s.GetTeam(s, "hanbit")
 	s.Expect(string(team.UID)).NotTo(Equal(uid))
 	s.Expect(team.Status.FormerUIDs).To(Equal([]string{uid}))
-	s.Expect(s.records(s, "hanbit")).To(ConsistOf(And(
+	s.Expect(s.listRecords(s, "hanbit")).To(ConsistOf(And(
 		HaveField("Spec.State", foundationv1alpha1.StateInTerm), HaveField("Spec.UIDs", Equal([]string{uid, string(team.UID)})),
 		HaveField("Spec.History", ContainElement(HaveField("Field", foundationv1alpha1.FieldManifest))))))
 	s.Expect(team.Status.History).To(ContainElement(And(HaveField("What", "manifest"), HaveField("From", "removed"), HaveField("To", "applied again"))))
-	// And it stays so when the grace of what was asked back would have been over.
+	// And it stays so when the grace of the nodes that were reclaimed would have been over.
 	s.at("2026-03-04 09:00:00")
-	s.Expect(busy(s.picture(s, "hanbit", "b200"))).To(Equal(busy(before)))
+	s.Expect(withoutNodes(s.snapshot(s, "hanbit", "b200"))).To(Equal(withoutNodes(before)))
 }
 
-// busy is a picture without nodes: which of the idle ones a team has is nothing. Where its pods run is told with them.
-func busy(picture []string) []string {
+// withoutNodes is a snapshot without nodes: which of the idle ones a team has is nothing. Where its pods run is told with them.
+func withoutNodes(snapshot []string) []string {
 	var lines []string
-	for _, line := range picture {
+	for _, line := range snapshot {
 		if !strings.HasPrefix(line, "node ") {
 			lines = append(lines, line)
 		}
@@ -85,24 +82,24 @@ func busy(picture []string) []string {
 }
 
 func nobodyElse(s *story) {
-	s.pool("b200", 2, "reclaim: {gracePeriod: 24h}")
-	s.program("seats: 2", "decisions:", s.decided("naru", "Selected", "2025-08-04"))
-	s.team("naru", s.award("b200", 8), "consortium: {lead: Naru Labs}")
-	s.ready("naru")
-	s.run("naru", "job", 1)
-	job, claim := s.pods(s, "naru")[0], s.claim(s, "naru")
+	s.ApplyPool("b200", 2, "reclaim: {gracePeriod: 24h}")
+	s.ApplyProgram("seats: 2", "decisions:", s.decided("naru", "Selected", "2025-08-04"))
+	s.ApplyTeam("naru", s.GPUs("b200", 8), "consortium: {lead: Naru Labs}")
+	s.WaitReady("naru")
+	s.RunPods("naru", "job", 1)
+	job, claim := s.ListPods(s, "naru")[0], s.getClaim(s, "naru")
 
-	s.removed("naru")
-	s.team("naru", s.award("b200", 8), "consortium: {lead: Somebody Else}")
-	s.condition("naru", foundationv1alpha1.ConditionNamespacesReady, foundationv1alpha1.ReasonNameConflict, s.named("naru")+"-train")
+	s.removeTeam("naru")
+	s.ApplyTeam("naru", s.GPUs("b200", 8), "consortium: {lead: Somebody Else}")
+	s.WaitCondition("naru", foundationv1alpha1.ConditionNamespacesReady, foundationv1alpha1.ReasonNameConflict, s.Train("naru"))
 	s.at("2026-03-02 10:00:00")
-	s.people(s, "naru", lockout)
-	s.kept(s, "naru")
-	s.Expect(s.claim(s, "naru").UID).To(Equal(claim.UID))
-	s.Expect(s.getTeam(s, "naru").Status.FormerUIDs).To(BeEmpty())
-	s.Expect(s.records(s, "naru")).To(HaveLen(2))
-	uid := string(s.getTeam(s, "naru").UID)
-	node := look.Get(s.Context(), s, k8s, &corev1.Node{}, "", job.Spec.NodeName)
+	s.expectAccess(s, "naru", locked)
+	s.expectKept(s, "naru")
+	s.Expect(s.getClaim(s, "naru").UID).To(Equal(claim.UID))
+	s.Expect(s.GetTeam(s, "naru").Status.FormerUIDs).To(BeEmpty())
+	s.Expect(s.listRecords(s, "naru")).To(HaveLen(2))
+	uid := string(s.GetTeam(s, "naru").UID)
+	node := dsl.Get(s.Story, s, &corev1.Node{}, "", job.Spec.NodeName)
 	s.Expect(node.Annotations[foundationv1alpha1.AnnotationTeamUID]).NotTo(Equal(uid), "the node on which the first one's pod runs")
-	s.Expect(s.pods(s, "naru")).To(ConsistOf(HaveField("UID", job.UID)))
+	s.Expect(s.ListPods(s, "naru")).To(ConsistOf(HaveField("UID", job.UID)))
 }

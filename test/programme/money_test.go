@@ -12,7 +12,7 @@ import (
 
 func TestMoney(t *testing.T) {
 	tell(t, map[string]tale{
-		"19: five times 2.8 billion fit and a sixth does not, and a staff grant is due by quarters": {number: 19, begin: "2026-01-01", tell: budgetLines},
+		"19: five times 2.8 billion fit and a sixth does not, and a staff award is due by quarters": {number: 19, begin: "2026-01-01", tell: budgetLines},
 	})
 }
 
@@ -25,44 +25,30 @@ func budgetLines(s *story) {
 	for _, team := range teams {
 		spec = append(spec, s.decided(team, "Selected", "2025-12-15"))
 	}
-	s.program(spec...)
-	buys := fmt.Sprintf("{name: data, line: Data, amount: %d, dueTime: %s}", data, stamp("2026-02-01"))
-	quarters := ""
-	for _, quarter := range []string{"2026-01-01", "2026-04-01", "2026-07-01", "2026-10-01"} {
-		quarters += fmt.Sprintf("{dueTime: %s, amount: %d}, ", stamp(quarter), staff/4)
-	}
-	for i, team := range teams {
-		grants := buys
-		if i == 0 {
-			grants += fmt.Sprintf(", {name: people, line: Staff, amount: %d, instalments: [%s]}", staff, quarters)
-		}
-		s.team(team, "budget: ["+grants+"]", fmt.Sprintf("priority: %d", -i))
-	}
-	s.rest()
-	line := func(line foundationv1alpha1.BudgetLine, total, committed, due, heldBack int64) foundationv1alpha1.BudgetStatus {
-		return foundationv1alpha1.BudgetStatus{Line: line, Total: total, Committed: committed, Due: due, HeldBack: heldBack, Free: total - committed}
-	}
+	s.ApplyProgram(spec...)
+	s.buyData(teams, data, staff)
+	s.waitIdle()
 	var out string
 	s.atOnce(func(g Gomega) {
-		status := s.getProgram(g).Status
+		status := s.GetProgram(g).Status
 		g.Expect(status.Budget).To(ConsistOf(
-			line(foundationv1alpha1.BudgetData, 5*data, 5*data, 0, data), line(foundationv1alpha1.BudgetStaff, staff, staff, staff/4, 0)))
+			budgetLine(foundationv1alpha1.BudgetData, 5*data, 5*data, 0, data), budgetLine(foundationv1alpha1.BudgetStaff, staff, staff, staff/4, 0)))
 		g.Expect(status.HeldBack).To(ConsistOf(And(
 			HaveField("Award", "data"), HaveField("Line", foundationv1alpha1.BudgetData), HaveField("Amount", BeEquivalentTo(data)),
 			HaveField("Reason", foundationv1alpha1.ReasonBudgetExceeded),
 			HaveField("Message", And(ContainSubstring("2,800,000,000"), ContainSubstring("14,000,000,000"))))))
 		out = status.HeldBack[0].TeamName
 	})
-	s.programSays(foundationv1alpha1.ConditionWithinBudget, foundationv1alpha1.ReasonBudgetExceeded, out)
+	s.WaitProgramCondition(foundationv1alpha1.ConditionWithinBudget, foundationv1alpha1.ReasonBudgetExceeded, out)
 	for _, team := range teams {
 		held := int64(0)
-		if s.named(team) == out {
+		if s.Named(team) == out {
 			held = data
-			s.condition(team, foundationv1alpha1.ConditionWithinCeilings, foundationv1alpha1.ReasonBudgetExceeded, "2,800,000,000")
+			s.WaitCondition(team, foundationv1alpha1.ConditionWithinCeilings, foundationv1alpha1.ReasonBudgetExceeded, "2,800,000,000")
 		}
 		s.atOnce(func(g Gomega) {
-			g.Expect(s.getTeam(g, team).Status.Budget).To(ContainElement(And(
-				HaveField("Line", foundationv1alpha1.BudgetData), HaveField("Granted", BeEquivalentTo(data)), HaveField("HeldBack", held))), team)
+			g.Expect(s.GetTeam(g, team).Status.Budget).To(ContainElement(And(
+				HaveField("Line", foundationv1alpha1.BudgetData), HaveField("Awarded", BeEquivalentTo(data)), HaveField("HeldBack", held))), team)
 		})
 	}
 	s.dueByQuarters("hanbit", staff/4)
@@ -70,25 +56,47 @@ func budgetLines(s *story) {
 	// The one that does not fit takes nothing from the others, and comes when there is more.
 	s.at("2026-12-01")
 	spec[1] = fmt.Sprintf("budget: [{line: Data, amount: %d}, {line: Staff, amount: %d}]", 6*data, staff)
-	s.program(spec...)
-	s.programSays(foundationv1alpha1.ConditionWithinBudget, foundationv1alpha1.ReasonAsDeclared, "")
+	s.ApplyProgram(spec...)
+	s.WaitProgramCondition(foundationv1alpha1.ConditionWithinBudget, foundationv1alpha1.ReasonAsDeclared, "")
 	s.atOnce(func(g Gomega) {
-		g.Expect(s.getProgram(g).Status.Budget).To(ContainElement(line(foundationv1alpha1.BudgetData, 6*data, 6*data, 6*data, 0)))
+		g.Expect(s.GetProgram(g).Status.Budget).To(ContainElement(budgetLine(foundationv1alpha1.BudgetData, 6*data, 6*data, 6*data, 0)))
 		for _, team := range teams {
-			g.Expect(s.getTeam(g, team).Status.Budget).To(HaveEach(HaveField("HeldBack", BeZero())), team)
+			g.Expect(s.GetTeam(g, team).Status.Budget).To(HaveEach(HaveField("HeldBack", BeZero())), team)
 		}
 	})
 }
 
-// dueByQuarters goes through the year 2026 and expects a part of a team's staff grant to come due with each quarter.
+// buyData makes teams that are promised money for data each, and the first of them money for staff by quarters.
+func (s *story) buyData(teams []string, data, staff int64) {
+	s.Helper()
+	buys := fmt.Sprintf("{name: data, line: Data, amount: %d, dueTime: %s}", data, stamp("2026-02-01"))
+	instalments := ""
+	for _, quarter := range quarters {
+		instalments += fmt.Sprintf("{dueTime: %s, amount: %d}, ", stamp(quarter), staff/4)
+	}
+	for i, team := range teams {
+		awards := buys
+		if i == 0 {
+			awards += fmt.Sprintf(", {name: people, line: Staff, amount: %d, instalments: [%s]}", staff, instalments)
+		}
+		s.ApplyTeam(team, "budget: ["+awards+"]", fmt.Sprintf("priority: %d", -i))
+	}
+}
+
+func budgetLine(line foundationv1alpha1.BudgetLine, total, committed, due, heldBack int64) foundationv1alpha1.BudgetStatus {
+	return foundationv1alpha1.BudgetStatus{Line: line, Total: total, Committed: committed, Due: due, HeldBack: heldBack, Free: total - committed}
+}
+
+var quarters = []string{"2026-01-01", "2026-04-01", "2026-07-01", "2026-10-01"}
+
+// dueByQuarters goes through the year 2026 and expects a part of a team's staff award to come due with each quarter.
 func (s *story) dueByQuarters(team string, part int64) {
 	s.Helper()
-	quarters := []string{"2026-01-01", "2026-04-01", "2026-07-01", "2026-10-01"}
 	expect := func(due int) {
 		s.Helper()
 		s.atOnce(func(g Gomega) {
 			i := -1
-			budget := s.getTeam(g, team).Status.Budget
+			budget := s.GetTeam(g, team).Status.Budget
 			for n := range budget {
 				if budget[n].Line == foundationv1alpha1.BudgetStaff {
 					i = n
@@ -106,8 +114,8 @@ func (s *story) dueByQuarters(team string, part int64) {
 	}
 	for n := range quarters {
 		if n > 0 {
-			s.move(kst(quarters[n]).Add(-time.Second))
-			s.rest()
+			s.setClock(kst(quarters[n]).Add(-time.Second))
+			s.waitIdle()
 			expect(n)
 			s.at(quarters[n])
 		}

@@ -10,7 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/util/workqueue"
@@ -25,7 +24,7 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/controllers"
 	"foundation.team/operator/controllers/pool"
-	"foundation.team/operator/internal/setup"
+	"foundation.team/operator/test/support"
 )
 
 // kinds are what waits for moments, by the name of its controller.
@@ -45,10 +44,7 @@ type operator struct {
 
 // startOperator starts the operator under a clock; cfg says who it is.
 func startOperator(ctx context.Context, cfg *rest.Config, clock *clocktesting.FakePassiveClock) (*operator, error) {
-	inner, err := setup.NewManager(cfg, setup.Options{MetricsBindAddress: "0", HealthProbeBindAddress: "0"}, func(o *manager.Options) {
-		// Each story starts controllers of the same names.
-		o.Controller.SkipNameValidation = new(true)
-	})
+	inner, err := support.NewManager(cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -83,18 +79,18 @@ func (o *operator) wake(ctx context.Context) error {
 		if queue == nil {
 			return fmt.Errorf("there is no controller %s: the controllers are %q", name, o.queues.names())
 		}
-		list := kinds[name].DeepCopyObject().(client.ObjectList) //nolint:errcheck,forcetypeassert // a copy has the type of the original
-		if err := k8s.List(ctx, list); err != nil {
+		objects, err := support.List(ctx, lab.Client, kinds[name])
+		if err != nil {
 			return err
 		}
-		for _, object := range namesOf(list) {
-			queue.Add(reconcile.Request{NamespacedName: types.NamespacedName{Name: object}})
+		for _, object := range objects {
+			queue.Add(reconcile.Request{NamespacedName: client.ObjectKeyFromObject(object)})
 		}
 	}
 	return nil
 }
 
-// idle says whether no controller has anything to do at this moment.
+// idle reports whether no controller has anything to do at this moment.
 func (o *operator) idle() (bool, error) {
 	for _, name := range o.queues.names() {
 		if o.queues.get(name).Len() > 0 {

@@ -8,7 +8,8 @@ import (
 	. "github.com/onsi/gomega"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
-	"foundation.team/operator/test/support/look"
+	"foundation.team/operator/test/support/dsl"
+	"foundation.team/operator/test/support/manifest"
 )
 
 // Who applied in July 2025 and who was selected on 2025-08-04, in public. The pools and numbers here are examples: a node
@@ -32,35 +33,21 @@ func TestSelection(t *testing.T) {
 }
 
 func selectionToAccess(s *story) {
-	s.pool("b200", 8)
-	s.pool("h100", 8)
-	s.program("seats: 5")
+	s.ApplyPool("b200", 8)
+	s.ApplyPool("h100", 8)
+	s.ApplyProgram("seats: 5")
 	manifests := []string{}
 	everybody := others
 	for team, pool := range selected {
-		manifests = append(manifests, s.teamManifest(team, s.award(pool, 32-16*strings.Count(pool, "h")), term("2025-08-14", "2027-07-01")))
+		lines := s.teamLines(team, s.GPUs(pool, 32-16*strings.Count(pool, "h")), term("2025-08-14", "2027-07-01"))
+		manifests = append(manifests, manifest.Team(s.Named(team), lines...))
 		everybody = append(everybody, team)
 	}
 	for _, team := range others {
-		manifests = append(manifests, s.teamManifest(team))
+		manifests = append(manifests, manifest.Team(s.Named(team), s.teamLines(team)...))
 	}
-	s.apply(strings.Join(manifests, "---\n"))
-	notIn := func(state foundationv1alpha1.TeamState, pending, filled int, teams ...string) {
-		s.Helper()
-		s.soon(func(g Gomega) {
-			seats := s.getProgram(g).Status.Seats
-			g.Expect(seats).To(HaveValue(Equal(foundationv1alpha1.ProgramSeats{
-				Summary: fmt.Sprintf("%d/5", filled), Filled: int32(filled), Pending: int32(pending), Free: int32(5 - filled - pending),
-			})))
-			for _, team := range teams {
-				g.Expect(s.getTeam(g, team).Status.State).To(Equal(state), team)
-			}
-		})
-		for _, team := range teams {
-			s.nothing(s, team, "b200", "h100")
-		}
-	}
-	notIn(foundationv1alpha1.StateNotSelected, 0, 0, everybody...)
+	s.Apply(strings.Join(manifests, "---\n"))
+	s.expectNotIn(foundationv1alpha1.StateNotSelected, 0, 0, everybody...)
 
 	decisions := []string{"seats: 5", "decisions:"}
 	for team := range selected {
@@ -70,28 +57,46 @@ func selectionToAccess(s *story) {
 		decisions = append(decisions, s.decided(team, "Rejected", "2025-08-04", "finalTime: "+stamp("2025-08-14")))
 	}
 	s.at("2025-08-04 10:00:00")
-	s.program(decisions...)
+	s.ApplyProgram(decisions...)
 	five := everybody[len(others):]
-	notIn(foundationv1alpha1.StateNotFinal, 5, 0, five...)
-	notIn(foundationv1alpha1.StateNotSelected, 5, 0, others...)
-	s.condition("upstage", foundationv1alpha1.ConditionActive, string(foundationv1alpha1.StateNotFinal), "which is final 2025-08-14T00:00:00+09:00")
+	s.expectNotIn(foundationv1alpha1.StateNotFinal, 5, 0, five...)
+	s.expectNotIn(foundationv1alpha1.StateNotSelected, 5, 0, others...)
+	s.WaitCondition("upstage", foundationv1alpha1.ConditionActive, string(foundationv1alpha1.StateNotFinal), "which is final 2025-08-14T00:00:00+09:00")
 
 	s.at("2025-08-13 23:59:59")
-	notIn(foundationv1alpha1.StateNotFinal, 5, 0, five...)
+	s.expectNotIn(foundationv1alpha1.StateNotFinal, 5, 0, five...)
 
 	s.at("2025-08-14")
-	s.ready(five...)
-	notIn(foundationv1alpha1.StateNotSelected, 0, 5, others...)
+	s.WaitReady(five...)
+	s.expectNotIn(foundationv1alpha1.StateNotSelected, 0, 5, others...)
 	for team, pool := range selected {
-		s.granted(team, pool, 32-16*strings.Count(pool, "h"))
-		s.people(s, team, working)
-		s.kept(s, team)
-		s.Expect(moment(s.getTeam(s, team).Status.StateTransitionTime)).To(BeTemporally("==", kst("2025-08-14")), team)
+		s.WaitGranted(team, pool, 32-16*strings.Count(pool, "h"))
+		s.expectAccess(s, team, working)
+		s.expectKept(s, team)
+		s.Expect(moment(s.GetTeam(s, team).Status.StateTransitionTime)).To(BeTemporally("==", kst("2025-08-14")), team)
 	}
-	s.soon(func(g Gomega) {
-		g.Expect(s.getPool(g, "b200").Status.Capacity.Free).To(BeZero())
-		g.Expect(s.getPool(g, "h100").Status.Capacity.Free).To(BeEquivalentTo(16))
+	s.WaitUntil(func(g Gomega) {
+		g.Expect(s.GetPool(g, "b200").Status.Capacity.Free).To(BeZero())
+		g.Expect(s.GetPool(g, "h100").Status.Capacity.Free).To(BeEquivalentTo(16))
 	})
+}
+
+// expectNotIn waits until the seats of the programme, of which there are five, are pending and filled, and teams are in a
+// state. It expects that these have nothing.
+func (s *story) expectNotIn(state foundationv1alpha1.TeamState, pending, filled int, teams ...string) {
+	s.Helper()
+	s.WaitUntil(func(g Gomega) {
+		seats := s.GetProgram(g).Status.Seats
+		g.Expect(seats).To(HaveValue(Equal(foundationv1alpha1.ProgramSeats{
+			Summary: fmt.Sprintf("%d/5", filled), Filled: int32(filled), Pending: int32(pending), Free: int32(5 - filled - pending),
+		})))
+		for _, team := range teams {
+			g.Expect(s.GetTeam(g, team).Status.State).To(Equal(state), team)
+		}
+	})
+	for _, team := range teams {
+		s.expectNothing(s, team, "b200", "h100")
+	}
 }
 
 func seatsAndWeights(s *story) {
@@ -104,36 +109,36 @@ func seatsAndWeights(s *story) {
 	for _, team := range teams {
 		decisions = append(decisions, s.decided(team, "Selected", "2026-01-05"))
 	}
-	s.program(decisions...)
+	s.ApplyProgram(decisions...)
 	s.Expect(s.refused(s.programManifest(append(decisions, s.decided("dasom", "Selected", "2026-01-06"))...))).
-		To(ContainSubstring(s.named("dasom") + " is the last of 6 teams that are selected for 5 seats: decide otherwise on 1 of them, or raise spec.seats"))
+		To(ContainSubstring(s.Named("dasom") + " is the last of 6 teams that are selected for 5 seats: decide otherwise on 1 of them, or raise spec.seats"))
 
 	// One that is to go makes a place, and not before it goes: the dates contradict each other, and not the numbers.
-	s.pool("b200", 2)
-	s.team("dasom", s.award("b200", 8))
-	s.team("hanbit", s.award("b200", 8))
-	s.ready("hanbit")
+	s.ApplyPool("b200", 2)
+	s.ApplyTeam("dasom", s.GPUs("b200", 8))
+	s.ApplyTeam("hanbit", s.GPUs("b200", 8))
+	s.WaitReady("hanbit")
 	s.at("2026-01-06 09:00:00")
-	s.program(append(decisions, s.decided("hanbit", "Eliminated", "2026-01-06", "effectiveTime: "+stamp("2026-02-01")), s.decided("dasom", "Selected", "2026-01-06"))...)
-	s.programSays(foundationv1alpha1.ConditionDecisionsConsistent, foundationv1alpha1.ReasonSeatsExceeded,
-		s.named("dasom")+" is selected and held back from 2026-01-06 00:00 KST on, no seat of 5 is free: decide otherwise on a team that is in, or raise spec.seats")
-	s.condition("dasom", foundationv1alpha1.ConditionActive, string(foundationv1alpha1.StateNotSelected), "no seat of 5 is free")
-	s.nothing(s, "dasom", "b200")
+	s.ApplyProgram(append(decisions, s.decided("hanbit", "Eliminated", "2026-01-06", "effectiveTime: "+stamp("2026-02-01")), s.decided("dasom", "Selected", "2026-01-06"))...)
+	s.WaitProgramCondition(foundationv1alpha1.ConditionDecisionsConsistent, foundationv1alpha1.ReasonSeatsExceeded,
+		s.Named("dasom")+" is selected and held back from 2026-01-06 00:00 KST on, no seat of 5 is free: decide otherwise on a team that is in, or raise spec.seats")
+	s.WaitCondition("dasom", foundationv1alpha1.ConditionActive, string(foundationv1alpha1.StateNotSelected), "no seat of 5 is free")
+	s.expectNothing(s, "dasom", "b200")
 	s.at("2026-01-31 23:59:59")
-	s.nothing(s, "dasom", "b200")
-	s.people(s, "hanbit", working)
+	s.expectNothing(s, "dasom", "b200")
+	s.expectAccess(s, "hanbit", working)
 	s.at("2026-02-01")
-	s.ready("dasom")
-	s.people(s, "dasom", working)
-	s.soon(func(g Gomega) { s.people(g, "hanbit", copying) })
-	s.programSays(foundationv1alpha1.ConditionDecisionsConsistent, foundationv1alpha1.ReasonAsDeclared, "")
+	s.WaitReady("dasom")
+	s.expectAccess(s, "dasom", working)
+	s.waitAccess("hanbit", copying)
+	s.WaitProgramCondition(foundationv1alpha1.ConditionDecisionsConsistent, foundationv1alpha1.ReasonAsDeclared, "")
 }
 
 // judged are results of an evaluation in which saebyeok is the best by score, and failed a gate.
 func (s *story) judged() []string {
 	result := func(team string, technology, strategy, impact int, originality string) string {
 		return fmt.Sprintf("  - {teamName: %s, scores: {technology: \"%d\", strategy: \"%d\", impact: \"%d\"}, gates: {originality: %s}}",
-			s.named(team), technology, strategy, impact, originality)
+			s.Named(team), technology, strategy, impact, originality)
 	}
 	return []string{
 		"criteria: [{name: technology, weight: 40}, {name: strategy, weight: 30}, {name: impact, weight: 30}]",
@@ -145,53 +150,53 @@ func (s *story) judged() []string {
 }
 
 func failedGate(s *story) {
-	s.pool("b200", 2)
+	s.ApplyPool("b200", 2)
 	spec := append(s.judged(), "seats: 2", "decisions:")
 	on := "evaluation: final"
 	s.Expect(s.refused(s.programManifest(append(spec, s.decided("saebyeok", "Selected", "2026-01-19", on))...))).
-		To(ContainSubstring(s.named("saebyeok") + " is selected although it failed originality in final: record a waiver with its reason there, or decide otherwise"))
-	s.program(append(spec, s.decided("saebyeok", "Rejected", "2026-01-19", on), s.decided("hanbit", "Selected", "2026-01-19", on),
+		To(ContainSubstring(s.Named("saebyeok") + " is selected although it failed originality in final: record a waiver with its reason there, or decide otherwise"))
+	s.ApplyProgram(append(spec, s.decided("saebyeok", "Rejected", "2026-01-19", on), s.decided("hanbit", "Selected", "2026-01-19", on),
 		s.decided("naru", "Selected", "2026-01-19", on), s.decided("mirae", "Rejected", "2026-01-19", on))...)
 	for _, team := range []string{"saebyeok", "hanbit", "naru", "mirae"} {
-		s.team(team, s.award("b200", 8))
+		s.ApplyTeam(team, s.GPUs("b200", 8))
 	}
-	s.ready("hanbit", "naru")
-	s.state("saebyeok", foundationv1alpha1.StateNotSelected)
-	s.nothing(s, "saebyeok", "b200")
+	s.WaitReady("hanbit", "naru")
+	s.WaitState("saebyeok", foundationv1alpha1.StateNotSelected)
+	s.expectNothing(s, "saebyeok", "b200")
 
-	best := s.getProgram(s).Status.Rankings[0].Entries[0]
-	s.Expect(best).To(Equal(foundationv1alpha1.RankingEntry{Rank: 1, TeamName: s.named("saebyeok"), Total: "93", FailedGates: []string{"originality"}}))
-	told := s.getTeam(s, "saebyeok").Status.Program
+	best := s.GetProgram(s).Status.Rankings[0].Entries[0]
+	s.Expect(best).To(Equal(foundationv1alpha1.RankingEntry{Rank: 1, TeamName: s.Named("saebyeok"), Total: "93", FailedGates: []string{"originality"}}))
+	told := s.GetTeam(s, "saebyeok").Status.Program
 	s.Expect(told.Outcome).To(Equal(foundationv1alpha1.OutcomeRejected))
 	s.Expect(told.Score).To(Equal("93"), "the scores are as they were")
 	s.Expect(told.FailedGates).To(Equal([]string{"originality"}))
 	s.Expect(told.Reason).To(Equal("as the panel saw it"))
-	s.Expect(s.records(s, "saebyeok")).To(ConsistOf(HaveField("Spec.Facts.Decision", And(
+	s.Expect(s.listRecords(s, "saebyeok")).To(ConsistOf(HaveField("Spec.Facts.Decision", And(
 		HaveField("Outcome", "Rejected"), HaveField("DecisionTime.Time", BeTemporally("==", kst("2026-01-19"))), HaveField("Reason", "as the panel saw it")))), "on record")
 }
 
 func noSelection(s *story) {
-	s.pool("b200", 2)
+	s.ApplyPool("b200", 2)
 	teams := []string{"saebyeok", "hanbit", "naru", "mirae"}
 	for _, team := range teams {
-		s.team(team, s.award("b200", 16))
+		s.ApplyTeam(team, s.GPUs("b200", 16))
 	}
 	spec := append(s.judged(), "seats: 5", "decisions:")
 	for _, team := range teams {
 		spec = append(spec, s.decided(team, "Rejected", "2026-01-19", "evaluation: final", "finalTime: "+stamp("2026-01-29")))
 	}
-	s.program(spec...)
+	s.ApplyProgram(spec...)
 	for _, moment := range []string{"2026-01-19", "2026-01-29", "2026-02-15"} {
 		s.at(moment)
-		s.programSays(foundationv1alpha1.ConditionReady, foundationv1alpha1.ReasonAsDeclared, "0 of 5 seats filled, 4 teams")
-		s.soon(func(g Gomega) {
-			g.Expect(s.getProgram(g).Status.Seats.Free).To(BeEquivalentTo(5))
-			g.Expect(s.getPool(g, "b200").Status.Capacity.Free).To(BeEquivalentTo(16))
-			look.ExpectSettled(g, s.getPool(g, "b200"))
-			g.Expect(s.getPool(g, "b200").Status.Grants).To(BeEmpty())
+		s.WaitProgramCondition(foundationv1alpha1.ConditionReady, foundationv1alpha1.ReasonAsDeclared, "0 of 5 seats filled, 4 teams")
+		s.WaitUntil(func(g Gomega) {
+			g.Expect(s.GetProgram(g).Status.Seats.Free).To(BeEquivalentTo(5))
+			g.Expect(s.GetPool(g, "b200").Status.Capacity.Free).To(BeEquivalentTo(16))
+			dsl.ExpectReconciled(g, s.GetPool(g, "b200"))
+			g.Expect(s.GetPool(g, "b200").Status.Grants).To(BeEmpty())
 		})
 		for _, team := range teams {
-			s.nothing(s, team, "b200")
+			s.expectNothing(s, team, "b200")
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package programme
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -40,13 +39,13 @@ func TestThousandTeams(t *testing.T) {
 	if scale {
 		s.SetDefaultEventuallyTimeout(20 * time.Minute)
 	}
-	s.pool("b200", withGPUs)
+	s.ApplyPool("b200", withGPUs)
 	begin := time.Now()
 	s.manyTeams(teams, kst("2026-07-01"))
 	s.soonFor(teams, func(g Gomega, team *foundationv1alpha1.FoundationTeam) {
 		g.Expect(meta.IsStatusConditionTrue(team.Status.Conditions, foundationv1alpha1.ConditionReady)).To(BeTrue(), "%s: %v", team.Name, team.Status.Conditions)
 	})
-	s.rest()
+	s.waitIdle()
 	s.Logf("%d teams were Ready after %s, with %d writes", teams, since(begin), s.requests.Take().Sum("write"))
 	// Events are sent in the background.
 	s.Eventually(s.requests.Take).WithPolling(time.Second).Should(BeEmpty(), "requests of a cluster at rest")
@@ -55,7 +54,7 @@ func TestThousandTeams(t *testing.T) {
 	s.Expect(s.bindings(s)).To(HaveLen(teams))
 
 	begin = time.Now()
-	s.move(kst("2026-07-01"))
+	s.setClock(kst("2026-07-01"))
 	s.Eventually(s.bindings).WithPolling(time.Second).WithTimeout(longestEnd).Should(BeEmpty(), "access")
 	s.Logf("nobody of %d teams had access %s after their end", teams, since(begin))
 	s.soonFor(teams, func(g Gomega, team *foundationv1alpha1.FoundationTeam) {
@@ -64,8 +63,8 @@ func TestThousandTeams(t *testing.T) {
 	})
 	s.Expect(time.Since(begin)).To(BeNumerically("<", longestEnd))
 	took := since(begin)
-	s.soon(func(g Gomega) { g.Expect(s.getPool(g, "b200").Status.Capacity.Free).To(BeEquivalentTo(8 * withGPUs)) })
-	s.rest()
+	s.WaitFree("b200", 8*withGPUs)
+	s.waitIdle()
 	counts := s.requests.Take()
 	reads, writes := counts.Sum("read"), counts.Sum("write")
 	s.Logf("%d teams were closed after %s, with %d reads and %d writes: %.1f for each", teams, took, reads, writes, float64(reads+writes)/float64(teams))
@@ -77,14 +76,14 @@ func (s *story) manyTeams(teams int, end time.Time) {
 	s.Helper()
 	errs := make([]error, teams)
 	workqueue.ParallelizeUntil(s.Context(), 8, teams, func(i int) {
-		name := s.named(fmt.Sprintf("many-%04d", i))
+		name := s.Named(fmt.Sprintf("many-%04d", i))
 		team := builder.Team(name, builder.Namespace("train", 1), builder.Term(time.Time{}, end), builder.KeptFor(0, 90*24*time.Hour),
 			builder.Staff("lead", foundationv1alpha1.RoleLead))
 		if i < withGPUs {
-			builder.Award(s.named("b200"), 8)(team)
+			builder.Award(s.Named("b200"), 8)(team)
 		}
 		team.ObjectMeta = metav1.ObjectMeta{Name: name}
-		errs[i] = k8s.Create(s.Context(), team)
+		errs[i] = s.Client.Create(s.Context(), team)
 	})
 	s.Expect(errs).To(HaveEach(BeNil()))
 }
@@ -92,9 +91,9 @@ func (s *story) manyTeams(teams int, end time.Time) {
 // soonFor waits until something is so of all teams.
 func (s *story) soonFor(teams int, is func(g Gomega, team *foundationv1alpha1.FoundationTeam)) {
 	s.Helper()
-	s.soon(func(g Gomega) {
+	s.WaitUntil(func(g Gomega) {
 		var list foundationv1alpha1.FoundationTeamList
-		g.Expect(k8s.List(s.Context(), &list)).To(Succeed())
+		s.List(g, &list)
 		g.Expect(list.Items).To(HaveLen(teams))
 		for i := range list.Items {
 			is(g, &list.Items[i])
@@ -106,7 +105,7 @@ func (s *story) soonFor(teams int, is func(g Gomega, team *foundationv1alpha1.Fo
 func (s *story) bindings(g Gomega) []string {
 	s.Helper()
 	var list rbacv1.RoleBindingList
-	g.Expect(k8s.List(context.WithoutCancel(s.Context()), &list, client.HasLabels{foundationv1alpha1.LabelTeam})).To(Succeed())
+	s.List(g, &list, client.HasLabels{foundationv1alpha1.LabelTeam})
 	var namespaces []string
 	for _, binding := range list.Items {
 		if strings.HasPrefix(binding.Namespace, "many-") {

@@ -4,8 +4,6 @@ package requests
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -28,11 +26,9 @@ import (
 	"foundation.team/operator/controllers/pool"
 	"foundation.team/operator/controllers/program"
 	"foundation.team/operator/controllers/team"
-	"foundation.team/operator/hack/lab/binaries"
 	"foundation.team/operator/hack/lab/cluster"
 	"foundation.team/operator/internal/apply"
 	"foundation.team/operator/internal/guards"
-	"foundation.team/operator/internal/setup"
 	"foundation.team/operator/test/support"
 	"foundation.team/operator/test/support/builder"
 	"foundation.team/operator/test/support/counter"
@@ -56,18 +52,17 @@ func TestConvergedCostsNothing(t *testing.T) {
 	g.SetDefaultEventuallyTimeout(3 * time.Minute)
 	log.SetLogger(logr.Discard())
 	ctx := t.Context()
-	admin := startLab(ctx, t)
-	k8s, err := client.New(admin, client.Options{Scheme: setup.Scheme()})
-	g.Expect(err).NotTo(HaveOccurred())
+	lab := startLab(ctx, t)
 
 	requests := &counter.Counter{}
-	first, stop := startOperator(t, requests.Wrap(support.AsOperator(admin)))
-	makeTeams(ctx, g, k8s)
-	g.Eventually(func(g Gomega) { expectConverged(ctx, g, k8s) }).Should(Succeed())
+	first, stop := startOperator(t, requests.Wrap(support.AsOperator(lab.Admin)))
+	makeTeams(ctx, g, lab.Client)
+	g.Eventually(func(g Gomega) { expectConverged(ctx, g, lab.Client) }).Should(Succeed())
 	t.Logf("%d teams converged with %d writes", teams, requests.Take().Sum("write"))
 	// Events are sent in the background.
 	g.Eventually(requests.Take).WithPolling(time.Second).Should(BeEmpty(), "requests of a cluster at rest")
-	before := snapshot(ctx, g, k8s)
+	before, err := support.Versions(ctx, lab.Client, written)
+	g.Expect(err).NotTo(HaveOccurred())
 
 	t.Run("reconciling everything again", func(t *testing.T) {
 		g := NewWithT(t)
@@ -80,7 +75,7 @@ func TestConvergedCostsNothing(t *testing.T) {
 		g := NewWithT(t)
 		requests.Take()
 		reconciled := reconciles()
-		second, stop := startOperator(t, requests.Wrap(support.AsOperator(admin)))
+		second, stop := startOperator(t, requests.Wrap(support.AsOperator(lab.Admin)))
 		g.Eventually(func() float64 { return reconciles() - reconciled }).WithTimeout(time.Minute).Should(BeNumerically(">=", teams+3))
 		reconcileAll(ctx, g, second)
 		counts := requests.Take()
@@ -93,37 +88,28 @@ func TestConvergedCostsNothing(t *testing.T) {
 			g.Expect(name).NotTo(MatchRegexp(`/namespaces/[^/ ]+`), counts.String())
 		}
 	})
-	g.Expect(snapshot(ctx, g, k8s)).To(Equal(before), "resourceVersions")
+	after, err := support.Versions(ctx, lab.Client, written)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(after).To(Equal(before), "resourceVersions")
 }
 
-func startLab(ctx context.Context, t *testing.T) *rest.Config {
+func startLab(ctx context.Context, t *testing.T) *support.Lab {
 	t.Helper()
-	g := NewWithT(t)
-	root, err := binaries.Root(".")
-	g.Expect(err).NotTo(HaveOccurred())
-	bin, err := binaries.Ensure(ctx, root, os.Stderr)
-	g.Expect(err).NotTo(HaveOccurred())
-	lab, err := cluster.Start(ctx, cluster.Options{Dir: filepath.Join(t.TempDir(), "lab"), BinDir: bin, Nodes: 2 * teams, Progress: t.Output()})
-	g.Expect(err).NotTo(HaveOccurred())
+	lab, err := support.StartLab(ctx, cluster.Options{Nodes: 2 * teams, Progress: t.Output()})
+	NewWithT(t).Expect(err).NotTo(HaveOccurred())
 	t.Cleanup(func() {
 		if err := lab.Stop(context.WithoutCancel(ctx)); err != nil {
 			t.Error(err)
 		}
 	})
-	g.Expect(support.InstallOperator(ctx, lab, root)).To(Succeed())
-	cfg, err := lab.RESTConfig()
-	g.Expect(err).NotTo(HaveOccurred())
-	return cfg
+	return lab
 }
 
 // startOperator starts the operator in this process. What it returns stops it and waits until it has.
 func startOperator(t *testing.T, cfg *rest.Config) (manager.Manager, func()) {
 	t.Helper()
 	g := NewWithT(t)
-	mgr, err := setup.NewManager(cfg, setup.Options{MetricsBindAddress: "0", HealthProbeBindAddress: "0"}, func(o *manager.Options) {
-		// The second start in this process has controllers of the same names.
-		o.Controller.SkipNameValidation = new(true)
-	})
+	mgr, err := support.NewManager(cfg)
 	g.Expect(err).NotTo(HaveOccurred())
 	ctx, cancel := context.WithCancel(t.Context())
 	g.Expect(controllers.Add(ctx, mgr, clock.RealClock{}, controllers.Options{Debounce: pool.DefaultDebounce})).To(Succeed())
@@ -223,20 +209,8 @@ func reconciles() float64 {
 	return sum
 }
 
-// snapshot is the resourceVersion of every object that the operator writes.
-func snapshot(ctx context.Context, g *WithT, k8s client.Client) map[string]string {
-	versions := map[string]string{}
-	for _, list := range []client.ObjectList{
-		&foundationv1alpha1.FoundationProgramList{}, &foundationv1alpha1.FoundationTeamList{}, &foundationv1alpha1.GPUPoolList{}, &corev1.NamespaceList{}, &corev1.ResourceQuotaList{},
-	} {
-		g.Expect(k8s.List(ctx, list)).To(Succeed())
-		items, err := meta.ExtractList(list)
-		g.Expect(err).NotTo(HaveOccurred())
-		for _, item := range items {
-			obj, err := meta.Accessor(item)
-			g.Expect(err).NotTo(HaveOccurred())
-			versions[fmt.Sprintf("%T %s/%s", item, obj.GetNamespace(), obj.GetName())] = obj.GetResourceVersion()
-		}
-	}
-	return versions
+// written are kinds of objects that the operator writes.
+var written = []client.ObjectList{
+	&foundationv1alpha1.FoundationProgramList{}, &foundationv1alpha1.FoundationTeamList{}, &foundationv1alpha1.GPUPoolList{},
+	&corev1.NamespaceList{}, &corev1.ResourceQuotaList{},
 }

@@ -6,8 +6,6 @@ import (
 	"testing"
 
 	. "github.com/onsi/gomega"
-	authenticationv1 "k8s.io/api/authentication/v1"
-	corev1 "k8s.io/api/core/v1"
 	flowcontrolv1 "k8s.io/api/flowcontrol/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
@@ -25,53 +23,50 @@ func TestRequestsAreCountedToTheirTeam(t *testing.T) {
 	if scale {
 		t.Skip("is no measurement")
 	}
-	s := newStory(t, sources[0])
+	s := newStory(t, source{})
 	const team, other = "flow-one", "flow-two"
-	s.apply(manifest.Team(team, train, "staff:",
+	s.ApplyTeam(team, manifest.Train, "staff:",
 		"- {name: kim, role: Lead, subject: {kind: User, name: kim@flow}}",
-		"- {name: all, role: Engineer, subject: {kind: Group, name: flow-engineers}}"))
-	s.apply(manifest.Team(other, train, "staff: [{name: lee, role: Viewer, subject: {kind: User, name: lee@flow}}]"))
-	s.ready(team, other)
+		"- {name: all, role: Engineer, subject: {kind: Group, name: flow-engineers}}")
+	s.ApplyTeam(other, manifest.Train, manifest.Staff(manifest.User("lee", "Viewer", "lee@flow")))
+	s.WaitReady(team, other)
 
-	configMaps := "/api/v1/namespaces/" + team + "-train/configmaps"
+	configMaps := "/api/v1/namespaces/" + s.Train(team) + "/configmaps"
 	lease := "/apis/coordination.k8s.io/v1/namespaces/foundation-system/leases/foundation-operator"
-	admin, err := lab.RESTConfig()
-	s.Expect(err).NotTo(HaveOccurred())
 	for who, tt := range map[string]struct {
 		cfg       *rest.Config
 		path, use string
 	}{
-		"a user":              {s.as("kim@flow"), configMaps, "foundation-team." + team},
-		"a user, not allowed": {s.as("kim@flow"), "/api/v1/nodes", "foundation-team." + team},
-		"a user, no resource": {s.as("kim@flow"), "/version", "foundation-team." + team},
-		"one of a group":      {s.as("somebody@flow", "flow-engineers"), configMaps, "foundation-team." + team},
-		"a pod":               {s.asPod(team + "-train"), "/apis", "foundation-team." + team},
+		"a user":              {s.config("kim@flow"), configMaps, "foundation-team." + team},
+		"a user, not allowed": {s.config("kim@flow"), "/api/v1/nodes", "foundation-team." + team},
+		"a user, no resource": {s.config("kim@flow"), "/version", "foundation-team." + team},
+		"one of a group":      {s.config("somebody@flow", "flow-engineers"), configMaps, "foundation-team." + team},
+		"a pod":               {s.podConfig(s.Train(team)), "/apis", "foundation-team." + team},
 		"staff of another team": {
-			s.as("lee@flow"), configMaps, "foundation-team." + other,
+			s.config("lee@flow"), configMaps, "foundation-team." + other,
 		},
-		"somebody else":            {s.as("else@flow"), "/version", "global-default"},
-		"a pod elsewhere":          {s.asPod(metav1.NamespaceDefault), "/apis", "service-accounts"},
-		"the operator":             {support.AsOperator(admin), "/apis/foundation.team/v1alpha1/foundationteams", "foundation-operator"},
-		"the operator, its lease":  {support.AsOperator(admin), lease, "foundation-operator-leader-election"},
-		"an admin is not held up ": {admin, configMaps, "exempt"},
+		"somebody else":                {s.config("else@flow"), "/version", "global-default"},
+		"a pod elsewhere":              {s.podConfig(metav1.NamespaceDefault), "/apis", "service-accounts"},
+		"the operator":                 {support.AsOperator(lab.Admin), "/apis/foundation.team/v1alpha1/foundationteams", "foundation-operator"},
+		"the operator, its lease":      {support.AsOperator(lab.Admin), lease, "foundation-operator-leader-election"},
+		"an admin, who is not held up": {lab.Admin, configMaps, "exempt"},
 	} {
-		s.Eventually(func(g Gomega) { s.uses(g, tt.cfg, tt.path, tt.use) }).Should(Succeed(), who)
+		s.Eventually(func(g Gomega) { s.expectUses(g, tt.cfg, tt.path, tt.use) }).Should(Succeed(), who)
 	}
 
-	s.team(team, train, "staff: [{name: all, role: Engineer, subject: {kind: Group, name: flow-engineers}}]")
-	s.Eventually(func(g Gomega) { s.uses(g, s.as("kim@flow"), "/version", "global-default") }).Should(Succeed(), "who has left")
+	s.ApplyTeam(team, manifest.Train, "staff: [{name: all, role: Engineer, subject: {kind: Group, name: flow-engineers}}]")
+	s.Eventually(func(g Gomega) { s.expectUses(g, s.config("kim@flow"), "/version", "global-default") }).Should(Succeed(), "who has left")
 
-	s.kubectl("delete", "ft", team, other)
+	s.Kubectl("delete", "ft", team, other)
 	for _, list := range []client.ObjectList{&flowcontrolv1.FlowSchemaList{}, &flowcontrolv1.PriorityLevelConfigurationList{}} {
 		for _, name := range []string{team, other} {
-			s.Expect(k8s.List(s.Context(), list, client.MatchingLabels{"foundation.team/team": name})).To(Succeed())
-			s.Expect(list).To(HaveField("Items", BeEmpty()), name)
+			s.Expect(s.ListNames(s, list, s.OfTeam(name))).To(BeEmpty(), "%T of %s", list, name)
 		}
 	}
 }
 
-// as is somebody with a certificate.
-func (s *story) as(user string, groups ...string) *rest.Config {
+// config returns the config of somebody with a certificate.
+func (s *story) config(user string, groups ...string) *rest.Config {
 	s.Helper()
 	path, err := lab.KubeconfigFor(user, groups...)
 	s.Expect(err).NotTo(HaveOccurred())
@@ -80,23 +75,19 @@ func (s *story) as(user string, groups ...string) *rest.Config {
 	return cfg
 }
 
-// asPod is what a pod of a namespace has: a token of the default service account.
-func (s *story) asPod(namespace string) *rest.Config {
+// podConfig returns the config that a pod of a namespace has: a token of the default service account.
+func (s *story) podConfig(namespace string) *rest.Config {
 	s.Helper()
-	token := &authenticationv1.TokenRequest{}
-	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "default"}}
-	s.Eventually(func() error {
-		return k8s.SubResource("token").Create(s.Context(), account, token)
+	cfg := rest.AnonymousClientConfig(lab.Admin)
+	s.Eventually(func() (err error) {
+		cfg.BearerToken, err = lab.Token(s.Context(), namespace, "default")
+		return err
 	}).Should(Succeed())
-	admin, err := lab.RESTConfig()
-	s.Expect(err).NotTo(HaveOccurred())
-	cfg := rest.AnonymousClientConfig(admin)
-	cfg.BearerToken = token.Status.Token
 	return cfg
 }
 
-// uses expects that a request, whatever its answer, is matched by a flow schema.
-func (s *story) uses(g Gomega, cfg *rest.Config, path, name string) {
+// expectUses expects that a request, whatever its answer, is matched by a flow schema.
+func (s *story) expectUses(g Gomega, cfg *rest.Config, path, name string) {
 	s.Helper()
 	httpClient, err := rest.HTTPClientFor(cfg)
 	g.Expect(err).NotTo(HaveOccurred())
@@ -105,7 +96,5 @@ func (s *story) uses(g Gomega, cfg *rest.Config, path, name string) {
 	response, err := httpClient.Do(request)
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(response.Body.Close()).To(Succeed())
-	schema := &flowcontrolv1.FlowSchema{}
-	g.Expect(k8s.Get(s.Context(), client.ObjectKey{Name: name}, schema)).To(Succeed())
-	g.Expect(response.Header.Get(flowcontrolv1.ResponseHeaderMatchedFlowSchemaUID)).To(BeEquivalentTo(schema.UID), "not matched by %s", name)
+	s.ExpectFlowSchema(g, name, response.Header)
 }

@@ -30,42 +30,39 @@ func TestScale(t *testing.T) {
 		t.Run(from.name, func(t *testing.T) {
 			s := newStory(t, from)
 			s.SetDefaultEventuallyTimeout(15 * time.Minute)
-			pool := s.named("big")
-			s.pool(pool, scaleTeams*scaleNodes)
-			s.Eventually(func(g Gomega) {
-				g.Expect(s.getPool(g, pool).Status.Capacity.Free).To(BeEquivalentTo(scaleTeams * scaleNodes * cluster.GPUsPerNode))
-			}).Should(Succeed())
-			s.settled(pool)
+			s.ApplyPool("big", scaleTeams*scaleNodes)
+			s.WaitFree("big", scaleTeams*scaleNodes*cluster.GPUsPerNode)
+			s.WaitReconciled("big")
 
 			names := make([]string, scaleTeams)
 			manifests := make([]string, scaleTeams)
 			for i := range names {
-				names[i] = s.named(fmt.Sprint("big-", i))
-				manifests[i] = manifest.Team(names[i], award(pool, scaleNodes*cluster.GPUsPerNode), train)
+				names[i] = fmt.Sprint("big-", i)
+				manifests[i] = manifest.Team(s.Named(names[i]), s.GPUs("big", scaleNodes*cluster.GPUsPerNode), manifest.Train)
 			}
 			begin := time.Now()
-			s.apply(strings.Join(manifests, "\n---\n"))
+			s.Apply(strings.Join(manifests, "\n---\n"))
 			for _, name := range names {
-				s.ready(name)
+				s.WaitReady(name)
 				t.Logf("%s: %s is Ready %s after kubectl apply", from.name, name, time.Since(begin).Round(100*time.Millisecond))
-				s.truthful(name)
+				s.expectUsable(name)
 			}
 		})
 	}
 }
 
-// truthful checks that a team that says it is Ready has 1,000 GPUs that it can use.
-func (s *story) truthful(team string) {
+// expectUsable expects that a team that says it is Ready has 1,000 GPUs that it can use.
+func (s *story) expectUsable(team string) {
 	s.Helper()
-	nodes := s.nodesOf(s, team)
+	nodes := s.ListNodes(s, team)
 	s.Expect(nodes).To(HaveLen(scaleNodes))
 	for _, node := range nodes {
 		s.Expect(node.Status.Conditions).To(ContainElement(And(HaveField("Type", corev1.NodeReady), HaveField("Status", corev1.ConditionTrue))), node.Name)
 		gpus := node.Status.Allocatable[cluster.GPUResource]
 		s.Expect(gpus.Value()).To(BeEquivalentTo(cluster.GPUsPerNode), node.Name)
 	}
-	s.Expect(s.gpuQuota(s, team+"-train")).To(BeEquivalentTo(scaleNodes * cluster.GPUsPerNode))
-	status := s.getTeam(s, team).Status.GPUs
+	s.Expect(s.GetGPUQuota(s, s.Train(team))).To(BeEquivalentTo(scaleNodes * cluster.GPUsPerNode))
+	status := s.GetTeam(s, team).Status.GPUs
 	s.Expect(status.Summary).To(Equal("1000/1000"))
 	s.Expect(status.Ready).To(BeEquivalentTo(1000))
 }

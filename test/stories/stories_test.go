@@ -2,23 +2,21 @@ package stories
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
 	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/test/support/dsl"
 	"foundation.team/operator/test/support/manifest"
 )
 
 // staticNodes is how many nodes the stories share out among their static pools.
 const staticNodes = 54
-
-const train = `namespaces: [{name: train}]`
-
-func award(pool string, count int) string {
-	return fmt.Sprintf("gpus: [{name: a, poolName: %s, count: %d}]", pool, count)
-}
 
 // The numbers are those of the programme's stories by 16: 1,024 GPUs are 8 nodes of 8.
 var stories = map[string]func(*story){
@@ -46,151 +44,158 @@ func TestStories(t *testing.T) {
 }
 
 func oversubscription(s *story) {
-	pool, other := s.named("s3"), s.named("s3b")
-	s.pool(pool, 8)
-	s.pool(other, 6)
+	const pool, other, one, two, third = "s3", "s3b", "s3-one", "s3-two", "s3-third"
+	s.ApplyPool(pool, 8)
+	s.ApplyPool(other, 6)
 	until := time.Now().Add(48 * time.Hour).UTC().Truncate(time.Minute)
-	half := fmt.Sprintf("gpus: [{name: a, poolName: %s, count: 32, endTime: %q}]", pool, until.Format(time.RFC3339))
-	s.team(s.named("s3-one"), half, train)
-	s.team(s.named("s3-two"), half, train)
-	s.ready(s.named("s3-one"), s.named("s3-two"))
-	s.team(s.named("s3-third"), award(pool, 48), train)
-	s.condition(s.named("s3-third"), foundationv1alpha1.ConditionGPUsReady, foundationv1alpha1.ReasonShortfall,
-		fmt.Sprintf("%s: 48 of 48 short, 0 free, 48 more by %s", pool, until.Format("2006-01-02T15:04Z")))
-	s.Eventually(func(g Gomega) {
-		g.Expect(s.getTeam(g, s.named("s3-third")).Status.GPUs.Pools[0].NextFreeTime.UTC()).To(Equal(until))
-	}).Should(Succeed())
-	s.team(s.named("s3-third"), award(other, 48), train)
-	s.ready(s.named("s3-third"))
+	half := s.GPUs(pool, 32, fmt.Sprintf("endTime: %q", until.Format(time.RFC3339)))
+	s.ApplyTeam(one, half, manifest.Train)
+	s.ApplyTeam(two, half, manifest.Train)
+	s.WaitReady(one, two)
+	s.ApplyTeam(third, s.GPUs(pool, 48), manifest.Train)
+	s.WaitCondition(third, foundationv1alpha1.ConditionGPUsReady, foundationv1alpha1.ReasonShortfall,
+		fmt.Sprintf("%s: 48 of 48 short, 0 free, 48 more by %s", s.Named(pool), until.Format("2006-01-02T15:04Z")))
+	s.WaitUntil(func(g Gomega) {
+		g.Expect(s.GetTeam(g, third).Status.GPUs.Pools[0].NextFreeTime.UTC()).To(Equal(until))
+	})
+	s.ApplyTeam(third, s.GPUs(other, 48), manifest.Train)
+	s.WaitReady(third)
 }
 
 func priority(s *story) {
-	pool := s.named("s4")
-	s.pool(pool, 8)
-	s.settled(pool)
+	const pool, early, late = "s4", "s4-early", "s4-late"
+	s.ApplyPool(pool, 8)
+	s.WaitReconciled(pool)
 	ask := func(name string, priority int) string {
-		return manifest.Team(s.named(name), award(pool, 48), train, fmt.Sprintf("priority: %d", priority))
+		return manifest.Team(s.Named(name), s.GPUs(pool, 48), manifest.Train, fmt.Sprintf("priority: %d", priority))
 	}
-	s.apply(ask("s4-early", 0) + "\n---\n" + ask("s4-late", 1))
-	s.ready(s.named("s4-late"))
-	s.condition(s.named("s4-early"), foundationv1alpha1.ConditionGPUsReady, foundationv1alpha1.ReasonShortfall,
-		pool+": 32 of 48 short, 0 free, none foreseen")
+	s.Apply(ask(early, 0) + "\n---\n" + ask(late, 1))
+	s.WaitReady(late)
+	s.WaitCondition(early, foundationv1alpha1.ConditionGPUsReady, foundationv1alpha1.ReasonShortfall,
+		s.Named(pool)+": 32 of 48 short, 0 free, none foreseen")
 }
 
 func growth(s *story) {
-	pool, grows, donor := s.named("s5"), s.named("s5-grows"), s.named("s5-donor")
-	s.pool(pool, 8, "reclaim: {gracePeriod: 720h}")
-	s.team(grows, award(pool, 32), train)
-	s.team(donor, award(pool, 32), train)
-	s.ready(grows, donor)
-	s.run(grows, "job", 4)
-	s.run(donor, "last", 1)
-	before := uidsOf(s.pods(s, grows))
+	const pool, grows, donor = "s5", "s5-grows", "s5-donor"
+	s.ApplyPool(pool, 8, "reclaim: {gracePeriod: 720h}")
+	s.ApplyTeam(grows, s.GPUs(pool, 32), manifest.Train)
+	s.ApplyTeam(donor, s.GPUs(pool, 32), manifest.Train)
+	s.WaitReady(grows, donor)
+	s.RunPods(grows, "job", 4)
+	s.RunPods(donor, "last", 1)
+	before := uidsOf(s.ListPods(s, grows))
 
-	s.team(grows, award(pool, 64), train)
-	s.condition(grows, foundationv1alpha1.ConditionGPUsReady, foundationv1alpha1.ReasonShortfall, pool+": 32 of 64 short, 0 free, none foreseen")
-	s.team(donor, award(pool, 0), train)
-	s.Eventually(func(g Gomega) {
-		gpus := s.getTeam(g, grows).Status.GPUs
+	s.ApplyTeam(grows, s.GPUs(pool, 64), manifest.Train)
+	s.WaitCondition(grows, foundationv1alpha1.ConditionGPUsReady, foundationv1alpha1.ReasonShortfall, s.Named(pool)+": 32 of 64 short, 0 free, none foreseen")
+	s.ApplyTeam(donor, s.GPUs(pool, 0), manifest.Train)
+	s.WaitUntil(func(g Gomega) {
+		gpus := s.GetTeam(g, grows).Status.GPUs
 		g.Expect(gpus.Summary).To(Equal("56/64"))
 		g.Expect(gpus.Ready).To(BeEquivalentTo(56))
-		g.Expect(s.gpuQuota(g, grows+"-train")).To(BeEquivalentTo(56))
-	}).Should(Succeed())
-	s.Expect(s.pods(s, donor)).To(HaveLen(1), "what runs has its grace")
-	s.kubectl("delete", "pod", "last-0", "-n", donor+"-train", "--force", "--grace-period=0")
-	s.ready(grows)
-	s.Expect(s.getTeam(s, grows).Status.GPUs.Summary).To(Equal("64/64"))
-	s.Expect(uidsOf(s.pods(s, grows))).To(Equal(before), "its job went on")
+		g.Expect(s.GetGPUQuota(g, s.Train(grows))).To(BeEquivalentTo(56))
+	})
+	s.Expect(s.ListPods(s, donor)).To(HaveLen(1), "what runs has its grace")
+	s.DeletePod(s.Train(donor), "last-0")
+	s.WaitReady(grows)
+	s.Expect(s.GetTeam(s, grows).Status.GPUs.Summary).To(Equal("64/64"))
+	s.Expect(uidsOf(s.ListPods(s, grows))).To(Equal(before), "its job went on")
 }
 
 func shrink(s *story) {
-	pool, team := s.named("s6"), s.named("s6-team")
-	s.pool(pool, 8, "reclaim: {gracePeriod: 12s}")
-	s.team(team, award(pool, 64), train)
-	s.ready(team)
-	s.run(team, "old", 4)
+	const pool, team = "s6", "s6-team"
+	s.ApplyPool(pool, 8, "reclaim: {gracePeriod: 12s}")
+	s.ApplyTeam(team, s.GPUs(pool, 64), manifest.Train)
+	s.WaitReady(team)
+	s.RunPods(team, "old", 4)
 	s.nextSecond()
-	s.run(team, "new", 4)
-	s.team(team, award(pool, 32), train)
-	s.Eventually(func(g Gomega) { g.Expect(s.gpuQuota(g, team+"-train")).To(BeEquivalentTo(32)) }).Should(Succeed())
-	s.Eventually(func() string {
-		_, err := lab.Kubectl(s.Context(), "apply", "-f", s.file(manifest.GPUPods(team, team+"-train", "more", 1, 8)))
-		if err == nil {
-			return ""
-		}
-		return err.Error()
-	}).Should(ContainSubstring("exceeded quota"))
-	s.Expect(s.pods(s, team)).To(HaveLen(8), "what runs has its grace")
-	s.Eventually(func(g Gomega) {
-		g.Expect(namesOf(s.pods(g, team))).To(Equal([]string{"old-0", "old-1", "old-2", "old-3"}))
-		g.Expect(s.nodesOf(g, team)).To(HaveLen(4))
-		g.Expect(s.getPool(g, pool).Status.Capacity.Free).To(BeEquivalentTo(32))
-	}).Should(Succeed())
-	s.ready(team)
+	s.RunPods(team, "new", 4)
+	s.ApplyTeam(team, s.GPUs(pool, 32), manifest.Train)
+	s.WaitGPUQuota(s.Train(team), 32)
+	s.WaitQuotaSpent(team)
+	s.Expect(s.ListPods(s, team)).To(HaveLen(8), "what runs has its grace")
+	s.WaitUntil(func(g Gomega) {
+		g.Expect(dsl.NamesOf(slices.DeleteFunc(s.ListPods(g, team), terminating))).To(Equal([]string{"old-0", "old-1", "old-2", "old-3"}))
+		g.Expect(s.ListNodes(g, team)).To(HaveLen(4))
+		g.Expect(s.GetPool(g, pool).Status.Capacity.Free).To(BeEquivalentTo(32))
+	})
+	s.WaitReady(team)
 }
 
 func leaseEnds(s *story) {
-	lease, next, team := s.named("s11"), s.named("s11b"), s.named("s11-team")
+	const lease, next, team = "s11", "s11b", "s11-team"
 	end := time.Now().Add(time.Hour).Truncate(time.Second)
-	s.pool(lease, 2, fmt.Sprintf("availability: {endTime: %q}", end.Format(time.RFC3339)))
-	s.pool(next, 2)
+	s.ApplyPool(lease, 2, fmt.Sprintf("availability: {endTime: %q}", end.Format(time.RFC3339)))
+	s.ApplyPool(next, 2)
 	lines := func(gpus string) []string {
-		return []string{gpus, train, fmt.Sprintf("term: {endTime: %q}", end.Add(time.Hour).Format(time.RFC3339))}
+		return []string{gpus, manifest.Train, fmt.Sprintf("term: {endTime: %q}", end.Add(time.Hour).Format(time.RFC3339))}
 	}
-	s.team(team, lines(award(lease, 16))...)
-	ends := fmt.Sprintf("%s: 16 GPUs are awarded from %s on, when the pool is not available", lease, end.UTC().Format("2006-01-02T15:04Z"))
-	s.condition(team, foundationv1alpha1.ConditionAwardsCovered, foundationv1alpha1.ReasonPoolEnds, ends)
-	s.Eventually(func(g Gomega) {
-		g.Expect(s.getPool(g, lease).Status.Conditions).To(ContainElement(And(
-			HaveField("Type", foundationv1alpha1.ConditionAwardsCovered), HaveField("Reason", foundationv1alpha1.ReasonPoolEnds))))
-	}).Should(Succeed())
-	s.ready(team)
+	s.ApplyTeam(team, lines(s.GPUs(lease, 16))...)
+	ends := fmt.Sprintf("%s: 16 GPUs are awarded from %s on, when the pool is not available", s.Named(lease), end.UTC().Format("2006-01-02T15:04Z"))
+	s.WaitCondition(team, foundationv1alpha1.ConditionAwardsCovered, foundationv1alpha1.ReasonPoolEnds, ends)
+	s.WaitPoolCondition(lease, foundationv1alpha1.ConditionAwardsCovered, foundationv1alpha1.ReasonPoolEnds, "")
+	s.WaitReady(team)
 
 	// It goes on with another pool from that moment on.
 	goesOn := func(at time.Time) {
-		s.team(team, lines(fmt.Sprintf("gpus: [{name: a, poolName: %s, count: 16, endTime: %q}, {name: b, poolName: %s, count: 16, startTime: %q}]",
-			lease, at.Format(time.RFC3339), next, at.Format(time.RFC3339)))...)
+		s.ApplyTeam(team, lines(manifest.Awards(
+			s.Award("a", lease, 16, fmt.Sprintf("endTime: %q", at.Format(time.RFC3339))),
+			s.Award("b", next, 16, fmt.Sprintf("startTime: %q", at.Format(time.RFC3339)))))...)
 	}
 	goesOn(end)
-	s.condition(team, foundationv1alpha1.ConditionAwardsCovered, foundationv1alpha1.ReasonAsDeclared, "")
-	s.Expect(s.granted(s, team)).To(Equal(map[string]int32{lease: 16, next: 0}))
+	s.WaitCondition(team, foundationv1alpha1.ConditionAwardsCovered, foundationv1alpha1.ReasonAsDeclared, "")
+	s.Expect(s.GetGranted(s, team)).To(Equal(map[string]int32{lease: 16, next: 0}))
 
 	// The moment comes: all that was there before it took the time that it took.
 	end = time.Now().Add(10 * time.Second).Truncate(time.Second)
 	goesOn(end)
-	s.kubectl("patch", "gpool", lease, "--type=merge", "-p", fmt.Sprintf(`{"spec":{"availability":{"endTime":%q}}}`, end.Format(time.RFC3339)))
-	s.Eventually(func(g Gomega) {
-		g.Expect(s.granted(g, team)).To(Equal(map[string]int32{lease: 0, next: 16}))
-	}).Should(Succeed())
+	s.Kubectl("patch", "gpool", s.Named(lease), "--type=merge", "-p", fmt.Sprintf(`{"spec":{"availability":{"endTime":%q}}}`, end.Format(time.RFC3339)))
+	s.WaitUntil(func(g Gomega) { g.Expect(s.GetGranted(g, team)).To(Equal(map[string]int32{lease: 0, next: 16})) })
 	s.Expect(time.Now()).To(BeTemporally(">=", end), "not before its time")
-	s.ready(team)
+	s.WaitReady(team)
 }
 
 func supplier(s *story) {
-	leased, bought, team := s.named("s13"), s.named("s13b"), s.named("s13-team")
-	s.pool(leased, 1, "source: Leased", "supplier: Example Telecom")
-	s.pool(bought, 1, "source: Purchased", "supplier: Example Telecom")
+	const leased, bought, team = "s13", "s13b", "s13-team"
+	s.ApplyPool(leased, 1, "source: Leased", "supplier: Example Telecom")
+	s.ApplyPool(bought, 1, "source: Purchased", "supplier: Example Telecom")
 	consortium := "consortium: {lead: Example Telecom}"
-	s.team(team, award(leased, 8), train, consortium)
-	s.condition(team, foundationv1alpha1.ConditionGPUsReady, foundationv1alpha1.ReasonIneligible,
-		leased+": Example Telecom may not draw from this pool; name another pool in spec.gpus")
-	s.Expect(s.getPool(s, leased).Status.Capacity.Granted).To(BeZero())
-	s.team(team, award(bought, 8), train, consortium)
-	s.ready(team)
+	s.ApplyTeam(team, s.GPUs(leased, 8), manifest.Train, consortium)
+	s.WaitCondition(team, foundationv1alpha1.ConditionGPUsReady, foundationv1alpha1.ReasonIneligible,
+		s.Named(leased)+": Example Telecom may not draw from this pool; name another pool in spec.gpus")
+	s.Expect(s.GetPool(s, leased).Status.Capacity.Granted).To(BeZero())
+	s.ApplyTeam(team, s.GPUs(bought, 8), manifest.Train, consortium)
+	s.WaitReady(team)
 }
 
 func withdrawal(s *story) {
-	pool, team := s.named("s17"), s.named("s17-team")
-	s.pool(pool, 4)
-	s.team(team, award(pool, 32), train)
-	s.ready(team)
+	const pool, team = "s17", "s17-team"
+	s.ApplyPool(pool, 4)
+	s.ApplyTeam(team, s.GPUs(pool, 32), manifest.Train)
+	s.WaitReady(team)
 	since := time.Now()
-	s.team(team, award(pool, 32), train, fmt.Sprintf("term: {endTime: %q}", since.Add(-time.Second).Format(time.RFC3339)))
-	s.Eventually(func(g Gomega) {
-		capacity := s.getPool(g, pool).Status.Capacity
+	s.ApplyTeam(team, s.GPUs(pool, 32), manifest.Train, fmt.Sprintf("term: {endTime: %q}", since.Add(-time.Second).Format(time.RFC3339)))
+	s.WaitUntil(func(g Gomega) {
+		capacity := s.GetPool(g, pool).Status.Capacity
 		g.Expect(capacity.Granted).To(BeZero())
 		g.Expect(capacity.Free).To(BeEquivalentTo(32))
-	}).Should(Succeed())
+	})
 	s.Logf("free %s after the withdrawal", time.Since(since).Round(time.Second))
-	s.Expect(s.getTeam(s, team).Status.State).To(Equal(foundationv1alpha1.StateEnded))
+	s.Expect(s.GetTeam(s, team).Status.State).To(Equal(foundationv1alpha1.StateEnded))
 }
+
+// nextSecond waits until what is made now is newer, by what the API server writes down, than what was made before.
+func (s *story) nextSecond() {
+	s.Helper()
+	begin := time.Now().Unix()
+	s.Eventually(func() int64 { return time.Now().Unix() }).Should(BeNumerically(">", begin))
+}
+
+func uidsOf(pods []corev1.Pod) map[types.UID]bool {
+	uids := map[types.UID]bool{}
+	for _, pod := range pods {
+		uids[pod.UID] = true
+	}
+	return uids
+}
+
+func terminating(pod corev1.Pod) bool { return !pod.DeletionTimestamp.IsZero() }

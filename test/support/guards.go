@@ -11,7 +11,7 @@ import (
 )
 
 // InstallGuards creates the admission policies that ship, as an admin does before anything else. The operator provisions
-// nothing without them, and waits until they have settled.
+// nothing without them, and waits until the API server enforces them.
 func InstallGuards(ctx context.Context, admin *rest.Config) error {
 	shipped, err := guards.Shipped()
 	if err != nil {

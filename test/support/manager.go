@@ -8,13 +8,15 @@ import (
 	"path/filepath"
 
 	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
 
 	"foundation.team/operator/hack/lab/cluster"
+	"foundation.team/operator/internal/setup"
 )
 
-// BuildManager builds the operator from what the tree holds now, so that no stale binary is tested. It returns the
+// buildManager builds the operator from what the tree holds now, so that no stale binary is tested. It returns the
 // path of the binary in dir.
-func BuildManager(ctx context.Context, root, dir string) (string, error) {
+func buildManager(ctx context.Context, root, dir string) (string, error) {
 	if err := DependOn(root, "api", "cmd", "config", "controllers", "internal"); err != nil {
 		return "", err
 	}
@@ -26,14 +28,6 @@ func BuildManager(ctx context.Context, root, dir string) (string, error) {
 		return "", fmt.Errorf("build the manager: %w\n%s", err, output)
 	}
 	return path, nil
-}
-
-// InstallOperator installs all of config/ but the operator's deployment in a lab.
-func InstallOperator(ctx context.Context, lab *cluster.Cluster, root string) error {
-	if err := DependOn(root, "config"); err != nil {
-		return err
-	}
-	return lab.InstallOperator(ctx, root)
 }
 
 // DependOn opens the directories of the repository that kubectl or go build read for a test. The go command runs a test
@@ -54,4 +48,13 @@ func AsOperator(admin *rest.Config) *rest.Config {
 	cfg := rest.CopyConfig(admin)
 	cfg.Impersonate.UserName = "system:serviceaccount:" + cluster.OperatorNamespace + ":" + cluster.OperatorServiceAccount
 	return cfg
+}
+
+// NewManager returns a manager for the operator's controllers in the test's process. It serves nothing, and another of them
+// may come after it.
+func NewManager(cfg *rest.Config) (manager.Manager, error) {
+	options := setup.Options{MetricsBindAddress: "0", HealthProbeBindAddress: "0"}
+	return setup.NewManager(cfg, options, func(o *manager.Options) {
+		o.Controller.SkipNameValidation = new(true) // the next one has controllers of the same names
+	})
 }

@@ -94,7 +94,7 @@ func (e Event) implies() string {
 	return ""
 }
 
-// forbidden says whether RBAC refused it, because a right was missing or because a role would have given more rights than
+// forbidden reports whether RBAC refused it, because a right was missing or because a role would have given more rights than
 // whoever wrote it has. Admission refuses with the same code.
 func (e Event) forbidden() bool {
 	return e.ResponseStatus.Code == http.StatusForbidden &&

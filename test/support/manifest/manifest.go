@@ -14,6 +14,9 @@ const PoolLabel = "e2e.example.com/pool"
 // WorkLabel is the label of pods; its value is the team's name.
 const WorkLabel = "e2e"
 
+// Train is the line of a team's spec that gives it a namespace train and no other.
+const Train = "namespaces: [{name: train}]"
+
 // Team is a FoundationTeam. lines are YAML for its spec.
 func Team(name string, lines ...string) string {
 	return fmt.Sprintf("apiVersion: foundation.team/v1alpha1\nkind: FoundationTeam\nmetadata: {name: %s}\nspec:\n%s", name, indent(lines))
@@ -54,6 +57,23 @@ spec:
   gpusPerNode: %d
 %s%s`, name, cluster.GPUsPerNode, nodes, indent(lines))
 }
+
+// Award is an award of GPUs of a pool; more is further YAML for it, such as "stage: first".
+func Award(name, pool string, count int, more ...string) string {
+	return fmt.Sprintf("{%s}", strings.Join(append([]string{"name: " + name, "poolName: " + pool, fmt.Sprint("count: ", count)}, more...), ", "))
+}
+
+// Awards is the line of a team's spec with its awards of GPUs.
+func Awards(awards ...string) string { return "gpus: [" + strings.Join(awards, ", ") + "]" }
+
+// User is somebody on a team's staff; more is further YAML for the entry, such as an end.
+func User(name, role, account string, more ...string) string {
+	parts := append([]string{"name: " + name, "role: " + role, "subject: {kind: User, name: " + account + "}"}, more...)
+	return fmt.Sprintf("{%s}", strings.Join(parts, ", "))
+}
+
+// Staff is the line of a team's spec with its staff.
+func Staff(entries ...string) string { return "staff: [" + strings.Join(entries, ", ") + "]" }
 
 // indent puts lines under spec.
 func indent(lines []string) string {

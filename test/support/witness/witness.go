@@ -3,7 +3,9 @@ package witness
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"sync"
@@ -42,6 +44,22 @@ type Witness struct {
 	highestGrant map[string]int64
 	highestQuota map[string]int64
 	timeline     timeline
+}
+
+// During watches while a package's tests run, and prints how many revisions there were. run returns the tests' exit code;
+// the error has also the invariants that some revision broke.
+func During(cfg *rest.Config, out io.Writer, run func() (int, error)) (int, error) {
+	w, err := Start(cfg)
+	if err != nil {
+		return 1, err
+	}
+	defer w.Stop()
+	code, err := run()
+	fmt.Fprintf(out, "the witness saw %d revisions\n", w.Seen())
+	if broken := w.Violations(); len(broken) > 0 {
+		err = errors.Join(err, fmt.Errorf("invariants that some revision broke: %q", broken))
+	}
+	return code, err
 }
 
 // Start watches from now on, until Stop.
@@ -161,7 +179,7 @@ func (w *Witness) node(before, after *corev1.Node) {
 	}
 	label, trusted := after.Labels[foundationv1alpha1.LabelTeam], after.Labels[foundationv1alpha1.LabelNodeTeam]
 	if len(taints) > 1 || label != "" && trusted != "" && label != trusted || len(taints) == 1 && trusted != "" && taints[0] != trusted {
-		w.fail("node %s belongs to more than one teamName: labels %q %q, taints %v", after.Name, label, trusted, taints)
+		w.fail("node %s belongs to more than one team: labels %q %q, taints %v", after.Name, label, trusted, taints)
 	}
 	had, has := before.Labels[foundationv1alpha1.LabelNodeTeam], trusted
 	if had != "" && has != "" && had != has {
@@ -229,7 +247,7 @@ func (w *Witness) quota(after *corev1.ResourceQuota) {
 	w.highestQuota[team] = max(w.highestQuota[team], sum)
 }
 
-// changedByHand says whether somebody's kubectl, not the operator, made this revision what it is.
+// changedByHand reports whether somebody's kubectl, not the operator, made this revision what it is.
 func changedByHand(quota *corev1.ResourceQuota) bool {
 	return slices.ContainsFunc(quota.ManagedFields, func(entry metav1.ManagedFieldsEntry) bool {
 		return entry.Subresource == "" && strings.HasPrefix(entry.Manager, "kubectl")
