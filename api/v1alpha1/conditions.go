@@ -7,15 +7,16 @@ const (
 	ConditionReady = "Ready"
 	// ConditionReconciling is True while the operator, or what it waits for, is still at work.
 	ConditionReconciling = "Reconciling"
-	// ConditionStalled is True when only a human can mend what is wrong.
+	// ConditionStalled is True when only a person can mend what is wrong.
 	ConditionStalled = "Stalled"
 
-	// ConditionActive says where a FoundationTeam is in its life.
-	ConditionActive = "Active"
-	// ConditionPoliciesInstalled is, on a FoundationTeam and on a GPUPool, True while the admission policies that keep teams apart are in
-	// the cluster as this version of the operator ships them. Nothing new is provisioned while they are not; what is there is
-	// kept, and taken back when its time comes.
+	// ConditionPoliciesInstalled is, on a FoundationTeam and on a GPUPool, True while the admission policies that keep teams
+	// apart are in the cluster as this version of the operator ships them. Nothing new is provisioned while they are not; what
+	// is there is kept, and taken back when its time comes.
 	ConditionPoliciesInstalled = "PoliciesInstalled"
+
+	// ConditionActive tells where a FoundationTeam is in its life.
+	ConditionActive = "Active"
 	// ConditionNamespacesReady is about a FoundationTeam's namespaces and their isolation.
 	ConditionNamespacesReady = "NamespacesReady"
 	// ConditionQuotaReady is about the ResourceQuotas and LimitRanges in them.
@@ -26,9 +27,16 @@ const (
 	ConditionVolumesReady = "VolumesReady"
 	// ConditionGPUsReady is about grants and nodes.
 	ConditionGPUsReady = "GPUsReady"
-	// ConditionAwardsCovered is, on a FoundationTeam and on a GPUPool, False when the calendar shows that an award will not be
-	// served in full later, or that the pool ends before it. What is missing today is told by GPUsReady.
+	// ConditionFinalized is there while a FoundationTeam is being deleted, or its data is: False for what that waits for, True
+	// when all is done, which with deletionPolicy Retain means that namespaces and volumes are locked and kept.
+	ConditionFinalized = "Finalized"
+
+	// ConditionAwardsCovered is, on a FoundationTeam and on a GPUPool, False when an award will not be served in full later
+	// as far as is known now, or outlives its pool. What is missing today is told by GPUsReady.
 	ConditionAwardsCovered = "AwardsCovered"
+	// ConditionOversubscribed is, on a GPUPool, True while more is granted than its nodes have.
+	ConditionOversubscribed = "Oversubscribed"
+
 	// ConditionWithinCeilings is, on a FoundationTeam of a programme and on the programme, False when more was awarded than the
 	// programme lets a team have. What is beyond is held back.
 	ConditionWithinCeilings = "WithinCeilings"
@@ -36,20 +44,9 @@ const (
 	ConditionDecisionsConsistent = "DecisionsConsistent"
 	// ConditionWithinBudget is, on a FoundationProgram, False when teams were promised more money than there is on a line.
 	ConditionWithinBudget = "WithinBudget"
-	// ConditionFinalized is there while a deleted FoundationTeam is taken apart and says what it waits for.
-	ConditionFinalized = "Finalized"
-
-	// ConditionOversubscribed is, on a GPUPool, True while more is granted than its nodes have.
-	ConditionOversubscribed = "Oversubscribed"
 )
 
-// Reasons of the Active condition of a FoundationTeam are its TeamState. One of them is a reason that an admin has to act on.
-const (
-	// ReasonProgramNotFound: spec.programName names a FoundationProgram that does not exist.
-	ReasonProgramNotFound = string(StateProgramNotFound)
-)
-
-// Reasons of the other conditions.
+// Reasons of any condition that is as it should be, or on its way there.
 const (
 	// ReasonAsDeclared: what the spec asks for is there.
 	ReasonAsDeclared = "AsDeclared"
@@ -59,15 +56,10 @@ const (
 	ReasonNotActive = "NotActive"
 	// ReasonProgressing: it is on its way; the operator waits for other parts of the cluster.
 	ReasonProgressing = "Progressing"
-	// ReasonApplyFailed: the API server refused or failed a write; the operator tries again.
-	ReasonApplyFailed = "ApplyFailed"
-	// ReasonRefused: the API server finds an object invalid; trying again will not help.
-	ReasonRefused = "Refused"
-	// ReasonNameConflict: an object of that name exists and belongs to somebody else. It was not touched.
-	ReasonNameConflict = "NameConflict"
-	// ReasonTerminating: an object of that name is being deleted; it is made anew when it is gone.
-	ReasonTerminating = "Terminating"
+)
 
+// Reasons of PoliciesInstalled, and of what waits for the policies.
+const (
 	// ReasonAsShipped: all admission policies are as shipped.
 	ReasonAsShipped = "AsShipped"
 	// ReasonPolicyMissing: an admission policy or its binding does not exist.
@@ -76,7 +68,38 @@ const (
 	ReasonPolicyChanged = "PolicyChanged"
 	// ReasonPoliciesSettling: an admission policy was written seconds ago; API servers may not enforce it yet.
 	ReasonPoliciesSettling = "PoliciesSettling"
+)
 
+// Reasons of Active are a FoundationTeam's TeamState. One of them is also a reason that an admin has to act on.
+const (
+	// ReasonProgramNotFound: spec.programName names a FoundationProgram that does not exist.
+	ReasonProgramNotFound = string(StateProgramNotFound)
+)
+
+// Reasons of NamespacesReady, QuotaReady, AccessReady and VolumesReady: what became of a write.
+const (
+	// ReasonApplyFailed: the API server refused or failed a write; the operator tries again.
+	ReasonApplyFailed = "ApplyFailed"
+	// ReasonRefused: the API server finds an object invalid; trying again will not help.
+	ReasonRefused = "Refused"
+	// ReasonNameConflict: an object of that name exists and belongs to somebody else. It was not touched.
+	ReasonNameConflict = "NameConflict"
+	// ReasonTerminating: an object of that name is terminating; it is created again when it is gone.
+	ReasonTerminating = "Terminating"
+)
+
+// Further reasons of VolumesReady.
+const (
+	// ReasonStorageClassNotFound: a volume names a StorageClass that does not exist.
+	ReasonStorageClassNotFound = "StorageClassNotFound"
+	// ReasonVolumeLost: a PersistentVolumeClaim lost its PersistentVolume.
+	ReasonVolumeLost = "VolumeLost"
+	// ReasonVolumesPending: PersistentVolumeClaims wait to be bound or resized.
+	ReasonVolumesPending = "VolumesPending"
+)
+
+// Reasons of GPUsReady, and of a grant that is smaller than the demand.
+const (
 	// ReasonPoolNotFound: an award names a GPUPool that does not exist.
 	ReasonPoolNotFound = "PoolNotFound"
 	// ReasonNotWholeNodes: an award is no multiple of the pool's GPUs per node; it is rounded down.
@@ -87,13 +110,60 @@ const (
 	ReasonPoolUnavailable = "PoolUnavailable"
 	// ReasonShortfall: the pool has too few free GPUs.
 	ReasonShortfall = "Shortfall"
-	// ReasonOverbooked: more of a pool is awarded for a later time than it has.
-	ReasonOverbooked = "Overbooked"
+	// ReasonNodesNotReady: granted nodes are not assigned yet, not Ready, or cordoned.
+	ReasonNodesNotReady = "NodesNotReady"
+	// ReasonKarpenterMissing: a GPUPool wants nodes of Karpenter, and its kinds are not installed. It is a reason of a
+	// GPUPool's Ready, too.
+	ReasonKarpenterMissing = "KarpenterMissing"
+)
+
+// Reasons of AwardsCovered.
+const (
+	// ReasonOvercommitted: more of a pool is awarded for a later time than it has.
+	ReasonOvercommitted = "Overcommitted"
 	// ReasonPoolEnds: a pool is not available any more, or not yet, for a part of an award.
 	ReasonPoolEnds = "PoolEnds"
-	// ReasonNodesNotReady: granted nodes are not claimed yet, not Ready, or cordoned.
-	ReasonNodesNotReady = "NodesNotReady"
+)
 
+// Reasons of Finalized.
+const (
+	// ReasonWaitingForGPUs: nodes of the team are still draining.
+	ReasonWaitingForGPUs = "WaitingForGPUs"
+	// ReasonWaitingForNamespaces: namespaces are terminating.
+	ReasonWaitingForNamespaces = "WaitingForNamespaces"
+	// ReasonDeletionNotConfirmed: deletionPolicy is Delete, and the confirmation is missing, a hold is set, or the
+	// term is not over.
+	ReasonDeletionNotConfirmed = "DeletionNotConfirmed"
+)
+
+// Reasons of a GPUPool's Ready.
+const (
+	// ReasonInvalidSelector: the node selector cannot be parsed.
+	ReasonInvalidSelector = "InvalidSelector"
+	// ReasonNoNodes: no node matches the selector.
+	ReasonNoNodes = "NoNodes"
+	// ReasonNodeConflict: nodes match the selector but belong to another pool.
+	ReasonNodeConflict = "NodeConflict"
+	// ReasonNodesUnhealthy: some nodes are not Ready, cordoned or short of GPUs.
+	ReasonNodesUnhealthy = "NodesUnhealthy"
+	// ReasonNodesOccupied: nodes that came into the pool still run pods from before.
+	ReasonNodesOccupied = "NodesOccupied"
+	// ReasonNodesLeft: nodes that teams hold do not match the selector any more.
+	ReasonNodesLeft = "NodesLeft"
+	// ReasonNodesInUse: the pool is being deleted, and teams still hold nodes.
+	ReasonNodesInUse = "NodesInUse"
+)
+
+// Reasons of Oversubscribed.
+const (
+	// ReasonWithinCapacity: no more is granted than there is.
+	ReasonWithinCapacity = "WithinCapacity"
+	// ReasonCapacityLost: nodes went away or changed after they had been granted.
+	ReasonCapacityLost = "CapacityLost"
+)
+
+// Reasons of WithinCeilings, WithinBudget and DecisionsConsistent, and of a FoundationProgram's Ready.
+const (
 	// ReasonCeilingExceeded: more is awarded, or promised, than the programme lets a team have.
 	ReasonCeilingExceeded = "CeilingExceeded"
 	// ReasonStageNotFound: an award names a stage that the programme does not have.
@@ -102,42 +172,6 @@ const (
 	ReasonBudgetExceeded = "BudgetExceeded"
 	// ReasonSeatsExceeded: a selection is held back because all seats are taken when it takes effect.
 	ReasonSeatsExceeded = "SeatsExceeded"
-	// ReasonTeamsRemain: a deleted FoundationProgram waits for teams that name it.
+	// ReasonTeamsRemain: the programme is being deleted, and teams still name it.
 	ReasonTeamsRemain = "TeamsRemain"
-
-	// ReasonStorageClassNotFound: a volume names a StorageClass that does not exist.
-	ReasonStorageClassNotFound = "StorageClassNotFound"
-	// ReasonVolumeLost: a claim lost its PersistentVolume.
-	ReasonVolumeLost = "VolumeLost"
-	// ReasonVolumesPending: claims wait to be bound or resized.
-	ReasonVolumesPending = "VolumesPending"
-
-	// ReasonWaitingForGPUs: nodes of the team are still drained.
-	ReasonWaitingForGPUs = "WaitingForGPUs"
-	// ReasonWaitingForNamespaces: namespaces are being deleted.
-	ReasonWaitingForNamespaces = "WaitingForNamespaces"
-	// ReasonDeletionNotConfirmed: deletionPolicy is Delete, and the confirmation is missing, a hold is set, or the
-	// term is not over.
-	ReasonDeletionNotConfirmed = "DeletionNotConfirmed"
-
-	// ReasonKarpenterMissing: a GPUPool wants nodes of Karpenter, and its kinds are not installed.
-	ReasonKarpenterMissing = "KarpenterMissing"
-	// ReasonInvalidSelector: a GPUPool's node selector cannot be parsed.
-	ReasonInvalidSelector = "InvalidSelector"
-	// ReasonNoNodes: no node matches a GPUPool's selector.
-	ReasonNoNodes = "NoNodes"
-	// ReasonNodeConflict: nodes match a GPUPool's selector but belong to another pool.
-	ReasonNodeConflict = "NodeConflict"
-	// ReasonNodesUnhealthy: some nodes of a GPUPool are not Ready, cordoned or short of GPUs.
-	ReasonNodesUnhealthy = "NodesUnhealthy"
-	// ReasonNodesOccupied: nodes that came into a GPUPool still run pods from before.
-	ReasonNodesOccupied = "NodesOccupied"
-	// ReasonNodesLeft: nodes that belong to teams do not match a GPUPool's selector any more.
-	ReasonNodesLeft = "NodesLeft"
-	// ReasonNodesInUse: a deleted GPUPool still has nodes that belong to teams.
-	ReasonNodesInUse = "NodesInUse"
-	// ReasonWithinCapacity: no more is granted than there is.
-	ReasonWithinCapacity = "WithinCapacity"
-	// ReasonCapacityLost: nodes went away or changed after they had been granted.
-	ReasonCapacityLost = "CapacityLost"
 )

@@ -85,7 +85,7 @@ type Ranking struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
 	Evaluation string `json:"evaluation,omitempty"`
-	// closed says whether it is closed.
+	// closed reports whether it is closed.
 	// +required
 	Closed bool `json:"closed"`
 	// entries are the teams, the best first.
@@ -98,7 +98,7 @@ type Ranking struct {
 
 // RankingEntry is one team of a ranking.
 type RankingEntry struct {
-	// rank is the team's place, from 1; teams with the same total have the same one. It is 0 for a team whose scores are
+	// rank is the team's position, from 1; teams with the same total have the same one. It is 0 for a team whose scores are
 	// not complete.
 	// +required
 	Rank int32 `json:"rank"`
@@ -112,7 +112,7 @@ type RankingEntry struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=16
 	Total string `json:"total,omitempty"`
-	// tied says whether another team has the same rank.
+	// tied reports whether another team has the same rank.
 	// +optional
 	Tied bool `json:"tied,omitempty"` //nolint:kubeapilinter // false and missing mean the same
 	// failedGates are the gates that it failed.
@@ -129,7 +129,7 @@ type RankingEntry struct {
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=63
 	Missing []string `json:"missing,omitempty"`
-	// withinSeats says whether it is among the best that passed all gates, or had them waived, as many as there are seats. Teams that tie for the
+	// withinSeats reports whether it is among the best that passed all gates, or had them waived, as many as there are seats. Teams that tie for the
 	// last seat are not: people have to decide.
 	// +optional
 	WithinSeats bool `json:"withinSeats,omitempty"` //nolint:kubeapilinter // false and missing mean the same

@@ -222,7 +222,7 @@ type Decision struct {
 	// +required
 	TeamName TeamName `json:"teamName,omitempty"`
 	// outcome is what was decided. Selected lets the team in once it is final. Rejected keeps it out. Eliminated ends
-	// its place: compute at once, the rest when it is final. Withdrawn ends all of it at once.
+	// its seat: compute at once, the rest when it is final. Withdrawn ends all of it at once.
 	// +required
 	Outcome Outcome `json:"outcome,omitempty"`
 	// evaluation is the evaluation that it was decided on; a selection names one if there are any.

@@ -70,7 +70,7 @@ type FoundationTeamStatus struct {
 	// +listMapKey=name
 	// +kubebuilder:validation:MaxItems=1024
 	Namespaces []TeamNamespaceStatus `json:"namespaces,omitempty"`
-	// volumes are the claims of the team, retired ones last.
+	// volumes are the PersistentVolumeClaims of the team, retired ones last.
 	// +optional
 	// +listType=map
 	// +listMapKey=namespace
@@ -103,7 +103,7 @@ type TeamGPUStatus struct {
 	// used is how many the team's pods ask for, as the namespaces' quotas count them.
 	// +required
 	Used int32 `json:"used"`
-	// pools are the parts, by pool.
+	// pools are the same numbers, by pool.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
@@ -133,7 +133,7 @@ type TeamPoolStatus struct {
 	// shortfall is requested less granted.
 	// +required
 	Shortfall int32 `json:"shortfall"`
-	// nextFreeTime is the earliest time at which the pool's calendar shows more for this team.
+	// nextFreeTime is the earliest time at which more of the pool comes free for this team, as far as is known now.
 	// +optional
 	NextFreeTime *metav1.Time `json:"nextFreeTime,omitempty"`
 	// forecastMessage says what an award will be short of later, and what helps. It is empty if all awards fit.
@@ -311,14 +311,14 @@ type TeamNamespaceStatus struct {
 	Used int32 `json:"used"`
 }
 
-// TeamVolumeStatus is one claim of a team.
+// TeamVolumeStatus is one PersistentVolumeClaim of a team.
 type TeamVolumeStatus struct {
-	// namespace is the real name of the claim's namespace.
+	// namespace is the real name of its namespace.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
 	Namespace string `json:"namespace,omitempty"`
-	// name is the claim's name.
+	// name is its name.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63

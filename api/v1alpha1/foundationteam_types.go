@@ -7,8 +7,8 @@ import (
 )
 
 // FoundationTeam is a team with an award: who it is, how many GPUs it was given, which volumes it needs, who
-// works there, and from when to when. The operator makes the namespaces, quotas, access, isolation, volumes and
-// GPU nodes that follow from it.
+// works there, and from when to when. The operator provisions the namespaces, quotas, access, isolation, volumes
+// and GPU nodes that follow from it.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
@@ -196,7 +196,7 @@ type TeamNamespace struct {
 	// +kubebuilder:validation:MaxLength=22
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]+$')",message="must be lower case letters and digits without hyphens: the namespace is called <team>-<name>"
 	Name string `json:"name,omitempty"`
-	// gpuWeight is this namespace's part of the team's granted GPUs, relative to the other namespaces' weights.
+	// gpuWeight is this namespace's share of the team's granted GPUs, relative to the other namespaces' weights.
 	// Shares are whole GPUs and add up to the grant. 0 means no GPUs.
 	// +optional
 	// +default=1
@@ -216,11 +216,11 @@ type TeamNamespace struct {
 	Quota corev1.ResourceList `json:"quota,omitempty"`
 }
 
-// TeamVolume is a PersistentVolumeClaim of a team. The claim has the volume's name.
+// TeamVolume is a PersistentVolumeClaim of a team, which has the volume's name.
 //
 // +kubebuilder:validation:XValidation:fieldPath=".storageClassName",rule="has(self.storageClassName) == has(oldSelf.storageClassName) && (!has(self.storageClassName) || self.storageClassName == oldSelf.storageClassName)",messageExpression="self.name + ' cannot change its storageClassName, the data would stay behind: ' + (has(oldSelf.storageClassName) ? 'keep ' + oldSelf.storageClassName : 'leave it out') + ' and add a volume of another name'",message="cannot change, the data would stay behind: add a volume of another name"
 type TeamVolume struct {
-	// name is the claim's name.
+	// name is the PersistentVolumeClaim's name.
 	// +required
 	Name EntryName `json:"name,omitempty"`
 	// namespace is the name of one of spec.namespaces. It cannot change.

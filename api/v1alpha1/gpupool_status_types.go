@@ -24,7 +24,8 @@ type GPUPoolStatus struct {
 	// it in proportion to the GPUs.
 	// +optional
 	NodeAllocatable corev1.ResourceList `json:"nodeAllocatable,omitempty"`
-	// grants are the teams' parts. A team that was made anew under its old name has a part of its own.
+	// grants are what each team demands and is granted. A FoundationTeam that was deleted and created again under its name
+	// has a grant of its own, unless it took over what it had.
 	// +optional
 	// +listType=map
 	// +listMapKey=teamName
@@ -47,7 +48,7 @@ type PoolCapacity struct {
 	// granted is what teams were given.
 	// +required
 	Granted int32 `json:"granted"`
-	// held is what is on nodes that are a team's own, those on their way back included.
+	// held is what is on nodes that teams hold, draining ones included.
 	// +required
 	Held int32 `json:"held"`
 	// free is what can be granted now.
@@ -58,14 +59,14 @@ type PoolCapacity struct {
 	Shortfall int32 `json:"shortfall"`
 }
 
-// Grant is a team's part of a pool. Numbers are GPUs.
+// Grant is what a team demands of a pool and is granted. Numbers are GPUs.
 type Grant struct {
 	// teamName is the FoundationTeam's name.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
 	TeamName string `json:"teamName,omitempty"`
-	// uid is the FoundationTeam's UID: another team of the same name has no part in this grant.
+	// uid is the FoundationTeam's UID: another team of the same name has nothing of this grant.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
@@ -76,33 +77,33 @@ type Grant struct {
 	// granted is what the team may use. It is raised only when nodes are free for it.
 	// +required
 	Granted int32 `json:"granted"`
-	// held is what is on nodes that are the team's own, those on their way back included.
+	// held is what is on nodes that the team holds, draining ones included.
 	// +required
 	Held int32 `json:"held"`
-	// ready is what is on nodes that are the team's own to use and healthy.
+	// ready is what is on healthy nodes that the team holds and that are not draining.
 	// +required
 	Ready int32 `json:"ready"`
-	// evictionTime is when the first pods on nodes that are on their way back are evicted.
+	// evictionTime is when the first pods on draining nodes are evicted.
 	// +optional
 	EvictionTime *metav1.Time `json:"evictionTime,omitempty"`
 	// shortfall is requested less granted.
 	// +required
 	Shortfall int32 `json:"shortfall"`
-	// nextFreeTime is the earliest time at which the calendar shows more for this team.
+	// nextFreeTime is the earliest time at which more comes free for this team, as far as is known now.
 	// +optional
 	NextFreeTime *metav1.Time `json:"nextFreeTime,omitempty"`
 	// nextFreeCount is how many more that will be.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	NextFreeCount int32 `json:"nextFreeCount,omitempty"`
-	// forecastTime is the first later moment at which the calendar shows too little for an award of this team.
+	// forecastTime is the first later moment at which an award of this team is not covered.
 	// +optional
 	ForecastTime *metav1.Time `json:"forecastTime,omitempty"`
 	// forecastShortfall is how many GPUs will be missing then.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	ForecastShortfall int32 `json:"forecastShortfall,omitempty"`
-	// forecastReason is why an award of this team will be short of something later: Overbooked, PoolEnds or Ineligible.
+	// forecastReason is why an award of this team will be short of something later: Overcommitted, PoolEnds or Ineligible.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64

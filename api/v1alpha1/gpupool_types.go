@@ -6,7 +6,7 @@ import (
 )
 
 // GPUPool is a stock of GPUs of one model: which nodes they are on, from when to when, and who may not have them.
-// The pool alone gives GPUs out and makes nodes a team's own.
+// The pool alone grants GPUs and assigns nodes to teams.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
@@ -53,7 +53,7 @@ type GPUPoolSpec struct {
 	// +kubebuilder:validation:MaxLength=64
 	// +kubebuilder:validation:XValidation:rule=`self.matches(r'^[^\s\p{Z}\p{C}]([^\p{C}]*[^\s\p{Z}\p{C}])?$')`,message="must not begin or end with a space, nor have control characters or line breaks"
 	Model string `json:"model,omitempty"`
-	// source is how the GPUs were come by. The supplier of a Leased pool may not draw from it.
+	// source is how the GPUs were acquired. The supplier of a Leased pool may not draw from it.
 	// +optional
 	// +default="Owned"
 	Source PoolSource `json:"source,omitempty"`
@@ -94,7 +94,7 @@ type GPUPoolSpec struct {
 	// static takes existing nodes.
 	// +optional
 	Static *StaticNodes `json:"static,omitempty"`
-	// karpenter has Karpenter make the nodes.
+	// karpenter has Karpenter provision the nodes.
 	// +optional
 	Karpenter *KarpenterNodes `json:"karpenter,omitempty"`
 	// reclaim is how GPUs are taken back.
@@ -103,7 +103,7 @@ type GPUPoolSpec struct {
 	Reclaim *Reclaim `json:"reclaim,omitempty"`
 }
 
-// PoolSource is how a pool's GPUs were come by.
+// PoolSource is how a pool's GPUs were acquired.
 //
 // +kubebuilder:validation:Enum=Leased;Purchased;Owned
 type PoolSource string
@@ -140,8 +140,8 @@ type StaticNodes struct {
 	TopologyKeys []string `json:"topologyKeys,omitempty"`
 }
 
-// KarpenterNodes is nodes that Karpenter makes, for each team by a NodePool of its own. They are ended, not handed on,
-// when a team lets them go. Karpenter must be installed, with its StaticCapacity feature gate for mode Static.
+// KarpenterNodes is nodes that Karpenter provisions, with a NodePool for each team. A node that its team gives back is
+// terminated and goes to nobody else. Karpenter must be installed, with its StaticCapacity feature gate for mode Static.
 // See https://karpenter.sh/docs/concepts/nodepools.
 //
 // +kubebuilder:validation:XValidation:fieldPath=".nodeResources",rule="self.mode != 'Dynamic' || has(self.nodeResources)",message="is required for mode Dynamic, quotas follow from it before the first node is there: say what one node offers, for example cpu: 180 and memory: 1900Gi"
@@ -154,14 +154,14 @@ type KarpenterNodes struct {
 	// +kubebuilder:validation:Maximum=100000
 	Capacity *int32 `json:"capacity,omitempty"`
 	// mode is when nodes are there: Static for as long as they are granted, Dynamic while pods need them. Changing it
-	// makes new nodes and lets those that there are go as reclaim says.
+	// provisions new nodes and drains those of the mode before as reclaim says.
 	// +optional
 	// +default="Static"
 	Mode KarpenterMode `json:"mode,omitempty"`
 	// nodeClassRef is the cloud provider's configuration of the nodes. Its group and kind cannot change.
 	// +required
 	NodeClassRef NodeClassReference `json:"nodeClassRef,omitzero"`
-	// requirements narrow down which nodes Karpenter makes, for example by instance type and zone. All must have
+	// requirements narrow down which nodes Karpenter provisions, for example by instance type and zone. All must have
 	// gpusPerNode GPUs.
 	// +required
 	// +listType=atomic
@@ -288,7 +288,7 @@ type NodeTaint struct {
 //
 // +kubebuilder:validation:XValidation:fieldPath=".forceAfter",rule="!has(self.forceAfter) || !has(self.gracePeriod) || [self.forceAfter, self.gracePeriod].exists(d, d.size() == 0 || !d.matches('^([0-9]{1,4}h)?([0-9]{1,5}m)?([0-9]{1,7}s)?$')) || duration(self.forceAfter) >= duration(self.gracePeriod)",messageExpression="self.forceAfter + ' is before gracePeriod, ' + self.gracePeriod + ', is over, and both are counted from the same moment: make it as long or longer'",message="must be as long as gracePeriod or longer: both are counted from the same moment"
 type Reclaim struct {
-	// gracePeriod is how long running pods may stay on a node that is to be let go, for example 72h. After it
+	// gracePeriod is how long running pods may stay on a node that is being drained, for example 72h. After it
 	// they are evicted. Hours, minutes and seconds, for example 1h30m; 0s evicts at once, the most is 720h.
 	// +optional
 	// +default="72h"
@@ -297,7 +297,7 @@ type Reclaim struct {
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:XValidation:rule="self.size() > 0 && self.matches('^([0-9]{1,3}h)?([0-9]{1,5}m)?([0-9]{1,7}s)?$') && duration(self) <= duration('720h')",message="must be between 0s and 720h, written in hours, minutes and seconds, for example 72h or 1h30m"
 	GracePeriod *metav1.Duration `json:"gracePeriod,omitempty"`
-	// forceAfter is how long after a node was asked back its pods are deleted even if a PodDisruptionBudget refuses their
+	// forceAfter is how long after a drain began pods are deleted even if a PodDisruptionBudget refuses their
 	// eviction, for example 96h; not before gracePeriod. Without it budgets are always respected. Hours, minutes and
 	// seconds; the most is 1440h.
 	// +optional

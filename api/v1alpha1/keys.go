@@ -48,10 +48,10 @@ const (
 	// AnnotationReclaimPolicy is, on a PersistentVolume of a team, the reclaim policy that it had before it was set to
 	// Retain. It gets it back when the team's data is deleted as an admin confirmed.
 	AnnotationReclaimPolicy = "foundation.team/reclaim-policy"
-	// AnnotationDrainingSince is, on a node, when its team was asked to let it go (RFC 3339).
+	// AnnotationDrainingSince is, on a node, when it was closed to new pods (RFC 3339). The grace period counts from it.
 	AnnotationDrainingSince = "foundation.team/draining-since"
 	// AnnotationScrubRequest is, on a node that is empty and to be scrubbed before anyone gets it, the name of this
-	// hand-over. AnnotationScrubbed, set by who scrubbed it to the same value, lets it go on.
+	// hand-over. AnnotationScrubbed, set by who scrubbed it to the same value, frees it.
 	AnnotationScrubRequest = "foundation.team/scrub-request"
 	AnnotationScrubbed     = "foundation.team/scrubbed"
 )
@@ -62,7 +62,7 @@ const (
 	TaintTeam = "foundation.team/team"
 	// TaintUnassigned keeps everyone off a pool node that belongs to no team.
 	TaintUnassigned = "foundation.team/unassigned"
-	// TaintDraining keeps new pods, also the team's own, off a node that is on its way to another owner.
+	// TaintDraining keeps new pods, also the team's own, off a node that is being drained.
 	TaintDraining = "foundation.team/draining"
 )
 

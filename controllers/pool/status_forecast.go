@@ -30,7 +30,7 @@ func (v *teamView) addForecast(grant *foundationv1alpha1.Grant) {
 		}
 	default:
 		grant.ForecastTime, grant.ForecastShortfall = timing.Meta(shortage.At), v.gpus(shortage.Missing)
-		grant.ForecastReason = foundationv1alpha1.ReasonOverbooked
+		grant.ForecastReason = foundationv1alpha1.ReasonOvercommitted
 		grant.ForecastMessage = fmt.Sprintf("%s: %d of %d short from %s%s: %d awarded to all teams then, %d there; move or shrink an award, or name another pool",
 			pool, v.gpus(shortage.Missing), v.gpus(shortage.Demanded), minute(shortage.At), until(shortage.Until), v.gpus(shortage.TotalDemanded), v.gpus(v.decision.Grants.Capacity))
 	}
@@ -52,7 +52,7 @@ func awardsFitCondition(in Input, decision Decision) metav1.Condition {
 			}
 			short = "; too few for " + text.First(names, maxNames)
 		}
-		return conditions.False(area, foundationv1alpha1.ReasonOverbooked,
+		return conditions.False(area, foundationv1alpha1.ReasonOvercommitted,
 			fmt.Sprintf("%d GPUs are awarded %s, %d there%s; move or shrink awards",
 				over.Demanded.GPUs(in.perNode()), fromOn(in, over.At), over.Capacity.GPUs(in.perNode()), short))
 	case first != nil:

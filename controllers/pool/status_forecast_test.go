@@ -62,13 +62,13 @@ func TestAwardsThatOvercommitThePool(t *testing.T) {
 		"a later award is too much": {
 			input(builder.Pool(b200), hanbit, builder.Team("saebit", builder.AwardBetween(b200, 16, july, october)), two),
 			map[string]string{
-				"pool":   "False Overbooked: 32 GPUs are awarded from 2026-06-30T15:00Z on, 16 there; too few for saebit; move or shrink awards",
-				"saebit": "Overbooked: b200: 16 of 16 short from 2026-06-30T15:00Z until 2026-09-30T15:00Z: 32 awarded to all teams then, 16 there; move or shrink an award, or name another pool",
+				"pool":   "False Overcommitted: 32 GPUs are awarded from 2026-06-30T15:00Z on, 16 there; too few for saebit; move or shrink awards",
+				"saebit": "Overcommitted: b200: 16 of 16 short from 2026-06-30T15:00Z until 2026-09-30T15:00Z: 32 awarded to all teams then, 16 there; move or shrink an award, or name another pool",
 			},
 		},
 		"today's shortfall is told as such": {
 			input(builder.Pool(b200), hanbit, builder.Team("saebit", builder.Award(b200, 8)), two),
-			map[string]string{"pool": "False Overbooked: 24 GPUs are awarded now, 16 there; too few for saebit; move or shrink awards"},
+			map[string]string{"pool": "False Overcommitted: 24 GPUs are awarded now, 16 there; too few for saebit; move or shrink awards"},
 		},
 	})
 }

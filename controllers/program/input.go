@@ -42,7 +42,7 @@ func teamNames(in Input) []string {
 	return slices.Sorted(maps.Keys(names))
 }
 
-// wanted says whether a team that stands so should have a FoundationTeam.
+// wanted reports whether a team that stands so should have a FoundationTeam.
 func wanted(phase lifecycle.Phase) bool {
 	switch phase {
 	case lifecycle.PhasePending, lifecycle.PhaseHeldBack, lifecycle.PhaseIn, lifecycle.PhaseObjection:

@@ -79,12 +79,12 @@ func TestAwardsCoveredCondition(t *testing.T) {
 	}{
 		"all fit":                          {input(twoNamespaces(now), told("b200", "", "")), "True AsDeclared: "},
 		"no awards":                        {input(twoNamespaces()), "True AsDeclared: "},
-		"one will not":                     {input(twoNamespaces(now), told("b200", "Overbooked", "b200: 8 short")), "False Overbooked: b200: 8 short"},
-		"two will not":                     {input(twoNamespaces(now, later), told("b200", "Overbooked", "b200: 8 short"), told("h100", "PoolEnds", "h100: ends")), "False Overbooked: b200: 8 short; h100: ends"},
+		"one will not":                     {input(twoNamespaces(now), told("b200", "Overcommitted", "b200: 8 short")), "False Overcommitted: b200: 8 short"},
+		"two will not":                     {input(twoNamespaces(now, later), told("b200", "Overcommitted", "b200: 8 short"), told("h100", "PoolEnds", "h100: ends")), "False Overcommitted: b200: 8 short; h100: ends"},
 		"a later award of no pool":         {input(twoNamespaces(now, later), told("b200", "", "")), "False PoolNotFound: h100: no such GPUPool: create it before the award begins, or name another pool in spec.gpus"},
 		"an award of no pool that is over": {input(twoNamespaces(over)), "True AsDeclared: "},
 		"no pool today is told elsewhere":  {input(twoNamespaces(now)), "True AsDeclared: "},
-		"another team's forecast":          {input(builder.Team("saebit", now), told("b200", "Overbooked", "b200: 8 short")), "True AsDeclared: "},
+		"another team's forecast":          {input(builder.Team("saebit", now), told("b200", "Overcommitted", "b200: 8 short")), "True AsDeclared: "},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -94,7 +94,7 @@ func TestAwardsCoveredCondition(t *testing.T) {
 		})
 	}
 	t.Run("a team that is Ready says so too", func(t *testing.T) {
-		in := input(twoNamespaces(now), told("b200", "Overbooked", "b200: 8 short"))
+		in := input(twoNamespaces(now), told("b200", "Overcommitted", "b200: 8 short"))
 		if got, want := readyMessage(NewModel(in)), "8 GPUs, 2 namespaces; later: b200: 8 short"; got != want {
 			t.Errorf("%q, want %q", got, want)
 		}

@@ -120,7 +120,7 @@ func unsettled(teams []foundationv1alpha1.FoundationTeam, pools []foundationv1al
 	return nil
 }
 
-// givenOut says whether the pools that a team is short of have nothing left to give, and the team knows it. Until then
+// givenOut reports whether the pools that a team is short of have nothing left to give, and the team knows it. Until then
 // it only has to wait a little: nodes that are new to a pool are given out some seconds later.
 func givenOut(team *foundationv1alpha1.FoundationTeam, pools []foundationv1alpha1.GPUPool) bool {
 	if team.Status.GPUs == nil {

@@ -58,7 +58,7 @@ func newScreen(out *os.File) *screen {
 	return s
 }
 
-// live says whether there is a terminal, and somebody before it.
+// live reports whether there is a terminal, and somebody before it.
 func (s *screen) live() bool { return s.width != nil }
 
 // say prints a line, or several.

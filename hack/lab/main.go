@@ -36,7 +36,7 @@ type lab struct {
 	root  string
 	dir   string
 	nodes int
-	// karpenter says whether Karpenter is started, too.
+	// karpenter reports whether Karpenter is started, too.
 	karpenter bool
 	out       io.Writer
 }

@@ -33,7 +33,7 @@ func (p pin) stamp(root, toolchain string) (string, error) {
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
-// upToDate says whether dir holds every file of the pin, built from what want stands for.
+// upToDate reports whether dir holds every file of the pin, built from what want stands for.
 func (p pin) upToDate(dir, want string) bool {
 	have, err := os.ReadFile(filepath.Join(dir, p.stampFile()))
 	if err != nil || strings.TrimSpace(string(have)) != want {

@@ -69,7 +69,7 @@ func cutLast(s, sep string) (before, after string, found bool) {
 	return s, "", false
 }
 
-// isRunning says whether pid still names the process with this identity.
+// isRunning reports whether pid still names the process with this identity.
 func isRunning(pid int, identity string) bool {
 	now, err := identityOf(pid)
 	return err == nil && now == identity

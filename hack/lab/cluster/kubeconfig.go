@@ -85,7 +85,7 @@ func (c *Cluster) KubeconfigFor(user string, groups ...string) (string, error) {
 	return path, writeClientKubeconfig(path, ca, c.plan.apiServerURL(), user, groups)
 }
 
-// sameServer says whether the kubeconfig at path still points to this API server.
+// sameServer reports whether the kubeconfig at path still points to this API server.
 func (c *Cluster) sameServer(path string) bool {
 	config, err := clientcmd.LoadFromFile(path)
 	if err != nil {

@@ -74,7 +74,7 @@ func (p *Process) Log() string { return p.record.Log }
 // MetricsAddress is the host and port of a manager's metrics.
 func (p *Process) MetricsAddress() string { return p.Metrics }
 
-// Running says whether the process still runs.
+// Running reports whether the process still runs.
 func (p *Process) Running() bool {
 	if p.exited != nil {
 		select {

@@ -170,7 +170,7 @@ func (c *Cluster) awaitNodes(ctx context.Context, begin time.Time) error {
 	return nil
 }
 
-// canCreatePods says whether the controller manager has given the default namespace what its pods need.
+// canCreatePods reports whether the controller manager has given the default namespace what its pods need.
 func canCreatePods(ctx context.Context, client kubernetes.Interface) bool {
 	const name = "default"
 	_, saErr := client.CoreV1().ServiceAccounts(name).Get(ctx, name, metav1.GetOptions{})
