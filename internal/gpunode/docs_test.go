@@ -12,7 +12,7 @@ import (
 	"foundation.team/operator/internal/gpunode"
 )
 
-// table is what docs/architecture.md shows of the states: what is written on a node in each of them.
+// table is what docs/pools.md shows of the states: what is written on a node in each of them.
 func table() string {
 	names := map[gpunode.State]string{gpunode.AwaitingScrub: "awaiting scrub"}
 	lines := []string{"| state | labels | taints (`NoSchedule`) | annotations |", "|---|---|---|---|"}
@@ -42,18 +42,18 @@ func quoted(words []string) string {
 	return "`" + strings.Join(words, "`, `") + "`"
 }
 
-// The architecture page shows what the code writes.
-func TestArchitectureShowsTheStates(t *testing.T) {
-	page, err := os.ReadFile("../../docs/architecture.md")
+// The page on pools shows what the code writes.
+func TestDocumentsShowTheStates(t *testing.T) {
+	page, err := os.ReadFile("../../docs/pools.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(string(page), table()) {
-		t.Errorf("docs/architecture.md has another table of the states; it should be\n%s", table())
+		t.Errorf("docs/pools.md has another table of the states; it should be\n%s", table())
 	}
 	for _, state := range gpunode.States() {
 		if !strings.Contains(string(page), strings.ToLower(string(state))) && state != gpunode.AwaitingScrub {
-			t.Errorf("docs/architecture.md does not tell of %s", state)
+			t.Errorf("docs/pools.md does not tell of %s", state)
 		}
 	}
 }

@@ -118,7 +118,7 @@ func TestNextOfNodesOfTeams(t *testing.T) {
 	})
 }
 
-// transitions are what docs/architecture.md draws: by Next, or because a team is given a node (Hold) or has to give one back
+// transitions are what docs/pools.md draws: by Next, or because a team is given a node (Hold) or has to give one back
 // (Drain).
 var transitions = []string{
 	"Outside → Entering", "Entering → Free", "Entering → AwaitingScrub", "AwaitingScrub → Outside", "Entering → Outside", "Free → Outside",
