@@ -59,7 +59,7 @@ func karpenterNodeAttacks() map[string]attack {
 		"Karpenter registers a node with another taint of ours": by(karpenter, "spec.taints: [foundation.team/draining=hanbit:NoSchedule] instead of []"+forOperator,
 			instead(`"key":"foundation.team/team"`, `"key":"foundation.team/draining"`), registers),
 		"Karpenter registers a node with another annotation of ours": by(karpenter, "metadata.annotations: foundation.team/draining-since: c0ffee"+forOperator,
-			instead("team-uid", "releasing-since"), registers),
+			instead("team-uid", "draining-since"), registers),
 		"Karpenter registers a node with another label of ours": by(karpenter, "metadata.labels: foundation.team/trusted: true"+forOperator,
 			merge(launchedNode, withLabel(registration, "foundation.team/trusted", "true")), registers),
 		"Karpenter marks a node of nobody's": by(karpenter, "foundation.team/team: hanbit",
