@@ -71,7 +71,7 @@ func TestRequestsOf(t *testing.T) {
 	team := func(mods ...builder.TeamMod) *foundationv1alpha1.FoundationTeam {
 		return builder.Team("hanbit", mods...)
 	}
-	base := requestsOf(alone(team(builder.Award(b200, 8)), saebit), b200)
+	base := demandDigest(alone(team(builder.Award(b200, 8)), saebit), b200)
 	tests := map[string]struct {
 		teams []lifecycle.Team
 		same  bool
@@ -90,7 +90,7 @@ func TestRequestsOf(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := requestsOf(tt.teams, b200); (got == base) != tt.same {
+			if got := demandDigest(tt.teams, b200); (got == base) != tt.same {
 				t.Errorf("%q\nand %q", got, base)
 			}
 		})
@@ -161,7 +161,7 @@ func arrive(things []any, teams []*foundationv1alpha1.FoundationTeam) map[string
 		there := alone(teams[:min(i+1, len(teams))]...)
 		in := input(pool, things...)
 		in.Teams, in.Now = there, at
-		in.DebounceUntil = c.until(b200, requestsOf(there, b200), at, time.Second)
+		in.DebounceUntil = c.until(b200, demandDigest(there, b200), at, time.Second)
 		pool.Status = BuildStatus(in, Decide(in))
 		if at = at.Add(100 * time.Millisecond); i == len(teams)-1 {
 			at = in.DebounceUntil

@@ -111,7 +111,7 @@ func (w *world) input() Input {
 	}
 	things = append(things, w.karpenter.has()...)
 	in := input(w.pool.DeepCopy(), append(things, w.now)...)
-	in.DebounceUntil = w.requests.until(w.pool.Name, requestsOf(in.Teams, w.pool.Name), w.now, w.debounce)
+	in.DebounceUntil = w.requests.until(w.pool.Name, demandDigest(in.Teams, w.pool.Name), w.now, w.debounce)
 	return in
 }
 

@@ -76,7 +76,7 @@ func TestTeams(t *testing.T) {
 	if diff := cmp.Diff(foundationv1alpha1.ReasonSeatsExceeded, condition(status, foundationv1alpha1.ConditionReady).Reason); diff != "" {
 		t.Error("naru finds no seat when its selection is final: ", diff)
 	}
-	if diff := cmp.Diff(ready.Message, summary(in)); diff != "" {
+	if diff := cmp.Diff(ready.Message, readyMessage(in)); diff != "" {
 		t.Error(diff)
 	}
 }

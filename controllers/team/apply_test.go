@@ -103,7 +103,7 @@ func (r *recorder) reconciler(in Input) *Reconciler {
 func (r *recorder) converge(t *testing.T, in Input) *Outcome {
 	t.Helper()
 	m := NewModel(in)
-	return r.reconciler(in).converge(t.Context(), m, Build(m))
+	return r.reconciler(in).applyAndPrune(t.Context(), m, Build(m))
 }
 
 func (r *recorder) position(t *testing.T, what string) int {

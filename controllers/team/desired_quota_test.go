@@ -88,12 +88,12 @@ func TestQuotaWhereNothingStarts(t *testing.T) {
 }
 
 func TestBuildingChangesNoDefaults(t *testing.T) {
-	before := maps.Clone(base)
+	before := maps.Clone(baseQuota)
 	hanbit := twoNamespaces()
 	Build(NewModel(input(hanbit, builder.Pool("b200", builder.NodeShape("192", "2048Gi", "8Ti"), builder.Granted(hanbit, 8)), builder.Claim(hanbit, "train", "x", "1Ti", ""))))
 	Build(NewModel(input(twoNamespaces(builder.Deleted()), builder.OwnedNamespace(hanbit, "train"))))
 	for name, quantity := range before {
-		if got := base[name]; got.Cmp(quantity) != 0 {
+		if got := baseQuota[name]; got.Cmp(quantity) != 0 {
 			t.Errorf("%s was %s and is %s", name, quantity.String(), got.String())
 		}
 	}

@@ -145,7 +145,7 @@ func TestLimitRange(t *testing.T) {
 				if request := limits[0].DefaultRequest[name]; request.IsZero() {
 					t.Errorf("%s: a container that says nothing asks for nothing, which a quota refuses", name)
 				}
-				if _, bounded := base["requests."+name]; !bounded {
+				if _, bounded := baseQuota["requests."+name]; !bounded {
 					t.Errorf("%s is defaulted and not in the quota", name)
 				}
 			}

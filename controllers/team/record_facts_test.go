@@ -171,7 +171,7 @@ func TestTheLargestRecordCanBeStored(t *testing.T) {
 		t.Errorf("only %d changes are kept", changes)
 	}
 	for _, change := range historyStatus(record, lifecycle.Of(twoNamespaces(), nil)) {
-		if max(len(change.From), len(change.To)) > maxShown || len(change.What) > 256 {
+		if max(len(change.From), len(change.To)) > maxRenderedFact || len(change.What) > 256 {
 			t.Errorf("status shows %d and %d bytes of %s", len(change.From), len(change.To), change.What)
 		}
 	}

@@ -116,7 +116,7 @@ func TestBuildRecordOfANewTeam(t *testing.T) {
 		t.Errorf("the record is %s, %v %v", record.Name, record.Labels, record.Annotations)
 	}
 	want := foundationv1alpha1.TeamRecordSpec{
-		TeamName: "hanbit", UIDs: []string{"hanbit-uid"}, ProgramName: "sovereign", Lead: "Hanbit AI", Digest: digest(hanbit.Spec),
+		TeamName: "hanbit", UIDs: []string{"hanbit-uid"}, ProgramName: "sovereign", Lead: "Hanbit AI", Digest: specDigest(hanbit.Spec),
 		State: foundationv1alpha1.StateInTerm, StateTransitionTime: builder.MetaTime(now.AddDate(0, -1, 0)),
 		Facts: foundationv1alpha1.TeamFacts{
 			ProgramName: "sovereign",
@@ -170,7 +170,7 @@ func TestHistoryIsBounded(t *testing.T) {
 		t.Errorf("%d changes, the last one to %+v", len(history), history[len(history)-1].To)
 	}
 	last := fmt.Sprintf("%d of b200", maxHistory+4)
-	if got := statusOf(in, noProblems()).History; len(got) != shownHistory || got[shownHistory-1].To != last {
+	if got := statusOf(in, noProblems()).History; len(got) != maxShownChanges || got[maxShownChanges-1].To != last {
 		t.Errorf("status shows %d of them, the last one %v", len(got), got[len(got)-1])
 	}
 }

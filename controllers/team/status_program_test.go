@@ -143,10 +143,10 @@ func TestEliminated(t *testing.T) {
 		roles     []string
 		pods      string
 	}{
-		"while it can object":                 {now.Add(-time.Second), foundationv1alpha1.StateSuspended, "", foundationv1alpha1.ResourceActive, []string{"foundation-team-viewer"}, "0"},
-		"when the elimination is final":       {now, foundationv1alpha1.StateEliminated, foundationv1alpha1.RetentionDataAccess, foundationv1alpha1.ResourceDataAccess, []string{"foundation-team-data-steward", "foundation-team-viewer"}, "20"},
-		"when data access is over":            {now.Add(24 * time.Hour), foundationv1alpha1.StateEliminated, foundationv1alpha1.RetentionLocked, foundationv1alpha1.ResourceLocked, nil, "0"},
-		"when data need not be kept any more": {now.Add(48 * time.Hour), foundationv1alpha1.StateEliminated, foundationv1alpha1.RetentionExpired, foundationv1alpha1.ResourceLocked, nil, "0"},
+		"while it can object":                 {now: now.Add(-time.Second), state: foundationv1alpha1.StateSuspended, namespace: foundationv1alpha1.ResourceActive, roles: []string{"foundation-team-viewer"}, pods: "0"},
+		"when the elimination is final":       {now: now, state: foundationv1alpha1.StateEliminated, phase: foundationv1alpha1.RetentionDataAccess, namespace: foundationv1alpha1.ResourceDataAccess, roles: []string{"foundation-team-data-steward", "foundation-team-viewer"}, pods: "20"},
+		"when data access is over":            {now: now.Add(24 * time.Hour), state: foundationv1alpha1.StateEliminated, phase: foundationv1alpha1.RetentionLocked, namespace: foundationv1alpha1.ResourceLocked, pods: "0"},
+		"when data need not be kept any more": {now: now.Add(48 * time.Hour), state: foundationv1alpha1.StateEliminated, phase: foundationv1alpha1.RetentionExpired, namespace: foundationv1alpha1.ResourceLocked, pods: "0"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -150,7 +150,7 @@ func TestProgress(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			var got []string
-			for _, condition := range progress(tt.areas) {
+			for _, condition := range progressConditions(tt.areas) {
 				got = append(got, condition.Type+" "+say(condition))
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {

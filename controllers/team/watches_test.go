@@ -85,7 +85,7 @@ func TestAffected(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(tt.want, affected(builder.Pool("b200", tt.before...), builder.Pool("b200", tt.after...))); diff != "" {
+			if diff := cmp.Diff(tt.want, teamsWithChangedGrant(builder.Pool("b200", tt.before...), builder.Pool("b200", tt.after...))); diff != "" {
 				t.Error(diff)
 			}
 		})

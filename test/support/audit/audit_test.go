@@ -161,7 +161,7 @@ func TestProblems(t *testing.T) {
 	const role = "operator"
 	plain, karpenter, bind := Right{role, "nodes", "list"}, Right{role, "nodepools.karpenter.sh", "get"}, Right{role, "clusterroles", "bind"}
 	exceptions := []Exception{
-		{"get", karpenter.Resource, Stories, "there is no Karpenter"}, {"bind", bind.Resource, Nowhere, "it is no request"},
+		{Verbs: "get", Resource: karpenter.Resource, Used: Stories, Because: "there is no Karpenter"}, {Verbs: "bind", Resource: bind.Resource, Used: Nowhere, Because: "it is no request"},
 	}
 	used := func(rights ...Right) map[Right]int {
 		all := map[Right]int{}
