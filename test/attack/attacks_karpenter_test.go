@@ -28,7 +28,7 @@ func karpenterNodeAttacks() map[string]attack {
 		return merge(launchedNode, strings.Replace(registration, old, replacement, 1))
 	}
 	makes := func(change func(*corev1.Node)) request {
-		n := karpenterNode("node-new", teamNodePool, marksOf(team))
+		n := karpenterNode("node-new", teamNodePool, teamNodeLabels(team))
 		change(n)
 		return create(n)
 	}
@@ -90,11 +90,11 @@ func karpenterNodeAttacks() map[string]attack {
 		"Karpenter takes a static node for another pool's": by(karpenter, "metadata.labels: foundation.team/pool: b200 of node "+ownNode+" does not agree with",
 			merge(heldNode, labels(nodePoolKey, `"hanbit.burst.s"`)), merge(heldNode, labels(nodePoolKey, `"hanbit.b200.s"`))),
 		"Karpenter completes a node that a rival is trusted on": by(karpenter, "metadata.labels: "+nodeTeam+": saebom of node node-torn does not agree with label karpenter.sh/nodepool: hanbit.burst.s",
-			merge(tornNode, label), merge(launchedNode, label)),
+			merge(relabelledNode, label), merge(launchedNode, label)),
 		"Karpenter taints a node that a rival is trusted on": by(karpenter, "metadata.labels: "+nodeTeam+": saebom of node node-torn does not agree with",
-			merge(tornNode, `{"spec":{"taints":[{"key":"foundation.team/team","value":"hanbit","effect":"NoSchedule"}]}}`), merge(tornNode, harmless)),
+			merge(relabelledNode, `{"spec":{"taints":[{"key":"foundation.team/team","value":"hanbit","effect":"NoSchedule"}]}}`), merge(relabelledNode, harmless)),
 		"Karpenter gives an owner to a node that a rival is trusted on": by(karpenter, "metadata.labels: "+nodeTeam+": saebom of node node-torn does not agree with",
-			merge(tornNode, `{"metadata":{"annotations":{"foundation.team/team-uid":"c0ffee"}}}`), merge(tornNode, harmless)),
+			merge(relabelledNode, `{"metadata":{"annotations":{"foundation.team/team-uid":"c0ffee"}}}`), merge(relabelledNode, harmless)),
 		"Karpenter makes a rival's node": by(karpenter, "foundation.team/team: saebom",
 			makes(func(n *corev1.Node) { n.Labels[foundationv1alpha1.LabelTeam] = rival }), made),
 		"Karpenter makes a node with a rival's taint": by(karpenter, "spec.taints: [foundation.team/team=saebom:NoSchedule] instead of []",
@@ -199,7 +199,7 @@ func nodePoolAttacks() map[string]attack {
 		by := func(refused string, try request) attack {
 			return attack{who: who, try: try, refused: refused, control: merge(teamPool, `{"metadata":{"annotations":{"karpenter.sh/nodepool-hash":"2"}}}`)}
 		}
-		all[name+" makes a NodePool"] = by("metadata.name: hanbit.other.s, ", create(nodePool("hanbit.other.s", owns, marksTemplate)))
+		all[name+" makes a NodePool"] = by("metadata.name: hanbit.other.s, ", create(nodePool("hanbit.other.s", owns, withTeamTemplate)))
 		all[name+" enlarges a NodePool"] = by(whose, merge(teamPool, `{"spec":{"replicas":9}}`))
 		all[name+" relabels a NodePool"] = by(whose, merge(teamPool, relabel))
 		all[name+" forges a NodePool's owner"] = by(whose, merge(teamPool, `{"metadata":{"annotations":{"foundation.team/team-uid":"x"}}}`))

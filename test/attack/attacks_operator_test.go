@@ -15,11 +15,11 @@ const (
 	enforce = "pod-security.kubernetes.io/enforce"
 	stolen  = ": the operator has no business there: its token may be stolen"
 
-	// adoption is what the operator makes of a namespace that it takes.
+	// adoption is the patch by which the operator adopts a namespace.
 	adoption = `{"metadata":{"labels":{"foundation.team/team":"hanbit","` + enforce + `":"restricted"},"annotations":{"foundation.team/team-uid":"c0ffee"}}}`
 )
 
-// What the operator meets: a namespace that an admin offered, and access that it gave in one that was a team's.
+// A namespace that an admin offers for adoption, and access that the operator gave in one that was a team's.
 var (
 	offeredNamespace = &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
 		Name: "offered", Labels: map[string]string{enforce: "baseline"},
@@ -38,7 +38,7 @@ func operatorFixtures() []client.Object {
 	return []client.Object{offeredNamespace, leftBinding, widenedByHand, brokenNode, plainPolicy}
 }
 
-// unowned is as somebody makes it who does not put the operator's marks on it.
+// unowned removes the operator's label and annotation.
 func unowned[T client.Object](o T) T {
 	o.SetLabels(nil)
 	o.SetAnnotations(nil)
@@ -52,7 +52,8 @@ func elsewhere[T client.Object](namespace string, o T) T {
 	return moved
 }
 
-// Whoever has the operator's token reaches teams, and no further. Here RBAC stops nothing: the policy has to.
+// Whoever has the operator's token can change teams' objects and nothing else. RBAC allows these attacks; the policy has to
+// refuse them.
 func stolenAttacks() map[string]attack {
 	const noTeams = " is in a namespace without label foundation.team/team" + stolen
 	const more = " would let its pods do more than the restricted level does"
@@ -213,9 +214,9 @@ func teamRole(name, team string) *rbacv1.ClusterRole {
 	}}}
 }
 
-// mending is what the operator mends and ends outside of what is a team's by its label.
-func mending() map[string]work {
-	all := map[string]work{}
+// repairs are changes that the operator must be allowed to make to objects without a team's label.
+func repairs() map[string]legitimateWork {
+	all := map[string]legitimateWork{}
 	for name, try := range map[string]request{
 		"restores a namespace that lost its label":                merge(plainNamespace, label),
 		"adopts a namespace":                                      merge(offeredNamespace, adoption),
@@ -234,7 +235,7 @@ func mending() map[string]work {
 			`[{"op":"test","path":"/spec/taints/1/key","value":"foundation.team/team"},{"op":"remove","path":"/spec/taints/1"},
 			{"op":"add","path":"/spec/taints/-","value":{"key":"foundation.team/unassigned","effect":"NoSchedule"}}]`),
 	} {
-		all["the operator "+name] = work{operator, try}
+		all["the operator "+name] = legitimateWork{operator, try}
 	}
 	return all
 }

@@ -7,9 +7,9 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// clusterWork keeps a cluster going and must not be hindered: a guard that blocks a controller is an outage.
-func clusterWork() map[string]work {
-	return map[string]work{
+// clusterWork is what the cluster's components do. A guard that refuses it causes an outage.
+func clusterWork() map[string]legitimateWork {
+	return map[string]legitimateWork{
 		"namespace deletion empties it of quotas": {namespaces, removeAll(&corev1.ResourceQuota{}, train)},
 		"namespace deletion empties it of claims": {namespaces, removeAll(&corev1.PersistentVolumeClaim{}, train)},
 		"namespace deletion empties it of access": {namespaces, remove(ownedBinding)},
@@ -85,8 +85,8 @@ func lastingToken(namespace string) *corev1.Secret {
 	}
 }
 
-// privileged is what the operator and admins may do, and nobody else.
-func privileged() map[string]work {
+// privileged is what only the operator and admins may do.
+func privileged() map[string]legitimateWork {
 	requests := map[string]request{
 		"create a namespace of a team": create(namespaceFor("hanbit-y", teamKey, team)),
 		"move a namespace":             merge(teamNamespace, relabel),
@@ -113,11 +113,11 @@ func privileged() map[string]work {
 		"give an auditor rights": create(bindingNamed(furtherRights(user(ops)), "new")),
 		"open a way in":          create(networkPolicy("monitoring", from(inNamespaces(corev1.LabelMetadataName, "monitoring")))),
 	}
-	all := map[string]work{}
+	all := map[string]legitimateWork{}
 	may := func(requests map[string]request, who ...actor) {
 		for name, try := range requests {
 			for _, who := range who {
-				all[name+" by "+who.name] = work{who, try}
+				all[name+" by "+who.name] = legitimateWork{who, try}
 			}
 		}
 	}

@@ -200,7 +200,7 @@ func cached(p *corev1.Pod) {
 }
 
 // unpulled succeeds if a pod is admitted that takes images from the node.
-func unpulled(p *corev1.Pod) request {
+func admittedUnpulled(p *corev1.Pod) request {
 	return func(ctx context.Context, c client.Client) error {
 		admitted := clone(p)
 		if err := c.Create(ctx, admitted, client.DryRunAll); err != nil {

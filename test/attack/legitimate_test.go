@@ -1,7 +1,7 @@
 package attack
 
-// legitimate says who may well do what is an attack by others: the role has the right, and the content harms nobody.
-// Those are the neighbours of attacks that RBAC stops, and what a GitOps tool is for.
+// legitimate lists, by attack, the kinds of attacker for whom the same request is legitimate: their role has the right, and
+// the content harms nobody. A GitOps tool (ops) may do much of what RBAC refuses to staff.
 var legitimate = map[string]string{
 	"a kubelet says so through status":              "ops",
 	"a kubelet says that it was scrubbed":           "ops",
@@ -37,8 +37,9 @@ var legitimate = map[string]string{
 	"serve as the data steward":                     "engineer, lead, work bot, ops",
 }
 
-// otherwise says for what reason others are refused who have rights that the first does not have, or lack his office.
-var otherwise = map[string]string{
+// otherReasons lists the reason with which an attack is refused to other attackers, where that differs from the attack's
+// own because of their rights or identity.
+var otherReasons = map[string]string{
 	"Karpenter completes a node that a rival is trusted on, as ops":                            "metadata.labels: foundation.team/team: hanbit is for the operator and admins to set on node node-torn",
 	"Karpenter forges a NodeClaim's owner, as ops":                                             "says that nodeclaims hanbit.burst.s-x7k2p is Karpenter's to create, change and delete",
 	"Karpenter gives a NodeClaim to a rival, as ops":                                           "says that nodeclaims hanbit.burst.s-x7k2p is Karpenter's to create, change and delete",
