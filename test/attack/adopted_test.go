@@ -53,13 +53,13 @@ func adopt(ctx context.Context) error {
 func adoptedWork() map[string]legitimateWork {
 	const letsGo = `{"metadata":{"finalizers":null}}`
 	return map[string]legitimateWork{
-		"an old pod is let go of":               {jobs, merge(oldPod, letsGo)},
-		"an old pod is reported":                {kubelet, patchSub("status", oldPod, types.MergePatchType, `{"status":{"phase":"Failed"}}`)},
-		"an old pod is deleted":                 {engineer, remove(clone(finishing))},
-		"an old service is let go of":           {ops, merge(oldService, letsGo)},
-		"an old claim is let go of":             {ops, merge(oldClaim, letsGo)},
-		"an old network policy is let go of":    {ops, merge(oldPolicy, letsGo)},
-		"an old pod of outsiders is let go of":  {jobs, merge(oldGuest, letsGo)},
-		"an old pod of outsiders is relabelled": {ops, merge(oldGuest, `{"metadata":{"labels":{"app":"x"}}}`)},
+		"an old pod's finalizers are removed":                   {jobs, merge(oldPod, letsGo)},
+		"an old pod is reported":                                {kubelet, patchSub("status", oldPod, types.MergePatchType, `{"status":{"phase":"Failed"}}`)},
+		"an old pod is deleted":                                 {engineer, remove(clone(finishing))},
+		"an old service's finalizers are removed":               {ops, merge(oldService, letsGo)},
+		"an old PersistentVolumeClaim's finalizers are removed": {ops, merge(oldClaim, letsGo)},
+		"an old network policy's finalizers are removed":        {ops, merge(oldPolicy, letsGo)},
+		"finalizers of an old pod of outsiders are removed":     {jobs, merge(oldGuest, letsGo)},
+		"an old pod of outsiders is relabelled":                 {ops, merge(oldGuest, `{"metadata":{"labels":{"app":"x"}}}`)},
 	}
 }

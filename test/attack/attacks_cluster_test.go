@@ -103,7 +103,7 @@ func teamAttacks() map[string]attack {
 			merge(gpuPool, `{"spec":{"model":"NVIDIA B300"}}`)),
 		"skip a team's teardown": by(ops, "metadata.finalizers: [] instead of [foundation.team/teardown]",
 			merge(foundationTeam, `{"metadata":{"finalizers":null}}`), merge(foundationTeam, `{"metadata":{"finalizers":["foundation.team/teardown"]}}`)),
-		"hold a pool for ever": by(ops, "metadata.finalizers: [foundation.team/teardown] instead of []",
+		"put a finalizer on a pool": by(ops, "metadata.finalizers: [foundation.team/teardown] instead of []",
 			merge(gpuPool, `{"metadata":{"finalizers":["foundation.team/teardown"]}}`), merge(gpuPool, `{"metadata":{"finalizers":["x.example/y"]}}`)),
 		"raise the own award": {
 			who: lead, try: respec, refused: `cannot patch resource "foundationteams"`, control: respec, by: ops,

@@ -90,11 +90,11 @@ func clusterAttacks() map[string]attack {
 	sees := canI("list", "", "pods", "", train)
 	all := map[string]attack{}
 	for what, try := range map[string]request{
-		"make a namespace":        create(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "hanbit-x"}}),
-		"make a node":             create(&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "node-x"}}),
-		"make a volume":           create(persistentVolume(metav1.ObjectMeta{Name: "pv-x"}, corev1.PersistentVolumeReclaimDelete)),
-		"empty the team's claims": removeAll(&corev1.PersistentVolumeClaim{}, train),
-		"empty the team's pods":   removeAll(&corev1.Pod{}, train),
+		"make a namespace": create(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "hanbit-x"}}),
+		"make a node":      create(&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "node-x"}}),
+		"make a volume":    create(persistentVolume(metav1.ObjectMeta{Name: "pv-x"}, corev1.PersistentVolumeReclaimDelete)),
+		"delete all the team's PersistentVolumeClaims": removeAll(&corev1.PersistentVolumeClaim{}, train),
+		"delete all the team's pods":                   removeAll(&corev1.Pod{}, train),
 	} {
 		all[what+" as the lead"] = attack{who: lead, try: try, refused: `cannot `, control: sees}
 	}

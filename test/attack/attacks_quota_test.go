@@ -41,7 +41,7 @@ func beyond(key string, try request) request {
 func quotaAttacks() map[string]attack {
 	all := map[string]attack{}
 	for key := range exhaustedQuota().Spec.Hard {
-		all["go beyond "+string(key)] = attack{
+		all["exceed "+string(key)] = attack{
 			who: admin, try: beyond(string(key), create(oneMore(string(key), exhausted))), refused: "goes beyond " + string(key),
 			control: create(oneMore(string(key), unconfined)),
 		}

@@ -115,8 +115,8 @@ func TestControllersWorkUnderTheGuards(t *testing.T) {
 	gomega.NewWithT(t).Expect(holdNodes(t.Context())).To(gomega.Succeed())
 	t.Run("all of it", func(t *testing.T) {
 		for name, run := range map[string]func(*testing.T){
-			"a Job runs and ends": runsJob, "a Deployment runs, and is collected": runsDeployment, "a StatefulSet gets its claims": runsStatefulSet,
-			"a claim is bound": bindsClaim, "an admin deletes a namespace": deletesNamespace, "GitOps keeps teams": keepsTeams,
+			"a Job runs and ends": runsJob, "a Deployment runs, and is collected": runsDeployment, "a StatefulSet gets its PersistentVolumeClaims": runsStatefulSet,
+			"a PersistentVolumeClaim is bound": bindsClaim, "an admin deletes a namespace": deletesNamespace, "GitOps keeps teams": keepsTeams,
 			"GitOps keeps others' workloads": keepsWorkloads, "a kubelet mirrors its pods": mirrorsPods,
 		} {
 			t.Run(name, func(t *testing.T) {

@@ -33,7 +33,7 @@ func quotaMutants() []mutant {
 	}
 	restore := set(func(corev1.ResourceList) {})
 	for _, key := range slices.Sorted(maps.Keys(original.Spec.Hard)) {
-		name := "go beyond " + string(key)
+		name := "exceed " + string(key)
 		a := all[name]
 		checks := []check{{name, func(ctx context.Context) error { return a.refusal(ctx, a.who) }}}
 		herd = append(herd,

@@ -49,17 +49,17 @@ func placements() map[string]placed {
 			ask(&c, gpu, "1")
 			p.Spec.Containers = append(p.Spec.Containers, c)
 		}), selector: own, tolerations: []corev1.Toleration{toTeam(team)}},
-		"its own selector":       {pod: both(asksFor(gpu, "8"), selects("rack", "r1")), selector: map[string]string{nodeTeam: team, "rack": "r1"}, tolerations: []corev1.Toleration{toTeam(team)}},
-		"its own tolerations":    {pod: both(asksFor(gpu, "8"), tolerates(other)), selector: own, tolerations: []corev1.Toleration{other, toTeam(team)}},
-		"placed by hand":         {pod: both(asksFor(gpu, "8"), selects(nodeTeam, team), tolerates(toTeam(team))), selector: own, tolerations: []corev1.Toleration{toTeam(team)}},
-		"tolerating by hand":     {pod: both(asksFor(gpu, "8"), tolerates(short)), selector: own, tolerations: []corev1.Toleration{short}},
-		"tolerating evictions":   {pod: both(asksFor(gpu, "8"), tolerates(noExecute)), selector: own, tolerations: []corev1.Toleration{noExecute, toTeam(team)}},
-		"no devices":             {pod: asksFor("cpu", "1")},
-		"a resource claim":       {pod: claimsDevice, selector: own, tolerations: []corev1.Toleration{toTeam(team)}},
-		"one of a template":      {pod: claimsByTemplate, selector: own, tolerations: []corev1.Toleration{toTeam(team)}},
-		"a claim for no one":     {namespace: plain, pod: claimsDevice},
-		"huge pages":             {pod: both(asksFor("cpu", "1"), asksFor("hugepages-2Mi", "2Mi"))},
-		"a namespace of no team": {namespace: plain, pod: asksFor(gpu, "1")},
+		"its own selector":                          {pod: both(asksFor(gpu, "8"), selects("rack", "r1")), selector: map[string]string{nodeTeam: team, "rack": "r1"}, tolerations: []corev1.Toleration{toTeam(team)}},
+		"its own tolerations":                       {pod: both(asksFor(gpu, "8"), tolerates(other)), selector: own, tolerations: []corev1.Toleration{other, toTeam(team)}},
+		"placed by hand":                            {pod: both(asksFor(gpu, "8"), selects(nodeTeam, team), tolerates(toTeam(team))), selector: own, tolerations: []corev1.Toleration{toTeam(team)}},
+		"tolerating by hand":                        {pod: both(asksFor(gpu, "8"), tolerates(short)), selector: own, tolerations: []corev1.Toleration{short}},
+		"tolerating evictions":                      {pod: both(asksFor(gpu, "8"), tolerates(noExecute)), selector: own, tolerations: []corev1.Toleration{noExecute, toTeam(team)}},
+		"no devices":                                {pod: asksFor("cpu", "1")},
+		"a ResourceClaim":                           {pod: claimsDevice, selector: own, tolerations: []corev1.Toleration{toTeam(team)}},
+		"a ResourceClaim from a template":           {pod: claimsByTemplate, selector: own, tolerations: []corev1.Toleration{toTeam(team)}},
+		"a ResourceClaim in a namespace of no team": {namespace: plain, pod: claimsDevice},
+		"huge pages":                                {pod: both(asksFor("cpu", "1"), asksFor("hugepages-2Mi", "2Mi"))},
+		"a namespace of no team":                    {namespace: plain, pod: asksFor(gpu, "1")},
 	}
 }
 

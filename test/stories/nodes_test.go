@@ -26,14 +26,14 @@ func TestNodes(t *testing.T) {
 		t.Skip("measuring at full size")
 	}
 	for name, tell := range map[string]func(*story){
-		"of a Dynamic pool come when pods ask and go when they are empty": dynamicNodes,
-		"of a pool that changes its mode go as their work ends":           modeChange,
-		"that Karpenter cannot launch are told of with its reason":        neverLaunched,
-		"that have no node class are told of before any pod asks":         noNodeClass,
-		"of the sample are there":                                         sample,
-		"that Karpenter lost are made anew":                               lostNode,
-		"are scrubbed for each hand-over where the pool wants that":       scrub,
-		"are let go in spite of a disruption budget when its time is up":  forced,
+		"Dynamic nodes are provisioned for pods and deleted when empty":        dynamicNodes,
+		"nodes are replaced as their work ends when a pool changes its mode":   modeChange,
+		"nodes that Karpenter cannot launch are reported with its reason":      neverLaunched,
+		"a missing node class is reported before any pod is created":           noNodeClass,
+		"the sample's nodes are provisioned":                                   sample,
+		"a lost node is replaced by Karpenter":                                 lostNode,
+		"nodes are scrubbed before each assignment in a pool that requires it": scrub,
+		"pods are deleted after forceAfter in spite of a PodDisruptionBudget":  forced,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
