@@ -45,7 +45,7 @@ func TestDelegatedBindingsEndWithAccess(t *testing.T) {
 		team    *foundationv1alpha1.FoundationTeam
 		at      time.Time
 		binding *rbacv1.RoleBinding
-		// kept says that it goes on, told that an event says that it has ended.
+		// kept is true if the binding is kept, told if an event reports that it was deleted.
 		kept, told bool
 	}{
 		"a user":                            {team: hanbit(), at: now, binding: delegatedTo(hanbit(), train, kim), kept: true},
@@ -73,7 +73,7 @@ func TestDelegatedBindingsEndWithAccess(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			in := input(tt.team, tt.at, tt.binding, builder.OwnedNamespace(tt.team, "train"), builder.OwnedNamespace(tt.team, "eval"))
 			r := &recorder{}
-			out := r.converge(t, in)
+			out := r.applyAndPrune(t, in)
 			ended := r.position(t, "delete RoleBinding further") >= 0 || !tt.binding.DeletionTimestamp.IsZero()
 			if ended == tt.kept {
 				t.Errorf("ended: %t, writes %v", ended, r.writes)
@@ -85,18 +85,18 @@ func TestDelegatedBindingsEndWithAccess(t *testing.T) {
 	}
 }
 
-// A binding that cannot be deleted has not ended, and stands in the way of nothing else.
-func TestABindingThatCannotEndIsToldAsAProblem(t *testing.T) {
+// A binding that cannot be deleted is reported as a problem, and stops nothing else.
+func TestUndeletableBindingIsReported(t *testing.T) {
 	hanbit := twoNamespaces()
 	in := input(hanbit, delegatedTo(hanbit, "hanbit-train", subject("User", "", "kim")), builder.OwnedNamespace(hanbit, "train"))
 	r := &recorder{fail: "delete RoleBinding further"}
-	out := r.converge(t, in)
+	out := r.applyAndPrune(t, in)
 	if len(out.endedBindings) > 0 || !out.has(foundationv1alpha1.ConditionAccessReady, "hanbit-train") || r.position(t, "Namespace hanbit-eval") < 0 {
 		t.Errorf("ended %v, problems %v, writes %v", out.endedBindings, out.Problems, r.writes)
 	}
 }
 
-func TestNamespacesSayWhoIsStaff(t *testing.T) {
+func TestNamespacesListTheirDelegates(t *testing.T) {
 	staff := []builder.TeamMod{
 		builder.Staff("lee", foundationv1alpha1.RoleViewer), builder.StaffGroup("interns", foundationv1alpha1.RoleViewer),
 		builder.Staff("kim", foundationv1alpha1.RoleLead), builder.Staff("kim", foundationv1alpha1.RoleEngineer),

@@ -63,12 +63,12 @@ func TestBuildNamespace(t *testing.T) {
 	}
 }
 
-// all are the objects of a namespace.
+// all returns the objects of a namespace.
 func (n DesiredNamespace) all() []apply.Object {
 	return slices.Concat([]apply.Object{n.Namespace, n.Quota}, n.Isolation, n.Volumes, n.Access)
 }
 
-func TestEverythingIsMarked(t *testing.T) {
+func TestEveryObjectHasOwnerMetadata(t *testing.T) {
 	desired := Build(NewModel(input(twoNamespaces(builder.Staff("kim", foundationv1alpha1.RoleLead), builder.Volume("corpus", "train", "1Ti", "")))))
 	objects := slices.Concat(desired.Access, desired.Flow)
 	for _, p := range desired.Namespaces {

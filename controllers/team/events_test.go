@@ -39,7 +39,7 @@ func TestExpiryNotices(t *testing.T) {
 	}
 }
 
-func TestEndedBindingsAreTold(t *testing.T) {
+func TestEndedBindingsAreReported(t *testing.T) {
 	hanbit := twoNamespaces()
 	recorded := events.NewFakeRecorder(2)
 	r := &Reconciler{Events: recorded}

@@ -58,7 +58,7 @@ func TestVolumesCondition(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(tt.want, say(volumesCondition(NewModel(tt.in), tt.out))); diff != "" {
+			if diff := cmp.Diff(tt.want, conditionLine(volumesCondition(NewModel(tt.in), tt.out))); diff != "" {
 				t.Error(diff)
 			}
 		})

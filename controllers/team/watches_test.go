@@ -17,8 +17,8 @@ import (
 	"foundation.team/operator/test/support/builder"
 )
 
-// Quotas of all teams name every class: all are woken when a pool's is set.
-func TestADeviceClassWakesAllTeams(t *testing.T) {
+// The quotas of all teams name every DeviceClass, so all teams are requeued when a pool gets one.
+func TestDeviceClassRequeuesAllTeams(t *testing.T) {
 	teams := []client.Object{builder.Team("hanbit"), builder.Team("saebit")}
 	r := &Reconciler{Client: fake.NewClientBuilder().WithScheme(setup.Scheme()).WithObjects(teams...).Build()}
 	want := []string{"hanbit", "saebit"}
@@ -54,7 +54,7 @@ func TestADeviceClassWakesAllTeams(t *testing.T) {
 	}
 }
 
-func TestAffected(t *testing.T) {
+func TestTeamsWithChangedGrant(t *testing.T) {
 	grant := func(team string, mods ...func(*foundationv1alpha1.Grant)) builder.PoolMod {
 		g := foundationv1alpha1.Grant{TeamName: team, UID: team + "-uid", Requested: 8, Granted: 8}
 		for _, mod := range mods {
