@@ -184,7 +184,7 @@ func draining(since time.Time) string {
 	return "b200 hanbit/hanbit@hanbit-uid +draining= +team=hanbit since " + since.UTC().Format(time.RFC3339)
 }
 
-// a granted pool has hanbit's 8 GPUs in its status.
+// granted is a pool whose status grants hanbit so many GPUs.
 func granted(gpus int32, mods ...builder.PoolMod) *foundationv1alpha1.GPUPool {
 	return builder.Pool(b200, append([]builder.PoolMod{builder.Granted(hanbit, gpus), builder.Grace(time.Hour)}, mods...)...)
 }

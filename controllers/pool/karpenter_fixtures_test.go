@@ -22,7 +22,7 @@ const (
 // provisionedNode is a node that Karpenter provisioned for a team, with its NodeClaim c-<node>.
 func provisionedNode(node, nodePool string, team *foundationv1alpha1.FoundationTeam, mods ...builder.NodeMod) []any {
 	claim := builder.NodeClaim("c-"+node, nodePool, team, builder.Initialized(node))
-	return []any{claim, builder.Node(node, append([]builder.NodeMod{builder.MadeFor(claim)}, mods...)...)}
+	return []any{claim, builder.Node(node, append([]builder.NodeMod{builder.RegisteredFor(claim)}, mods...)...)}
 }
 
 // nodePoolOfSize is a NodePool with a number of replicas, none if -1, and a limit.

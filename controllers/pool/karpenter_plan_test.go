@@ -64,11 +64,11 @@ func TestKarpenterProvisions(t *testing.T) {
 			in: input(karpenterPool(16), wants(16), launching), want: []string{"NodePool hanbit.b200.s keeps 2 of 2 nodes"},
 		},
 		"a node that is being provisioned is not written to": {
-			in:   input(karpenterPool(8), wants(8), registered, builder.Node("n1", builder.MadeFor(registered), bare)),
+			in:   input(karpenterPool(8), wants(8), registered, builder.Node("n1", builder.RegisteredFor(registered), bare)),
 			want: []string{"NodePool hanbit.b200.s keeps 1 of 1 nodes"},
 		},
 		"a draining node that is being provisioned has its metadata written again": {
-			in:   input(karpenterPool(8), wants(0), registered, builder.Node("n1", builder.MadeFor(registered), builder.Tainted(foundationv1alpha1.TaintDraining, ""))),
+			in:   input(karpenterPool(8), wants(0), registered, builder.Node("n1", builder.RegisteredFor(registered), builder.Tainted(foundationv1alpha1.TaintDraining, ""))),
 			want: []string{"NodePool hanbit.b200.s keeps 1 of 0 nodes", "n1: " + draining(now)}, next: now.Add(gpunode.Settle),
 		},
 		"a provisioned node has its metadata written again": {
@@ -96,11 +96,11 @@ func TestKarpenterNodesDrain(t *testing.T) {
 			want: []string{"NodePool hanbit.b200.s keeps 2 of 1 nodes", "c2 is ended"},
 		},
 		"a surplus node that just registered may have pods": {
-			in:   input(karpenterPool(8), wants(0), registered, builder.Node("n1", builder.MadeFor(registered))),
+			in:   input(karpenterPool(8), wants(0), registered, builder.Node("n1", builder.RegisteredFor(registered))),
 			want: []string{"NodePool hanbit.b200.s keeps 1 of 0 nodes", "n1: " + draining(now)}, next: now.Add(gpunode.Settle),
 		},
 		"a surplus node that its NodeClaim does not name yet may have pods": {
-			in:   input(karpenterPool(8), wants(0), launching, builder.Node("n1", builder.MadeFor(launching))),
+			in:   input(karpenterPool(8), wants(0), launching, builder.Node("n1", builder.RegisteredFor(launching))),
 			want: []string{"NodePool hanbit.b200.s keeps 1 of 0 nodes", "n1: " + draining(now)}, next: now.Add(gpunode.Settle),
 		},
 		"a surplus node that the cache does not have is left alone": {
@@ -133,7 +133,7 @@ func TestKarpenterNodesTerminateOrComeBack(t *testing.T) {
 	bare := func(n *corev1.Node) { n.Spec.Taints = nil }
 	runKarpenterPlanCases(t, map[string]karpenterPlanCase{
 		"a terminating node is Karpenter's": {
-			in: input(karpenterPool(8), wants(8), ending, builder.Node("n1", builder.MadeFor(ending), bare, builder.Draining(ago(2*time.Hour))),
+			in: input(karpenterPool(8), wants(8), ending, builder.Node("n1", builder.RegisteredFor(ending), bare, builder.Draining(ago(2*time.Hour))),
 				podsOn("n1", work)),
 			want: []string{"NodePool hanbit.b200.s keeps 1 of 1 nodes"}, next: now.Add(time.Hour),
 		},
@@ -150,11 +150,11 @@ func TestKarpenterNodesTerminateOrComeBack(t *testing.T) {
 			want: []string{"NodePool hanbit.b200.s keeps 1 of 1 nodes", "n1: " + ofHanbit},
 		},
 		"a terminating node is not reclaimed": {
-			in:   input(karpenterPool(0), wants(16), ending, builder.Node("n1", builder.MadeFor(ending))),
+			in:   input(karpenterPool(0), wants(16), ending, builder.Node("n1", builder.RegisteredFor(ending))),
 			want: []string{"NodePool hanbit.b200.s keeps 2 of 2 nodes"}, next: now.Add(time.Hour),
 		},
 		"of two nodes the one is reclaimed that does not terminate": {
-			in:   input(karpenterPool(8), wants(16), ending, builder.Node("n1", builder.MadeFor(ending)), provisionedNode("n2", static, hanbit, builder.Draining(ago(gpunode.Settle)))),
+			in:   input(karpenterPool(8), wants(16), ending, builder.Node("n1", builder.RegisteredFor(ending)), provisionedNode("n2", static, hanbit, builder.Draining(ago(gpunode.Settle)))),
 			want: []string{"NodePool hanbit.b200.s keeps 2 of 2 nodes", "n2: " + ofHanbit}, next: now.Add(time.Hour),
 		},
 		"what was provisioned beyond the grant drains": {
@@ -168,7 +168,7 @@ func TestKarpenterNodesTerminateOrComeBack(t *testing.T) {
 func TestNodesToInspectOfKarpenter(t *testing.T) {
 	ending := builder.NodeClaim("c3", static, hanbit, builder.Initialized("n3"), builder.ClaimDeleted(now))
 	in := input(karpenterPool(32), wants(0), provisionedNode("n1", static, hanbit), provisionedNode("n2", static, hanbit, builder.Draining(now)),
-		ending, builder.Node("n3", builder.MadeFor(ending), builder.Draining(now)),
+		ending, builder.Node("n3", builder.RegisteredFor(ending), builder.Draining(now)),
 		builder.NodeClaim("c4", static, hanbit), builder.NodeClaim("c5", static, hanbit, builder.Initialized("n5")))
 	if diff := cmp.Diff([]string{"n1", "n2"}, NodesToInspect(Decide(in))); diff != "" {
 		t.Error(diff)
@@ -192,7 +192,7 @@ func TestKarpenterNodesHaveOneOwner(t *testing.T) {
 		"the NodeClaim lost the UID": claim(func(c *karpenter.NodeClaim) { c.Annotations = nil }),
 		"the NodeClaim and the node lost the UID": {
 			builder.NodeClaim("c-n1", static, hanbit, builder.Initialized("n1"), func(c *karpenter.NodeClaim) { c.Annotations = nil }),
-			builder.Node("n1", builder.MadeFor(builder.NodeClaim("c-n1", static, hanbit)), func(n *corev1.Node) { n.Annotations = nil }),
+			builder.Node("n1", builder.RegisteredFor(builder.NodeClaim("c-n1", static, hanbit)), func(n *corev1.Node) { n.Annotations = nil }),
 		},
 		"the node was labelled with another team": provisionedNode("n1", static, hanbit,
 			builder.Labelled(foundationv1alpha1.LabelNodeTeam, "saebit"), builder.Labelled(foundationv1alpha1.LabelTeam, "saebit")),
@@ -235,7 +235,7 @@ func TestKarpenterObjectsOfOthers(t *testing.T) {
 			empty := nodePoolOfSize(static, hanbit, 0, 0)
 			empty.Name, empty.UID = name, "empty"
 			claim := builder.NodeClaim("c1", static, hanbit, builder.Initialized("n1"), called(name))
-			in := input(karpenterPool(8), wants(64), nodePool, empty, claim, builder.Node("n1", builder.MadeFor(claim)))
+			in := input(karpenterPool(8), wants(64), nodePool, empty, claim, builder.Node("n1", builder.RegisteredFor(claim)))
 			if diff := cmp.Diff([]string{"NodePool hanbit.b200.s keeps 8 of 8 nodes"}, describeWrites(BuildPlan(in, Decide(in)))); diff != "" {
 				t.Error(diff)
 			}

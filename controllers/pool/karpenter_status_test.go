@@ -90,7 +90,7 @@ func TestMessagesAboutProvisioning(t *testing.T) {
 		},
 		"the node lacks its GPUs": {
 			input(karpenterPool(8), wants(8), claim("c1", builder.Registered("n1"), unknown(karpenter.ConditionInitialized, "ResourceNotRegistered", "nvidia.com/gpu")),
-				builder.Node("n1", builder.MadeFor(claim("c1")))),
+				builder.Node("n1", builder.RegisteredFor(claim("c1")))),
 			foundationv1alpha1.ReasonNodesNotReady,
 			"b200: 8 of 8 GPUs not ready: 1 node is being provisioned, NodeClaim c1 is not Initialized (ResourceNotRegistered: nvidia.com/gpu)",
 		},
@@ -199,7 +199,7 @@ func TestKarpenterReadyCondition(t *testing.T) {
 			status: metav1.ConditionFalse, reason: foundationv1alpha1.ReasonNodesUnhealthy, message: "8 of 16 GPUs on nodes that are not Ready, cordoned or lack GPUs: n2",
 		},
 		"what is going may be broken": {
-			in:     input(karpenterPool(8), wants(8), ending, builder.Node("n1", builder.MadeFor(ending), builder.NotReady())),
+			in:     input(karpenterPool(8), wants(8), ending, builder.Node("n1", builder.RegisteredFor(ending), builder.NotReady())),
 			status: metav1.ConditionTrue, reason: foundationv1alpha1.ReasonAsDeclared, message: "64 GPUs at most, 8 on 1 node",
 		},
 		"deleted, and teams have nodes": {
@@ -243,14 +243,14 @@ func TestKarpenterReconcilingCondition(t *testing.T) {
 		"nodes are to go": {
 			input(karpenterPool(16), wants(0), provisionedNode("n1", static, hanbit), provisionedNode("n2", static, hanbit, builder.Draining(now))), "2 nodes draining",
 		},
-		"and go": {input(karpenterPool(0), ending, builder.Node("n1", builder.MadeFor(ending))), "1 node draining"},
+		"and go": {input(karpenterPool(0), ending, builder.Node("n1", builder.RegisteredFor(ending))), "1 node draining"},
 		"work is in their way": {
 			input(karpenterPool(0), provisionedNode("n1", static, hanbit, gone), podsOn("n1", builder.Pod("hanbit-train", "job", now))),
 			"1 node draining (pod hanbit-train/job on n1 is past its grace: a PodDisruptionBudget may hold it, delete that or set spec.reclaim.forceAfter)",
 		},
 		"what Karpenter drains is Karpenter's": {
 			input(karpenterPool(0), builder.NodeClaim("c1", static, hanbit, builder.Initialized("n1"), builder.ClaimDeleted(now.Add(-2*time.Hour))),
-				builder.Node("n1", builder.MadeFor(ending), gone), podsOn("n1", builder.Pod("hanbit-train", "job", now))),
+				builder.Node("n1", builder.RegisteredFor(ending), gone), podsOn("n1", builder.Pod("hanbit-train", "job", now))),
 			"1 node draining",
 		},
 	}
@@ -287,7 +287,7 @@ func TestKarpenterNodeShape(t *testing.T) {
 		"a node is there":        {known: declared, things: node, mods: []builder.PoolMod{builder.Dynamic()}, want: offers},
 		"what was known stays":   {known: known, mods: []builder.PoolMod{builder.Dynamic()}, want: known},
 		"an unfinished one offers nothing yet": {
-			things: []any{unfinished, builder.Node("n1", builder.MadeFor(unfinished), builder.Offers(8, "1", "1Gi", "1Gi"))},
+			things: []any{unfinished, builder.Node("n1", builder.RegisteredFor(unfinished), builder.Offers(8, "1", "1Gi", "1Gi"))},
 			mods:   []builder.PoolMod{builder.Dynamic()}, want: declared,
 		},
 	}

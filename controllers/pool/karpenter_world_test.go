@@ -187,7 +187,7 @@ func nodeOf(claim *karpenter.NodeClaim) string { return "i" + claim.Name }
 // open makes a node schedulable. Its NodeClaim names it only a moment later.
 func (c *cloud) open(w *world, claim *karpenter.NodeClaim) {
 	if node := nodeOf(claim); w.nodes[node] == nil {
-		w.nodes[node] = builder.Node(node, builder.MadeFor(claim))
+		w.nodes[node] = builder.Node(node, builder.RegisteredFor(claim))
 		w.pods[node], w.owner[node] = map[string]types.UID{}, c.owner[claim.Name]
 	}
 }

@@ -13,14 +13,14 @@ import (
 	"foundation.team/operator/test/support/builder"
 )
 
-// remembered is the record that a reconcile of the team would have left at a moment.
+// recordOfTeam returns the record that a reconcile of the team would have left at a moment.
 func recordOfTeam(in Input) *foundationv1alpha1.TeamRecord {
 	record := BuildRecord(NewModel(in))
 	record.Spec.History = nil
 	return record
 }
 
-// said is a record's history as text, as the team of an input reads it.
+// renderHistory returns a record's history as text, as the team of an Input reads it.
 func renderHistory(record *foundationv1alpha1.TeamRecord, in Input) []string {
 	var lines []string
 	for _, recorded := range record.Spec.History {

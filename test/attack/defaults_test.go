@@ -199,7 +199,7 @@ func cached(p *corev1.Pod) {
 	p.Spec.Containers[0].Image, p.Spec.Containers[0].ImagePullPolicy = "registry.example/work:1", corev1.PullNever
 }
 
-// unpulled succeeds if a pod is admitted that takes images from the node.
+// admittedUnpulled succeeds if a pod is admitted that uses images which the node already has.
 func admittedUnpulled(p *corev1.Pod) request {
 	return func(ctx context.Context, c client.Client) error {
 		admitted := clone(p)

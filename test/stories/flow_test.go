@@ -16,8 +16,8 @@ import (
 	"foundation.team/operator/test/support/manifest"
 )
 
-// TestRequestsAreCountedToTheirTeam tells whose share of the API server requests use: by staff, by pods and by others, and
-// by somebody who was taken off the staff.
+// TestRequestsAreCountedToTheirTeam checks by which team's flow schema requests are matched: those of staff, of pods, of
+// others, and of somebody who was removed from staff.
 func TestRequestsAreCountedToTheirTeam(t *testing.T) {
 	t.Parallel()
 	if scale {

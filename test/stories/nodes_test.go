@@ -20,7 +20,7 @@ import (
 	"foundation.team/operator/test/support/manifest"
 )
 
-// What is true of one kind of nodes only, and how nodes change hands.
+// What only one kind of nodes does, and how nodes change hands.
 func TestNodes(t *testing.T) {
 	if scale {
 		t.Skip("measuring at full size")
@@ -163,7 +163,7 @@ func scrub(s *story) {
 	s.Expect(answer(waiting(s, 1)[0], old)).To(Succeed())
 	s.WaitReady(first)
 
-	// The next hand-over wants an answer of its own.
+	// The next assignment needs an answer of its own.
 	s.ApplyTeam(second, s.GPUs(pool, 8), manifest.Train)
 	s.ApplyTeam(first, s.GPUs(pool, 0), manifest.Train)
 	s.WaitUntil(func(g Gomega) { waiting(g, 1) })
