@@ -74,16 +74,16 @@ func TestMessagesAboutProvisioning(t *testing.T) {
 			input(karpenterPool(8), wants(8), claim("c1", unknown(karpenter.ConditionLaunched, awaitingReconciliation, "object is awaiting reconciliation"))),
 			foundationv1alpha1.ReasonNodesNotReady, "b200: 8 of 8 GPUs not ready: 1 node is being provisioned",
 		},
-		"there is no such instance to be had": {
+		"the instance type has no capacity": {
 			input(karpenterPool(16), wants(16), claim("c1"), claim("c2", noCapacity())), foundationv1alpha1.ReasonNodesNotReady,
 			"b200: 16 of 16 GPUs not ready: 2 nodes are being provisioned, NodeClaim c2 is not Launched (InsufficientCapacity: no x1.8 in zone-a)",
 		},
-		"Karpenter has so much to say that the rest would be lost": {
+		"Karpenter's message is too long and is cut": {
 			input(karpenterPool(16), wants(16), claim("c1", builder.Condition(karpenter.ConditionLaunched, metav1.ConditionFalse, "InsufficientCapacity", strings.Repeat("no ", 500)))),
 			foundationv1alpha1.ReasonNodesNotReady,
 			"b200: 16 of 16 GPUs not ready: 1 node is being provisioned, NodeClaim c1 is not Launched (InsufficientCapacity: " + strings.Repeat("no ", 133) + "n…); 1 node is not provisioned by Karpenter yet",
 		},
-		"the instance does not come into the cluster": {
+		"the instance does not register as a node": {
 			input(karpenterPool(8), wants(8), claim("c1", builder.Launched(), unknown(karpenter.ConditionRegistered, "NodeNotFound", "Node not registered with cluster"))),
 			foundationv1alpha1.ReasonNodesNotReady,
 			"b200: 8 of 8 GPUs not ready: 1 node is being provisioned, NodeClaim c1 is not Registered (NodeNotFound: Node not registered with cluster)",
@@ -94,14 +94,14 @@ func TestMessagesAboutProvisioning(t *testing.T) {
 			foundationv1alpha1.ReasonNodesNotReady,
 			"b200: 8 of 8 GPUs not ready: 1 node is being provisioned, NodeClaim c1 is not Initialized (ResourceNotRegistered: nvidia.com/gpu)",
 		},
-		"one node is broken, one is being provisioned, one is not": {
+		"one node is unhealthy, one is being provisioned, one is missing": {
 			input(karpenterPool(24), wants(24), provisionedNode("n1", static, hanbit, builder.NotReady()), claim("c2")), foundationv1alpha1.ReasonNodesNotReady,
 			"b200: 24 of 24 GPUs not ready: 1 node is not Ready, cordoned or short of GPUs (n1); 1 node is being provisioned; 1 node is not provisioned by Karpenter yet",
 		},
-		"another team's nodes are not its": {
+		"another team's nodes do not count": {
 			in: input(karpenterPool(8, builder.Granted(saebit, 8)), wants(8), saebit, provisionedNode("n1", static, hanbit), builder.NodeClaim("c2", static, saebit, noCapacity())),
 		},
-		"a terminating node is not told of": {
+		"a terminating node is not mentioned": {
 			input(karpenterPool(8), wants(8), claim("c1", noCapacity(), builder.ClaimDeleted(now))), foundationv1alpha1.ReasonNodesNotReady,
 			"b200: 8 of 8 GPUs not ready: 1 node is not provisioned by Karpenter yet",
 		},
@@ -110,16 +110,16 @@ func TestMessagesAboutProvisioning(t *testing.T) {
 
 func TestMessagesAboutDynamicPools(t *testing.T) {
 	runKarpenterMessageCases(t, map[string]karpenterMessageCase{
-		"Dynamic: nodes that no pod asks for are not missed": {in: input(karpenterPool(16, builder.Dynamic()), wants(16), nodePoolOfSize(dynamicMode, hanbit, -1, 16), provisionedNode("n1", dynamicMode, hanbit))},
-		"Dynamic: nodes that its NodePool may not have yet are missed": {
+		"Dynamic: nodes that no pod needs are not reported missing": {in: input(karpenterPool(16, builder.Dynamic()), wants(16), nodePoolOfSize(dynamicMode, hanbit, -1, 16), provisionedNode("n1", dynamicMode, hanbit))},
+		"Dynamic: nodes beyond the NodePool's limit are reported missing": {
 			input(karpenterPool(16, builder.Dynamic()), wants(16), nodePoolOfSize(dynamicMode, hanbit, -1, 8), provisionedNode("n1", dynamicMode, hanbit)), foundationv1alpha1.ReasonNodesNotReady,
 			"b200: 8 of 16 GPUs not ready: 1 node is waiting until other teams' nodes are drained",
 		},
-		"Dynamic: all nodes are missed where there is no NodePool": {
+		"Dynamic: all nodes are reported missing without a NodePool": {
 			input(karpenterPool(16, builder.Dynamic()), wants(16)), foundationv1alpha1.ReasonNodesNotReady,
 			"b200: 16 of 16 GPUs not ready: 2 nodes are waiting until other teams' nodes are drained",
 		},
-		"Dynamic: nodes that pods ask for are missed": {
+		"Dynamic: nodes that are being provisioned for pods are reported missing": {
 			input(karpenterPool(16, builder.Dynamic()), wants(16), nodePoolOfSize(dynamicMode, hanbit, -1, 16), builder.NodeClaim("c1", dynamicMode, hanbit, noCapacity())), foundationv1alpha1.ReasonNodesNotReady,
 			"b200: 8 of 16 GPUs not ready: 1 node is being provisioned, NodeClaim c1 is not Launched (InsufficientCapacity: no x1.8 in zone-a)",
 		},
@@ -187,18 +187,18 @@ func TestKarpenterReadyCondition(t *testing.T) {
 		reason, message string
 		stalled         bool
 	}{
-		"nothing made": {
+		"no nodes are provisioned": {
 			in: input(karpenterPool(0)), status: metav1.ConditionTrue, reason: foundationv1alpha1.ReasonAsDeclared, message: "64 GPUs at most, 0 on 0 nodes",
 		},
-		"some": {
+		"some nodes are provisioned": {
 			in:     input(karpenterPool(16), wants(16), provisionedNode("n1", static, hanbit), builder.NodeClaim("c2", static, hanbit)),
 			status: metav1.ConditionTrue, reason: foundationv1alpha1.ReasonAsDeclared, message: "64 GPUs at most, 16 on 2 nodes",
 		},
-		"some are broken": {
+		"some nodes are unhealthy": {
 			in:     input(karpenterPool(16), wants(16), provisionedNode("n1", static, hanbit), provisionedNode("n2", static, hanbit, builder.Cordoned())),
 			status: metav1.ConditionFalse, reason: foundationv1alpha1.ReasonNodesUnhealthy, message: "8 of 16 GPUs on nodes that are not Ready, cordoned or lack GPUs: n2",
 		},
-		"what is going may be broken": {
+		"an unhealthy node is terminating": {
 			in:     input(karpenterPool(8), wants(8), ending, builder.Node("n1", builder.RegisteredFor(ending), builder.NotReady())),
 			status: metav1.ConditionTrue, reason: foundationv1alpha1.ReasonAsDeclared, message: "64 GPUs at most, 8 on 1 node",
 		},
@@ -233,22 +233,22 @@ func TestKarpenterReconcilingCondition(t *testing.T) {
 		in   Input
 		want string
 	}{
-		"nothing moves":            {input(karpenterPool(8), wants(8), provisionedNode("n1", static, hanbit)), ""},
-		"nodes are to be made":     {input(karpenterPool(16), wants(16), provisionedNode("n1", static, hanbit)), "1 node to be provisioned by Karpenter"},
-		"and are being made":       {input(karpenterPool(16), wants(16), provisionedNode("n1", static, hanbit), builder.NodeClaim("c2", static, hanbit)), "1 node being provisioned by Karpenter"},
-		"Dynamic makes when asked": {input(karpenterPool(16, builder.Dynamic()), wants(16)), ""},
-		"Dynamic was asked": {
+		"no node changes hands":        {input(karpenterPool(8), wants(8), provisionedNode("n1", static, hanbit)), ""},
+		"nodes are to be provisioned":  {input(karpenterPool(16), wants(16), provisionedNode("n1", static, hanbit)), "1 node to be provisioned by Karpenter"},
+		"nodes are being provisioned":  {input(karpenterPool(16), wants(16), provisionedNode("n1", static, hanbit), builder.NodeClaim("c2", static, hanbit)), "1 node being provisioned by Karpenter"},
+		"Dynamic: no nodes are needed": {input(karpenterPool(16, builder.Dynamic()), wants(16)), ""},
+		"Dynamic: nodes are being provisioned": {
 			input(karpenterPool(16, builder.Dynamic()), wants(16), builder.NodeClaim("c2", dynamicMode, hanbit)), "1 node being provisioned by Karpenter",
 		},
-		"nodes are to go": {
+		"nodes are to drain": {
 			input(karpenterPool(16), wants(0), provisionedNode("n1", static, hanbit), provisionedNode("n2", static, hanbit, builder.Draining(now))), "2 nodes draining",
 		},
-		"and go": {input(karpenterPool(0), ending, builder.Node("n1", builder.RegisteredFor(ending))), "1 node draining"},
-		"work is in their way": {
+		"nodes are terminating": {input(karpenterPool(0), ending, builder.Node("n1", builder.RegisteredFor(ending))), "1 node draining"},
+		"a pod keeps a node from draining": {
 			input(karpenterPool(0), provisionedNode("n1", static, hanbit, gone), podsOn("n1", builder.Pod("hanbit-train", "job", now))),
 			"1 node draining (pod hanbit-train/job on n1 is past its grace: a PodDisruptionBudget may hold it, delete that or set spec.reclaim.forceAfter)",
 		},
-		"what Karpenter drains is Karpenter's": {
+		"a pod on a node that Karpenter drains is not named": {
 			input(karpenterPool(0), builder.NodeClaim("c1", static, hanbit, builder.Initialized("n1"), builder.ClaimDeleted(now.Add(-2*time.Hour))),
 				builder.Node("n1", builder.RegisteredFor(ending), gone), podsOn("n1", builder.Pod("hanbit-train", "job", now))),
 			"1 node draining",

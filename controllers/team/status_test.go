@@ -138,14 +138,14 @@ func TestProgress(t *testing.T) {
 		areas []metav1.Condition
 		want  []string
 	}{
-		"nothing is wrong":                       {[]metav1.Condition{yes}, nil},
-		"something is on its way":                {[]metav1.Condition{yes, no(foundationv1alpha1.ReasonVolumesPending)}, []string{"Reconciling True VolumesPending: VolumesPending it is"}},
-		"only a human can help":                  {[]metav1.Condition{no(foundationv1alpha1.ReasonNameConflict)}, []string{"Stalled True NameConflict: NameConflict it is"}},
-		"a human before what is on its way":      {[]metav1.Condition{no(foundationv1alpha1.ReasonProgressing), no(foundationv1alpha1.ReasonPoolNotFound)}, []string{"Stalled True PoolNotFound: PoolNotFound it is"}},
-		"the first of two that are on their way": {[]metav1.Condition{no(foundationv1alpha1.ReasonApplyFailed), no(foundationv1alpha1.ReasonTerminating)}, []string{"Reconciling True ApplyFailed: ApplyFailed it is"}},
-		"waiting for others is neither":          {[]metav1.Condition{no(foundationv1alpha1.ReasonShortfall), no(string(foundationv1alpha1.StateSuspended)), no(string(foundationv1alpha1.StateEnded))}, nil},
-		"a deletion that is not confirmed":       {[]metav1.Condition{no(foundationv1alpha1.ReasonDeletionNotConfirmed)}, []string{"Stalled True DeletionNotConfirmed: DeletionNotConfirmed it is"}},
-		"a deletion that waits":                  {[]metav1.Condition{no(foundationv1alpha1.ReasonWaitingForGPUs)}, []string{"Reconciling True WaitingForGPUs: WaitingForGPUs it is"}},
+		"nothing is wrong":                               {[]metav1.Condition{yes}, nil},
+		"something is in progress":                       {[]metav1.Condition{yes, no(foundationv1alpha1.ReasonVolumesPending)}, []string{"Reconciling True VolumesPending: VolumesPending it is"}},
+		"only a human can help":                          {[]metav1.Condition{no(foundationv1alpha1.ReasonNameConflict)}, []string{"Stalled True NameConflict: NameConflict it is"}},
+		"a problem for a human comes before progress":    {[]metav1.Condition{no(foundationv1alpha1.ReasonProgressing), no(foundationv1alpha1.ReasonPoolNotFound)}, []string{"Stalled True PoolNotFound: PoolNotFound it is"}},
+		"the first of two that are in progress":          {[]metav1.Condition{no(foundationv1alpha1.ReasonApplyFailed), no(foundationv1alpha1.ReasonTerminating)}, []string{"Reconciling True ApplyFailed: ApplyFailed it is"}},
+		"a shortfall is neither Stalled nor Reconciling": {[]metav1.Condition{no(foundationv1alpha1.ReasonShortfall), no(string(foundationv1alpha1.StateSuspended)), no(string(foundationv1alpha1.StateEnded))}, nil},
+		"a deletion that is not confirmed":               {[]metav1.Condition{no(foundationv1alpha1.ReasonDeletionNotConfirmed)}, []string{"Stalled True DeletionNotConfirmed: DeletionNotConfirmed it is"}},
+		"a deletion that waits":                          {[]metav1.Condition{no(foundationv1alpha1.ReasonWaitingForGPUs)}, []string{"Reconciling True WaitingForGPUs: WaitingForGPUs it is"}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -69,17 +69,17 @@ func TestTeamsWithChangedGrant(t *testing.T) {
 		before, after []builder.PoolMod
 		want          []string
 	}{
-		"no grant changes":                   {[]builder.PoolMod{grant("a"), grant("b")}, []builder.PoolMod{grant("a"), grant("b")}, nil},
-		"grants in another order":            {[]builder.PoolMod{grant("a"), grant("b")}, []builder.PoolMod{grant("b"), grant("a")}, nil},
-		"one team has more GPUs ready":       {[]builder.PoolMod{grant("a"), grant("b")}, []builder.PoolMod{grant("a"), grant("b", more)}, []string{"b"}},
-		"one team is told when it gets more": {[]builder.PoolMod{grant("a")}, []builder.PoolMod{grant("a", later)}, []string{"a"}},
-		"one team gets a grant":              {nil, []builder.PoolMod{grant("a")}, []string{"a"}},
-		"one team's grant is gone":           {[]builder.PoolMod{grant("a"), grant("b")}, []builder.PoolMod{grant("a")}, []string{"b"}},
-		"one team was made anew":             {[]builder.PoolMod{grant("a")}, []builder.PoolMod{grant("a", anew)}, []string{"a", "a"}},
-		"all, when nodes are of another shape": {
+		"no grant changes":             {[]builder.PoolMod{grant("a"), grant("b")}, []builder.PoolMod{grant("a"), grant("b")}, nil},
+		"grants in another order":      {[]builder.PoolMod{grant("a"), grant("b")}, []builder.PoolMod{grant("b"), grant("a")}, nil},
+		"one team has more GPUs ready": {[]builder.PoolMod{grant("a"), grant("b")}, []builder.PoolMod{grant("a"), grant("b", more)}, []string{"b"}},
+		"one team's forecast changes":  {[]builder.PoolMod{grant("a")}, []builder.PoolMod{grant("a", later)}, []string{"a"}},
+		"one team gets a grant":        {nil, []builder.PoolMod{grant("a")}, []string{"a"}},
+		"one team's grant is removed":  {[]builder.PoolMod{grant("a"), grant("b")}, []builder.PoolMod{grant("a")}, []string{"b"}},
+		"one team has another UID":     {[]builder.PoolMod{grant("a")}, []builder.PoolMod{grant("a", anew)}, []string{"a", "a"}},
+		"all teams when the allocatable resources of nodes change": {
 			[]builder.PoolMod{grant("a"), grant("b"), builder.NodeShape("1", "1Gi", "1Gi")}, []builder.PoolMod{grant("a"), grant("b"), builder.NodeShape("2", "1Gi", "1Gi")}, []string{"a", "b"},
 		},
-		"none, when a number is written in another way": {
+		"no team when a quantity is written in another way": {
 			[]builder.PoolMod{grant("a"), builder.NodeShape("1", "1Gi", "1Gi")}, []builder.PoolMod{grant("a"), builder.NodeShape("1000m", "1024Mi", "1Gi")}, nil,
 		},
 	}

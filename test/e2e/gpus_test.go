@@ -91,7 +91,7 @@ var _ = Describe("GPUs", func() {
 		s.WaitCondition("low", foundationv1alpha1.ConditionGPUsReady, foundationv1alpha1.ReasonShortfall, "16 of 16 short")
 	})
 
-	It("that cannot be had are told of, with the way out", func(ctx SpecContext) {
+	It("that cannot be granted are reported, with what helps", func(ctx SpecContext) {
 		s := newStory(ctx)
 		s.ApplyPool("rules", 2, "source: Leased", "supplier: Example Telecom")
 		condition := func(team, reason, message string) {
