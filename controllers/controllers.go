@@ -19,19 +19,21 @@ import (
 
 // Options are what a person who starts the operator chooses.
 type Options struct {
-	// Debounce is for how long requests for GPUs have to be unchanged before they are decided together; pool.DefaultDebounce
-	// is good.
+	// Debounce is how long the awards of a pool's teams have to be unchanged before its GPUs are granted anew. The zero
+	// value does not debounce; pool.DefaultDebounce suits most clusters.
 	Debounce time.Duration
-	// TeamAPIShares are each team's shares of the API server's seats; team.DefaultAPIShares is good.
+	// TeamAPIShares is how many concurrency shares of API Priority and Fairness each team gets. The zero value means
+	// team.DefaultAPIShares.
 	TeamAPIShares int32
 }
 
-// Add adds every controller to a manager.
+// Add registers every controller with the manager. The clock decides about terms, awards and grace periods; tests set it.
 func Add(ctx context.Context, mgr manager.Manager, now clock.PassiveClock, o Options) error {
 	if err := index.Register(ctx, mgr.GetFieldIndexer()); err != nil {
 		return err
 	}
-	// By a real clock whatever now is: API servers write the times that it compares.
+	// The checker compares with timestamps that API servers wrote, so it needs the real clock also where tests set another
+	// one.
 	checker := &guards.ClusterChecker{Client: mgr.GetClient(), Clock: clock.RealClock{}}
 	applier := apply.New(mgr.GetClient(), mgr.GetAPIReader())
 	programs := &program.Reconciler{

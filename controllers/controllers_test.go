@@ -52,7 +52,7 @@ func startOperator(t *testing.T, g *WithT) (*rest.Config, client.Client) {
 	return env.Config, k8s
 }
 
-// create makes objects as a person would: the API server gives them their UIDs, the operator its finalizers.
+// create creates objects as a person would: the API server sets their UIDs, the operator its finalizers.
 func create(ctx context.Context, g *WithT, k8s client.Client, objects ...client.Object) {
 	for _, obj := range objects {
 		obj.SetUID("")
@@ -61,7 +61,8 @@ func create(ctx context.Context, g *WithT, k8s client.Client, objects ...client.
 	}
 }
 
-// The operator runs in a cluster without Karpenter, says so where a pool needs it, and goes on when it comes.
+// The operator runs in a cluster without Karpenter, reports that where a pool needs it, and uses Karpenter when it is
+// installed later.
 func TestKarpenterComesLater(t *testing.T) {
 	g := NewWithT(t)
 	g.SetDefaultEventuallyTimeout(time.Minute)
@@ -90,7 +91,7 @@ func TestKarpenterComesLater(t *testing.T) {
 	g.Expect(err).NotTo(HaveOccurred())
 	_, err = envtest.InstallCRDs(config, envtest.CRDInstallOptions{Paths: []string{filepath.Join(bin, binaries.KarpenterCRDsFile)}})
 	g.Expect(err).NotTo(HaveOccurred())
-	// It looks every now and then; a change is a reason to look at once.
+	// It checks every karpenterProbeInterval; a change of the pool makes it check at once.
 	g.Expect(k8s.Patch(ctx, made, client.RawPatch("application/merge-patch+json", []byte(`{"spec":{"model":"Example X2"}}`)))).To(Succeed())
 	g.Eventually(reason("made")).Should(Equal(foundationv1alpha1.ReasonAsDeclared))
 	g.Eventually(func(g Gomega) {
@@ -100,7 +101,7 @@ func TestKarpenterComesLater(t *testing.T) {
 	}).Should(Succeed())
 }
 
-// A programme tells what it finds in the words that the API server accepts, and waits for its teams when it is deleted.
+// A programme's conditions are accepted by the API server, and its deletion waits for its teams.
 func TestProgram(t *testing.T) {
 	g := NewWithT(t)
 	g.SetDefaultEventuallyTimeout(time.Minute)

@@ -18,7 +18,7 @@ import (
 	"foundation.team/operator/test/support/builder"
 )
 
-// A guard that is taken away or weakened stops what is new, and what ends ends all the same; putting it back heals that.
+// Deleting or weakening a policy stops provisioning, while access and awards still end; restoring it resumes provisioning.
 func TestNothingNewWithoutGuards(t *testing.T) {
 	g := NewWithT(t)
 	g.SetDefaultEventuallyTimeout(time.Minute)

@@ -12,8 +12,8 @@ import (
 	"foundation.team/operator/internal/karpenter"
 )
 
-// apply writes NodePools and then nodes, as far as it can: one that fails does not hold up the others. It returns the names
-// of the NodePools that failed.
+// apply writes NodePools and then nodes. An error for one object does not stop the others. It returns the names of the
+// NodePools that could not be written.
 func (r *Reconciler) apply(ctx context.Context, plan Plan) (failed map[string]bool, err error) {
 	var errs []error
 	failed = map[string]bool{}
@@ -31,7 +31,7 @@ func (r *Reconciler) apply(ctx context.Context, plan Plan) (failed map[string]bo
 	return failed, errors.Join(errs...)
 }
 
-// ownerOfConfig is the team that a NodePool is made for.
+// ownerOfConfig returns the team that a NodePool is made for.
 func ownerOfConfig(config *karpenter.NodePoolApplyConfiguration, former map[types.UID][]string) apply.Owner {
 	owner := apply.Owner{Team: config.Labels[foundationv1alpha1.LabelTeam], UID: types.UID(config.Annotations[foundationv1alpha1.AnnotationTeamUID])}
 	owner.Former = former[owner.UID]

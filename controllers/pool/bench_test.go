@@ -8,7 +8,8 @@ import (
 	"foundation.team/operator/test/support/builder"
 )
 
-// large is a pool of 4,000 nodes for 400 teams: each has half of what it asks for, some nodes drain and some are new.
+// large is a pool of 4,000 nodes for 400 teams, each granted half of what it demands, with some nodes draining and some
+// entering.
 func large() Input {
 	const teams, nodesOfTeam = 400, 9
 	things, mods := []any{}, []builder.PoolMod{builder.TopologyKeys("rack"), builder.Grace(time.Hour)}

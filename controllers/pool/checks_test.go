@@ -15,7 +15,7 @@ import (
 	"foundation.team/operator/test/support/builder"
 )
 
-// stock is what there really is, in nodes.
+// stock is what the simulated cluster really has, in nodes.
 type stock struct {
 	members, free, held int
 	heldBy              map[gpunode.Owner]int
@@ -49,10 +49,10 @@ func (w *world) isKnownFree(node *corev1.Node) bool {
 	return describe(clean) == isFree && (!asked || !requireScrub(w.pool))
 }
 
-// checkGrants checks that nobody has more than they ask for, that no grant is raised beyond what there is, and that a
-// raise is of nodes that are free or the team's own.
+// checkGrants checks that no team is granted more than it demands, and that grants are raised only as far as nodes are free
+// or the team's own.
 func (w *world) checkGrants(in Input, status foundationv1alpha1.GPUPoolStatus) {
-	checkLines(w.t, status.Grants)
+	checkGrantList(w.t, status.Grants)
 	before := grantedBy(w.pool.Status)
 	there, sum, owed, fromFree := w.stock(in), 0, 0, false
 	var raised []string
@@ -65,7 +65,7 @@ func (w *world) checkGrants(in Input, status foundationv1alpha1.GPUPoolStatus) {
 		owed += max(nodes-there.heldBy[key], 0)
 		if nodes > before[key] {
 			raised = append(raised, key.String())
-			// What Karpenter made beyond a limit is in the way of its own team too.
+			// Nodes that Karpenter provisioned beyond a limit block their own team too.
 			fromFree = fromFree || nodes > there.heldBy[key] || w.karpenter != nil
 		}
 	}
@@ -84,7 +84,7 @@ func (w *world) checkGrants(in Input, status foundationv1alpha1.GPUPoolStatus) {
 	}
 }
 
-// demand is how many GPUs a team asks for.
+// demand is how many GPUs a team demands.
 func (w *world) demand(key gpunode.Owner) int32 {
 	team := w.teams[key.Name]
 	if team == nil || team.UID != key.UID || !team.DeletionTimestamp.IsZero() {
@@ -99,34 +99,34 @@ func (w *world) demand(key gpunode.Owner) int32 {
 	return sum
 }
 
-// checkAgain checks that what was written down is what would be written down again.
-func (w *world) checkAgain(in Input) {
+// checkStable checks that deciding again from what was written writes nothing else.
+func (w *world) checkStable(in Input) {
 	in.Pool = w.pool.DeepCopy()
 	if again, was := asJSON(w.t, BuildStatus(in, Decide(in))), asJSON(w.t, w.pool.Status); again != was {
 		w.t.Fatalf("the status is\n%s and on its own output\n%s", was, again)
 	}
 }
 
-// checkAsleep checks that the operator would have nothing to do at a moment before the one it asked to be woken at.
-// While nodes are on their way it looks every now and then, and may be late.
-func (w *world) checkAsleep(at time.Time) {
-	if !at.After(w.now) || w.busy || w.polls() {
+// checkNothingMissed checks that the operator would have nothing to do just before the time for which it asked to be
+// requeued. While nodes change hands it polls, and may be late.
+func (w *world) checkNothingMissed(at time.Time) {
+	if !at.After(w.now) || w.busy || w.isPolling() {
 		return
 	}
 	in := w.input()
 	in.Now = at
 	_, status, result := w.decide(&in)
 	if got, was := asJSON(w.t, status), asJSON(w.t, w.pool.Status); got != was || w.writes(result) > 0 {
-		w.t.Fatalf("at %s, asleep until %s, %d writes, the status should be\n%s and is\n%s", at, w.wake, w.writes(result), got, was)
+		w.t.Fatalf("at %s, asleep until %s, %d writes, the status should be\n%s and is\n%s", at, w.requeueAt, w.writes(result), got, was)
 	}
 }
 
-// writes is how many requests are sent for a result.
+// writes counts the requests that a plan sends.
 func (w *world) writes(result Plan) int {
 	return len(result.Transitions) + len(result.Evictions) + len(result.PodDeletions) + len(result.NodeClaimDeletions) + len(result.NodePoolDeletions) + w.karpenter.differences(result)
 }
 
-// checkTransition checks that a node has one owner at most, and changes owners only through being free and empty.
+// checkTransition checks that a node has at most one owner, and gets another one only after it was free and empty.
 func (w *world) checkTransition(transition Transition, result Plan) {
 	name, is := transition.After.Name, describe(transition.After)
 	since := transition.After.Annotations[foundationv1alpha1.AnnotationDrainingSince]
@@ -152,11 +152,11 @@ func (w *world) checkTransition(transition Transition, result Plan) {
 			w.checkScrubbed(transition)
 		}
 		delete(w.owner, name)
-		delete(w.left, name)
+		delete(w.closedAt, name)
 	}
 }
 
-// checkHeld checks a node that becomes, or stays, a team's.
+// checkHeld checks a node that a team holds after the transition.
 func (w *world) checkHeld(after *corev1.Node, result Plan) {
 	name, is := after.Name, describe(after)
 	since := after.Annotations[foundationv1alpha1.AnnotationDrainingSince]
@@ -180,14 +180,15 @@ func (w *world) checkHeld(after *corev1.Node, result Plan) {
 		}
 	}
 	w.owner[name] = key
-	if _, closed := w.left[name]; since == "" {
-		delete(w.left, name)
+	if _, closed := w.closedAt[name]; since == "" {
+		delete(w.closedAt, name)
 	} else if !closed {
-		w.left[name] = w.now
+		w.closedAt[name] = w.now
 	}
 }
 
-// checkEnded checks that only a team's own pods are evicted or deleted, and only so long after the node began to drain.
+// checkEnded checks that only pods of the team are evicted or deleted, and only when their time after the start of the
+// drain is over.
 func (w *world) checkEnded(pod string, after time.Duration) {
 	for name, pods := range w.pods {
 		if _, on := pods[pod]; !on {
@@ -203,7 +204,7 @@ func (w *world) checkEnded(pod string, after time.Duration) {
 	}
 }
 
-// settleDown stops everything and lets the operator finish.
+// settleDown stops all actions and lets the operator finish.
 func (w *world) settleDown() {
 	w.budget, w.crash, w.flaky = false, 0, false
 	for name, node := range w.nodes {
@@ -213,13 +214,13 @@ func (w *world) settleDown() {
 		}
 	}
 	w.watchFires()
-	w.pass(3 * grace)
+	w.passTime(3 * grace)
 	// An award may just have ended.
-	for round := 0; w.others() || w.polls() && round < 10; round++ {
+	for round := 0; w.others() || w.isPolling() && round < 10; round++ {
 		if round > 30 {
 			w.t.Fatalf("it does not come to an end:\n%s", w.snapshot())
 		}
-		w.pass(grace + time.Minute)
+		w.passTime(grace + time.Minute)
 	}
 	before := w.snapshot()
 	w.watchFires()
@@ -228,7 +229,7 @@ func (w *world) settleDown() {
 	}
 }
 
-// others lets those who work with the operator do what they are waited for. It returns false if that is nothing.
+// others lets Karpenter and the scrubber act. It returns false if neither has anything to do.
 func (w *world) others() bool {
 	before := w.snapshot()
 	w.scrubs.answerAll(w)
@@ -237,11 +238,11 @@ func (w *world) others() bool {
 	return w.snapshot() != before
 }
 
-// checkSettled checks that nothing is left to do, and that everyone has what they can have.
+// checkSettled checks that nothing is left to do, and that each team has what it can have.
 func (w *world) checkSettled() {
 	in := w.input()
 	decision, status, result := w.decide(&in)
-	if w.writes(result) > 0 || !result.RequeueAt.IsZero() || w.polls() {
+	if w.writes(result) > 0 || !result.RequeueAt.IsZero() || w.isPolling() {
 		w.t.Fatalf("%d writes, requeued at %s, with nothing going on:\n%s", w.writes(result), result.RequeueAt, w.snapshot())
 	}
 	for _, team := range decision.Grants.Teams {
@@ -249,13 +250,13 @@ func (w *world) checkSettled() {
 	}
 	w.karpenter.checkSettled(w, decision)
 	for name, owner := range w.owner {
-		if node := w.nodes[name]; node != nil && inSight(node) && w.demand(owner) == 0 {
+		if node := w.nodes[name]; node != nil && isObserved(node) && w.demand(owner) == 0 {
 			w.t.Fatalf("%s is still the node of %s, who asks for none: %s", name, owner, describe(node))
 		}
 	}
 }
 
-// checkServed checks that a team has what it was granted, and was granted what it can have.
+// checkServed checks that a team has the nodes that it was granted, and was granted what it can have.
 func (w *world) checkServed(team allocation.Allocation, spare int, capacity *foundationv1alpha1.PoolCapacity) {
 	late := team.Missing() > 0 && (spare > 0 || w.karpenter != nil) && !dynamic(w.pool)
 	if team.Surplus() > 0 || late {
@@ -266,7 +267,7 @@ func (w *world) checkServed(team allocation.Allocation, spare int, capacity *fou
 	}
 }
 
-// tearDown deletes the pool: teams keep what they have for as long as their awards last, and then nothing is left.
+// tearDown deletes the pool: teams keep their nodes for as long as their awards last, and then nothing of the pool is left.
 func (w *world) tearDown() {
 	w.pool.DeletionTimestamp = new(metav1.NewTime(w.now))
 	before := grantedBy(w.pool.Status)
@@ -287,7 +288,7 @@ func (w *world) tearDown() {
 	}
 }
 
-// grantedBy is how many nodes each team was granted.
+// grantedBy returns how many nodes each team is granted.
 func grantedBy(status foundationv1alpha1.GPUPoolStatus) map[gpunode.Owner]int {
 	nodes := map[gpunode.Owner]int{}
 	for _, grant := range status.Grants {

@@ -26,11 +26,11 @@ import (
 // +kubebuilder:rbac:groups=karpenter.sh,resources=nodeclaims,verbs=list;watch;delete
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
-// Reconcile brings one pool's grants and nodes to where they should be.
+// Reconcile grants one pool's GPUs to teams and assigns, drains and frees nodes accordingly.
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	pool := &foundationv1alpha1.GPUPool{}
 	if err := r.Client.Get(ctx, req.NamespacedName, pool); apierrors.IsNotFound(err) {
-		r.requests.forget(req.Name)
+		r.demands.forget(req.Name)
 		return requeue.OnConflict(ctrl.Result{}, r.reconcileOrphans(ctx, req.Name))
 	} else if err != nil {
 		return ctrl.Result{}, fmt.Errorf("read pool %s: %w", req.Name, err)
@@ -51,21 +51,23 @@ func (r *Reconciler) reconcile(ctx context.Context, pool *foundationv1alpha1.GPU
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	// Decide. Pods are not watched, for a cluster has too many: those of the few nodes that change hands are listed live.
+	// Decide. Pods are not watched, because a cluster has too many: those on the few nodes that are to change hands are
+	// listed live.
 	decision := Decide(in)
 	if in.Pods, err = r.listPods(ctx, NodesToInspect(decision)); err != nil {
 		return ctrl.Result{}, err
 	}
 	plan := BuildPlan(in, decision)
-	// Status. Grants are written down before nodes follow them: if the operator dies in between, the next reconcile gives
-	// teams the nodes that the status promises.
+	// Status. Grants are written before nodes follow them: if the operator crashes in between, the next reconcile assigns
+	// the nodes that the status promises.
 	after := pool.DeepCopy()
 	after.Status = BuildStatus(in, decision)
 	if err := apply.WriteStatus(ctx, r.Applier, r.Events, pool, after); err != nil {
 		return ctrl.Result{}, err
 	}
 	wait := timing.Wait(in.Now, plan.RequeueAt, nextTransition(in, decision), requeueAt(in, decision), in.Guards.Until(in.Now))
-	// Apply, then prune: a NodePool is made smaller before its nodes are deleted, so that they are not replaced.
+	// Apply, then prune: a NodePool has to be made smaller before its NodeClaims are deleted, or Karpenter would replace
+	// them.
 	failed, applyErr := r.apply(ctx, plan)
 	pruneErr := r.prune(ctx, plan, failed)
 	if err := errors.Join(applyErr, pruneErr); apierrors.IsConflict(err) {

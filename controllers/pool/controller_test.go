@@ -22,11 +22,11 @@ import (
 	"foundation.team/operator/test/support/builder"
 )
 
-// server is an API server that tells what is written to it, in order, and may refuse it.
+// server is a fake API server that records writes in order and can refuse them.
 type server struct {
 	client.WithWatch
 	writes []string
-	// refused are the writes that fail, listErr what lists of NodeClaims do.
+	// refused are the writes that fail; listErr is returned by lists of NodeClaims.
 	refused map[string]error
 	listErr error
 }
@@ -79,7 +79,7 @@ func (s *server) reconciler() *Reconciler {
 	return &Reconciler{Client: s, Live: s, Applier: apply.New(s, s)}
 }
 
-// NodePools are written before anything is ended, and one that fails holds up its own nodes and nobody else's.
+// NodePools are written before NodeClaims are deleted, and one that cannot be written keeps only its own NodeClaims.
 func TestApplyAndPrune(t *testing.T) {
 	problem := errors.New("no")
 	first, second := builder.NodeClaim("c1", static, hanbit), builder.NodeClaim("c2", static, saebit)
@@ -88,9 +88,9 @@ func TestApplyAndPrune(t *testing.T) {
 		refused string
 		want    []string
 	}{
-		"all goes well":                     {"", []string{"apply hanbit.b200.s", "apply saebit.b200.s", "patch n1", "delete c1", "delete c2"}},
-		"a NodePool fails":                  {"apply hanbit.b200.s", []string{"apply hanbit.b200.s", "apply saebit.b200.s", "patch n1", "delete c2"}},
-		"a node fails":                      {"patch n1", []string{"apply hanbit.b200.s", "apply saebit.b200.s", "patch n1", "delete c1", "delete c2"}},
+		"every write succeeds":              {"", []string{"apply hanbit.b200.s", "apply saebit.b200.s", "patch n1", "delete c1", "delete c2"}},
+		"the write of a NodePool fails":     {"apply hanbit.b200.s", []string{"apply hanbit.b200.s", "apply saebit.b200.s", "patch n1", "delete c2"}},
+		"the write of a node fails":         {"patch n1", []string{"apply hanbit.b200.s", "apply saebit.b200.s", "patch n1", "delete c1", "delete c2"}},
 		"the deletion of a NodeClaim fails": {"delete c1", []string{"apply hanbit.b200.s", "apply saebit.b200.s", "patch n1", "delete c1", "delete c2"}},
 	}
 	for name, tt := range tests {
@@ -104,7 +104,7 @@ func TestApplyAndPrune(t *testing.T) {
 				t.Fatal(err)
 			}
 			after := gpunode.Ownership{State: gpunode.Outside}.Metadata(b200).WrittenOn(before)
-			in := input(given(0), wants(8), builder.Team("saebit", builder.Award(b200, 8)))
+			in := input(karpenterPool(0), wants(8), builder.Team("saebit", builder.Award(b200, 8)))
 			nodes := Plan{
 				NodePools: BuildPlan(in, Decide(in)).NodePools, Transitions: []Transition{{Before: before, After: after}},
 				NodeClaimDeletions: []*karpenter.NodeClaim{first.DeepCopy(), second.DeepCopy()},
@@ -119,7 +119,7 @@ func TestApplyAndPrune(t *testing.T) {
 	}
 }
 
-// A NodePool takes its NodeClaims along, so the API server is asked whether it has any.
+// Karpenter deletes the NodeClaims of a deleted NodePool, so the API server is asked whether it has any.
 func TestDeleteNodePool(t *testing.T) {
 	problem := errors.New("no")
 	tests := map[string]struct {
@@ -127,14 +127,14 @@ func TestDeleteNodePool(t *testing.T) {
 		listErr error
 		want    []string
 	}{
-		"it is empty":          {nil, nil, []string{"delete hanbit.b200.s"}},
-		"another one is not":   {[]client.Object{builder.NodeClaim("c1", dynamicMode, hanbit)}, nil, []string{"delete hanbit.b200.s"}},
-		"a node came just now": {[]client.Object{builder.NodeClaim("c1", static, hanbit)}, nil, nil},
-		"nobody knows":         {nil, problem, nil},
+		"a NodePool without NodeClaims is deleted":        {nil, nil, []string{"delete hanbit.b200.s"}},
+		"another NodePool has NodeClaims":                 {[]client.Object{builder.NodeClaim("c1", dynamicMode, hanbit)}, nil, []string{"delete hanbit.b200.s"}},
+		"a NodeClaim exists that the cache does not show": {[]client.Object{builder.NodeClaim("c1", static, hanbit)}, nil, nil},
+		"NodeClaims cannot be listed":                     {nil, problem, nil},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			live := sized(static, hanbit, 0, 0)
+			live := nodePoolOfSize(static, hanbit, 0, 0)
 			s := newServer(append(tt.claims, live.DeepCopy())...)
 			s.listErr = tt.listErr
 			if err := s.write(t.Context(), Plan{NodePoolDeletions: []*karpenter.NodePool{live}}); !errors.Is(err, tt.listErr) {
@@ -156,13 +156,13 @@ func TestFinalize(t *testing.T) {
 		listErr error
 		goes    bool
 	}{
-		"nothing is left":                   {pool: given(0, left), goes: true},
-		"a node of another pool's":          {pool: given(0, left), things: []client.Object{builder.Node("n1", builder.FreeIn("h100"))}, goes: true},
-		"a node":                            {pool: builder.Pool(b200, left), things: []client.Object{builder.Node("n1", builder.FreeIn(b200))}},
-		"a NodePool":                        {pool: given(0, left), things: []client.Object{sized(static, hanbit, 0, 0)}},
-		"a NodeClaim":                       {pool: given(0, left), things: []client.Object{builder.NodeClaim("c1", static, hanbit)}},
-		"Karpenter is not there any more":   {pool: given(0, left), listErr: &meta.NoKindMatchError{}, goes: true},
-		"a static pool does not ask for it": {pool: builder.Pool(b200, left), listErr: errors.New("no"), goes: true},
+		"nothing of the pool is left":                           {pool: karpenterPool(0, left), goes: true},
+		"only a node of another pool exists":                    {pool: karpenterPool(0, left), things: []client.Object{builder.Node("n1", builder.FreeIn("h100"))}, goes: true},
+		"a node of the pool exists":                             {pool: builder.Pool(b200, left), things: []client.Object{builder.Node("n1", builder.FreeIn(b200))}},
+		"a NodePool of the pool exists":                         {pool: karpenterPool(0, left), things: []client.Object{nodePoolOfSize(static, hanbit, 0, 0)}},
+		"a NodeClaim of the pool exists":                        {pool: karpenterPool(0, left), things: []client.Object{builder.NodeClaim("c1", static, hanbit)}},
+		"the cluster does not serve Karpenter's kinds any more": {pool: karpenterPool(0, left), listErr: &meta.NoKindMatchError{}, goes: true},
+		"a static pool does not list Karpenter's kinds":         {pool: builder.Pool(b200, left), listErr: errors.New("no"), goes: true},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -10,40 +10,42 @@ import (
 	"foundation.team/operator/internal/lifecycle"
 )
 
-// DefaultDebounce is how long requests are debounced unless told otherwise.
+// DefaultDebounce is long enough for the manifests of one commit to arrive, and short enough not to be noticed by whoever
+// waits.
 const DefaultDebounce = time.Second
 
-// maxDebounces is how many times as long requests are debounced at the most, when more and more of them come.
+// maxDebounces bounds the wait to this many debounce periods, so that a steady stream of edits cannot keep grants from
+// rising.
 const maxDebounces = 5
 
-// debouncer has requests that come together decided together: manifests that are applied in one commit arrive one by one,
-// and the first must not get it all. What it remembers is lost with the process; then requests are debounced anew,
-// which costs a moment and no more.
+// debouncer waits until demands have stopped changing, so that they are decided together: manifests that are applied in one
+// commit arrive one by one, and the first must not get all GPUs. Its memory is lost on a restart; then every pool waits
+// once more for one period.
 type debouncer struct {
-	mu       sync.Mutex
-	requests map[string]requestsSeen
+	mu      sync.Mutex
+	demands map[string]demandsSeen
 }
 
-// requestsSeen is when a pool's requests became what they are, and when the first of a quick row of changes came.
-type requestsSeen struct {
-	requests    string
+// demandsSeen is when a pool's demands last changed, and when the first of these changes in quick succession was seen.
+type demandsSeen struct {
+	digest      string
 	last, first time.Time
 }
 
-// until is the moment up to which a pool's requests are debounced; in the past if they are all there.
+// until returns until when a pool's demands are debounced; a time in the past if they have been stable for long enough.
 func (d *debouncer) until(pool string, requests string, now time.Time, debounce time.Duration) time.Time {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.requests == nil {
-		d.requests = map[string]requestsSeen{}
+	if d.demands == nil {
+		d.demands = map[string]demandsSeen{}
 	}
-	seen, known := d.requests[pool]
-	if !known || seen.requests != requests {
+	seen, known := d.demands[pool]
+	if !known || seen.digest != requests {
 		if !now.Before(seen.last.Add(debounce)) {
 			seen.first = now
 		}
-		seen.requests, seen.last = requests, now
-		d.requests[pool] = seen
+		seen.digest, seen.last = requests, now
+		d.demands[pool] = seen
 	}
 	until := seen.last.Add(debounce)
 	if limit := seen.first.Add(maxDebounces * debounce); until.After(limit) {
@@ -55,11 +57,12 @@ func (d *debouncer) until(pool string, requests string, now time.Time, debounce 
 func (d *debouncer) forget(pool string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	delete(d.requests, pool)
+	delete(d.demands, pool)
 }
 
-// requestsOf sums up what teams ask a pool for, and in which order they are served. Time passing does not change it.
-func requestsOf(teams []lifecycle.Team, pool string) string {
+// demandDigest tells different demands for a pool apart: which awards, whose, and with which priority. It does not change
+// with time.
+func demandDigest(teams []lifecycle.Team, pool string) string {
 	lines := make([]string, 0, len(teams))
 	for _, team := range teams {
 		lines = append(lines, fmt.Sprint(team.UID, team.Spec.Priority, team.Awards(pool)))

@@ -14,23 +14,23 @@ import (
 	"foundation.team/operator/test/support/builder"
 )
 
-// From when requests came until when they are debounced, in milliseconds.
+// Each event is a demand, the time at which it is seen and the time until which it is debounced, in milliseconds.
 func TestDebouncer(t *testing.T) {
 	type seen struct {
 		requests string
 		at, want int
 	}
 	tests := map[string][]seen{
-		"the first":                             {{"a", 0, 1000}},
-		"looking again does not make it longer": {{"a", 0, 1000}, {"a", 500, 1000}, {"a", 999, 1000}, {"a", 5000, 1000}},
-		"another in the same second":            {{"a", 0, 1000}, {"b", 400, 1400}, {"b", 1400, 1400}},
-		"a row of them, for five seconds at the most": {
+		"a first demand": {{"a", 0, 1000}},
+		"reconciling again does not prolong the debounce": {{"a", 0, 1000}, {"a", 500, 1000}, {"a", 999, 1000}, {"a", 5000, 1000}},
+		"a second change within the debounce period":      {{"a", 0, 1000}, {"b", 400, 1400}, {"b", 1400, 1400}},
+		"many changes in succession, for five periods at most": {
 			{"a", 0, 1000}, {"b", 900, 1900}, {"c", 1800, 2800}, {"d", 2700, 3700}, {"e", 3600, 4600}, {"f", 4500, 5000}, {"g", 5400, 5000}, {"h", 6300, 5000},
 		},
-		"after a quiet second it begins anew": {
+		"a change after a quiet period is debounced anew": {
 			{"a", 0, 1000}, {"b", 900, 1900}, {"c", 1800, 2800}, {"d", 2700, 3700}, {"e", 3600, 4600}, {"f", 4500, 5000}, {"g", 5500, 6500}, {"h", 6400, 7400},
 		},
-		"one that is taken back was one": {{"a", 0, 1000}, {"b", 300, 1300}, {"a", 600, 1600}},
+		"a change that is reverted counts as two changes": {{"a", 0, 1000}, {"b", 300, 1300}, {"a", 600, 1600}},
 	}
 	for name, events := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -45,7 +45,7 @@ func TestDebouncer(t *testing.T) {
 	}
 }
 
-// Each pool's requests are its own, one that is forgotten begins anew, and who does not want to collect waits for nothing.
+// Each pool is debounced by itself, a forgotten one starts anew, and a debounce of zero waits for nothing.
 func TestDebouncerOfPools(t *testing.T) {
 	var c debouncer
 	c.forget(b200)
@@ -66,38 +66,38 @@ func TestDebouncerOfPools(t *testing.T) {
 	}
 }
 
-// What counts as a request: what is asked for and in which order it is served, and not what time alone brings.
-func TestRequestsOf(t *testing.T) {
+// The digest changes with awards and with the order in which teams are served, and not with time.
+func TestDemandDigest(t *testing.T) {
 	team := func(mods ...builder.TeamMod) *foundationv1alpha1.FoundationTeam {
 		return builder.Team("hanbit", mods...)
 	}
-	base := requestsOf(alone(team(builder.Award(b200, 8)), saebit), b200)
+	base := demandDigest(alone(team(builder.Award(b200, 8)), saebit), b200)
 	tests := map[string]struct {
 		teams []lifecycle.Team
 		same  bool
 	}{
-		"the same requests in another order": {alone(saebit, team(builder.Award(b200, 8))), true},
-		"another pool's award":               {alone(team(builder.Award(b200, 8), builder.Award("h100", 8)), saebit), true},
-		"a suspension":                       {alone(team(builder.Award(b200, 8), builder.Suspended()), saebit), true},
-		"more GPUs":                          {alone(team(builder.Award(b200, 16)), saebit), false},
-		"from another time on":               {alone(team(builder.AwardBetween(b200, 8, july, time.Time{})), saebit), false},
-		"another priority":                   {alone(team(builder.Award(b200, 8), builder.Priority(1)), saebit), false},
-		"another team of that name":          {alone(team(builder.Award(b200, 8), builder.TeamUID("later")), saebit), false},
-		"a team is gone":                     {alone(saebit), false},
-		"a team is being deleted":            {alone(team(builder.Award(b200, 8), builder.Deleted()), saebit), false},
-		"its term is another":                {alone(team(builder.Award(b200, 8), builder.Term(time.Time{}, july)), saebit), false},
-		"two that are asked for one":         {alone(team(builder.Award(b200, 4), builder.Award(b200, 4)), saebit), false},
+		"the same demands in another order": {alone(saebit, team(builder.Award(b200, 8))), true},
+		"another pool's award":              {alone(team(builder.Award(b200, 8), builder.Award("h100", 8)), saebit), true},
+		"a suspension":                      {alone(team(builder.Award(b200, 8), builder.Suspended()), saebit), true},
+		"more GPUs":                         {alone(team(builder.Award(b200, 16)), saebit), false},
+		"an award from another time on":     {alone(team(builder.AwardBetween(b200, 8, july, time.Time{})), saebit), false},
+		"another priority":                  {alone(team(builder.Award(b200, 8), builder.Priority(1)), saebit), false},
+		"another team of the same name":     {alone(team(builder.Award(b200, 8), builder.TeamUID("later")), saebit), false},
+		"a team no longer exists":           {alone(saebit), false},
+		"a team is being deleted":           {alone(team(builder.Award(b200, 8), builder.Deleted()), saebit), false},
+		"a team with another term":          {alone(team(builder.Award(b200, 8), builder.Term(time.Time{}, july)), saebit), false},
+		"two awards instead of one":         {alone(team(builder.Award(b200, 4), builder.Award(b200, 4)), saebit), false},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := requestsOf(tt.teams, b200); (got == base) != tt.same {
+			if got := demandDigest(tt.teams, b200); (got == base) != tt.same {
 				t.Errorf("%q\nand %q", got, base)
 			}
 		})
 	}
 }
 
-// While requests are debounced nobody is raised, and nobody waits with giving back.
+// While demands are debounced no grant is raised, and giving back is not delayed.
 func TestNothingIsRaisedWhileDebouncing(t *testing.T) {
 	in := input(builder.Pool(b200, builder.Granted(hanbit, 16), builder.Granted(saebit, 8)), wants(8), saebit,
 		nodes(builder.HeldIn(b200, hanbit), "n1", "n2"), nodes(builder.HeldIn(b200, saebit), "n3"), nodes(builder.FreeIn(b200), "n4"))
@@ -123,8 +123,8 @@ func TestNothingIsRaisedWhileDebouncing(t *testing.T) {
 	}
 }
 
-// Who has all waits for nothing.
-func TestNobodyIsRequeuedForDebouncingInVain(t *testing.T) {
+// A pool whose teams have all their GPUs is not requeued for the debounce.
+func TestSatisfiedTeamsAreNotRequeuedForDebouncing(t *testing.T) {
 	in := input(granted(8), wants(8), nodes(builder.HeldIn(b200, hanbit), "n1"))
 	in.DebounceUntil = now.Add(time.Second)
 	if at := requeueAt(in, Decide(in)); !at.IsZero() {
@@ -132,8 +132,9 @@ func TestNobodyIsRequeuedForDebouncingInVain(t *testing.T) {
 	}
 }
 
-// Teams that come within a second get what they would have got at once, in whatever order they come.
-func TestOrderOfArrivalDoesNotMatter(t *testing.T) {
+// Teams that are created within a second are granted what they would have been granted at once, in whatever order they
+// arrive.
+func TestOrderOfArrivalDoesNotChangeGrants(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var teams []*foundationv1alpha1.FoundationTeam
 		for i := range rapid.IntRange(2, 5).Draw(t, "teams") {
@@ -153,7 +154,7 @@ func TestOrderOfArrivalDoesNotMatter(t *testing.T) {
 	})
 }
 
-// arrive is what teams are granted that come one after the other, a tenth of a second apart.
+// arrive returns what teams are granted that are created one after the other, a tenth of a second apart.
 func arrive(things []any, teams []*foundationv1alpha1.FoundationTeam) map[string]int32 {
 	var c debouncer
 	pool, at := builder.Pool(b200), now
@@ -161,7 +162,7 @@ func arrive(things []any, teams []*foundationv1alpha1.FoundationTeam) map[string
 		there := alone(teams[:min(i+1, len(teams))]...)
 		in := input(pool, things...)
 		in.Teams, in.Now = there, at
-		in.DebounceUntil = c.until(b200, requestsOf(there, b200), at, time.Second)
+		in.DebounceUntil = c.until(b200, demandDigest(there, b200), at, time.Second)
 		pool.Status = BuildStatus(in, Decide(in))
 		if at = at.Add(100 * time.Millisecond); i == len(teams)-1 {
 			at = in.DebounceUntil

@@ -13,8 +13,7 @@ import (
 	"foundation.team/operator/internal/timing"
 )
 
-// Decide gives out a pool's nodes. It does not look at pods: what is on a node decides when it changes hands, and not who
-// gets how many.
+// Decide grants a pool's GPUs. It needs no pods: they decide when a node changes hands, not how many a team gets.
 func Decide(in Input) Decision {
 	nodes := providerOf(in.Pool).nodes(in)
 	grants := allocation.Allocate(supplyOf(in, nodes), demandsOf(in, nodes))
@@ -35,8 +34,7 @@ func supplyOf(in Input, nodes []gpunode.Node) allocation.Supply {
 	}
 }
 
-// demandsOf are the demands of all who demand or have a part of the pool: teams with awards, earlier grants, and owners of
-// nodes and NodePools.
+// demandsOf returns the demands of all teams that have awards, earlier grants, nodes or NodePools of the pool.
 func demandsOf(in Input, nodes []gpunode.Node) []allocation.Demand {
 	holdings := holdingsOf(in, nodes)
 	demands := map[gpunode.Owner]allocation.Demand{}
@@ -52,7 +50,7 @@ func demandsOf(in Input, nodes []gpunode.Node) []allocation.Demand {
 	})
 }
 
-// holdingsOf is what each team has of the pool.
+// holdingsOf returns what each team holds of the pool now.
 func holdingsOf(in Input, nodes []gpunode.Node) map[gpunode.Owner]allocation.Holding {
 	holdings := map[gpunode.Owner]allocation.Holding{}
 	change := func(owner gpunode.Owner, change func(*allocation.Holding)) {
@@ -79,14 +77,14 @@ func holdingsOf(in Input, nodes []gpunode.Node) map[gpunode.Owner]allocation.Hol
 	}
 	for owner := range holdings {
 		if !recorded[owner] {
-			// Nobody wrote down what was granted, for example after a restore without status: the nodes tell.
+			// No grant is recorded, for example after a restore without status: the nodes that the team has are its grant.
 			change(owner, func(h *allocation.Holding) { h.Previous = h.Usable })
 		}
 	}
 	return holdings
 }
 
-// nodeLimits are how many nodes the NodePools of each team may have.
+// nodeLimits returns how many nodes each team's NodePools may have.
 func nodeLimits(in Input) map[gpunode.Owner]allocation.Nodes {
 	limits, resolve := map[gpunode.Owner]allocation.Nodes{}, in.ownerResolver()
 	for _, nodePool := range in.NodePools {
@@ -97,8 +95,8 @@ func nodeLimits(in Input) map[gpunode.Owner]allocation.Nodes {
 	return limits
 }
 
-// NodesToInspect names the nodes whose pods decide what happens next: those that are to become free, and all of a team
-// that has to give some back.
+// NodesToInspect returns the names of the nodes whose pods have to be known to build the plan: those that become free when
+// they are empty, and all of a team that has to give some back.
 func NodesToInspect(decision Decision) []string {
 	shrinks := map[gpunode.Owner]bool{}
 	for _, team := range decision.Grants.Teams {
@@ -115,7 +113,7 @@ func NodesToInspect(decision Decision) []string {
 	return names
 }
 
-// Unused reports whether nothing is the pool's any more.
+// Unused reports whether no node, NodeClaim or NodePool belongs to the pool any more.
 func Unused(in Input, decision Decision) bool {
 	return len(in.NodeClaims)+len(in.NodePools) == 0 &&
 		!slices.ContainsFunc(decision.Nodes, func(n gpunode.Node) bool {
@@ -123,7 +121,7 @@ func Unused(in Input, decision Decision) bool {
 		})
 }
 
-// nextTransition is when time alone changes a grant next; zero if it does not.
+// nextTransition returns when time alone changes a grant next; the zero time if it never does.
 func nextTransition(in Input, decision Decision) time.Time {
 	var times []time.Time
 	for _, team := range decision.Grants.Teams {
@@ -135,7 +133,7 @@ func nextTransition(in Input, decision Decision) time.Time {
 	return timing.Next(in.Now, times)
 }
 
-// requeueAt is when something is to be decided that no event tells of; zero if there is nothing.
+// requeueAt returns when to decide again although no event will tell; the zero time if only an event can change anything.
 func requeueAt(in Input, decision Decision) time.Time {
 	switch {
 	case in.debouncing() && decision.Grants.Waiting():
@@ -147,5 +145,6 @@ func requeueAt(in Input, decision Decision) time.Time {
 	}
 }
 
-// karpenterProbeInterval is how often a pool looks for Karpenter's kinds while the cluster does not serve them.
+// karpenterProbeInterval is how often a pool checks whether the cluster serves Karpenter's kinds by now. The operator does
+// not watch CRDs, so nothing else would tell.
 const karpenterProbeInterval = 30 * time.Second

@@ -36,10 +36,10 @@ func runDecideCases(t *testing.T, tests map[string]decideCase) {
 	}
 }
 
-func TestGrantWhatIsAwarded(t *testing.T) {
+func TestAwardsAreGranted(t *testing.T) {
 	free := builder.FreeIn(b200)
 	runDecideCases(t, map[string]decideCase{
-		"nobody has an award":                           {input(builder.Pool(b200), nodes(free, "n1")), map[string]int32{}},
+		"no team has an award":                          {input(builder.Pool(b200), nodes(free, "n1")), map[string]int32{}},
 		"an award is granted in full":                   {input(builder.Pool(b200), hanbit, nodes(free, "n1", "n2")), map[string]int32{"hanbit": 16}},
 		"an award is granted as far as there are nodes": {input(builder.Pool(b200), hanbit, nodes(free, "n1")), map[string]int32{"hanbit": 8}},
 		"only whole nodes are granted": {
@@ -57,7 +57,7 @@ func TestGrantWhatIsAwarded(t *testing.T) {
 	})
 }
 
-func TestGrantOnlyFreeNodes(t *testing.T) {
+func TestOnlyFreeNodesAreGranted(t *testing.T) {
 	free := builder.FreeIn(b200)
 	runDecideCases(t, map[string]decideCase{
 		"a node that is not known to be empty is not free": {
@@ -100,11 +100,11 @@ func TestGrantOnlyFreeNodes(t *testing.T) {
 func TestGrantsAreKept(t *testing.T) {
 	free := builder.FreeIn(b200)
 	runDecideCases(t, map[string]decideCase{
-		"what was granted stays": {
+		"a grant is kept": {
 			input(builder.Pool(b200, builder.Granted(saebit, 16)), builder.Team("hanbit", builder.Award(b200, 16), builder.Priority(9)), saebit, nodes(free, "n1", "n2")),
 			map[string]int32{"hanbit": 0, "saebit": 16},
 		},
-		"what was granted and not assigned yet is not free": {
+		"a node that is granted and not assigned yet is not free": {
 			input(builder.Pool(b200, builder.Granted(saebit, 8)), hanbit, builder.Team("saebit", builder.Award(b200, 8)), nodes(free, "n1", "n2")),
 			map[string]int32{"hanbit": 8, "saebit": 8},
 		},
@@ -116,20 +116,20 @@ func TestGrantsAreKept(t *testing.T) {
 			input(builder.Pool(b200), hanbit, builder.Team("saebit", builder.Award(b200, 16), builder.Created(now.AddDate(-1, 0, 0))), nodes(free, "n1", "n2", "n3")),
 			map[string]int32{"hanbit": 8, "saebit": 16},
 		},
-		"lost capacity takes nothing away": {
+		"lost capacity lowers no grant": {
 			input(builder.Pool(b200, builder.Granted(hanbit, 16)), hanbit, nodes(builder.HeldIn(b200, hanbit), "n1")),
 			map[string]int32{"hanbit": 16},
 		},
-		"lost capacity is not given out": {
+		"lost capacity is not granted": {
 			input(builder.Pool(b200, builder.Granted(hanbit, 16)), hanbit, saebit, nodes(builder.HeldIn(b200, hanbit), "n1"), nodes(free, "n2")),
 			map[string]int32{"hanbit": 16, "saebit": 0},
 		},
-		"lost capacity does not keep a team from what it still has": {
+		"lost capacity does not keep a team from its own nodes": {
 			input(builder.Pool(b200, builder.Granted(hanbit, 16)), hanbit, builder.Team("saebit", builder.Award(b200, 8)), nodes(builder.HeldIn(b200, hanbit), "n1"),
 				builder.Node("n2", free, builder.NotReady()), nodes(builder.DrainingIn(b200, saebit, now), "n3")),
 			map[string]int32{"hanbit": 16, "saebit": 8},
 		},
-		"a node that broke takes nothing away": {
+		"an unhealthy node lowers no grant": {
 			input(builder.Pool(b200, builder.Granted(hanbit, 8)), builder.Team("hanbit", builder.Award(b200, 8)), builder.Node("n1", builder.HeldIn(b200, hanbit), builder.NotReady())),
 			map[string]int32{"hanbit": 8},
 		},
@@ -137,7 +137,7 @@ func TestGrantsAreKept(t *testing.T) {
 			input(builder.Pool(b200, builder.Granted(hanbit, 16)), builder.Team("hanbit", builder.Award(b200, 8)), nodes(builder.HeldIn(b200, hanbit), "n1", "n2")),
 			map[string]int32{"hanbit": 8},
 		},
-		"a team that grows again has its own nodes back first": {
+		"a team that grows again gets its own draining nodes back first": {
 			input(builder.Pool(b200, builder.Granted(hanbit, 8)), hanbit, saebit,
 				nodes(builder.HeldIn(b200, hanbit), "n1"), nodes(builder.DrainingIn(b200, hanbit, now), "n2"), nodes(free, "n3")),
 			map[string]int32{"hanbit": 16, "saebit": 8},
@@ -148,20 +148,20 @@ func TestGrantsAreKept(t *testing.T) {
 func TestGrantsOfTeamsAndPoolsThatEnd(t *testing.T) {
 	free := builder.FreeIn(b200)
 	runDecideCases(t, map[string]decideCase{
-		"a suspended team keeps all": {
+		"a suspended team keeps its grant": {
 			input(builder.Pool(b200, builder.Granted(hanbit, 16)), builder.Team("hanbit", builder.Award(b200, 16), builder.Suspended()), nodes(builder.HeldIn(b200, hanbit), "n1", "n2")),
 			map[string]int32{"hanbit": 16},
 		},
-		"a team that is being deleted has none, and still holds": {
+		"a team that is being deleted is granted none and still holds nodes": {
 			input(builder.Pool(b200, builder.Granted(hanbit, 16)), builder.Team("hanbit", builder.Award(b200, 16), builder.Deleted()), nodes(builder.HeldIn(b200, hanbit), "n1", "n2")),
 			map[string]int32{"hanbit": 0},
 		},
-		"a team that is gone has no line in status": {input(builder.Pool(b200, builder.Granted(hanbit, 16)), nodes(free, "n1")), map[string]int32{}},
-		"without a status the nodes tell what was granted": {
+		"a team that does not exist any more has no entry in status": {input(builder.Pool(b200, builder.Granted(hanbit, 16)), nodes(free, "n1")), map[string]int32{}},
+		"without a status grants are restored from the nodes": {
 			input(builder.Pool(b200), hanbit, builder.Team("saebit", builder.Award(b200, 16), builder.Priority(9)), nodes(builder.HeldIn(b200, hanbit), "n1", "n2")),
 			map[string]int32{"hanbit": 16, "saebit": 0},
 		},
-		"without a status, lost capacity takes nothing away either": {
+		"without a status lost capacity lowers no grant": {
 			input(builder.Pool(b200), hanbit, nodes(builder.HeldIn(b200, hanbit), "n1"), builder.Node("n2", builder.HeldIn(b200, hanbit), builder.Unlabelled(builder.ModelLabel))),
 			map[string]int32{"hanbit": 16},
 		},
@@ -173,7 +173,7 @@ func TestGrantsOfTeamsAndPoolsThatEnd(t *testing.T) {
 			input(builder.Pool(b200, builder.PoolDeleted(), builder.Granted(hanbit, 8)), hanbit, saebit, nodes(builder.HeldIn(b200, hanbit), "n1"), nodes(free, "n2")),
 			map[string]int32{"hanbit": 8, "saebit": 0},
 		},
-		"who may not draw loses what it had": {
+		"a team that becomes ineligible loses its grant": {
 			input(builder.Pool(b200, builder.Ineligible("Example Telecom"), builder.Granted(hanbit, 16)),
 				builder.Team("hanbit", builder.Award(b200, 16), builder.Consortium("Example Telecom")), nodes(builder.HeldIn(b200, hanbit), "n1", "n2")),
 			map[string]int32{"hanbit": 0},
@@ -181,17 +181,17 @@ func TestGrantsOfTeamsAndPoolsThatEnd(t *testing.T) {
 	})
 }
 
-// Nodes that come into a pool together are given out together: who got the first few that are known to be free would
-// have them scattered.
+// Nodes that enter a pool together are granted together: granting the first few that are known to be free would scatter
+// teams.
 func TestNothingIsGrantedWhileNewNodesSettle(t *testing.T) {
 	tests := map[string]struct {
 		node *corev1.Node
 		want int32
 	}{
-		"one is new":               {builder.Node("n2", builder.Matching(b200)), 0},
-		"one is looked at":         {builder.Node("n2", builder.EnteringIn(b200, now)), 0},
-		"one is occupied for long": {builder.Node("n2", builder.EnteringIn(b200, now.Add(-time.Minute))), 8},
-		"one is new and broken":    {builder.Node("n2", builder.Matching(b200), builder.NotReady()), 8},
+		"a node was just added":                           {builder.Node("n2", builder.Matching(b200)), 0},
+		"an entering node is being checked":               {builder.Node("n2", builder.EnteringIn(b200, now)), 0},
+		"an entering node has been occupied for a minute": {builder.Node("n2", builder.EnteringIn(b200, now.Add(-time.Minute))), 8},
+		"a node was just added and is NotReady":           {builder.Node("n2", builder.Matching(b200), builder.NotReady()), 8},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -15,8 +15,8 @@ import (
 	"foundation.team/operator/internal/requeue"
 )
 
-// finalize removes the finalizer of a pool that is being deleted if the API server, too, has nothing with the pool's label:
-// the cache may not show what was labelled a moment ago.
+// finalize removes the finalizer if the API server, too, has nothing with the pool's label: the cache may not show yet what
+// was labelled a moment ago.
 func (r *Reconciler) finalize(ctx context.Context, pool *foundationv1alpha1.GPUPool) (ctrl.Result, error) {
 	kinds := []client.ObjectList{&corev1.NodeList{}}
 	if pool.Spec.Karpenter != nil {

@@ -24,7 +24,7 @@ const b200 = "b200"
 
 var now = builder.Now
 
-// alone are teams that take part in no programme.
+// alone returns teams that name no programme.
 func alone(teams ...*foundationv1alpha1.FoundationTeam) []lifecycle.Team {
 	list := make([]lifecycle.Team, len(teams))
 	for i, team := range teams {
@@ -33,7 +33,7 @@ func alone(teams ...*foundationv1alpha1.FoundationTeam) []lifecycle.Team {
 	return list
 }
 
-// input is a pool with what an observer would find for it.
+// input is a pool's Input with the objects that observe would have found.
 func input(pool *foundationv1alpha1.GPUPool, things ...any) Input {
 	in := Input{
 		Pool: pool, Selector: labels.SelectorFromSet(labels.Set{foundationv1alpha1.LabelPool: pool.Name}), Now: now, Pods: map[string][]corev1.Pod{},
@@ -45,7 +45,7 @@ func input(pool *foundationv1alpha1.GPUPool, things ...any) Input {
 		}
 		in.Selector = selector
 	}
-	for _, thing := range flat(things) {
+	for _, thing := range flatten(things) {
 		switch typed := thing.(type) {
 		case *foundationv1alpha1.FoundationTeam:
 			in.Teams = append(in.Teams, lifecycle.Of(typed, nil))
@@ -73,12 +73,12 @@ func input(pool *foundationv1alpha1.GPUPool, things ...any) Input {
 	return in
 }
 
-// flat takes lists apart.
-func flat(things []any) []any {
+// flatten flattens lists of objects.
+func flatten(things []any) []any {
 	var all []any
 	for _, thing := range things {
 		if list, ok := thing.([]any); ok {
-			all = append(all, flat(list)...)
+			all = append(all, flatten(list)...)
 		} else {
 			all = append(all, thing)
 		}
@@ -86,7 +86,7 @@ func flat(things []any) []any {
 	return all
 }
 
-// nodes makes several nodes alike.
+// nodes returns several equal nodes.
 func nodes(mod builder.NodeMod, names ...string) []*corev1.Node {
 	list := make([]*corev1.Node, 0, len(names))
 	for _, name := range names {
@@ -95,7 +95,7 @@ func nodes(mod builder.NodeMod, names ...string) []*corev1.Node {
 	return list
 }
 
-// grantsOf are the granted GPUs, by team.
+// grantsOf returns the granted GPUs, by team.
 func grantsOf(in Input) map[string]int32 {
 	granted := map[string]int32{}
 	for _, grant := range BuildStatus(in, Decide(in)).Grants {
@@ -104,8 +104,8 @@ func grantsOf(in Input) map[string]int32 {
 	return granted
 }
 
-// look says in a word per node, by name, what became of it.
-func look(in Input, result Plan) map[string]string {
+// describeNodes returns the ownership metadata of each node after a plan, by name.
+func describeNodes(in Input, result Plan) map[string]string {
 	after := map[string]string{}
 	for _, node := range in.Nodes {
 		after[node.Name] = describe(node)
@@ -124,7 +124,7 @@ func podNames(pods []corev1.Pod) []string {
 	return names
 }
 
-// describe sums the ownership metadata up: "pool team@uid +taints since scrub scrubbed", each where it is there.
+// describe returns a node's ownership metadata as "pool team@uid +taints since scrub scrubbed", without what it lacks.
 func describe(node *corev1.Node) string {
 	var words []string
 	add := func(word string) {
@@ -184,7 +184,7 @@ func draining(since time.Time) string {
 	return "b200 hanbit/hanbit@hanbit-uid +draining= +team=hanbit since " + since.UTC().Format(time.RFC3339)
 }
 
-// a granted pool has hanbit's 8 GPUs in its status.
+// granted is a pool whose status grants hanbit so many GPUs.
 func granted(gpus int32, mods ...builder.PoolMod) *foundationv1alpha1.GPUPool {
 	return builder.Pool(b200, append([]builder.PoolMod{builder.Granted(hanbit, gpus), builder.Grace(time.Hour)}, mods...)...)
 }

@@ -13,7 +13,7 @@ import (
 	"foundation.team/operator/test/support/builder"
 )
 
-// overdueCase is which pods are evicted, and which deleted.
+// overdueCase lists the pods to evict and those to delete.
 type overdueCase struct {
 	in         Input
 	evict, end []string
@@ -37,7 +37,7 @@ func runOverdueCases(t *testing.T, tests map[string]overdueCase) {
 	}
 }
 
-// Pods are evicted after the grace period, and deleted after forceAfter, each of them only by one of the two.
+// Pods are evicted after the grace period and deleted after forceAfter; no pod is in both lists.
 func TestOverduePods(t *testing.T) {
 	ago := func(d time.Duration) time.Time { return now.Add(-d) }
 	back := func(name string, since time.Duration) *corev1.Node {
@@ -49,16 +49,16 @@ func TestOverduePods(t *testing.T) {
 	}
 	newestFirst := []string{"new", "old"}
 	runOverdueCases(t, map[string]overdueCase{
-		"within the grace period nothing happens":                    {in: input(forced(0, 2*time.Hour), back("n1", time.Hour-time.Second), work)},
-		"after the grace period they are evicted":                    {in: input(forced(0, 2*time.Hour), back("n1", time.Hour), work), evict: newestFirst},
-		"just before forceAfter they are evicted":                    {in: input(forced(0, 2*time.Hour), back("n1", 2*time.Hour-time.Second), work), evict: newestFirst},
-		"after forceAfter they are deleted":                          {in: input(forced(0, 2*time.Hour), back("n1", 2*time.Hour), work), end: newestFirst},
-		"without forceAfter they are never deleted":                  {in: input(granted(0), back("n1", 1000*time.Hour), work), evict: newestFirst},
-		"without spec.reclaim they are evicted":                      {in: input(builder.Pool(b200), back("n1", 1000*time.Hour), work), evict: newestFirst},
-		"forceAfter as long as the grace period: deleted at once":    {in: input(forced(0, time.Hour), back("n1", time.Hour), work), end: newestFirst},
-		"neither grace period nor forceAfter: deleted once settled":  {in: input(forced(0, 0, builder.Grace(0)), back("n1", gpunode.Settle), work), end: newestFirst},
-		"neither grace period nor forceAfter: not before it settled": {in: input(forced(0, 0, builder.Grace(0)), back("n1", gpunode.Settle-time.Second), work)},
-		"each node has its own time": {
+		"within the grace period pods are left alone":                      {in: input(forced(0, 2*time.Hour), back("n1", time.Hour-time.Second), work)},
+		"after the grace period pods are evicted":                          {in: input(forced(0, 2*time.Hour), back("n1", time.Hour), work), evict: newestFirst},
+		"just before forceAfter pods are evicted":                          {in: input(forced(0, 2*time.Hour), back("n1", 2*time.Hour-time.Second), work), evict: newestFirst},
+		"after forceAfter pods are deleted":                                {in: input(forced(0, 2*time.Hour), back("n1", 2*time.Hour), work), end: newestFirst},
+		"without forceAfter pods are never deleted":                        {in: input(granted(0), back("n1", 1000*time.Hour), work), evict: newestFirst},
+		"without spec.reclaim pods are evicted":                            {in: input(builder.Pool(b200), back("n1", 1000*time.Hour), work), evict: newestFirst},
+		"forceAfter as long as the grace period: deleted at once":          {in: input(forced(0, time.Hour), back("n1", time.Hour), work), end: newestFirst},
+		"neither grace period nor forceAfter: deleted once settled":        {in: input(forced(0, 0, builder.Grace(0)), back("n1", gpunode.Settle), work), end: newestFirst},
+		"neither grace period nor forceAfter: not before the node settled": {in: input(forced(0, 0, builder.Grace(0)), back("n1", gpunode.Settle-time.Second), work)},
+		"each node has its own drain time": {
 			in: input(forced(0, 2*time.Hour), back("n1", 90*time.Minute), back("n2", 2*time.Hour), back("n3", time.Minute), map[string][]corev1.Pod{
 				"n1": {builder.Pod("x", "evicted", now)}, "n2": {builder.Pod("x", "ended", now)}, "n3": {builder.Pod("x", "kept", now)},
 			}),
@@ -84,27 +84,27 @@ func TestPodsThatAreNotOverdue(t *testing.T) {
 	}
 	newestFirst := []string{"new", "old"}
 	runOverdueCases(t, map[string]overdueCase{
-		"a node that its team keeps":                        {in: input(forced(8, 2*time.Hour), wants(8), builder.Node("n1", builder.HeldIn(b200, hanbit)), work)},
-		"a broken node that its team keeps":                 {in: input(forced(8, 2*time.Hour), wants(8), builder.Node("n1", builder.HeldIn(b200, hanbit), builder.NotReady()), work)},
-		"a node that its team reclaims":                     {in: input(forced(0, 2*time.Hour), wants(8), back("n1", 3*time.Hour), work)},
-		"a node that just began to drain":                   {in: input(forced(8, 0, builder.Grace(0)), wants(0), builder.Node("n1", builder.HeldIn(b200, hanbit)), work)},
-		"a node that came into the pool with pods":          {in: input(forced(0, 2*time.Hour), builder.Node("n1", builder.EnteringIn(b200, ago(9*time.Hour))), work)},
-		"a node that lost its time":                         {in: input(forced(0, 2*time.Hour), builder.Node("n1", builder.DrainingIn(b200, hanbit, now), without(foundationv1alpha1.AnnotationDrainingSince)), work)},
-		"a node that lost its time, without a grace period": {in: input(forced(0, 0, builder.Grace(0)), builder.Node("n1", builder.DrainingIn(b200, hanbit, now), without(foundationv1alpha1.AnnotationDrainingSince)), work)},
+		"a node that its team keeps":                                       {in: input(forced(8, 2*time.Hour), wants(8), builder.Node("n1", builder.HeldIn(b200, hanbit)), work)},
+		"a broken node that its team keeps":                                {in: input(forced(8, 2*time.Hour), wants(8), builder.Node("n1", builder.HeldIn(b200, hanbit), builder.NotReady()), work)},
+		"a node that its team reclaims":                                    {in: input(forced(0, 2*time.Hour), wants(8), back("n1", 3*time.Hour), work)},
+		"a node that just began to drain":                                  {in: input(forced(8, 0, builder.Grace(0)), wants(0), builder.Node("n1", builder.HeldIn(b200, hanbit)), work)},
+		"a node that entered the pool with pods":                           {in: input(forced(0, 2*time.Hour), builder.Node("n1", builder.EnteringIn(b200, ago(9*time.Hour))), work)},
+		"a draining node that lost its drain time":                         {in: input(forced(0, 2*time.Hour), builder.Node("n1", builder.DrainingIn(b200, hanbit, now), without(foundationv1alpha1.AnnotationDrainingSince)), work)},
+		"a draining node that lost its drain time, without a grace period": {in: input(forced(0, 0, builder.Grace(0)), builder.Node("n1", builder.DrainingIn(b200, hanbit, now), without(foundationv1alpha1.AnnotationDrainingSince)), work)},
 		"a node of Karpenter's is overdue too": {
-			in: input(given(0, builder.Force(2*time.Hour)), made("n1", static, hanbit, builder.Draining(ago(2*time.Hour))), work), end: newestFirst,
+			in: input(karpenterPool(0, builder.Force(2*time.Hour)), provisionedNode("n1", static, hanbit, builder.Draining(ago(2*time.Hour))), work), end: newestFirst,
 		},
-		"a node of the mode that the pool had is overdue too": {
-			in: input(given(16, builder.Dynamic(), builder.Force(2*time.Hour)), wants(16), made("n1", static, hanbit, builder.Draining(ago(2*time.Hour))), work), end: newestFirst,
+		"a node of the pool's former mode is overdue too": {
+			in: input(karpenterPool(16, builder.Dynamic(), builder.Force(2*time.Hour)), wants(16), provisionedNode("n1", static, hanbit, builder.Draining(ago(2*time.Hour))), work), end: newestFirst,
 		},
 		"a node that Karpenter terminates": {
-			in: input(given(0, builder.Force(2*time.Hour)), builder.NodeClaim("c1", static, hanbit, builder.Initialized("n1"), builder.ClaimDeleted(ago(9*time.Hour))),
-				made("n1", static, hanbit, builder.Draining(ago(9*time.Hour)))[1], work),
+			in: input(karpenterPool(0, builder.Force(2*time.Hour)), builder.NodeClaim("c1", static, hanbit, builder.Initialized("n1"), builder.ClaimDeleted(ago(9*time.Hour))),
+				provisionedNode("n1", static, hanbit, builder.Draining(ago(9*time.Hour)))[1], work),
 		},
 	})
 }
 
-// Work that is still there although it was evicted is named, with what helps.
+// A pod that is still there long after its eviction is named, with what helps.
 func TestStuckPod(t *testing.T) {
 	past := now.Add(-time.Hour - gpunode.InspectInterval)
 	pod := builder.Pod("hanbit-train", "job", past)
@@ -116,11 +116,11 @@ func TestStuckPod(t *testing.T) {
 		pods  []corev1.Pod
 		want  string
 	}{
-		"it was just evicted":  {past.Add(time.Second), []corev1.Pod{pod}, ""},
-		"it was, and is there": {past, []corev1.Pod{pod}, names},
-		"it is going":          {past, []corev1.Pod{going}, ""},
-		"another one is":       {past, []corev1.Pod{going, pod}, names},
-		"no pod is left":       {past, nil, ""},
+		"the pod was evicted just now":                         {past.Add(time.Second), []corev1.Pod{pod}, ""},
+		"the pod was evicted some time ago and is still there": {past, []corev1.Pod{pod}, names},
+		"the pod is terminating":                               {past, []corev1.Pod{going}, ""},
+		"one pod is terminating and another is not":            {past, []corev1.Pod{going, pod}, names},
+		"no pod is left":                                       {past, nil, ""},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

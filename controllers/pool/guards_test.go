@@ -11,7 +11,7 @@ import (
 	"foundation.team/operator/test/support/builder"
 )
 
-// Without guards teams keep what they have, give back what ends, and nobody gets more.
+// Without guards teams keep their nodes, grants are lowered and none is raised.
 func TestNothingIsGrantedWithoutGuards(t *testing.T) {
 	unguarded := guards.Result{Reason: foundationv1alpha1.ReasonPolicyMissing, Message: "ValidatingAdmissionPolicy x is missing"}
 	less := builder.Team("naru", builder.Award(b200, 8))

@@ -8,91 +8,91 @@ import (
 	"foundation.team/operator/test/support/builder"
 )
 
-// What is declared can be granted, as far as nobody has it or may still have it provisioned.
-func TestGrantWhatKarpenterMayProvision(t *testing.T) {
+// The declared capacity is granted, except for what other teams have or may still have provisioned.
+func TestKarpenterCapacityIsGranted(t *testing.T) {
 	three := func(gpus int32, mods ...builder.PoolMod) *foundationv1alpha1.GPUPool {
-		return given(gpus, append([]builder.PoolMod{builder.Karpenter(24)}, mods...)...)
+		return karpenterPool(gpus, append([]builder.PoolMod{builder.Karpenter(24)}, mods...)...)
 	}
 	ending := builder.NodeClaim("c1", static, hanbit, builder.ClaimDeleted(now))
 	back := builder.Draining(now.Add(-time.Minute))
 	runDecideCases(t, map[string]decideCase{
-		"all that is declared is granted": {input(three(0), wants(32)), map[string]int32{"hanbit": 24}},
-		"nothing is declared":             {input(given(0, builder.Karpenter(0)), wants(32)), map[string]int32{"hanbit": 0}},
-		"what is there is a part of what is declared": {
-			input(three(8), wants(8), saebit, made("n1", static, hanbit)), map[string]int32{"hanbit": 8, "saebit": 16},
+		"the whole declared capacity is granted":         {input(three(0), wants(32)), map[string]int32{"hanbit": 24}},
+		"nothing is granted of a declared capacity of 0": {input(karpenterPool(0, builder.Karpenter(0)), wants(32)), map[string]int32{"hanbit": 0}},
+		"present nodes count against the declared capacity": {
+			input(three(8), wants(8), saebit, provisionedNode("n1", static, hanbit)), map[string]int32{"hanbit": 8, "saebit": 16},
 		},
-		"what is granted and not provisioned is taken": {input(three(16), wants(16), saebit), map[string]int32{"hanbit": 16, "saebit": 8}},
-		"what is being provisioned is taken": {
+		"granted nodes that are not provisioned are not free": {input(three(16), wants(16), saebit), map[string]int32{"hanbit": 16, "saebit": 8}},
+		"nodes that are being provisioned are not free": {
 			input(three(16), wants(16), saebit, builder.NodeClaim("c1", static, hanbit)), map[string]int32{"hanbit": 16, "saebit": 8},
 		},
-		"what drains is taken":     {input(three(8), saebit, made("n1", static, hanbit, back), made("n2", static, hanbit, back)), map[string]int32{"hanbit": 0, "saebit": 8}},
-		"what terminates is taken": {input(three(8), saebit, ending, made("n2", static, hanbit, back)), map[string]int32{"hanbit": 0, "saebit": 8}},
-		"what may still be provisioned for a team that does not demand it is taken": {
-			input(three(24), saebit, sized(static, hanbit, 3, 3)), map[string]int32{"saebit": 0},
+		"draining nodes are not free":    {input(three(8), saebit, provisionedNode("n1", static, hanbit, back), provisionedNode("n2", static, hanbit, back)), map[string]int32{"hanbit": 0, "saebit": 8}},
+		"terminating nodes are not free": {input(three(8), saebit, ending, provisionedNode("n2", static, hanbit, back)), map[string]int32{"hanbit": 0, "saebit": 8}},
+		"nodes that a NodePool may still provision for a team without demand are not free": {
+			input(three(24), saebit, nodePoolOfSize(static, hanbit, 3, 3)), map[string]int32{"saebit": 0},
 		},
-		"what may still be provisioned on demand is taken": {
-			input(three(24, builder.Dynamic()), saebit, sized(dynamicMode, hanbit, -1, 16)), map[string]int32{"saebit": 8},
+		"nodes that a Dynamic NodePool may still provision are not free": {
+			input(three(24, builder.Dynamic()), saebit, nodePoolOfSize(dynamicMode, hanbit, -1, 16)), map[string]int32{"saebit": 8},
 		},
-		"what may be provisioned for a team is its own": {
-			input(three(8), wants(24), saebit, sized(static, hanbit, 3, 3)), map[string]int32{"hanbit": 24, "saebit": 0},
+		"nodes that a team's NodePool may provision are free for that team": {
+			input(three(8), wants(24), saebit, nodePoolOfSize(static, hanbit, 3, 3)), map[string]int32{"hanbit": 24, "saebit": 0},
 		},
-		"what is broken is taken": {input(three(24), wants(24), saebit, made("n1", static, hanbit, builder.NotReady())), map[string]int32{"hanbit": 24, "saebit": 0}},
-		"a team reclaims what it still has": {
+		"unhealthy nodes are not free": {input(three(24), wants(24), saebit, provisionedNode("n1", static, hanbit, builder.NotReady())), map[string]int32{"hanbit": 24, "saebit": 0}},
+		"a team that grows again gets its draining nodes back": {
 			input(three(8), wants(16), builder.Team("saebit", builder.Award(b200, 8), builder.Priority(9)),
-				made("n1", static, hanbit), made("n2", static, hanbit, back)), map[string]int32{"hanbit": 16, "saebit": 8},
+				provisionedNode("n1", static, hanbit), provisionedNode("n2", static, hanbit, back)), map[string]int32{"hanbit": 16, "saebit": 8},
 		},
-		"a team is granted what replaces a terminating node": {input(given(0, builder.Karpenter(8)), wants(8), ending), map[string]int32{"hanbit": 8}},
+		"a team is granted what replaces a terminating node": {input(karpenterPool(0, builder.Karpenter(8)), wants(8), ending), map[string]int32{"hanbit": 8}},
 	})
 }
 
 func TestGrantsBeyondWhatIsDeclared(t *testing.T) {
 	three := func(gpus int32, mods ...builder.PoolMod) *foundationv1alpha1.GPUPool {
-		return given(gpus, append([]builder.PoolMod{builder.Karpenter(24)}, mods...)...)
+		return karpenterPool(gpus, append([]builder.PoolMod{builder.Karpenter(24)}, mods...)...)
 	}
 	back := builder.Draining(now.Add(-time.Minute))
-	missing := input(given(8), wants(16), saebit)
+	missing := input(karpenterPool(8), wants(16), saebit)
 	missing.KarpenterMissing = true
 	runDecideCases(t, map[string]decideCase{
-		"less is declared: nobody loses any": {
-			input(given(24, builder.Karpenter(8)), wants(32), saebit, made("n1", static, hanbit)), map[string]int32{"hanbit": 24, "saebit": 0},
+		"no team loses nodes when less is declared": {
+			input(karpenterPool(24, builder.Karpenter(8)), wants(32), saebit, provisionedNode("n1", static, hanbit)), map[string]int32{"hanbit": 24, "saebit": 0},
 		},
-		"what was provisioned beyond a limit is not kept": {
-			input(given(8, builder.Karpenter(16), builder.Dynamic(), builder.Granted(saebit, 8)), wants(24), builder.Team("saebit", builder.Award(b200, 8)),
-				made("n1", dynamicMode, hanbit), made("n2", dynamicMode, hanbit), made("n3", dynamicMode, saebit)),
+		"nodes beyond a NodePool's limit are not kept": {
+			input(karpenterPool(8, builder.Karpenter(16), builder.Dynamic(), builder.Granted(saebit, 8)), wants(24), builder.Team("saebit", builder.Award(b200, 8)),
+				provisionedNode("n1", dynamicMode, hanbit), provisionedNode("n2", dynamicMode, hanbit), provisionedNode("n3", dynamicMode, saebit)),
 			map[string]int32{"hanbit": 8, "saebit": 8},
 		},
-		"what was provisioned beyond a limit is not kept while another team drains": {
-			input(three(8, builder.Dynamic()), wants(24), made("n1", dynamicMode, hanbit), made("n2", dynamicMode, hanbit),
-				made("n3", dynamicMode, saebit, back), made("n4", dynamicMode, saebit, back)),
+		"nodes beyond a NodePool's limit are not kept while another team's nodes drain": {
+			input(three(8, builder.Dynamic()), wants(24), provisionedNode("n1", dynamicMode, hanbit), provisionedNode("n2", dynamicMode, hanbit),
+				provisionedNode("n3", dynamicMode, saebit, back), provisionedNode("n4", dynamicMode, saebit, back)),
 			map[string]int32{"hanbit": 8, "saebit": 0},
 		},
-		"what its NodePool may still have is the team's, also if that lost its UID": {
-			input(three(8), wants(24), unmarked(sized(static, hanbit, 3, 3))), map[string]int32{"hanbit": 24},
+		"nodes that a NodePool without UID may provision are its team's": {
+			input(three(8), wants(24), withoutOwnerMetadata(nodePoolOfSize(static, hanbit, 3, 3))), map[string]int32{"hanbit": 24},
 		},
-		"what a deleted NodePool might have had is nobody's": {
-			input(three(0), saebit, deleted(sized(static, hanbit, 3, 3))), map[string]int32{"saebit": 16},
+		"nodes that a deleted NodePool could have provisioned are no team's": {
+			input(three(0), saebit, deleted(nodePoolOfSize(static, hanbit, 3, 3))), map[string]int32{"saebit": 16},
 		},
-		"what was provisioned beyond a limit is kept if there is room for it": {
+		"nodes beyond a NodePool's limit are kept if capacity is free": {
 			input(three(8, builder.Dynamic(), builder.Granted(saebit, 8)), wants(24), builder.Team("saebit", builder.Award(b200, 8)),
-				made("n1", dynamicMode, hanbit), made("n2", dynamicMode, hanbit), made("n3", dynamicMode, saebit)),
+				provisionedNode("n1", dynamicMode, hanbit), provisionedNode("n2", dynamicMode, hanbit), provisionedNode("n3", dynamicMode, saebit)),
 			map[string]int32{"hanbit": 16, "saebit": 8},
 		},
-		"nobody else is raised by what was provisioned beyond a limit": {
-			input(given(8, builder.Karpenter(16), builder.Dynamic()), wants(8), saebit, made("n1", dynamicMode, hanbit), made("n2", dynamicMode, hanbit)),
+		"nodes beyond a NodePool's limit raise no other team's grant": {
+			input(karpenterPool(8, builder.Karpenter(16), builder.Dynamic()), wants(8), saebit, provisionedNode("n1", dynamicMode, hanbit), provisionedNode("n2", dynamicMode, hanbit)),
 			map[string]int32{"hanbit": 8, "saebit": 0},
 		},
-		"the nodes of the mode that the pool had are the team's": {
-			input(three(16, builder.Dynamic()), wants(16), saebit, made("n1", static, hanbit), made("n2", static, hanbit, back)),
+		"nodes of the pool's former mode are the team's": {
+			input(three(16, builder.Dynamic()), wants(16), saebit, provisionedNode("n1", static, hanbit), provisionedNode("n2", static, hanbit, back)),
 			map[string]int32{"hanbit": 16, "saebit": 8},
 		},
-		"without a status the nodes tell what was granted": {
-			input(builder.Pool(b200, builder.Karpenter(8)), wants(16), builder.Team("saebit", builder.Award(b200, 8), builder.Priority(9)), made("n1", static, hanbit)),
+		"without a status grants are restored from the nodes": {
+			input(builder.Pool(b200, builder.Karpenter(8)), wants(16), builder.Team("saebit", builder.Award(b200, 8), builder.Priority(9)), provisionedNode("n1", static, hanbit)),
 			map[string]int32{"hanbit": 8, "saebit": 0},
 		},
 		"a pool that is being deleted raises nothing": {
-			input(three(8, builder.PoolDeleted()), wants(16), saebit, made("n1", static, hanbit)), map[string]int32{"hanbit": 8, "saebit": 0},
+			input(three(8, builder.PoolDeleted()), wants(16), saebit, provisionedNode("n1", static, hanbit)), map[string]int32{"hanbit": 8, "saebit": 0},
 		},
-		"while Karpenter is missing nobody is raised": {missing, map[string]int32{"hanbit": 8, "saebit": 0}},
+		"no grant is raised while Karpenter is missing": {missing, map[string]int32{"hanbit": 8, "saebit": 0}},
 	})
 }
 
@@ -102,15 +102,15 @@ func TestUnusedOfKarpenter(t *testing.T) {
 		things []any
 		want   bool
 	}{
-		"nothing left":                  {nil, true},
-		"a NodePool":                    {[]any{sized(static, hanbit, 0, 0)}, false},
-		"a NodeClaim":                   {[]any{builder.NodeClaim("c1", static, hanbit)}, false},
-		"one that Karpenter takes away": {[]any{builder.NodeClaim("c1", static, hanbit, builder.ClaimDeleted(now))}, false},
-		"a node, and its NodeClaim":     {made("n1", static, hanbit), false},
+		"nothing of the pool is left":               {nil, true},
+		"a NodePool is left":                        {[]any{nodePoolOfSize(static, hanbit, 0, 0)}, false},
+		"a NodeClaim is left":                       {[]any{builder.NodeClaim("c1", static, hanbit)}, false},
+		"a NodeClaim that is being deleted is left": {[]any{builder.NodeClaim("c1", static, hanbit, builder.ClaimDeleted(now))}, false},
+		"a node and its NodeClaim are left":         {provisionedNode("n1", static, hanbit), false},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			in := input(given(0, builder.PoolDeleted()), tt.things...)
+			in := input(karpenterPool(0, builder.PoolDeleted()), tt.things...)
 			if got := Unused(in, Decide(in)); got != tt.want {
 				t.Errorf("Unused = %t", got)
 			}

@@ -14,19 +14,19 @@ import (
 )
 
 const (
-	// static and dynamicMode are what the NodePools of the two modes are called after their team.
+	// static and dynamicMode are the suffixes of NodePools' names for the two modes.
 	static      = b200 + ".s"
 	dynamicMode = b200 + ".d"
 )
 
-// made is a node that Karpenter made for a team, and its NodeClaim, which is called c-<node>.
-func made(node, nodePool string, team *foundationv1alpha1.FoundationTeam, mods ...builder.NodeMod) []any {
+// provisionedNode is a node that Karpenter provisioned for a team, with its NodeClaim c-<node>.
+func provisionedNode(node, nodePool string, team *foundationv1alpha1.FoundationTeam, mods ...builder.NodeMod) []any {
 	claim := builder.NodeClaim("c-"+node, nodePool, team, builder.Initialized(node))
-	return []any{claim, builder.Node(node, append([]builder.NodeMod{builder.MadeFor(claim)}, mods...)...)}
+	return []any{claim, builder.Node(node, append([]builder.NodeMod{builder.RegisteredFor(claim)}, mods...)...)}
 }
 
-// sized is a NodePool: its replicas, or -1 for one that has none, and its limit are as given.
-func sized(nodePool string, team *foundationv1alpha1.FoundationTeam, replicas, limit int64) *karpenter.NodePool {
+// nodePoolOfSize is a NodePool with a number of replicas, none if -1, and a limit.
+func nodePoolOfSize(nodePool string, team *foundationv1alpha1.FoundationTeam, replicas, limit int64) *karpenter.NodePool {
 	pool := builder.NodePool(nodePool, team)
 	name := resourceNodes
 	if replicas < 0 {
@@ -40,8 +40,8 @@ func sized(nodePool string, team *foundationv1alpha1.FoundationTeam, replicas, l
 
 func quantity(n int) resource.Quantity { return *resource.NewQuantity(int64(n), resource.DecimalSI) }
 
-// outcome says in a line each what is written.
-func outcome(result Plan) []string {
+// describeWrites returns a line for each write of a plan.
+func describeWrites(result Plan) []string {
 	var lines []string
 	for _, config := range result.NodePools {
 		lines = append(lines, "NodePool "+*config.Name+sizeOf(config.Spec))
@@ -59,7 +59,7 @@ func outcome(result Plan) []string {
 	return lines
 }
 
-// sizeOf is how many nodes a NodePool keeps, and how many it may make at the most.
+// sizeOf describes the replicas and the limit of a NodePool.
 func sizeOf(spec *karpenter.NodePoolSpec) string {
 	var words []string
 	if spec.Replicas != nil {
@@ -71,5 +71,5 @@ func sizeOf(spec *karpenter.NodePoolSpec) string {
 	return strings.Join(words, "")
 }
 
-// ofHanbit is what a node of hanbit's carries.
+// ofHanbit is the ownership metadata of a node of team hanbit.
 const ofHanbit = "b200 hanbit/hanbit@hanbit-uid +team=hanbit"

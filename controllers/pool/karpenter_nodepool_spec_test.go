@@ -17,9 +17,9 @@ import (
 	"foundation.team/operator/test/support/builder"
 )
 
-// A NodePool says whose its nodes are, and leaves running work alone.
+// A NodePool labels and taints its nodes as the team's, and does not disrupt running work.
 func TestNodePoolSpec(t *testing.T) {
-	pool := given(0, func(pool *foundationv1alpha1.GPUPool) {
+	pool := karpenterPool(0, func(pool *foundationv1alpha1.GPUPool) {
 		pool.Spec.Karpenter.Labels = map[string]string{"example.com/fabric": "ib"}
 		pool.Spec.Karpenter.Taints = []foundationv1alpha1.NodeTaint{{Key: "nvidia.com/gpu", Value: "yes", Effect: corev1.TaintEffectNoExecute}}
 	})
@@ -58,19 +58,19 @@ func TestNodePoolSpec(t *testing.T) {
 	}
 }
 
-// A node of a Dynamic pool goes when it was empty for as long as the pool says.
+// A node of a Dynamic pool is deleted when it was empty for as long as the pool says.
 func TestConsolidateAfter(t *testing.T) {
 	tests := map[string]struct {
 		after *metav1.Duration
 		want  string
 	}{
-		"unless told otherwise": {nil, "300s"},
-		"as told":               {&metav1.Duration{Duration: 90 * time.Minute}, "5400s"},
-		"at once":               {&metav1.Duration{}, "0s"},
+		"consolidateAfter by default":  {nil, "300s"},
+		"consolidateAfter as declared": {&metav1.Duration{Duration: 90 * time.Minute}, "5400s"},
+		"consolidateAfter of zero":     {&metav1.Duration{}, "0s"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			pool := given(0, builder.Dynamic())
+			pool := karpenterPool(0, builder.Dynamic())
 			pool.Spec.Karpenter.ConsolidateAfter = tt.after
 			if got := disruption(pool.Spec.Karpenter).ConsolidateAfter; got != tt.want {
 				t.Errorf("%s, want %s", got, tt.want)
@@ -79,7 +79,8 @@ func TestConsolidateAfter(t *testing.T) {
 	}
 }
 
-// Names of teams and of pools have hyphens: no two of them make one NodePool, and each name is one that labels can have.
+// Names of teams and of pools contain hyphens: no two pairs may result in the same NodePool, and each name must be a valid
+// label value.
 func TestNodePoolsHaveNamesOfTheirOwn(t *testing.T) {
 	seen := map[string]string{}
 	longest := strings.Repeat("t", 40)
@@ -103,14 +104,14 @@ func TestNodePoolsHaveNamesOfTheirOwn(t *testing.T) {
 	}
 }
 
-// What a closed NodePool is otherwise stays as it is: its nodes must not be found to differ from it.
-func TestShutNodePoolIsOtherwiseUnchanged(t *testing.T) {
-	open := input(given(16), wants(16))
+// A closed NodePool keeps everything but its size: Karpenter would replace nodes that differ from it.
+func TestClosedNodePoolIsOtherwiseUnchanged(t *testing.T) {
+	open := input(karpenterPool(16), wants(16))
 	config := BuildPlan(open, Decide(open)).NodePools[0]
 	live := builder.NodePool(static, hanbit)
 	live.Spec = *config.Spec.DeepCopy()
 
-	in := input(given(0), live)
+	in := input(karpenterPool(0), live)
 	got := BuildPlan(in, Decide(in)).NodePools
 	if len(got) != 1 || sizeOf(got[0].Spec) != " keeps 0 of 0 nodes" {
 		t.Fatalf("NodePools are %+v, want it shut", got)

@@ -17,8 +17,8 @@ import (
 	"foundation.team/operator/test/support/builder"
 )
 
-// Whatever teams, Karpenter and the clouds do in whatever order, nobody loses work that had time left, nothing is made
-// beyond what was declared, and in the end everyone has what they can have.
+// Whatever teams, Karpenter and the cloud do in whatever order: no team loses work before its time, no nodes are
+// provisioned beyond the declared capacity, and in the end each team has what it can have.
 func TestKarpenterPoolInvariants(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newKarpenterWorld(t)
@@ -28,20 +28,20 @@ func TestKarpenterPoolInvariants(t *testing.T) {
 
 func (w *world) karpenterActions() map[string]func() {
 	return map[string]func(){
-		"Karpenter acts":                   w.karpenterActs,
-		"Karpenter comes to an end":        func() { w.karpenter.actAll(w); w.watchFires() },
-		"Karpenter is quick":               w.karpenterIsQuick,
-		"a node is made":                   w.nodeIsMade,
-		"a node opens":                     w.nodeOpens,
-		"a team is made anew":              w.teamIsMadeAnew,
-		"a launch fails":                   w.launchFails,
-		"an instance vanishes":             w.instanceVanishes,
-		"Karpenter ends an empty node":     w.emptyNodeEnds,
-		"Karpenter makes one too many":     w.oneTooMany,
-		"a node is gone":                   w.nodeIsGone,
-		"the mode changes":                 w.modeChanges,
-		"the capacity changes":             w.capacityChanges,
-		"pods are pending, or are no more": func() { w.karpenter.pending = !w.karpenter.pending },
+		"Karpenter reconciles a NodePool":              w.karpenterActs,
+		"Karpenter reconciles everything":              func() { w.karpenter.actAll(w); w.watchFires() },
+		"Karpenter acts between the operator's writes": w.karpenterIsQuick,
+		"a node is provisioned":                        w.nodeIsMade,
+		"a node opens":                                 w.nodeOpens,
+		"a team is replaced by one of the same name":   w.teamIsMadeAnew,
+		"a launch fails":                               w.launchFails,
+		"an instance vanishes":                         w.instanceVanishes,
+		"Karpenter deletes an empty node":              w.emptyNodeEnds,
+		"Karpenter provisions a node beyond a limit":   w.oneTooMany,
+		"a node is gone":                               w.nodeIsGone,
+		"the mode changes":                             w.modeChanges,
+		"the capacity changes":                         w.capacityChanges,
+		"pods are pending, or are no more":             func() { w.karpenter.pending = !w.karpenter.pending },
 	}
 }
 
@@ -60,10 +60,10 @@ func (w *world) karpenterActs() {
 	w.watchFires()
 }
 
-// karpenterIsQuick lets Karpenter act between the operator's writes, the next time that there is something to write.
+// karpenterIsQuick lets Karpenter act between the operator's writes of the next plan.
 func (w *world) karpenterIsQuick() { w.karpenter.quick = !w.karpenter.quick }
 
-// teamIsMadeAnew replaces a team whose finalizer somebody took off by another one of its name.
+// teamIsMadeAnew replaces a team whose finalizer somebody removed by another one of the same name.
 func (w *world) teamIsMadeAnew() {
 	team := w.pickTeam()
 	delete(w.teams, team.Name)
@@ -87,7 +87,7 @@ func (w *world) nodeIsMade() {
 	w.watchFires()
 }
 
-// launchFails has Karpenter say why an instance cannot be had, and perhaps give up.
+// launchFails has Karpenter report why an instance cannot be launched, and perhaps give up.
 func (w *world) launchFails() {
 	claim := w.pickClaim(func(claim *karpenter.NodeClaim) bool { return runs(claim) && !isLaunched(claim) })
 	if rapid.Bool().Draw(w.t, "gives up") {
@@ -100,7 +100,7 @@ func (w *world) launchFails() {
 	w.watchFires()
 }
 
-// instanceVanishes takes a node away behind Karpenter's back, which finds out now or later.
+// instanceVanishes removes a node without Karpenter, which notices now or later.
 func (w *world) instanceVanishes() {
 	claim := w.pickClaim(func(claim *karpenter.NodeClaim) bool { return isLaunched(claim) && runs(claim) })
 	w.loseNode(nodeOf(claim))
@@ -118,7 +118,7 @@ func (w *world) emptyNodeEnds() {
 	w.watchFires()
 }
 
-// oneTooMany has Karpenter make a node beyond a limit that it has not seen yet, or not counted against.
+// oneTooMany has Karpenter provision a node beyond a limit that its cache does not show yet.
 func (w *world) oneTooMany() {
 	var names []string
 	for name, nodePool := range w.karpenter.nodePools {
@@ -134,7 +134,7 @@ func (w *world) oneTooMany() {
 	w.watchFires()
 }
 
-// nodeIsGone comes to the end of a node that is being taken away.
+// nodeIsGone completes the termination of a node.
 func (w *world) nodeIsGone() {
 	w.karpenter.finish(w, w.pickClaim(func(claim *karpenter.NodeClaim) bool { return !runs(claim) }))
 	w.watchFires()
@@ -155,8 +155,8 @@ func (w *world) capacityChanges() {
 	w.watchFires()
 }
 
-// checkRoom checks that there are no more nodes than were declared, but for what teams had before less was declared, and
-// what Karpenter made beyond its limits.
+// checkRoom checks that there are no more nodes than declared, except for what teams had before less was declared and what
+// Karpenter provisioned beyond its limits.
 func (w *world) checkRoom(claim *karpenter.NodeClaim) {
 	c := w.karpenter
 	c.kept = min(c.kept, w.spokenFor())
@@ -166,7 +166,7 @@ func (w *world) checkRoom(claim *karpenter.NodeClaim) {
 	}
 }
 
-// spokenFor is how many nodes teams have, may have, or may have made.
+// spokenFor counts the nodes that teams have, are granted, or may have provisioned.
 func (w *world) spokenFor() int {
 	has := map[gpunode.Owner]int{}
 	for _, nodePool := range w.karpenter.nodePools {
@@ -183,7 +183,7 @@ func (w *world) spokenFor() int {
 	return sum
 }
 
-// checkNodePool checks that a NodePool is one that the API server takes, and is its team's for life.
+// checkNodePool checks that the API server would accept a NodePool, and that it never changes its team.
 func (w *world) checkNodePool(live *karpenter.NodePool, config *karpenter.NodePoolApplyConfiguration) {
 	team, ours := teamOfNodePool(*config.Name, w.pool)
 	is := applied(config)
@@ -210,8 +210,8 @@ func (w *world) checkNodePool(live *karpenter.NodePool, config *karpenter.NodePo
 	}
 }
 
-// checkEndedClaim checks that nothing runs on a node that the operator ends, nor can: it was closed and has settled, or
-// was never there.
+// checkEndedClaim checks that no pod runs or can start on a node that the operator deletes: it was closed and has settled,
+// or was never launched.
 func (w *world) checkEndedClaim(claim *karpenter.NodeClaim) {
 	node := w.nodes[nodeOf(claim)]
 	if node == nil && claim.Status.NodeName == "" {
@@ -229,7 +229,7 @@ func (w *world) checkEndedClaim(claim *karpenter.NodeClaim) {
 	}
 }
 
-// checkSettled checks that teams' nodes are those that the pool's mode makes, and that nothing else is left.
+// checkSettled checks that teams' nodes are of the pool's mode, and that nothing else is left.
 func (c *cloud) checkSettled(w *world, decision Decision) {
 	if c == nil {
 		return

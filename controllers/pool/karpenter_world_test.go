@@ -19,21 +19,21 @@ import (
 	"foundation.team/operator/test/support/builder"
 )
 
-// cloud is Karpenter, with what it was told and what it has made. It does what Karpenter's source says: a Static NodePool
-// has nodes made while fewer than replicas run and fewer than its limit are there, those that are going included; if more
-// run, Karpenter ends those that are not launched, then empty ones, then others. A Dynamic one has nodes made while pods
-// are pending, up to a limit that nodes which are going do not count for.
+// cloud simulates Karpenter as its source describes it. A Static NodePool provisions while fewer than replicas run and
+// fewer than its limit exist, terminating nodes included; if more run, it deletes first those that are not launched, then
+// empty ones, then others. A Dynamic one provisions while pods are pending, up to a limit that terminating nodes do not
+// count against.
 type cloud struct {
 	nodePools map[string]*karpenter.NodePool
 	claims    map[string]*karpenter.NodeClaim
-	// owner is for whom each NodeClaim was made, over those that were made beyond a limit.
+	// owner is the team for which each NodeClaim was provisioned, over those that were provisioned beyond a limit.
 	owner map[string]gpunode.Owner
 	over  map[string]bool
-	// quick is true if Karpenter acts between the operator's next writes, pending if every team has pods pending.
+	// quick is true if Karpenter acts between the operator's next writes, pending if every team has pending pods.
 	quick, pending bool
 	// kept is how many nodes teams had or were granted when less was declared.
 	kept int
-	// outdated are NodeClaims that changed since the operator read what there is, fresh those that came since.
+	// outdated are NodeClaims that changed since the operator read them, fresh those that were created since.
 	outdated, fresh map[string]bool
 }
 
@@ -52,7 +52,7 @@ func newKarpenterWorld(t *rapid.T) *world {
 	return w
 }
 
-// has are copies of what there is.
+// has returns copies of the objects that exist.
 func (c *cloud) has() []any {
 	if c == nil {
 		return nil
@@ -85,7 +85,7 @@ func (c *cloud) describe() string {
 	return strings.Join(lines, "\n") + "\n"
 }
 
-// of are the NodeClaims of a NodePool, by name.
+// of returns the NodeClaims of a NodePool, by name.
 func (c *cloud) of(nodePool string, is func(*karpenter.NodeClaim) bool) []*karpenter.NodeClaim {
 	var claims []*karpenter.NodeClaim
 	for _, name := range slices.Sorted(maps.Keys(c.claims)) {
@@ -104,10 +104,10 @@ func reached(claim *karpenter.NodeClaim, step string) bool {
 	return meta.IsStatusConditionTrue(claim.Status.Conditions, step)
 }
 
-// changed says that a NodeClaim is not what the operator may have read.
+// changed notes that a NodeClaim differs from what the operator may have read.
 func (c *cloud) changed(claim *karpenter.NodeClaim) { c.outdated[claim.Name] = true }
 
-// act lets Karpenter see to a NodePool.
+// act lets Karpenter reconcile a NodePool.
 func (c *cloud) act(w *world, name string) {
 	nodePool := c.nodePools[name]
 	running, all := c.of(name, runs), c.of(name, anyClaim)
@@ -131,7 +131,7 @@ func (c *cloud) act(w *world, name string) {
 	}
 }
 
-// cost is in which order Karpenter ends nodes that are too many.
+// cost orders the surplus nodes of a NodePool as Karpenter deletes them.
 func (w *world) cost(claim *karpenter.NodeClaim) int {
 	switch {
 	case !isLaunched(claim):
@@ -143,7 +143,7 @@ func (w *world) cost(claim *karpenter.NodeClaim) int {
 	}
 }
 
-// make makes a NodeClaim of a NodePool.
+// make creates a NodeClaim of a NodePool.
 func (c *cloud) make(w *world, nodePool *karpenter.NodePool) *karpenter.NodeClaim {
 	w.serial++
 	meta := nodePool.Spec.Template.Metadata
@@ -156,7 +156,7 @@ func (c *cloud) make(w *world, nodePool *karpenter.NodePool) *karpenter.NodeClai
 	c.claims[claim.Name] = claim
 	c.owner[claim.Name] = gpunode.Owner{Name: meta.Labels[foundationv1alpha1.LabelTeam], UID: types.UID(meta.Annotations[foundationv1alpha1.AnnotationTeamUID])}
 	if nodePool.Spec.Replicas == nil {
-		// Nodes that are going do not count for a Dynamic limit.
+		// Terminating nodes do not count against a Dynamic limit.
 		limit := nodePool.Spec.Limits[builder.GPU]
 		c.over[claim.Name] = len(running) >= int(limit.Value())/builder.PerNode || len(c.of(nodePool.Name, anyClaim)) > int(limit.Value())/builder.PerNode
 	}
@@ -166,7 +166,7 @@ func (c *cloud) make(w *world, nodePool *karpenter.NodePool) *karpenter.NodeClai
 	return claim
 }
 
-// advance brings a NodeClaim a step further.
+// advance completes the next step of a NodeClaim.
 func (c *cloud) advance(w *world, claim *karpenter.NodeClaim) {
 	c.changed(claim)
 	switch {
@@ -181,28 +181,28 @@ func (c *cloud) advance(w *world, claim *karpenter.NodeClaim) {
 	}
 }
 
-// nodeOf is what the node of a NodeClaim is called.
+// nodeOf returns the name of a NodeClaim's node.
 func nodeOf(claim *karpenter.NodeClaim) string { return "i" + claim.Name }
 
-// open lets pods come onto a node. A moment later that is seen in its NodeClaim.
+// open makes a node schedulable. Its NodeClaim names it only a moment later.
 func (c *cloud) open(w *world, claim *karpenter.NodeClaim) {
 	if node := nodeOf(claim); w.nodes[node] == nil {
-		w.nodes[node] = builder.Node(node, builder.MadeFor(claim))
+		w.nodes[node] = builder.Node(node, builder.RegisteredFor(claim))
 		w.pods[node], w.owner[node] = map[string]types.UID{}, c.owner[claim.Name]
 	}
 }
 
-// end begins to take a node away. Nothing new comes onto it.
+// end begins to terminate a node. No new pods are scheduled to it.
 func (c *cloud) end(w *world, claim *karpenter.NodeClaim) {
 	claim.DeletionTimestamp = new(metav1.NewTime(w.now))
 	c.changed(claim)
 	if node := w.nodes[nodeOf(claim)]; node != nil {
 		builder.Tainted("karpenter.sh/disrupted", "")(node)
-		w.left[node.Name] = w.now.Add(-gpunode.Settle)
+		w.closedAt[node.Name] = w.now.Add(-gpunode.Settle)
 	}
 }
 
-// finish takes a node away.
+// finish removes a terminated node.
 func (c *cloud) finish(w *world, claim *karpenter.NodeClaim) {
 	w.loseNode(nodeOf(claim))
 	delete(c.claims, claim.Name)
@@ -214,10 +214,10 @@ func (w *world) loseNode(name string) {
 	delete(w.nodes, name)
 	delete(w.pods, name)
 	delete(w.owner, name)
-	delete(w.left, name)
+	delete(w.closedAt, name)
 }
 
-// actAll lets Karpenter do all that there is to do.
+// actAll lets Karpenter reconcile until it has nothing left to do.
 func (c *cloud) actAll(w *world) {
 	if c == nil {
 		return
@@ -240,8 +240,8 @@ func (c *cloud) actAll(w *world) {
 	}
 }
 
-// interfere lets a quick Karpenter act between two writes of the operator's, and pods start on what it made. What it begins
-// to make meanwhile is not ready before those writes are done: that takes minutes.
+// interfere lets a quick Karpenter act between two writes of the operator, and pods start on its nodes. Nodes that it
+// begins to provision meanwhile are not ready before those writes are done: that takes minutes.
 func (c *cloud) interfere(w *world) {
 	if c == nil || !c.quick {
 		return
@@ -259,21 +259,21 @@ func (c *cloud) interfere(w *world) {
 	}
 }
 
-// ends reports whether Karpenter is taking a node away.
+// ends reports whether Karpenter is terminating a node.
 func (c *cloud) ends(node *corev1.Node) bool {
 	return c != nil && slices.ContainsFunc(slices.Collect(maps.Values(c.claims)), func(claim *karpenter.NodeClaim) bool {
 		return nodeOf(claim) == node.Name && !runs(claim)
 	})
 }
 
-// misses reports whether a node is gone and Karpenter has not found that out yet.
+// misses reports whether a node is gone and Karpenter has not noticed yet.
 func (c *cloud) misses(w *world) bool {
 	return c != nil && slices.ContainsFunc(slices.Collect(maps.Values(c.claims)), func(claim *karpenter.NodeClaim) bool {
 		return claim.Status.NodeName != "" && runs(claim) && w.nodes[nodeOf(claim)] == nil
 	})
 }
 
-// stock is what there is, in nodes.
+// stock counts what exists, in nodes.
 func (c *cloud) stock(pool *foundationv1alpha1.GPUPool) stock {
 	s := stock{members: int(*pool.Spec.Karpenter.Capacity / builder.PerNode), held: len(c.claims), heldBy: map[gpunode.Owner]int{}}
 	for _, owner := range c.owner {

@@ -9,14 +9,14 @@ import (
 	"foundation.team/operator/internal/karpenter"
 )
 
-// resize writes the NodePools. It returns false if the operator died meanwhile.
+// resize writes the NodePools. It returns false if the operator crashed meanwhile.
 func (w *world) resize(result Plan) bool {
 	w.karpenter.interfere(w)
 	for _, config := range result.NodePools {
 		if same(w.karpenter.nodePools[*config.Name], config) {
 			continue
 		}
-		if w.dies() {
+		if w.crashes() {
 			return false
 		}
 		w.checkNodePool(w.karpenter.nodePools[*config.Name], config)
@@ -26,7 +26,7 @@ func (w *world) resize(result Plan) bool {
 	return true
 }
 
-// applied is the NodePool that a configuration makes.
+// applied returns the NodePool that a configuration results in.
 func applied(config *karpenter.NodePoolApplyConfiguration) *karpenter.NodePool {
 	return &karpenter.NodePool{
 		ObjectMeta: metav1.ObjectMeta{Name: *config.Name, Labels: maps.Clone(config.Labels), Annotations: maps.Clone(config.Annotations)},
@@ -38,7 +38,7 @@ func same(live *karpenter.NodePool, config *karpenter.NodePoolApplyConfiguration
 	return live != nil && equality.Semantic.DeepEqual(live, applied(config))
 }
 
-// differences is how many NodePools a result writes.
+// differences counts the NodePools that a plan writes.
 func (c *cloud) differences(result Plan) int {
 	if c == nil {
 		return 0
@@ -48,17 +48,17 @@ func (c *cloud) differences(result Plan) int {
 	})
 }
 
-// patches reports whether a change of a node is written: the node is there.
+// patches reports whether a transition is written: its node still exists.
 func (c *cloud) patches(w *world, transition Transition) bool {
 	c.interfere(w)
 	return c == nil || w.nodes[transition.After.Name] != nil
 }
 
-// endClaims deletes NodeClaims and NodePools. It returns false if that failed, or the operator died.
+// endClaims deletes NodeClaims and NodePools. It returns false if that failed or the operator crashed.
 func (w *world) endClaims(result Plan) bool {
 	done := true
 	for _, seen := range result.NodeClaimDeletions {
-		if w.dies() {
+		if w.crashes() {
 			return false
 		}
 		w.karpenter.interfere(w)
@@ -71,7 +71,7 @@ func (w *world) endClaims(result Plan) bool {
 	}
 	for _, seen := range result.NodePoolDeletions {
 		w.karpenter.interfere(w)
-		// One live look comes before.
+		// A live list comes before the deletion.
 		if len(w.karpenter.of(seen.Name, anyClaim)) == 0 {
 			delete(w.karpenter.nodePools, seen.Name)
 		}

@@ -14,36 +14,37 @@ import (
 	"foundation.team/operator/internal/lifecycle"
 )
 
-// defaultGracePeriod is the CRD's default.
+// defaultGracePeriod is the CRD's default, for pools whose spec.reclaim was left out altogether.
 const defaultGracePeriod = 72 * time.Hour
 
-// Input is all that a pool's decisions are made from.
+// Input is everything that a pool's decisions are made from.
 type Input struct {
 	Pool *foundationv1alpha1.GPUPool
-	// Selector is the pool's node selector. If that cannot be read, Invalid is why, and Selector matches the nodes that the
-	// pool has.
+	// Selector is the pool's node selector. If it is invalid, Invalid says why, and Selector matches the nodes that the
+	// pool already has.
 	Selector labels.Selector
 	Invalid  error
-	// Guards is whether anything may be given out now.
+	// Guards is whether the admission policies are in place; without them no grant is raised.
 	Guards guards.Result
 	// Teams are the teams with awards of this pool, with their programmes.
 	Teams []lifecycle.Team
-	// Nodes are those that match the pool's selector or carry its label, by name.
+	// Nodes match the pool's selector or carry its label. They are sorted by name.
 	Nodes []*corev1.Node
-	// NodePools and NodeClaims are Karpenter's for this pool; KarpenterMissing is true if the cluster has no such kinds.
+	// NodePools and NodeClaims are Karpenter's objects for this pool. KarpenterMissing is true if the cluster does not
+	// serve their kinds.
 	NodePools        []*karpenter.NodePool
 	NodeClaims       []*karpenter.NodeClaim
 	KarpenterMissing bool
-	// Pods are the pods that keep a node busy, by node, for the nodes that NodesToInspect named.
+	// Pods are those that keep a node from becoming free, by node name, for the nodes that NodesToInspect named.
 	Pods map[string][]corev1.Pod
-	// DebounceUntil is until when no grant is raised because more requests may come; zero or past if all are there.
+	// DebounceUntil is until when no grant is raised because more demands may come; zero or past if they are stable.
 	DebounceUntil time.Time
 	Now           time.Time
 }
 
-// Decision is who gets how much of a pool, and the nodes that it is decided from.
+// Decision is how many GPUs each team is granted, and the classified nodes that this was decided from.
 type Decision struct {
-	// Nodes are in order of name: reading thousands of them once is enough.
+	// Nodes are sorted by name. They are classified once, because a pool may have thousands.
 	Nodes    []gpunode.Node
 	Grants   allocation.Result
 	Forecast allocation.Forecast
@@ -55,7 +56,7 @@ func (in *Input) deleting() bool { return !in.Pool.DeletionTimestamp.IsZero() }
 
 func (in *Input) debouncing() bool { return in.Now.Before(in.DebounceUntil) }
 
-// policy is what the pool's spec says about how its nodes change hands.
+// policy returns how the pool's nodes change hands.
 func (in *Input) policy() gpunode.Policy {
 	policy := gpunode.Policy{
 		GracePeriod: defaultGracePeriod, RequireScrub: requireScrub(in.Pool),
@@ -67,12 +68,12 @@ func (in *Input) policy() gpunode.Policy {
 	return policy
 }
 
-// classifier reads the states of the pool's nodes.
+// classifier returns what reads a node's state from its labels, taints and annotations.
 func (in *Input) classifier() gpunode.Classifier {
 	return gpunode.Classifier{Pool: in.Pool.Name, RequireScrub: requireScrub(in.Pool), Resolve: in.ownerResolver(), Now: in.Now}
 }
 
-// nodeRequirements is what a node of the pool must offer to be healthy.
+// nodeRequirements returns what a node of the pool must offer to be healthy.
 func (in *Input) nodeRequirements() gpunode.Requirements {
 	spec := &in.Pool.Spec
 	return gpunode.Requirements{
@@ -80,8 +81,8 @@ func (in *Input) nodeRequirements() gpunode.Requirements {
 	}
 }
 
-// ownerResolver gives an owner the UID that it has now: that of the team which has a grant under its name, where the UID was
-// lost, and the present one of a team whose manifest was applied again.
+// ownerResolver returns a function that completes an owner. An owner whose UID was lost gets the one that its name has in
+// the grants; one whose manifest was removed and applied again gets its present UID.
 func (in *Input) ownerResolver() func(gpunode.Owner) gpunode.Owner {
 	granted, renewed := map[string]gpunode.Owner{}, map[gpunode.Owner]gpunode.Owner{}
 	for _, grant := range in.Pool.Status.Grants {
@@ -119,7 +120,7 @@ func count[T any](items []T, is func(T) bool) int {
 	return sum
 }
 
-// selectNodes are the nodes for which it is true.
+// selectNodes returns the nodes that satisfy a condition.
 func selectNodes(nodes []gpunode.Node, is func(*gpunode.Node) bool) []*gpunode.Node {
 	var some []*gpunode.Node
 	for i := range nodes {

@@ -12,20 +12,22 @@ import (
 	"foundation.team/operator/internal/karpenter"
 )
 
-// ownNodePool is how the operator calls NodePools: <team>.<pool>.<mode>, no part of which has a dot.
-var ownNodePool = regexp.MustCompile(`^([a-z][-a-z0-9]*)\.([a-z0-9][-a-z0-9]*)\.[sd]$`)
+// nodePoolNamePattern matches the names of the operator's NodePools, <team>.<pool>.<mode>. None of the three can contain a
+// dot.
+var nodePoolNamePattern = regexp.MustCompile(`^([a-z][-a-z0-9]*)\.([a-z0-9][-a-z0-9]*)\.[sd]$`)
 
-// teamOfNodePool is the team that a NodePool of the pool is for, whatever somebody wrote on it; false if it has not the name
-// of one.
+// teamOfNodePool returns the team that a NodePool of the pool is for. It reads the name alone, because anybody who may edit
+// a NodePool can change its labels. It returns false for a NodePool that is not the operator's.
 func teamOfNodePool(name string, pool *foundationv1alpha1.GPUPool) (team string, ok bool) {
-	parts := ownNodePool.FindStringSubmatch(name)
+	parts := nodePoolNamePattern.FindStringSubmatch(name)
 	if parts == nil || parts[2] != pool.Name {
 		return "", false
 	}
 	return parts[1], true
 }
 
-// nodePoolName is the name of a team's NodePool. A NodePool cannot change its mode, so each mode has one of its own.
+// nodePoolName returns the name of a team's NodePool. A NodePool cannot change between static and dynamic, so each mode has
+// its own.
 func nodePoolName(team string, pool *foundationv1alpha1.GPUPool) string {
 	mode := ".s"
 	if dynamic(pool) {
@@ -40,16 +42,16 @@ func dynamic(pool *foundationv1alpha1.GPUPool) bool {
 
 // provisionedForTeam reports whether Karpenter provisioned a node for a team.
 func provisionedForTeam(obj metav1.Object) bool {
-	return ownNodePool.MatchString(obj.GetLabels()[karpenter.LabelNodePool])
+	return nodePoolNamePattern.MatchString(obj.GetLabels()[karpenter.LabelNodePool])
 }
 
-// deleting reports whether somebody deleted a NodePool: it has to be gone before it can be made anew.
+// deleting reports whether a NodePool is being deleted: it can be created again only when it is gone.
 func deleting(live *karpenter.NodePool) bool { return live != nil && !live.DeletionTimestamp.IsZero() }
 
-// resourceNodes is what Karpenter calls the number of nodes in limits.
+// resourceNodes is the key of spec.limits that bounds the number of nodes.
 const resourceNodes corev1.ResourceName = "nodes"
 
-// nodeLimit is how many nodes a NodePool may have at the most.
+// nodeLimit returns how many nodes a NodePool may have.
 func nodeLimit(live *karpenter.NodePool, pool *foundationv1alpha1.GPUPool) allocation.Nodes {
 	if live == nil {
 		return 0

@@ -18,10 +18,11 @@ import (
 	"foundation.team/operator/internal/lifecycle"
 )
 
-// shared saves copies of what is only looked at: a pool may have thousands of nodes. What is changed is copied then.
-const shared = client.UnsafeDisableDeepCopy
+// withoutDeepCopy lists from the cache without copying: a pool may have thousands of nodes. Whoever changes such an object
+// has to copy it first.
+const withoutDeepCopy = client.UnsafeDisableDeepCopy
 
-// observe reads a pool's Input from the cache, but for pods.
+// observe reads a pool's Input from the cache, except for pods, which are not cached.
 func (r *Reconciler) observe(ctx context.Context, pool *foundationv1alpha1.GPUPool) (Input, error) {
 	in := Input{Pool: pool, Now: r.Clock.Now()}
 	var err error
@@ -39,7 +40,7 @@ func (r *Reconciler) observe(ctx context.Context, pool *foundationv1alpha1.GPUPo
 	for _, team := range pointers(teams.Items) {
 		in.Teams = append(in.Teams, lifecycle.Of(team, programs[team.Spec.ProgramName]))
 	}
-	in.DebounceUntil = r.requests.until(pool.Name, requestsOf(in.Teams, pool.Name), in.Now, r.Debounce)
+	in.DebounceUntil = r.demands.until(pool.Name, demandDigest(in.Teams, pool.Name), in.Now, r.Debounce)
 
 	has := labels.SelectorFromSet(labels.Set{foundationv1alpha1.LabelPool: pool.Name})
 	in.Selector = has
@@ -53,7 +54,7 @@ func (r *Reconciler) observe(ctx context.Context, pool *foundationv1alpha1.GPUPo
 	nodes := map[string]*corev1.Node{}
 	for _, matching := range []labels.Selector{in.Selector, has} {
 		var list corev1.NodeList
-		if err := r.Client.List(ctx, &list, client.MatchingLabelsSelector{Selector: matching}, shared); err != nil {
+		if err := r.Client.List(ctx, &list, client.MatchingLabelsSelector{Selector: matching}, withoutDeepCopy); err != nil {
 			return Input{}, fmt.Errorf("list nodes of pool %s: %w", pool.Name, err)
 		}
 		for i := range list.Items {
@@ -67,10 +68,10 @@ func (r *Reconciler) observe(ctx context.Context, pool *foundationv1alpha1.GPUPo
 	return in, nil
 }
 
-// programs are all programmes, by name.
+// programs returns all programmes, by name.
 func (r *Reconciler) programs(ctx context.Context) (map[string]*lifecycle.Program, error) {
 	var list foundationv1alpha1.FoundationProgramList
-	if err := r.Client.List(ctx, &list, shared); err != nil {
+	if err := r.Client.List(ctx, &list, withoutDeepCopy); err != nil {
 		return nil, fmt.Errorf("list programmes: %w", err)
 	}
 	programs := map[string]*lifecycle.Program{}
@@ -80,9 +81,9 @@ func (r *Reconciler) programs(ctx context.Context) (map[string]*lifecycle.Progra
 	return programs, nil
 }
 
-// observeKarpenter reads what Karpenter has for a pool.
+// observeKarpenter reads the pool's NodePools and NodeClaims, and starts to watch them when the first pool needs them.
 func (r *Reconciler) observeKarpenter(ctx context.Context, in *Input) error {
-	served, err := r.karpenter.watch(ctx)
+	served, err := r.karpenter.ensureStarted(ctx)
 	if err != nil {
 		return err
 	}
@@ -92,12 +93,12 @@ func (r *Reconciler) observeKarpenter(ctx context.Context, in *Input) error {
 	}
 	ofPool := client.MatchingLabels{foundationv1alpha1.LabelPool: in.Pool.Name}
 	var pools karpenter.NodePoolList
-	if err := r.Client.List(ctx, &pools, ofPool, shared); err != nil {
+	if err := r.Client.List(ctx, &pools, ofPool, withoutDeepCopy); err != nil {
 		return fmt.Errorf("list NodePools of pool %s: %w", in.Pool.Name, err)
 	}
 	in.NodePools = pointers(pools.Items)
 	var claims karpenter.NodeClaimList
-	if err := r.Client.List(ctx, &claims, ofPool, shared); err != nil {
+	if err := r.Client.List(ctx, &claims, ofPool, withoutDeepCopy); err != nil {
 		return fmt.Errorf("list NodeClaims of pool %s: %w", in.Pool.Name, err)
 	}
 	in.NodeClaims = pointers(claims.Items)
@@ -112,7 +113,7 @@ func pointers[T any](items []T) []*T {
 	return list
 }
 
-// listPods reads live which pods keep nodes busy. It is called only for nodes that change hands.
+// listPods lists from the API server the pods that keep nodes busy. It is called only for nodes that are to change hands.
 func (r *Reconciler) listPods(ctx context.Context, nodes []string) (map[string][]corev1.Pod, error) {
 	pods := map[string][]corev1.Pod{}
 	for _, name := range nodes {
@@ -133,7 +134,7 @@ func (r *Reconciler) listPods(ctx context.Context, nodes []string) (map[string][
 	return pods, nil
 }
 
-// ofTeam reports whether a namespace is a team's. One that the cache does not know might be.
+// ofTeam reports whether a namespace is a team's. One that the cache does not know yet might be, so it counts as one.
 func (r *Reconciler) ofTeam(ctx context.Context, name string) (bool, error) {
 	var namespace corev1.Namespace
 	if err := r.Client.Get(ctx, client.ObjectKey{Name: name}, &namespace); err != nil {
@@ -145,8 +146,9 @@ func (r *Reconciler) ofTeam(ctx context.Context, name string) (bool, error) {
 	return namespace.Labels[foundationv1alpha1.LabelTeam] != "", nil
 }
 
-// keepsBusy reports whether a pod is somebody's work: not finished, and not part of the node itself. What a team runs is
-// always its work: who owns a pod is what its maker says.
+// keepsBusy reports whether a pod keeps its node from changing hands. Finished pods never do. Outside teams' namespaces
+// mirror pods and pods of DaemonSets do not either; a team's pods always do, because a team could give them any annotation
+// or ownerReference.
 func keepsBusy(pod *corev1.Pod, ofTeam bool) bool {
 	if pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed {
 		return false

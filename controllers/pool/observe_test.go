@@ -25,21 +25,21 @@ func TestKeepsBusy(t *testing.T) {
 		pod  *corev1.Pod
 		want bool
 	}{
-		"a running one":                       {pod(phase(corev1.PodRunning)), true},
-		"one that starts":                     {pod(phase(corev1.PodPending)), true},
-		"one that has ended":                  {pod(phase(corev1.PodSucceeded)), false},
-		"one that has failed":                 {pod(phase(corev1.PodFailed)), false},
-		"one of a job":                        {pod(owned("Job")), true},
-		"one of a daemon set":                 {pod(owned("DaemonSet")), false},
-		"one of the node's":                   {pod(func(p *corev1.Pod) { p.Annotations = map[string]string{corev1.MirrorPodAnnotationKey: "x"} }), false},
-		"one that is deleted and still there": {pod(func(p *corev1.Pod) { p.DeletionTimestamp = new(metav1.NewTime(now)) }), true},
+		"a running pod":        {pod(phase(corev1.PodRunning)), true},
+		"a pending pod":        {pod(phase(corev1.PodPending)), true},
+		"a succeeded pod":      {pod(phase(corev1.PodSucceeded)), false},
+		"a failed pod":         {pod(phase(corev1.PodFailed)), false},
+		"a pod of a Job":       {pod(owned("Job")), true},
+		"a pod of a DaemonSet": {pod(owned("DaemonSet")), false},
+		"a mirror pod":         {pod(func(p *corev1.Pod) { p.Annotations = map[string]string{corev1.MirrorPodAnnotationKey: "x"} }), false},
+		"a terminating pod":    {pod(func(p *corev1.Pod) { p.DeletionTimestamp = new(metav1.NewTime(now)) }), true},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			if got := keepsBusy(tt.pod, false); got != tt.want {
 				t.Errorf("keepsBusy = %t", got)
 			}
-			// What a team's pod says of its owner is what its maker wrote.
+			// A team may write any ownerReference on its pods.
 			running := tt.pod.Status.Phase != corev1.PodSucceeded && tt.pod.Status.Phase != corev1.PodFailed
 			if got := keepsBusy(tt.pod, true); got != running {
 				t.Errorf("keepsBusy = %t for a team's", got)

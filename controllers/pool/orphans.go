@@ -12,8 +12,9 @@ import (
 	"foundation.team/operator/internal/gpunode"
 )
 
-// reconcileOrphans takes the ownership metadata off nodes of a pool that is gone in spite of its finalizer, if they are no
-// team's. The metadata of a team's node keeps everybody else off it: that is an admin's to remove.
+// reconcileOrphans removes the operator's labels and taints from nodes whose pool is gone although its finalizer should
+// have prevented that. Nodes that a team holds are left alone: their taint keeps other pods off, and an admin has to remove
+// it.
 func (r *Reconciler) reconcileOrphans(ctx context.Context, pool string) error {
 	var nodes corev1.NodeList
 	if err := r.Client.List(ctx, &nodes, client.MatchingLabels{foundationv1alpha1.LabelPool: pool}); err != nil {
@@ -22,7 +23,7 @@ func (r *Reconciler) reconcileOrphans(ctx context.Context, pool string) error {
 	if len(nodes.Items) == 0 {
 		return nil
 	}
-	// A cache that does not know the pool is no proof that it is gone.
+	// A cache that does not have the pool is no proof that it is gone.
 	if err := r.Live.Get(ctx, client.ObjectKey{Name: pool}, &foundationv1alpha1.GPUPool{}); !apierrors.IsNotFound(err) {
 		return err
 	}

@@ -12,33 +12,33 @@ import (
 	"foundation.team/operator/internal/karpenter"
 )
 
-// Transition is a node that is written to: its state changes, or some of its ownership metadata was lost.
+// Transition is a patch of a node whose state changes, or whose labels, taints or annotations were edited by somebody else.
 type Transition struct {
 	From, To gpunode.Ownership
-	// Before is the Node as it was read, After as it shall be.
+	// Before is the Node as it was read, After as it should be.
 	Before, After *corev1.Node
 }
 
-// Plan is all that follows from a decision, but for the status.
+// Plan is everything that follows from a decision, except for the status.
 type Plan struct {
 	Transitions []Transition
-	// NodePools are what they shall be.
+	// NodePools are to be applied.
 	NodePools []*karpenter.NodePoolApplyConfiguration
-	// Evictions are the pods whose grace period is over, PodDeletions those for which not even a disruption budget counts any
-	// more, both the newest first.
+	// Evictions are the pods whose grace period is over. PodDeletions are those whose reclaim.forceAfter is over, too, so
+	// that PodDisruptionBudgets no longer count. Both are sorted newest first, because the newest pods lose the least work.
 	Evictions, PodDeletions []corev1.Pod
-	// NodeClaimDeletions are of nodes that are drained, NodePoolDeletions of NodePools that nobody wants and that are empty.
+	// NodeClaimDeletions are of drained nodes, NodePoolDeletions of NodePools that are empty and that no team needs.
 	NodeClaimDeletions []*karpenter.NodeClaim
 	NodePoolDeletions  []*karpenter.NodePool
-	// FormerUIDs are the UIDs that teams had before, by the one that they have now.
+	// FormerUIDs are the UIDs that teams had before their manifests were applied again, by their present UID.
 	FormerUIDs map[types.UID][]string
 	// RequeueAt is when to decide again; zero if only an event can change anything.
 	RequeueAt time.Time
 }
 
-// BuildPlan gives nodes to teams for what they were granted and drains what they were not. A node goes from one team to
-// another only through being free, and becomes free only when it was closed to new pods and no pod is left on it. That
-// holds for nodes that are new in the pool too.
+// BuildPlan assigns nodes to teams that were granted more and drains nodes of teams that were granted less. A node is never
+// handed from one team to another directly: it is drained, becomes free when it is closed to new pods and none is left on
+// it, and is assigned then. Nodes that enter the pool have to become free in the same way.
 func BuildPlan(in Input, decision Decision) Plan {
 	next, requeueAt := nextStates(in, decision)
 	nodePools := providerOf(in.Pool).nodePools(in, decision)
@@ -61,8 +61,8 @@ func BuildPlan(in Input, decision Decision) Plan {
 	return plan
 }
 
-// transitionOf is what is written to a node that has or gets a state; false if nothing is. What is on a node that Karpenter is
-// provisioning or terminating is Karpenter's.
+// transitionOf returns the patch that gives a node its next state; false if it needs none. Nodes that Karpenter is still
+// provisioning or already terminating are not written to.
 func transitionOf(n *gpunode.Node, next gpunode.Ownership, pool string) (transition Transition, needed bool) {
 	if !n.Managed || n.Object == nil || n.State == gpunode.Terminating || next.State == gpunode.Provisioning {
 		return Transition{}, false
@@ -74,8 +74,8 @@ func transitionOf(n *gpunode.Node, next gpunode.Ownership, pool string) (transit
 	return Transition{From: n.Ownership, To: next, Before: n.Object, After: metadata.WrittenOn(n.Object)}, true
 }
 
-// overdue are the pods on nodes that still drain and whose time is over. Pods that were on a node before it came into the pool
-// are nobody's to evict.
+// overdue returns the pods on draining nodes whose grace period is over. Pods that were on a node before it entered the
+// pool belong to nobody that was told, so they are never evicted.
 func overdue(in Input, decision Decision, next []gpunode.Ownership) (evictions, deletions []corev1.Pod) {
 	evictAfter, deleteAfter := in.policy().Grace(), time.Duration(-1)
 	if reclaim := in.Pool.Spec.Reclaim; reclaim != nil && reclaim.ForceAfter != nil {

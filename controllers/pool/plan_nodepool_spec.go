@@ -14,11 +14,13 @@ import (
 	"foundation.team/operator/internal/karpenter"
 )
 
-// defaultConsolidateAfter is how long a node of a Dynamic pool may be empty before Karpenter deletes it.
+// defaultConsolidateAfter is the default that the CRD documents for spec.karpenter.consolidateAfter: how long a node of a
+// Dynamic pool has to be empty before Karpenter deletes it.
 const defaultConsolidateAfter = 5 * time.Minute
 
-// openNodePool is a team's NodePool for size nodes, of which some are present. A static one is never told to have fewer than
-// that: Karpenter would choose which to delete. Its limit keeps it from replacing those that the operator deletes.
+// openNodePool builds a team's NodePool for a number of nodes, of which some are present. A static one is never made
+// smaller than what is present: Karpenter would choose which nodes to delete. Its limit keeps Karpenter from replacing
+// those that the operator deletes.
 func openNodePool(in Input, owner gpunode.Owner, size, present allocation.Nodes) *karpenter.NodePoolApplyConfiguration {
 	spec := in.Pool.Spec.Karpenter
 	config := newNodePool(in, owner, nodePoolName(owner.Name, in.Pool))
@@ -33,7 +35,8 @@ func openNodePool(in Input, owner gpunode.Owner, size, present allocation.Nodes)
 	return config
 }
 
-// template is what each node is born with: it is the team's, and closed to everybody else, before it can take a pod.
+// template is what each node starts with: labelled as the team's and tainted against everybody else before it can take a
+// pod.
 func template(in Input, owner gpunode.Owner) *karpenter.Template {
 	spec, metadata := in.Pool.Spec.Karpenter, gpunode.Hold(owner).Metadata(in.Pool.Name)
 	maps.Copy(metadata.Labels, spec.Labels)
@@ -59,7 +62,7 @@ func template(in Input, owner gpunode.Owner) *karpenter.Template {
 	}
 }
 
-// disruption leaves running work alone: Karpenter may only delete nodes that are empty.
+// disruption keeps Karpenter from interrupting work: it may only delete nodes that are empty.
 func disruption(spec *foundationv1alpha1.KarpenterNodes) *karpenter.Disruption {
 	after := "Never"
 	if spec.Mode == foundationv1alpha1.KarpenterDynamic {
@@ -79,8 +82,8 @@ func disruption(spec *foundationv1alpha1.KarpenterNodes) *karpenter.Disruption {
 	}
 }
 
-// closedNodePool is a NodePool for which no more nodes are provisioned. Otherwise it stays what it was: its nodes must not be
-// found to differ from it.
+// closedNodePool builds a NodePool for which no more nodes are provisioned. Everything else stays as it is on the live one:
+// Karpenter would replace nodes that differ from their template.
 func closedNodePool(in Input, owner gpunode.Owner, live *karpenter.NodePool, present allocation.Nodes) *karpenter.NodePoolApplyConfiguration {
 	none := *resource.NewQuantity(0, resource.DecimalSI)
 	config := newNodePool(in, owner, live.Name)

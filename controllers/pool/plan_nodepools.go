@@ -9,29 +9,29 @@ import (
 	"foundation.team/operator/internal/karpenter"
 )
 
-// nodePoolPlan is what becomes of a pool's NodePools.
+// nodePoolPlan is what to apply and delete of a pool's NodePools.
 type nodePoolPlan struct {
 	apply  []*karpenter.NodePoolApplyConfiguration
 	remove []*karpenter.NodePool
 }
 
-// nodePoolSizes gives NodePools their sizes.
+// nodePoolSizes decides how many nodes each NodePool may have.
 type nodePoolSizes struct {
 	in      Input
 	nodes   []gpunode.Node
 	resolve func(gpunode.Owner) gpunode.Owner
 	live    map[string]*karpenter.NodePool
-	// wanted are the NodePools that a team needs or still has nodes of.
-	wanted map[string]bool
+	// needed are the NodePools that a team needs or still has nodes of.
+	needed map[string]bool
 	// headroom is how many more nodes Karpenter may be told to provision.
 	headroom allocation.Nodes
 }
 
-// planNodePools gives each team's NodePool its size, closes those that nobody wants, and deletes them when they are empty.
+// planNodePools sizes each team's NodePool, closes those that no team needs any more, and deletes them when they are empty.
 func planNodePools(in Input, decision Decision) nodePoolPlan {
 	s := &nodePoolSizes{
 		in: in, nodes: decision.Nodes, resolve: in.ownerResolver(),
-		live: map[string]*karpenter.NodePool{}, wanted: map[string]bool{}, headroom: headroom(in, decision),
+		live: map[string]*karpenter.NodePool{}, needed: map[string]bool{}, headroom: availableHeadroom(in, decision),
 	}
 	for _, nodePool := range in.NodePools {
 		s.live[nodePool.Name] = nodePool
@@ -39,7 +39,7 @@ func planNodePools(in Input, decision Decision) nodePoolPlan {
 	var plan nodePoolPlan
 	for _, team := range decision.Grants.InOrder() {
 		name := nodePoolName(team.Team.Name, in.Pool)
-		if team.Team.UID == "" || deleting(s.live[name]) || s.othersHave(name, team.Team) {
+		if team.Team.UID == "" || deleting(s.live[name]) || s.heldByEarlierTeam(name, team.Team) {
 			continue
 		}
 		if config := s.sized(team, name); config != nil {
@@ -49,7 +49,7 @@ func planNodePools(in Input, decision Decision) nodePoolPlan {
 	for _, nodePool := range in.NodePools {
 		team, ours := teamOfNodePool(nodePool.Name, in.Pool)
 		switch {
-		case !ours || s.wanted[nodePool.Name] || deleting(nodePool):
+		case !ours || s.needed[nodePool.Name] || deleting(nodePool):
 		case s.emptyAndClosed(nodePool):
 			plan.remove = append(plan.remove, nodePool)
 		default:
@@ -59,10 +59,10 @@ func planNodePools(in Input, decision Decision) nodePoolPlan {
 	return plan
 }
 
-// sized is a team's NodePool with as many nodes as there is headroom for; nil if the team needs none.
+// sized returns a team's NodePool with as many nodes as there is headroom for; nil if the team needs none.
 func (s *nodePoolSizes) sized(team allocation.Allocation, name string) *karpenter.NodePoolApplyConfiguration {
 	present := s.nodesFrom(name)
-	// The nodes of the mode that the pool had before are the team's until they are gone.
+	// Nodes of the pool's former mode count for the team until they are gone.
 	replaced := countNodes(s.nodes, func(n *gpunode.Node) bool { return n.OwnedBy(team.Team) && !n.FromNodePool(name) })
 	size := max(team.Granted-replaced, 0)
 	if s.in.deleting() {
@@ -71,7 +71,7 @@ func (s *nodePoolSizes) sized(team allocation.Allocation, name string) *karpente
 	if size+present == 0 {
 		return nil
 	}
-	s.wanted[name] = true
+	s.needed[name] = true
 	if increase := size - max(present, nodeLimit(s.live[name], s.in.Pool)); increase > 0 {
 		possible := min(increase, s.headroom)
 		size -= increase - possible
@@ -83,10 +83,11 @@ func (s *nodePoolSizes) sized(team allocation.Allocation, name string) *karpente
 	return openNodePool(s.in, team.Team, size, present)
 }
 
-// headroom is how many more nodes Karpenter may be told to provision: what is left beside the nodes that are there and those
-// that it, as far as is known, may still provision. So a NodePool is seen to be smaller before others become larger by it.
-// What teams were granted before less was declared they may have.
-func headroom(in Input, decision Decision) allocation.Nodes {
+// availableHeadroom returns how many more nodes Karpenter may be told to provision: the capacity less the nodes that exist
+// and those that Karpenter may still provision under the limits that the cache shows. A smaller limit has to be seen in the
+// cache before another NodePool is enlarged by it, or both could be filled. Teams keep what they were granted before the
+// declared capacity was lowered.
+func availableHeadroom(in Input, decision Decision) allocation.Nodes {
 	taken := allocation.Nodes(len(decision.Nodes))
 	for _, nodePool := range in.NodePools {
 		if _, ours := teamOfNodePool(nodePool.Name, in.Pool); ours {
@@ -101,8 +102,8 @@ func (s *nodePoolSizes) nodesFrom(name string) allocation.Nodes {
 	return countNodes(s.nodes, func(n *gpunode.Node) bool { return n.FromNodePool(name) })
 }
 
-// othersHave reports whether a NodePool is that of an earlier team of this name, or still has nodes of its.
-func (s *nodePoolSizes) othersHave(name string, team gpunode.Owner) bool {
+// heldByEarlierTeam reports whether a NodePool was made for an earlier team of this name, or still has nodes of one.
+func (s *nodePoolSizes) heldByEarlierTeam(name string, team gpunode.Owner) bool {
 	if live := s.live[name]; live != nil {
 		owner := newOwner(team.Name, live.Annotations[foundationv1alpha1.AnnotationTeamUID])
 		if owner.UID != "" && s.resolve(owner) != team {
@@ -112,7 +113,7 @@ func (s *nodePoolSizes) othersHave(name string, team gpunode.Owner) bool {
 	return slices.ContainsFunc(s.nodes, func(n gpunode.Node) bool { return n.FromNodePool(name) && !n.OwnedBy(team) })
 }
 
-// emptyAndClosed reports whether a NodePool has no nodes and may have none provisioned.
+// emptyAndClosed reports whether a NodePool has no nodes and may provision none.
 func (s *nodePoolSizes) emptyAndClosed(live *karpenter.NodePool) bool {
 	for _, limit := range live.Spec.Limits {
 		if !limit.IsZero() {

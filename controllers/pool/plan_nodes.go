@@ -10,15 +10,15 @@ import (
 	"foundation.team/operator/internal/placement"
 )
 
-// nodeStates are the states that a pool's nodes get.
+// nodeStates collects the next state of each of a pool's nodes.
 type nodeStates struct {
 	in     Input
 	policy gpunode.Policy
 	nodes  []gpunode.Node
-	// index is where each node is in nodes.
+	// index is each node's position in nodes.
 	index map[*gpunode.Node]int
 	next  []gpunode.Ownership
-	// assigned are free nodes that a team gets now.
+	// assigned are the free nodes that a team gets in this reconcile.
 	assigned  map[*gpunode.Node]bool
 	requeueAt time.Time
 }
@@ -36,8 +36,8 @@ func nextStates(in Input, decision Decision) ([]gpunode.Ownership, time.Time) {
 		own := owned[team.Team]
 		switch missing := int(team.Granted) - count(own, staysUsable); {
 		case missing > 0:
-			if missing -= s.reclaim(own, missing); missing > 0 {
-				s.assign(provider.assign(in, missing, own, s.unassigned(free)), team)
+			if missing -= s.reuseDraining(own, missing); missing > 0 {
+				s.assign(provider.assign(in, missing, own, s.stillFree(free)), team)
 			}
 		case missing < 0:
 			s.drainSurplus(own, -missing)
@@ -46,7 +46,7 @@ func nextStates(in Input, decision Decision) ([]gpunode.Ownership, time.Time) {
 	return s.next, s.requeueAt
 }
 
-// advance decides about nodes as if no team got any or had to give one back: what is closed and empty goes on.
+// advance moves nodes on as if grants stayed as they are: what is closed to new pods and empty gets its next state.
 func (s *nodeStates) advance() {
 	for i := range s.nodes {
 		n := &s.nodes[i]
@@ -56,8 +56,8 @@ func (s *nodeStates) advance() {
 	}
 }
 
-// drainReplaced drains the nodes of the Karpenter mode that the pool does not have any more. New ones take their place as
-// they go.
+// drainReplaced drains the nodes of the mode (static or dynamic) that the pool had before. Karpenter provisions nodes of
+// the present mode as they go.
 func (s *nodeStates) drainReplaced() {
 	for i := range s.nodes {
 		if n := &s.nodes[i]; n.Replaced && n.State.Usable() {
@@ -74,13 +74,13 @@ func (s *nodeStates) byOwner() map[gpunode.Owner][]*gpunode.Node {
 	return owned
 }
 
-// staysUsable reports whether the node is its team's to use and, as far as its own life goes, to keep. What leaves whatever
-// was granted is not the team's to give back, nor does it keep the team from others.
+// staysUsable reports whether a node is its team's to use and stays so. A node that leaves in any case does not count as
+// given back, nor does it keep its team from getting another one.
 func staysUsable(n *gpunode.Node) bool { return n.State.Usable() && !n.Leaving() }
 
-// reclaim gives a team up to so many of its own nodes back that drain, also those that were just found to be empty, and
-// returns how many.
-func (s *nodeStates) reclaim(own []*gpunode.Node, missing int) int {
+// reuseDraining reopens up to so many of a team's own draining nodes, the empty ones included, and returns how many it
+// found.
+func (s *nodeStates) reuseDraining(own []*gpunode.Node, missing int) int {
 	reclaimed := 0
 	for _, n := range own {
 		if reclaimed < missing && n.State == gpunode.Draining && !n.Leaving() {
@@ -91,7 +91,7 @@ func (s *nodeStates) reclaim(own []*gpunode.Node, missing int) int {
 	return reclaimed
 }
 
-func (s *nodeStates) unassigned(free []*gpunode.Node) []*gpunode.Node {
+func (s *nodeStates) stillFree(free []*gpunode.Node) []*gpunode.Node {
 	var left []*gpunode.Node
 	for _, n := range free {
 		if !s.assigned[n] {
@@ -108,7 +108,8 @@ func (s *nodeStates) assign(chosen []*gpunode.Node, team allocation.Allocation) 
 	}
 }
 
-// drainSurplus drains so many of a team's nodes, those first whose work is lost with the least harm.
+// drainSurplus drains so many of a team's nodes, in the order of placement.Release: those that left the pool, unhealthy and
+// idle ones first, then those with the newest work.
 func (s *nodeStates) drainSurplus(own []*gpunode.Node, surplus int) {
 	var held []placement.Held
 	byName := map[string]*gpunode.Node{}
@@ -133,14 +134,14 @@ func (s *nodeStates) drain(n *gpunode.Node) {
 
 func (s *nodeStates) set(n *gpunode.Node, next gpunode.Ownership) { s.next[s.index[n]] = next }
 
-// requeue asks to decide again at a moment, unless that is asked for sooner already.
+// requeue asks for another decision at a time, unless an earlier one is already asked for.
 func (s *nodeStates) requeue(at time.Time) {
 	if !at.IsZero() && (s.requeueAt.IsZero() || at.Before(s.requeueAt)) {
 		s.requeueAt = at
 	}
 }
 
-// busySince is when the oldest of the pods was made.
+// busySince returns when the oldest of the pods was created.
 func busySince(pods []corev1.Pod) time.Time {
 	var oldest time.Time
 	for _, pod := range pods {

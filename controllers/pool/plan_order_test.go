@@ -30,7 +30,7 @@ func TestDrainTheNewestWorkFirst(t *testing.T) {
 		"n3": {builder.Pod("x", "d", now.Add(-2*time.Hour))},
 	})
 	want := map[string]string{"n1": isHeld, "n2": draining(now), "n3": isHeld}
-	if diff := cmp.Diff(want, look(in, BuildPlan(in, Decide(in)))); diff != "" {
+	if diff := cmp.Diff(want, describeNodes(in, BuildPlan(in, Decide(in)))); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -43,16 +43,16 @@ func TestAssignCloseTogether(t *testing.T) {
 		rack("n1", "r1", builder.FreeIn(b200)), rack("n2", "r2", builder.FreeIn(b200)), rack("n3", "r2", builder.FreeIn(b200)),
 		rack("n4", "r2", builder.HeldIn(b200, hanbit)))
 	want := map[string]string{"n1": isFree, "n2": isHeld, "n3": isHeld, "n4": isHeld}
-	if diff := cmp.Diff(want, look(in, BuildPlan(in, Decide(in)))); diff != "" {
+	if diff := cmp.Diff(want, describeNodes(in, BuildPlan(in, Decide(in)))); diff != "" {
 		t.Error(diff)
 	}
 }
 
-// Two teams that are served at once have different nodes, those served first before the others.
+// Teams that are served in one plan get different nodes, in the order in which they are served.
 func TestNoNodeIsAssignedTwice(t *testing.T) {
 	in := input(builder.Pool(b200), wants(8), builder.Team("saebit", builder.Award(b200, 8), builder.Priority(1)), nodes(builder.FreeIn(b200), "n1", "n2"))
 	want := map[string]string{"n1": isSaebit, "n2": isHeld}
-	if diff := cmp.Diff(want, look(in, BuildPlan(in, Decide(in)))); diff != "" {
+	if diff := cmp.Diff(want, describeNodes(in, BuildPlan(in, Decide(in)))); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -67,8 +67,8 @@ func TestNodesToInspect(t *testing.T) {
 		team *foundationv1alpha1.FoundationTeam
 		want []string
 	}{
-		"what is on its way to be free":  {wants(16), []string{"n6", "n7"}},
-		"and all of a team that shrinks": {wants(8), []string{"n1", "n2", "n6", "n7"}},
+		"nodes that enter or drain are inspected":            {wants(16), []string{"n6", "n7"}},
+		"all nodes of a team that shrinks are inspected too": {wants(8), []string{"n1", "n2", "n6", "n7"}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -85,11 +85,11 @@ func TestUnused(t *testing.T) {
 		node *corev1.Node
 		want bool
 	}{
-		"held":           {builder.Node("n1", builder.HeldIn(b200, hanbit)), false},
-		"free":           {builder.Node("n1", builder.FreeIn(b200)), false},
-		"left":           {builder.Node("n1", builder.FreeIn(b200), builder.Unlabelled(builder.ModelLabel)), false},
-		"without marks":  {builder.Node("n1", builder.Matching(b200)), true},
-		"another pool's": {builder.Node("n1", builder.FreeIn("h100"), builder.Matching(b200)), true},
+		"held": {builder.Node("n1", builder.HeldIn(b200, hanbit)), false},
+		"free": {builder.Node("n1", builder.FreeIn(b200)), false},
+		"left": {builder.Node("n1", builder.FreeIn(b200), builder.Unlabelled(builder.ModelLabel)), false},
+		"a matching node without the pool's label": {builder.Node("n1", builder.Matching(b200)), true},
+		"a matching node of another pool":          {builder.Node("n1", builder.FreeIn("h100"), builder.Matching(b200)), true},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -101,8 +101,8 @@ func TestUnused(t *testing.T) {
 	}
 }
 
-// A node that is new in the pool and has somebody's pods stays out of reach when its time is taken off.
-func TestEnteringNodeThatLostItsTimeIsNotFree(t *testing.T) {
+// A node that entered the pool with pods does not become free when its timestamp is removed.
+func TestEnteringNodeThatLostItsTimestampIsNotFree(t *testing.T) {
 	in := input(builder.Pool(b200), wants(8), nodes(builder.Matching(b200), "n1"))
 	entering := BuildPlan(in, Decide(in)).Transitions[0].After
 	delete(entering.Annotations, foundationv1alpha1.AnnotationDrainingSince)

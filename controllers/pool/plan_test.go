@@ -13,11 +13,11 @@ import (
 	"foundation.team/operator/test/support/builder"
 )
 
-// planCase is what becomes of the nodes of a static pool.
+// planCase lists the metadata of a static pool's nodes after a plan, and its writes.
 type planCase struct {
 	in   Input
 	want map[string]string
-	// changes is how many nodes are written to.
+	// changes is how many nodes are patched.
 	changes int
 	next    time.Time
 	evicted []string
@@ -27,7 +27,7 @@ func (tt planCase) check(t *testing.T) {
 	t.Helper()
 	before := asJSON(t, tt.in.Nodes)
 	result := BuildPlan(tt.in, Decide(tt.in))
-	if diff := cmp.Diff(tt.want, look(tt.in, result)); diff != "" {
+	if diff := cmp.Diff(tt.want, describeNodes(tt.in, result)); diff != "" {
 		t.Error(diff)
 	}
 	if len(result.Transitions) != tt.changes {
@@ -62,9 +62,9 @@ func TestNodesAreAssigned(t *testing.T) {
 	held := builder.HeldIn(b200, hanbit)
 	free := builder.FreeIn(b200)
 	runPlanCases(t, map[string]planCase{
-		"nodes as they should be are not written to": {in: input(granted(8), wants(8), nodes(held, "n1"), nodes(free, "n2")), want: map[string]string{"n1": isHeld, "n2": isFree}},
-		"a free node is assigned to the team":        {in: input(builder.Pool(b200), wants(8), nodes(free, "n1", "n2")), want: map[string]string{"n1": isHeld, "n2": isFree}, changes: 1},
-		"what was granted before is assigned":        {in: input(granted(8), wants(8), nodes(free, "n1")), want: map[string]string{"n1": isHeld}, changes: 1},
+		"nodes as they should be are not written to":   {in: input(granted(8), wants(8), nodes(held, "n1"), nodes(free, "n2")), want: map[string]string{"n1": isHeld, "n2": isFree}},
+		"a free node is assigned to the team":          {in: input(builder.Pool(b200), wants(8), nodes(free, "n1", "n2")), want: map[string]string{"n1": isHeld, "n2": isFree}, changes: 1},
+		"a free node is assigned for an earlier grant": {in: input(granted(8), wants(8), nodes(free, "n1")), want: map[string]string{"n1": isHeld}, changes: 1},
 		"an unhealthy node is not assigned": {
 			in:   input(granted(8), wants(8), builder.Node("n1", free, builder.NotReady()), builder.Node("n2", free)),
 			want: map[string]string{"n1": isFree, "n2": isHeld}, changes: 1,
@@ -101,11 +101,11 @@ func TestNodesDrain(t *testing.T) {
 	ago := func(d time.Duration) time.Time { return now.Add(-d) }
 	back := func(since time.Time) builder.NodeMod { return builder.DrainingIn(b200, hanbit, since) }
 	runPlanCases(t, map[string]planCase{
-		"of a team that shrinks an idle node drains": {
+		"an idle node drains first when a team shrinks": {
 			in:   input(granted(16), wants(8), nodes(held, "n1", "n2"), podsOn("n2", work)),
 			want: map[string]string{"n1": draining(now), "n2": isHeld}, changes: 1, next: now.Add(gpunode.Settle),
 		},
-		"of a team that shrinks a node that left the pool drains before an idle one": {
+		"a node that left the pool drains before an idle one when a team shrinks": {
 			in:   input(granted(16), wants(8), builder.Node("n1", held), builder.Node("n2", held, builder.Unlabelled(builder.ModelLabel)), podsOn("n2", work)),
 			want: map[string]string{"n1": isHeld, "n2": draining(now)}, changes: 1, next: now.Add(gpunode.Settle),
 		},
@@ -162,7 +162,7 @@ func TestNodesLeaveThePool(t *testing.T) {
 		"a held node that left the pool stays the team's": {
 			in: input(granted(8), wants(8), builder.Node("n1", held, builder.Unlabelled(builder.ModelLabel))), want: map[string]string{"n1": isHeld},
 		},
-		"a drained node that left the pool is nobody's": {
+		"a drained node that left the pool loses its metadata": {
 			in: input(granted(0), builder.Node("n1", back(ago(gpunode.Settle)), builder.Unlabelled(builder.ModelLabel))), want: map[string]string{"n1": ""}, changes: 1,
 		},
 		"another pool's node is left alone": {
@@ -171,17 +171,17 @@ func TestNodesLeaveThePool(t *testing.T) {
 		"another pool's node that is a team's is left alone": {
 			in: input(builder.Pool(b200), wants(8), builder.Node("n1", builder.HeldIn("h100", hanbit), matching)), want: map[string]string{"n1": "h100 hanbit/hanbit@hanbit-uid +team=hanbit"},
 		},
-		"a deleted pool gives up free nodes and keeps the others": {
+		"a deleted pool removes its metadata from free nodes and keeps the others": {
 			in:   input(granted(8, builder.PoolDeleted()), wants(8), nodes(held, "n1"), nodes(free, "n2"), nodes(matching, "n3"), nodes(builder.EnteringIn(b200, now), "n4")),
 			want: map[string]string{"n1": isHeld, "n2": "", "n3": "", "n4": ""}, changes: 2, next: now.Add(gpunode.Settle),
 		},
-		"a deleted pool's node is nobody's when it is drained": {
+		"a deleted pool removes its metadata from a drained node": {
 			in: input(granted(0, builder.PoolDeleted()), nodes(back(ago(gpunode.Settle)), "n1")), want: map[string]string{"n1": ""}, changes: 1,
 		},
 	})
 }
 
-// One sign of whose a node is is enough; without any it counts as occupied.
+// One piece of ownership metadata is enough to know a node's owner; without any it counts as occupied.
 func TestLostMetadataIsWrittenAgain(t *testing.T) {
 	held := builder.HeldIn(b200, hanbit)
 	free := builder.FreeIn(b200)
@@ -220,7 +220,7 @@ func TestLostMetadataIsWrittenAgain(t *testing.T) {
 		"the taint of a draining node was lost": {
 			in: input(granted(0), stripped(back(now), func(n *corev1.Node) { n.Spec.Taints = nil })), want: map[string]string{"n1": draining(now)}, changes: 1, next: now.Add(gpunode.Settle),
 		},
-		"the time of a draining node is nonsense": {
+		"the drain time of a node cannot be parsed": {
 			in:   input(granted(0), stripped(back(now), builder.NodeAnnotated(foundationv1alpha1.AnnotationDrainingSince, "soon")), podsOn("n1", work)),
 			want: map[string]string{"n1": draining(now)}, changes: 1, next: now.Add(gpunode.Settle),
 		},
@@ -242,12 +242,12 @@ func TestOtherPeoplesMetadataStays(t *testing.T) {
 	free := builder.FreeIn(b200)
 	matching := builder.Matching(b200)
 	runPlanCases(t, map[string]planCase{
-		"a node that Karpenter provisioned for a team is no other pool's": {
-			in:   input(builder.Pool(b200), wants(8), made("n1", "x1.s", hanbit, matching)[1]),
+		"a node that Karpenter provisioned for a team does not enter another pool": {
+			in:   input(builder.Pool(b200), wants(8), provisionedNode("n1", "x1.s", hanbit, matching)[1]),
 			want: map[string]string{"n1": "x1 hanbit/hanbit@hanbit-uid +team=hanbit"},
 		},
-		"a node that Karpenter provisioned for a team is no later pool's of the same name": {
-			in:   input(builder.Pool(b200), wants(8), made("n1", static, saebit)[1], made("n2", static, saebit, matching)[1]),
+		"a node that Karpenter provisioned for a team does not enter a later static pool of the same name": {
+			in:   input(builder.Pool(b200), wants(8), provisionedNode("n1", static, saebit)[1], provisionedNode("n2", static, saebit, matching)[1]),
 			want: map[string]string{"n1": isSaebit, "n2": isSaebit},
 		},
 		"other labels, annotations and taints stay": {

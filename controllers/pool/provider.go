@@ -6,16 +6,16 @@ import (
 	"foundation.team/operator/internal/gpunode"
 )
 
-// provider is where a pool's nodes come from. Who gets how many, how long nodes are held and when they are drained is the
-// same for all of them. Its methods are pure and return what they decide.
+// provider is where a pool's nodes come from. How many each team is granted, how long nodes are held and when they drain is
+// the same for all providers. Its methods are pure: they return what they decide.
 type provider interface {
-	// nodes classifies the nodes that the pool has, those that are being provisioned included, in order of name.
+	// nodes returns the pool's nodes with their states, those that are being provisioned included, sorted by name.
 	nodes(in Input) []gpunode.Node
-	// supply is how many nodes the pool has for its teams, and how many of those no team has.
+	// supply returns how many nodes the pool has for its teams, and how many of those no team holds.
 	supply(in Input, nodes []gpunode.Node) (capacity, unassigned allocation.Nodes)
-	// assign chooses up to so many of the free nodes for a team that has others.
+	// assign chooses up to so many of the free nodes for a team that already has its own.
 	assign(in Input, missing int, own, free []*gpunode.Node) []*gpunode.Node
-	// nodePools are the NodePools that there shall be, and those to be deleted.
+	// nodePools returns the NodePools that the pool should have, and those to delete.
 	nodePools(in Input, decision Decision) nodePoolPlan
 }
 

@@ -13,11 +13,11 @@ import (
 	"foundation.team/operator/internal/karpenter"
 )
 
-// karpenterProvider has the nodes that Karpenter provisions, by a NodePool for each team. They are a team's from birth and
-// are terminated when it gives them back.
+// karpenterProvider takes nodes that Karpenter provisions, from one NodePool for each team. They are a team's from the
+// start and are terminated when the team gives them back.
 type karpenterProvider struct{}
 
-// nodes are the NodeClaims, each with its Node if there is one yet.
+// nodes returns one entry for each NodeClaim, with its Node as soon as that is registered.
 func (karpenterProvider) nodes(in Input) []gpunode.Node {
 	classifier, capacity, nodeOf := in.classifier(), in.nodeRequirements(), nodesOfClaims(in)
 	nodes := make([]gpunode.Node, 0, len(in.NodeClaims))
@@ -41,8 +41,8 @@ func (karpenterProvider) nodes(in Input) []gpunode.Node {
 	return nodes
 }
 
-// nodesOfClaims finds the Nodes of NodeClaims, by the name that a NodeClaim gives, or by the owner that a Node names: pods can
-// come onto a Node a moment before its NodeClaim names it.
+// nodesOfClaims returns a function that finds the Node of a NodeClaim, by the name in the NodeClaim's status or by the
+// Node's ownerReference: pods can be scheduled to a Node a moment before the NodeClaim's status names it.
 func nodesOfClaims(in Input) func(*karpenter.NodeClaim) *corev1.Node {
 	byName, byOwner := make(map[string]*corev1.Node, len(in.Nodes)), map[types.UID]*corev1.Node{}
 	for _, obj := range in.Nodes {
@@ -59,7 +59,8 @@ func nodesOfClaims(in Input) func(*karpenter.NodeClaim) *corev1.Node {
 	}
 }
 
-// supply is what was declared. Fewer than no nodes are unassigned while Karpenter has provisioned more than that.
+// supply returns the declared capacity. The number of unassigned nodes is negative while Karpenter has provisioned more
+// than that.
 func (karpenterProvider) supply(in Input, nodes []gpunode.Node) (capacity, unassigned allocation.Nodes) {
 	capacity = allocation.GPUs(*in.Pool.Spec.Karpenter.Capacity).WholeNodes(in.perNode())
 	if in.KarpenterMissing {
@@ -68,7 +69,7 @@ func (karpenterProvider) supply(in Input, nodes []gpunode.Node) (capacity, unass
 	return capacity, capacity - allocation.Nodes(len(nodes))
 }
 
-// assign is Karpenter's, by the size of the NodePool.
+// assign chooses none: which nodes a team gets is Karpenter's choice, how many is the size of its NodePool.
 func (karpenterProvider) assign(Input, int, []*gpunode.Node, []*gpunode.Node) []*gpunode.Node {
 	return nil
 }

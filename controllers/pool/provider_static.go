@@ -10,7 +10,7 @@ import (
 	"foundation.team/operator/internal/placement"
 )
 
-// staticProvider has the nodes that a selector matches. They go from nobody to a team and back.
+// staticProvider takes the nodes that a selector matches. They are assigned to a team and become free again.
 type staticProvider struct{}
 
 func (staticProvider) nodes(in Input) []gpunode.Node {
@@ -26,7 +26,7 @@ func staticNode(in Input, obj *corev1.Node, classifier gpunode.Classifier, capac
 	matches, pool := in.Selector.Matches(labels.Set(obj.Labels)), obj.Labels[foundationv1alpha1.LabelPool]
 	n := gpunode.Node{
 		Ownership: gpunode.Ownership{State: gpunode.Outside}, Name: obj.Name, Object: obj, Healthy: capacity.Healthy(obj),
-		// A node that Karpenter provisioned for a team is no pool's to give to another.
+		// A node that Karpenter provisioned for one team must not be assigned to another, whatever selector matches it.
 		Managed: !provisionedForTeam(obj) && (matches && pool == "" || pool == in.Pool.Name),
 	}
 	n.Member = n.Managed && matches && obj.DeletionTimestamp.IsZero()
@@ -41,7 +41,7 @@ func (staticProvider) supply(_ Input, nodes []gpunode.Node) (capacity, unassigne
 	return countNodes(nodes, func(n *gpunode.Node) bool { return n.Member }), countNodes(nodes, (*gpunode.Node).Grantable)
 }
 
-// assign chooses free nodes that are close to the ones that the team has.
+// assign chooses free nodes that are close to those that the team has.
 func (staticProvider) assign(in Input, missing int, own, free []*gpunode.Node) []*gpunode.Node {
 	byName := make(map[string]*gpunode.Node, len(free))
 	for _, n := range free {
@@ -64,7 +64,7 @@ func placements(in Input, nodes []*gpunode.Node) []placement.Node {
 	return list
 }
 
-// placementOf is where a node stands. Karpenter's nodes stand anywhere.
+// placementOf returns where a node is. The topology of Karpenter's nodes is not known before they exist.
 func placementOf(in Input, n *gpunode.Node) placement.Node {
 	var topology []string
 	if static := in.Pool.Spec.Static; static != nil {

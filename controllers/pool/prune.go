@@ -14,14 +14,14 @@ import (
 	"foundation.team/operator/internal/karpenter"
 )
 
-// prune ends what is overdue or nobody's any more: pods, NodeClaims, NodePools. The NodeClaims of NodePools that could not be
-// written wait: Karpenter would replace them.
+// prune evicts and deletes overdue pods, and deletes drained NodeClaims and unused NodePools. NodeClaims of a NodePool that
+// could not be written are kept: Karpenter would replace them.
 func (r *Reconciler) prune(ctx context.Context, plan Plan, failed map[string]bool) error {
 	var errs []error
 	for i := range plan.Evictions {
 		pod := &plan.Evictions[i]
 		if err := r.Applier.Evict(ctx, pod); err != nil {
-			// A disruption budget may refuse it; it is tried again when the node is inspected next.
+			// A PodDisruptionBudget may refuse the eviction; it is tried again when the node is inspected next.
 			log.FromContext(ctx).Info("pod not evicted", "pod", client.ObjectKeyFromObject(pod), "error", err.Error())
 		}
 	}
@@ -46,7 +46,8 @@ func (r *Reconciler) prune(ctx context.Context, plan Plan, failed map[string]boo
 	return errors.Join(errs...)
 }
 
-// deleteNodePool deletes a NodePool if the API server, too, has no NodeClaim of it: Karpenter would delete them with it.
+// deleteNodePool deletes a NodePool if the API server, too, has no NodeClaim of it: Karpenter would delete the NodeClaims
+// with it.
 func (r *Reconciler) deleteNodePool(ctx context.Context, nodePool *karpenter.NodePool) error {
 	var claims karpenter.NodeClaimList
 	if err := r.Live.List(ctx, &claims, client.MatchingLabels{karpenter.LabelNodePool: nodePool.Name}, client.Limit(1)); err != nil {
@@ -58,7 +59,7 @@ func (r *Reconciler) deleteNodePool(ctx context.Context, nodePool *karpenter.Nod
 	return r.Applier.Delete(ctx, recordedOwner(nodePool), nodePool)
 }
 
-// recordedOwner is the team that is written on an object of Karpenter's.
+// recordedOwner returns the team that is written on one of Karpenter's objects.
 func recordedOwner(obj client.Object) apply.Owner {
 	return apply.Owner{
 		Team: obj.GetLabels()[foundationv1alpha1.LabelTeam],

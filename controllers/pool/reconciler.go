@@ -1,5 +1,5 @@
-// Package pool reconciles GPUPools: it gives GPUs out, makes nodes a team's own, and takes them back. It alone writes
-// grants, node labels and node taints.
+// Package pool reconciles GPUPools: it grants GPUs to teams, assigns nodes to them, and drains what they have to give back.
+// No other controller writes grants, node labels or node taints.
 package pool
 
 import (
@@ -21,11 +21,11 @@ type Reconciler struct {
 	Applier *apply.Applier
 	Events  events.EventRecorder
 	Clock   clock.PassiveClock
-	// Guards looks whether anything may be given out now.
+	// Guards checks whether the admission policies are in place; without them no grant is raised.
 	Guards guards.Checker
-	// Debounce is for how long requests for GPUs have to be unchanged before they are decided together.
+	// Debounce is how long demands have to be unchanged before they are granted together.
 	Debounce time.Duration
 
-	requests  debouncer
+	demands   debouncer
 	karpenter *karpenterWatch
 }

@@ -13,7 +13,7 @@ import (
 	"foundation.team/operator/test/support/builder"
 )
 
-// The same as in every pool, and no node becomes free that was not scrubbed after its last team had it.
+// The invariants of every pool hold, and no node becomes free that was not scrubbed after its last team held it.
 func TestPoolInvariantsWithScrub(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newStaticWorld(t, builder.RequireScrub())
@@ -24,22 +24,22 @@ func TestPoolInvariantsWithScrub(t *testing.T) {
 			"a noted request is answered": w.answerLate,
 			"somebody forges an answer":   w.forgeAnswer,
 			"a request loses metadata":    w.requestLosesMetadata,
-			"scrubbing is switched":       w.switchScrub,
+			"requireScrub is switched":    w.switchScrub,
 		})
 		w.run(t, actions)
 	})
 }
 
-// scrubber is who scrubs nodes, and knows which were not.
+// scrubber simulates the agent that scrubs nodes, and knows which were not scrubbed.
 type scrubber struct {
 	dirty map[string]bool
-	// noted is the request that it found on a node at some time.
+	// noted is the request that it read from a node at some time.
 	noted map[string]string
 }
 
 func newScrubber() *scrubber { return &scrubber{dirty: map[string]bool{}, noted: map[string]string{}} }
 
-// dirties says that somebody had a node, or that nobody knows who had it.
+// dirties notes that somebody held a node, or that nobody knows who did.
 func (s *scrubber) dirties(node string) {
 	if s != nil {
 		s.dirty[node] = true
@@ -48,13 +48,13 @@ func (s *scrubber) dirties(node string) {
 
 func (s *scrubber) isDirty(node string) bool { return s != nil && s.dirty[node] }
 
-// holdsUp reports whether the operator waits for who scrubs.
+// holdsUp reports whether the operator waits for the scrubber.
 func (s *scrubber) holdsUp(node *corev1.Node) bool {
 	request := node.Annotations[foundationv1alpha1.AnnotationScrubRequest]
 	return s != nil && request != "" && node.Annotations[foundationv1alpha1.AnnotationScrubbed] != request
 }
 
-// answer writes the answer to a request on a node. Only that to the request which is there means that it was scrubbed.
+// answer writes an answer on a node. Only the answer to the present request means that it was scrubbed.
 func (s *scrubber) answer(node *corev1.Node, request string) {
 	node.Annotations[foundationv1alpha1.AnnotationScrubbed] = request
 	if request == node.Annotations[foundationv1alpha1.AnnotationScrubRequest] {
@@ -62,10 +62,10 @@ func (s *scrubber) answer(node *corev1.Node, request string) {
 	}
 }
 
-// answerAll scrubs all nodes that are to be.
+// answerAll scrubs all nodes for which it is requested.
 func (s *scrubber) answerAll(w *world) {
 	for _, node := range w.nodes {
-		if inSight(node) && requireScrub(w.pool) && s.holdsUp(node) {
+		if isObserved(node) && requireScrub(w.pool) && s.holdsUp(node) {
 			s.answer(node, node.Annotations[foundationv1alpha1.AnnotationScrubRequest])
 		}
 	}
@@ -86,7 +86,7 @@ func (w *world) noteRequest() {
 	w.scrubs.noted[node.Name] = node.Annotations[foundationv1alpha1.AnnotationScrubRequest]
 }
 
-// answerLate answers what was asked some time ago, whatever became of the node since.
+// answerLate answers a request of some time ago, whatever happened to the node since.
 func (w *world) answerLate() {
 	name := w.pick("node", slices.Collect(maps.Keys(w.scrubs.noted)))
 	if node := w.nodes[name]; node != nil {
@@ -95,14 +95,14 @@ func (w *world) answerLate() {
 	}
 }
 
-// forgeAnswer writes on a node what could be the answer to a request to come, or to one long ago.
+// forgeAnswer writes an answer to a request that is still to come, or to one long ago.
 func (w *world) forgeAnswer() {
 	node := w.pickNode(func(*corev1.Node) bool { return true })
 	at := w.now.Add(time.Duration(rapid.SampledFrom([]int{-9, 0, 5}).Draw(w.t, "seconds")) * time.Second).Format(time.RFC3339)
 	node.Annotations[foundationv1alpha1.AnnotationScrubbed] = at
 	_, held := w.owner[node.Name]
-	if forged := node.Annotations[foundationv1alpha1.AnnotationScrubRequest]; forged == "" && (held || !inSight(node) || describe(node) == "") {
-		// Also with a request, on a node that nobody was asked about.
+	if forged := node.Annotations[foundationv1alpha1.AnnotationScrubRequest]; forged == "" && (held || !isObserved(node) || describe(node) == "") {
+		// Together with a forged request on a node for which none was made.
 		node.Annotations[foundationv1alpha1.AnnotationScrubRequest] = at
 	} else if forged == at {
 		w.scrubs.dirty[node.Name] = false
@@ -110,7 +110,8 @@ func (w *world) forgeAnswer() {
 	w.watchFires()
 }
 
-// requestLosesMetadata takes metadata off a node that waits to be scrubbed, several at once. It was found to be empty.
+// requestLosesMetadata removes metadata, several pieces at once, from a node that waits to be scrubbed and is known to be
+// empty.
 func (w *world) requestLosesMetadata() {
 	node := w.pickAsked()
 	if len(w.pods[node.Name]) > 0 {
@@ -131,7 +132,7 @@ func (w *world) switchScrub() {
 	w.watchFires()
 }
 
-// checkRequest checks that a node is asked to be scrubbed when it is empty, and is nobody's from then on.
+// checkRequest checks that a scrub is requested only for an empty node, which belongs to no team from then on.
 func (w *world) checkRequest(transition Transition) {
 	name := transition.After.Name
 	request := transition.After.Annotations[foundationv1alpha1.AnnotationScrubRequest]
@@ -143,10 +144,10 @@ func (w *world) checkRequest(transition Transition) {
 	}
 	w.scrubs.dirties(name)
 	delete(w.owner, name)
-	delete(w.left, name)
+	delete(w.closedAt, name)
 }
 
-// checkScrubbed checks that a node was scrubbed before it becomes free, if the pool wants that.
+// checkScrubbed checks that a node was scrubbed before it becomes free, if the pool requires it.
 func (w *world) checkScrubbed(transition Transition) {
 	if name := transition.Before.Name; requireScrub(w.pool) && w.scrubs.isDirty(name) && !w.isKnownFree(transition.Before) {
 		w.t.Fatalf("%s becomes free and was not scrubbed: it was %s", name, describe(transition.Before))

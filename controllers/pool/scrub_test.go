@@ -13,18 +13,18 @@ import (
 	"foundation.team/operator/test/support/builder"
 )
 
-// scrubbing is a pool that gives nodes to nobody before they were scrubbed.
+// scrubbing is a pool with reclaim.requireScrub.
 func scrubbing(gpus int32) *foundationv1alpha1.GPUPool { return granted(gpus, builder.RequireScrub()) }
 
-// asked makes it a node that waits for being scrubbed since then, answered with an answer of then.
-func asked(at time.Time) builder.NodeMod {
+// awaitingScrub makes it a node that waits to be scrubbed since a time.
+func awaitingScrub(at time.Time) builder.NodeMod {
 	return func(n *corev1.Node) {
 		builder.EnteringIn(b200, at)(n)
 		builder.NodeAnnotated(foundationv1alpha1.AnnotationScrubRequest, at.Format(time.RFC3339))(n)
 	}
 }
 
-func answered(at time.Time) builder.NodeMod {
+func scrubAnswered(at time.Time) builder.NodeMod {
 	return builder.NodeAnnotated(foundationv1alpha1.AnnotationScrubbed, at.Format(time.RFC3339))
 }
 
@@ -37,11 +37,11 @@ func without(keys ...string) builder.NodeMod {
 	}
 }
 
-func isAsked(at time.Time) string {
+func scrubRequested(at time.Time) string {
 	return entering(at) + " scrub " + at.Format(time.RFC3339)
 }
 
-// scrubCase is what becomes of a node in a pool that scrubs its nodes, unless it is told otherwise.
+// scrubCase is the metadata of a node after a plan, in a pool that requires scrubbing unless the case says otherwise.
 type scrubCase struct {
 	pool *foundationv1alpha1.GPUPool
 	node *corev1.Node
@@ -57,7 +57,7 @@ func (tt scrubCase) check(t *testing.T) {
 	}
 	in := input(tt.pool, tt.node, podsOn("n1", tt.pods...), wants(tt.pool.Status.Grants[0].Granted))
 	result := BuildPlan(in, Decide(in))
-	if got := look(in, result)["n1"]; got != tt.want {
+	if got := describeNodes(in, result)["n1"]; got != tt.want {
 		t.Errorf("becomes %q, want %q", got, tt.want)
 	}
 	if !result.RequeueAt.Equal(tt.next) {
@@ -75,33 +75,33 @@ func runScrubCases(t *testing.T, tests map[string]scrubCase) {
 	}
 }
 
-// A node is free only when who scrubs answered the very request of this hand-over.
+// A node becomes free only when the present scrub request was answered.
 func TestScrubIsRequestedAndAnswered(t *testing.T) {
 	long := now.Add(-time.Hour)
 	late := now.Add(-time.Minute)
 	back := builder.DrainingIn(b200, hanbit, late)
 	work := builder.Pod("hanbit-train", "job", now)
 	runScrubCases(t, map[string]scrubCase{
-		"a drained node is to be scrubbed": {node: builder.Node("n1", back), want: isAsked(now)},
+		"a drained node is to be scrubbed": {node: builder.Node("n1", back), want: scrubRequested(now)},
 		"a draining node with pods is not to be scrubbed yet": {
 			node: builder.Node("n1", back), pods: []corev1.Pod{work}, want: draining(late), next: now.Add(gpunode.InspectInterval),
 		},
-		"a new node is to be scrubbed once it is empty": {node: builder.Node("n1", builder.EnteringIn(b200, late)), want: isAsked(now)},
-		"a node waits for the answer":                   {node: builder.Node("n1", asked(late)), want: isAsked(late)},
-		"a node waits for the answer whoever is on it":  {node: builder.Node("n1", asked(late)), pods: []corev1.Pod{work}, want: isAsked(late)},
-		"the answer makes it free":                      {node: builder.Node("n1", asked(late), answered(late)), want: isFree},
-		"the answer does not make it free while who scrubs is on it": {
-			node: builder.Node("n1", asked(late), answered(late)), pods: []corev1.Pod{work},
-			want: isAsked(late) + " scrubbed " + late.Format(time.RFC3339), next: now.Add(gpunode.OccupiedInterval),
+		"a new node is to be scrubbed once it is empty":                     {node: builder.Node("n1", builder.EnteringIn(b200, late)), want: scrubRequested(now)},
+		"a node waits for the scrub to be answered":                         {node: builder.Node("n1", awaitingScrub(late)), want: scrubRequested(late)},
+		"a node waits for the scrub to be answered whatever pods are on it": {node: builder.Node("n1", awaitingScrub(late)), pods: []corev1.Pod{work}, want: scrubRequested(late)},
+		"the answer makes the node free":                                    {node: builder.Node("n1", awaitingScrub(late), scrubAnswered(late)), want: isFree},
+		"the answer does not make the node free while the scrubber's pod is on it": {
+			node: builder.Node("n1", awaitingScrub(late), scrubAnswered(late)), pods: []corev1.Pod{work},
+			want: scrubRequested(late) + " scrubbed " + late.Format(time.RFC3339), next: now.Add(gpunode.OccupiedInterval),
 		},
-		"the answer does not make it free before it has settled": {
-			node: builder.Node("n1", asked(now.Add(-time.Second)), answered(now.Add(-time.Second))),
-			want: isAsked(now.Add(-time.Second)) + " scrubbed " + now.Add(-time.Second).Format(time.RFC3339), next: now.Add(gpunode.Settle - time.Second),
+		"the answer does not make the node free before it has settled": {
+			node: builder.Node("n1", awaitingScrub(now.Add(-time.Second)), scrubAnswered(now.Add(-time.Second))),
+			want: scrubRequested(now.Add(-time.Second)) + " scrubbed " + now.Add(-time.Second).Format(time.RFC3339), next: now.Add(gpunode.Settle - time.Second),
 		},
-		"the answer to an earlier request is none": {
-			node: builder.Node("n1", asked(late), answered(long)), want: isAsked(late) + " scrubbed " + long.Format(time.RFC3339),
+		"the answer to an earlier request does not count": {
+			node: builder.Node("n1", awaitingScrub(late), scrubAnswered(long)), want: scrubRequested(late) + " scrubbed " + long.Format(time.RFC3339),
 		},
-		"an answer without a request is none": {node: builder.Node("n1", builder.EnteringIn(b200, late), answered(late)), want: isAsked(now)},
+		"an answer without a request does not count": {node: builder.Node("n1", builder.EnteringIn(b200, late), scrubAnswered(late)), want: scrubRequested(now)},
 	})
 }
 
@@ -110,28 +110,28 @@ func TestForgedAndLostScrubMetadata(t *testing.T) {
 	back := builder.DrainingIn(b200, hanbit, late)
 	runScrubCases(t, map[string]scrubCase{
 		"an answer on a team's node is taken off": {
-			node: builder.Node("n1", builder.HeldIn(b200, hanbit), answered(late)), pool: scrubbing(8), want: isHeld,
+			node: builder.Node("n1", builder.HeldIn(b200, hanbit), scrubAnswered(late)), pool: scrubbing(8), want: isHeld,
 		},
 		"a request with its answer on a team's node is taken off": {
-			node: builder.Node("n1", builder.HeldIn(b200, hanbit), answered(late), builder.NodeAnnotated(foundationv1alpha1.AnnotationScrubRequest, late.Format(time.RFC3339))),
+			node: builder.Node("n1", builder.HeldIn(b200, hanbit), scrubAnswered(late), builder.NodeAnnotated(foundationv1alpha1.AnnotationScrubRequest, late.Format(time.RFC3339))),
 			pool: scrubbing(8), want: isHeld,
 		},
 		"a request with its answer does not spare a draining node": {
-			node: builder.Node("n1", back, answered(late), builder.NodeAnnotated(foundationv1alpha1.AnnotationScrubRequest, late.Format(time.RFC3339))),
-			want: isAsked(now),
+			node: builder.Node("n1", back, scrubAnswered(late), builder.NodeAnnotated(foundationv1alpha1.AnnotationScrubRequest, late.Format(time.RFC3339))),
+			want: scrubRequested(now),
 		},
 		"a request with its answer does not spare a new node": {
-			node: builder.Node("n1", builder.Matching(b200), answered(late), builder.NodeAnnotated(foundationv1alpha1.AnnotationScrubRequest, late.Format(time.RFC3339))),
+			node: builder.Node("n1", builder.Matching(b200), scrubAnswered(late), builder.NodeAnnotated(foundationv1alpha1.AnnotationScrubRequest, late.Format(time.RFC3339))),
 			want: entering(now), next: now.Add(gpunode.Settle),
 		},
-		"a node that registered anew is looked at and scrubbed anew": {
+		"a node that registered again is checked and scrubbed again": {
 			node: builder.Node("n1", builder.Matching(b200)), want: entering(now), next: now.Add(gpunode.Settle),
 		},
-		"a request that was lost is made again": {node: builder.Node("n1", asked(late), without(foundationv1alpha1.AnnotationScrubRequest)), want: isAsked(now)},
-		"a time that was lost does not free it": {node: builder.Node("n1", asked(late), without(foundationv1alpha1.AnnotationDrainingSince)), want: entering(now) + " scrub " + late.Format(time.RFC3339)},
-		"a taint that was lost is put back":     {node: builder.Node("n1", asked(late), without(foundationv1alpha1.TaintDraining)), want: isAsked(late)},
-		"time and taint that were lost do not free it": {
-			node: builder.Node("n1", asked(late), without(foundationv1alpha1.AnnotationDrainingSince, foundationv1alpha1.TaintDraining)),
+		"a request that was lost is made again":         {node: builder.Node("n1", awaitingScrub(late), without(foundationv1alpha1.AnnotationScrubRequest)), want: scrubRequested(now)},
+		"a lost drain time does not make the node free": {node: builder.Node("n1", awaitingScrub(late), without(foundationv1alpha1.AnnotationDrainingSince)), want: entering(now) + " scrub " + late.Format(time.RFC3339)},
+		"a lost taint is restored":                      {node: builder.Node("n1", awaitingScrub(late), without(foundationv1alpha1.TaintDraining)), want: scrubRequested(late)},
+		"lost drain time and taint do not make the node free": {
+			node: builder.Node("n1", awaitingScrub(late), without(foundationv1alpha1.AnnotationDrainingSince, foundationv1alpha1.TaintDraining)),
 			want: entering(now), next: now.Add(gpunode.Settle),
 		},
 	})
@@ -143,30 +143,30 @@ func TestNodesThatAreNotScrubbed(t *testing.T) {
 	back := builder.DrainingIn(b200, hanbit, late)
 	work := builder.Pod("hanbit-train", "job", now)
 	runScrubCases(t, map[string]scrubCase{
-		"when nobody wants it scrubbed any more it is free":                     {node: builder.Node("n1", asked(late)), pool: granted(0), want: isFree},
-		"when nobody wants it scrubbed any more a stale answer does not matter": {node: builder.Node("n1", asked(late), answered(long)), pool: granted(0), want: isFree},
-		"when nobody wants it scrubbed any more it is not free with pods": {
-			node: builder.Node("n1", asked(late)), pool: granted(0), pods: []corev1.Pod{work}, want: entering(late), next: now.Add(gpunode.OccupiedInterval),
+		"the node becomes free when the pool no longer requires scrubbing":          {node: builder.Node("n1", awaitingScrub(late)), pool: granted(0), want: isFree},
+		"a stale answer does not matter when the pool no longer requires scrubbing": {node: builder.Node("n1", awaitingScrub(late), scrubAnswered(long)), pool: granted(0), want: isFree},
+		"a node with pods is not free when the pool no longer requires scrubbing": {
+			node: builder.Node("n1", awaitingScrub(late)), pool: granted(0), pods: []corev1.Pod{work}, want: entering(late), next: now.Add(gpunode.OccupiedInterval),
 		},
-		"nobody asks in a pool that wants nothing scrubbed": {
+		"no scrub is requested in a pool that does not require it": {
 			node: builder.Node("n1", builder.FreeIn(b200), builder.NodeAnnotated(foundationv1alpha1.AnnotationScrubRequest, "x")), pool: granted(0), want: isFree,
 		},
-		"what was free before anybody wanted it scrubbed stays so": {node: builder.Node("n1", builder.FreeIn(b200)), want: isFree},
-		"what left the pool is not scrubbed": {
-			node: builder.Node("n1", asked(late), builder.Unlabelled(builder.ModelLabel)), want: "",
+		"a node that was free before the pool required scrubbing stays free": {node: builder.Node("n1", builder.FreeIn(b200)), want: isFree},
+		"a node that left the pool is not scrubbed": {
+			node: builder.Node("n1", awaitingScrub(late), builder.Unlabelled(builder.ModelLabel)), want: "",
 		},
-		"what drained and left the pool is not scrubbed": {node: builder.Node("n1", back, builder.Unlabelled(builder.ModelLabel)), want: ""},
+		"a drained node that left the pool is not scrubbed": {node: builder.Node("n1", back, builder.Unlabelled(builder.ModelLabel)), want: ""},
 		"nothing is scrubbed in a pool that is being deleted": {
-			node: builder.Node("n1", asked(late)), pool: granted(0, builder.RequireScrub(), builder.PoolDeleted()), want: "",
+			node: builder.Node("n1", awaitingScrub(late)), pool: granted(0, builder.RequireScrub(), builder.PoolDeleted()), want: "",
 		},
 	})
 }
 
-// A node that waits to be scrubbed is in nobody's way: it is not free, and others are given out without it.
+// A node that waits to be scrubbed is not free, and other nodes are granted without waiting for it.
 func TestScrubHoldsUpNobodyElse(t *testing.T) {
 	late := now.Add(-time.Minute)
-	in := input(builder.Pool(b200, builder.RequireScrub()), wants(16), builder.Node("n1", asked(now)), builder.Node("n2", builder.FreeIn(b200)),
-		builder.Node("n3", asked(late), answered(late)), builder.Node("n4", asked(late), answered(now)))
+	in := input(builder.Pool(b200, builder.RequireScrub()), wants(16), builder.Node("n1", awaitingScrub(now)), builder.Node("n2", builder.FreeIn(b200)),
+		builder.Node("n3", awaitingScrub(late), scrubAnswered(late)), builder.Node("n4", awaitingScrub(late), scrubAnswered(now)))
 	if diff := cmp.Diff(map[string]int32{"hanbit": 8}, grantsOf(in)); diff != "" {
 		t.Error(diff)
 	}

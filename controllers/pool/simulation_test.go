@@ -18,7 +18,8 @@ import (
 	"foundation.team/operator/test/support/builder"
 )
 
-// Whatever happens in whatever order, after every step the invariants hold, and when it stops, all is as it should be.
+// Whatever happens in whatever order, the invariants hold after every step, and when nothing more happens everything is as
+// it should be.
 func TestPoolInvariants(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newStaticWorld(t)
@@ -26,7 +27,7 @@ func TestPoolInvariants(t *testing.T) {
 	})
 }
 
-// run lets things happen, then stops them, and in the end deletes the pool.
+// run lets actions happen, stops them, and deletes the pool in the end.
 func (w *world) run(t *rapid.T, more map[string]func()) {
 	actions := map[string]func(*rapid.T){}
 	for name, action := range w.actions() {
@@ -42,30 +43,30 @@ func (w *world) run(t *rapid.T, more map[string]func()) {
 	w.tearDown()
 }
 
-// actions are what can happen in every world.
+// actions are those of every simulated cluster.
 func (w *world) actions() map[string]func() {
 	return map[string]func(){
-		"a team comes":           w.teamComes,
-		"a team's award changes": w.awardChanges,
-		"a team is suspended":    w.suspend,
-		"a team is deleted":      w.teamLeaves,
-		"a node breaks or mends": w.nodeBreaks,
-		"a node loses metadata":  w.nodeLosesMetadata,
-		"a pod starts":           w.podStarts,
-		"a pod ends":             w.podEnds,
-		"a budget":               func() { w.budget = !w.budget },
-		"the operator crashes":   func() { w.crash = rapid.IntRange(1, 4).Draw(w.t, "writes") },
-		"writes fail":            func() { w.flaky = true },
+		"a team is created":                           w.teamComes,
+		"a team's award changes":                      w.awardChanges,
+		"a team is suspended":                         w.suspend,
+		"a team is deleted":                           w.teamLeaves,
+		"a node becomes NotReady or Ready":            w.nodeBreaks,
+		"a node loses metadata":                       w.nodeLosesMetadata,
+		"a pod starts":                                w.podStarts,
+		"a pod ends":                                  w.podEnds,
+		"a PodDisruptionBudget appears or disappears": func() { w.budget = !w.budget },
+		"the operator crashes":                        func() { w.crash = rapid.IntRange(1, 4).Draw(w.t, "writes") },
+		"writes fail":                                 func() { w.flaky = true },
 		"time passes": func() {
-			w.pass(rapid.SampledFrom([]time.Duration{time.Second, 3 * time.Second, gpunode.Settle, 20 * time.Second, grace / 2, grace, 3 * grace}).Draw(w.t, "time"))
+			w.passTime(rapid.SampledFrom([]time.Duration{time.Second, 3 * time.Second, gpunode.Settle, 20 * time.Second, grace / 2, grace, 3 * grace}).Draw(w.t, "time"))
 		},
 	}
 }
 
-// staticActions are what can happen where nodes are just there.
+// staticActions are those of a static pool.
 func (w *world) staticActions() map[string]func() {
 	return map[string]func(){
-		"a node comes":            w.nodeComes,
+		"a node is added":         w.nodeComes,
 		"a node vanishes":         w.nodeVanishes,
 		"a node changes its pool": w.nodeChangesPool,
 	}
@@ -110,7 +111,7 @@ func (w *world) teamComes() {
 	w.watchFires()
 }
 
-// award gives a team one or two awards, some of them for a while.
+// award gives a team one or two awards, some of them for a limited time.
 func (w *world) award(team *foundationv1alpha1.FoundationTeam) {
 	team.Spec.GPUs = nil
 	for i := range rapid.IntRange(1, 2).Draw(w.t, "awards") {
@@ -132,7 +133,7 @@ func (w *world) awardChanges() {
 	w.watchFires()
 }
 
-// suspend is nothing to the pool.
+// suspend must not matter to the pool.
 func (w *world) suspend() {
 	team := w.pickTeam()
 	before := w.input()
@@ -145,7 +146,7 @@ func (w *world) suspend() {
 	w.watchFires()
 }
 
-// teamLeaves begins a team's deletion or, when the pool has nothing of it any more, ends it.
+// teamLeaves begins a team's deletion or completes it when the pool has nothing of the team any more.
 func (w *world) teamLeaves() {
 	team := w.pickTeam()
 	if team.DeletionTimestamp.IsZero() {
@@ -164,14 +165,14 @@ func (w *world) nodeComes() {
 	w.watchFires()
 }
 
-// nodeVanishes takes a node and its pods away, and perhaps gives it back without metadata, pods still on it.
+// nodeVanishes removes a node with its pods, and perhaps registers it again without metadata while pods are still on it.
 func (w *world) nodeVanishes() {
 	node := w.pickNode(func(*corev1.Node) bool { return true })
 	pods := w.pods[node.Name]
 	delete(w.nodes, node.Name)
 	delete(w.pods, node.Name)
 	delete(w.owner, node.Name)
-	delete(w.left, node.Name)
+	delete(w.closedAt, node.Name)
 	w.scrubs.dirties(node.Name)
 	w.watchFires()
 	if rapid.Bool().Draw(w.t, "comes back") {
@@ -203,7 +204,7 @@ func (w *world) nodeChangesPool() {
 	w.watchFires()
 }
 
-// nodeLosesMetadata takes some of the operator's metadata off a node.
+// nodeLosesMetadata removes some of the operator's metadata from a node.
 func (w *world) nodeLosesMetadata() {
 	node := w.pickNode(func(node *corev1.Node) bool { return describe(node) != "" })
 	marks := []string{"team", "node team", "uid", "taints", "since"}
@@ -230,15 +231,15 @@ func (w *world) nodeLosesMetadata() {
 	w.watchFires()
 }
 
-// podStarts starts a pod where the scheduler may: of a team on a node that is its own, of a stranger on a node that is
-// not closed, or one that was on its way when the node was closed.
+// podStarts starts a pod where the scheduler may: a team's on its own node, a stranger's on a node that is not closed, or
+// one that was being bound when the node was closed.
 func (w *world) podStarts() {
 	node := w.pickNode(func(node *corev1.Node) bool {
 		_, owned := w.owner[node.Name]
 		return owned || len(node.Spec.Taints) == 0
 	})
 	owner, owned := w.owner[node.Name]
-	left, closed := w.left[node.Name]
+	left, closed := w.closedAt[node.Name]
 	switch {
 	case owned && closed && w.now.Sub(left) >= gpunode.Settle-time.Second:
 		w.t.Skip("closed")

@@ -8,7 +8,7 @@ import (
 	"foundation.team/operator/internal/timing"
 )
 
-// BuildStatus is a pool's status.
+// BuildStatus returns a pool's status.
 func BuildStatus(in Input, decision Decision) foundationv1alpha1.GPUPoolStatus {
 	return foundationv1alpha1.GPUPoolStatus{
 		ObservedGeneration: in.Pool.Generation,
@@ -21,7 +21,7 @@ func BuildStatus(in Input, decision Decision) foundationv1alpha1.GPUPoolStatus {
 }
 
 func currentConditions(in Input, decision Decision) []metav1.Condition {
-	ready, fit := readyCondition(in, decision), awardsFitCondition(in, decision)
+	ready, fit := readyCondition(in, decision), awardsCoveredCondition(in, decision)
 	if ready.Status == metav1.ConditionTrue && fit.Status != metav1.ConditionTrue {
 		ready.Message += "; " + fit.Message
 	}

@@ -24,12 +24,13 @@ func capacityStatus(in Input, decision Decision) *foundationv1alpha1.PoolCapacit
 	return sums
 }
 
-// shortfall is what a team requested and is not granted.
+// shortfall returns how many of the GPUs that a team requested it is not granted.
 func shortfall(in Input, team allocation.Allocation) allocation.GPUs {
 	return max(team.Requested-team.Granted.GPUs(in.perNode()), 0)
 }
 
-// nodeShape is the least that a healthy node offers. While there is none, what was known stays true.
+// nodeShape returns, for each resource, the least that a healthy node offers. While no node is healthy it returns what is
+// in the status.
 func nodeShape(in Input, nodes []gpunode.Node) corev1.ResourceList {
 	var least corev1.ResourceList
 	for _, n := range selectNodes(nodes, func(n *gpunode.Node) bool { return n.Member && n.Healthy }) {
@@ -55,7 +56,7 @@ func nodeShape(in Input, nodes []gpunode.Node) corev1.ResourceList {
 	return in.Pool.Status.NodeAllocatable
 }
 
-// canonical is a quantity as the API server returns it, so that an unchanged status compares equal.
+// canonical returns a quantity in the form in which the API server returns it, so that an unchanged status compares equal.
 func canonical(quantity resource.Quantity) resource.Quantity {
 	return resource.MustParse(quantity.String())
 }

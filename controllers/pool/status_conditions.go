@@ -22,7 +22,7 @@ func oversubscribedCondition(in Input, decision Decision) metav1.Condition {
 	return conditions.False(foundationv1alpha1.ConditionOversubscribed, foundationv1alpha1.ReasonWithinCapacity, "")
 }
 
-// reconcilingCondition is there while nodes change hands.
+// reconcilingCondition is set only while nodes change hands; nil otherwise.
 func reconcilingCondition(in Input, decision Decision) *metav1.Condition {
 	var assigned, surplus allocation.Nodes
 	for _, team := range decision.Grants.Teams {
@@ -30,7 +30,7 @@ func reconcilingCondition(in Input, decision Decision) *metav1.Condition {
 		surplus += team.Surplus()
 	}
 	if dynamic(in.Pool) {
-		// They come when pods need them.
+		// Nodes of a Dynamic pool are provisioned when pods need them, so missing ones are no work in progress.
 		assigned = 0
 	}
 	draining := selectNodes(decision.Nodes, func(n *gpunode.Node) bool { return n.State == gpunode.Draining || n.State == gpunode.Terminating })
@@ -61,7 +61,8 @@ func reconcilingCondition(in Input, decision Decision) *metav1.Condition {
 
 func isEntering(n *gpunode.Node) bool { return n.Member && n.State == gpunode.Entering }
 
-// stuckPod names a pod that is still there although it was evicted: something refuses that.
+// stuckPod names a pod that is still there after it was evicted, for example because a PodDisruptionBudget refuses the
+// eviction.
 func stuckPod(in Input, draining []*gpunode.Node) string {
 	for _, n := range draining {
 		evicted := n.Since.Add(in.policy().Grace())

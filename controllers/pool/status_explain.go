@@ -10,7 +10,7 @@ import (
 	"foundation.team/operator/internal/gpunode"
 )
 
-// explain is why the team has less than it requested, and what helps.
+// explain returns why the team has less than it requested, and what helps.
 func (v *teamView) explain() (reason, message string) {
 	pool := v.in.Pool.Name
 	switch {
@@ -31,7 +31,7 @@ func (v *teamView) explain() (reason, message string) {
 	}
 }
 
-// explainShort is why the team is granted less than it demands.
+// explainShort returns why the team is granted less than it demands.
 func (v *teamView) explainShort() (reason, message string) {
 	pool := v.in.Pool.Name
 	switch {
@@ -58,7 +58,7 @@ func (v *teamView) explainShortfall() string {
 		message += fmt.Sprintf(", %d wait to be scrubbed", v.gpus(awaitingScrub))
 	}
 	if next := v.forecast.NextFree; next.Nodes > 0 {
-		return fmt.Sprintf("%s, %d more by %s", message, v.gpus(next.Nodes), minute(next.At))
+		return fmt.Sprintf("%s, %d more by %s", message, v.gpus(next.Nodes), formatMinute(next.At))
 	}
 	if awaitingScrub > 0 {
 		return message
@@ -77,7 +77,7 @@ func (v *teamView) explainWholeNodes() string {
 		v.in.Pool.Name, v.Requested, v.gpus(v.Granted), perNode, instead)
 }
 
-// explainNodes is which of the team's nodes it cannot use.
+// explainNodes returns which of the team's nodes it cannot use, and why.
 func (v *teamView) explainNodes() (reason, message string) {
 	unhealthy := v.selectNodes(func(n *gpunode.Node) bool { return n.State == gpunode.Held && !n.Healthy })
 	provisioning := v.selectNodes(func(n *gpunode.Node) bool { return n.State == gpunode.Provisioning })
@@ -86,7 +86,7 @@ func (v *teamView) explainNodes() (reason, message string) {
 		why = append(why, fmt.Sprintf("%s not Ready, cordoned or short of GPUs (%s)", nodesAre(len(unhealthy)), namesOf(unhealthy)))
 	}
 	if len(provisioning) > 0 {
-		why = append(why, provisioningOf(provisioning))
+		why = append(why, provisioningMessage(provisioning))
 	}
 	missing, whyMissing := v.missingNodes()
 	if whyMissing != "" {
@@ -100,10 +100,10 @@ func (v *teamView) explainNodes() (reason, message string) {
 		v.in.Pool.Name, v.gpus(notReady), v.gpus(max(v.Granted, v.Usable)), strings.Join(why, "; "))
 }
 
-// missingNodes is how many nodes Karpenter has not begun to provision for the team, and why.
+// missingNodes returns how many nodes Karpenter has not begun to provision for the team, and why.
 func (v *teamView) missingNodes() (missing allocation.Nodes, why string) {
 	if v.in.Pool.Spec.Karpenter == nil {
-		// Free nodes become the team's in this very reconcile.
+		// Free nodes of a static pool are assigned in this very reconcile.
 		return 0, ""
 	}
 	if failure := nodePoolFailure(v.in, v.Team); failure != "" && v.Missing() > 0 {
@@ -111,7 +111,7 @@ func (v *teamView) missingNodes() (missing allocation.Nodes, why string) {
 	}
 	missing, why = v.Missing(), "not provisioned by Karpenter yet"
 	if dynamic(v.in.Pool) {
-		// They are provisioned when pods need them, as far as the NodePools may.
+		// Nodes of a Dynamic pool are provisioned when pods need them, up to the NodePools' limits.
 		missing, why = max(v.Granted-max(v.Held(), v.NodeLimit), 0), "waiting until other teams' nodes are drained"
 	}
 	if missing == 0 {

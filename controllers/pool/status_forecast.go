@@ -13,7 +13,8 @@ import (
 	"foundation.team/operator/internal/timing"
 )
 
-// addForecast writes into a grant what an award will be short of later, and what helps. Of two reasons the first is told.
+// addForecast writes into a grant which award will not be served in full later, from when on, and what helps. Of two
+// problems the earlier one is reported.
 func (v *teamView) addForecast(grant *foundationv1alpha1.Grant) {
 	pool, shortage, uncovered := v.in.Pool.Name, v.forecast.Shortage, v.forecast.Uncovered
 	switch {
@@ -22,23 +23,23 @@ func (v *teamView) addForecast(grant *foundationv1alpha1.Grant) {
 		grant.ForecastTime, grant.ForecastShortfall = timing.Meta(uncovered.At), int32(uncovered.GPUs)
 		grant.ForecastReason = foundationv1alpha1.ReasonPoolEnds
 		grant.ForecastMessage = fmt.Sprintf("%s: %d GPUs are awarded from %s on, when the pool is not available (%s); extend spec.availability, move the award or name another pool",
-			pool, uncovered.GPUs, minute(uncovered.At), windowOf(v.in.Pool))
+			pool, uncovered.GPUs, formatMinute(uncovered.At), windowPhrase(v.in.Pool))
 		if v.Ineligible != "" {
 			grant.ForecastReason = foundationv1alpha1.ReasonIneligible
 			grant.ForecastMessage = fmt.Sprintf("%s: %d GPUs are awarded from %s on, but %s may not draw from this pool; name another pool in spec.gpus",
-				pool, uncovered.GPUs, minute(uncovered.At), v.Ineligible)
+				pool, uncovered.GPUs, formatMinute(uncovered.At), v.Ineligible)
 		}
 	default:
 		grant.ForecastTime, grant.ForecastShortfall = timing.Meta(shortage.At), v.gpus(shortage.Missing)
 		grant.ForecastReason = foundationv1alpha1.ReasonOvercommitted
 		grant.ForecastMessage = fmt.Sprintf("%s: %d of %d short from %s%s: %d awarded to all teams then, %d there; move or shrink an award, or name another pool",
-			pool, v.gpus(shortage.Missing), v.gpus(shortage.Demanded), minute(shortage.At), until(shortage.Until), v.gpus(shortage.TotalDemanded), v.gpus(v.decision.Grants.Capacity))
+			pool, v.gpus(shortage.Missing), v.gpus(shortage.Demanded), formatMinute(shortage.At), untilPhrase(shortage.Until), v.gpus(shortage.TotalDemanded), v.gpus(v.decision.Grants.Capacity))
 	}
 	grant.ForecastMessage = text.Cut(grant.ForecastMessage, maxMessage)
 }
 
-// awardsFitCondition is whether all that is awarded fits into the pool, now and later.
-func awardsFitCondition(in Input, decision Decision) metav1.Condition {
+// awardsCoveredCondition reports whether the pool covers everything that is awarded, now and later.
+func awardsCoveredCondition(in Input, decision Decision) metav1.Condition {
 	const area = foundationv1alpha1.ConditionAwardsCovered
 	team, first := firstUncovered(decision)
 	over := decision.Forecast.Overcommit
@@ -54,18 +55,18 @@ func awardsFitCondition(in Input, decision Decision) metav1.Condition {
 		}
 		return conditions.False(area, foundationv1alpha1.ReasonOvercommitted,
 			fmt.Sprintf("%d GPUs are awarded %s, %d there%s; move or shrink awards",
-				over.Demanded.GPUs(in.perNode()), fromOn(in, over.At), over.Capacity.GPUs(in.perNode()), short))
+				over.Demanded.GPUs(in.perNode()), fromPhrase(in, over.At), over.Capacity.GPUs(in.perNode()), short))
 	case first != nil:
 		return conditions.False(area, foundationv1alpha1.ReasonPoolEnds,
 			fmt.Sprintf("%d GPUs are awarded to %s from %s on, when the pool is not available (%s); extend spec.availability or move the award",
-				first.GPUs, team, minute(first.At), windowOf(in.Pool)))
+				first.GPUs, team, formatMinute(first.At), windowPhrase(in.Pool)))
 	default:
 		return conditions.True(area, foundationv1alpha1.ReasonAsDeclared, "")
 	}
 }
 
-// firstUncovered is the team that is the first to have an award for which the pool is not available. Who may not draw from it
-// is that team's trouble, not the pool's.
+// firstUncovered returns the team with the earliest award for a time in which the pool is not available. Teams that are not
+// eligible are left out: that is a problem of the team, not of the pool.
 func firstUncovered(decision Decision) (team string, first *allocation.Uncovered) {
 	for _, a := range decision.Grants.Teams {
 		uncovered := decision.Forecast.Teams[a.Team].Uncovered
@@ -76,33 +77,34 @@ func firstUncovered(decision Decision) (team string, first *allocation.Uncovered
 	return team, first
 }
 
-// fromOn is a time as status tells it. The time of now would be another one in each reconcile.
-func fromOn(in Input, at time.Time) string {
+// fromPhrase returns a time for a sentence. It returns "now" instead of the present time, which would change the status in
+// each reconcile.
+func fromPhrase(in Input, at time.Time) string {
 	if !at.After(in.Now) {
 		return "now"
 	}
-	return "from " + minute(at) + " on"
+	return "from " + formatMinute(at) + " on"
 }
 
-func minute(at time.Time) string { return at.UTC().Format("2006-01-02T15:04Z") }
+func formatMinute(at time.Time) string { return at.UTC().Format("2006-01-02T15:04Z") }
 
-func until(at time.Time) string {
+func untilPhrase(at time.Time) string {
 	if at.IsZero() {
 		return ""
 	}
-	return " until " + minute(at)
+	return " until " + formatMinute(at)
 }
 
-func windowOf(pool *foundationv1alpha1.GPUPool) string {
+func windowPhrase(pool *foundationv1alpha1.GPUPool) string {
 	window := pool.Spec.Availability
 	switch {
 	case window == nil:
 		return "it is always"
 	case window.StartTime == nil:
-		return "until " + minute(window.EndTime.Time)
+		return "until " + formatMinute(window.EndTime.Time)
 	case window.EndTime == nil:
-		return "from " + minute(window.StartTime.Time)
+		return "from " + formatMinute(window.StartTime.Time)
 	default:
-		return "from " + minute(window.StartTime.Time) + " until " + minute(window.EndTime.Time)
+		return "from " + formatMinute(window.StartTime.Time) + " until " + formatMinute(window.EndTime.Time)
 	}
 }

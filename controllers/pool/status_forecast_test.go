@@ -11,8 +11,8 @@ import (
 	"foundation.team/operator/test/support/builder"
 )
 
-// fitness is what the pool and each team are told of later.
-func fitness(in Input) map[string]string {
+// forecastsOf returns what the status says to the pool and to each team about later.
+func forecastsOf(in Input) map[string]string {
 	grants := Decide(in)
 	status := BuildStatus(in, grants)
 	told := map[string]string{}
@@ -29,7 +29,7 @@ func fitness(in Input) map[string]string {
 	return told
 }
 
-// forecastCase is what the pool and its teams are told of awards that will not fit.
+// forecastCase lists what the pool and its teams are told of awards that will not be covered.
 type forecastCase struct {
 	in   Input
 	want map[string]string
@@ -37,7 +37,7 @@ type forecastCase struct {
 
 func (tt forecastCase) check(t *testing.T) {
 	t.Helper()
-	if diff := cmp.Diff(tt.want, fitness(tt.in)); diff != "" {
+	if diff := cmp.Diff(tt.want, forecastsOf(tt.in)); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -59,14 +59,14 @@ func TestAwardsThatOvercommitThePool(t *testing.T) {
 			input(builder.Pool(b200), builder.Team("hanbit", builder.AwardBetween(b200, 16, time.Time{}, july)), builder.Team("saebit", builder.AwardBetween(b200, 16, july, time.Time{})), two),
 			map[string]string{"pool": "True AsDeclared: "},
 		},
-		"a later award is too much": {
+		"a later award overcommits the pool": {
 			input(builder.Pool(b200), hanbit, builder.Team("saebit", builder.AwardBetween(b200, 16, july, october)), two),
 			map[string]string{
 				"pool":   "False Overcommitted: 32 GPUs are awarded from 2026-06-30T15:00Z on, 16 there; too few for saebit; move or shrink awards",
 				"saebit": "Overcommitted: b200: 16 of 16 short from 2026-06-30T15:00Z until 2026-09-30T15:00Z: 32 awarded to all teams then, 16 there; move or shrink an award, or name another pool",
 			},
 		},
-		"today's shortfall is told as such": {
+		"a shortfall of today is reported as of now": {
 			input(builder.Pool(b200), hanbit, builder.Team("saebit", builder.Award(b200, 8)), two),
 			map[string]string{"pool": "False Overcommitted: 24 GPUs are awarded now, 16 there; too few for saebit; move or shrink awards"},
 		},
@@ -98,27 +98,27 @@ func TestAwardsThatThePoolDoesNotCover(t *testing.T) {
 			input(builder.Pool(b200, builder.Available(time.Time{}, july)), builder.Team("hanbit", builder.AwardBetween(b200, 8, time.Time{}, july)), two),
 			map[string]string{"pool": "True AsDeclared: "},
 		},
-		"a team that may not draw from the pool is told of a later award": {
+		"an ineligible team is told of a later award": {
 			input(builder.Pool(b200, builder.Ineligible("Example Telecom")), builder.Team("hanbit", builder.Consortium("Example Telecom"), builder.AwardBetween(b200, 8, july, time.Time{})), two),
 			map[string]string{
 				"pool":   "True AsDeclared: ",
 				"hanbit": "Ineligible: b200: 8 GPUs are awarded from 2026-06-30T15:00Z on, but Example Telecom may not draw from this pool; name another pool in spec.gpus",
 			},
 		},
-		"a team that is deleted has nothing ahead": {
+		"a deleted team has no forecast": {
 			input(builder.Pool(b200, builder.Available(time.Time{}, july)), builder.Team("hanbit", builder.Deleted(), builder.Award(b200, 8)), two),
 			map[string]string{"pool": "True AsDeclared: "},
 		},
 	})
 }
 
-// What is foretold does not depend on when it is asked, as long as nothing happens.
+// The forecast does not change with the time at which it is made, as long as nothing happens.
 func TestForecastsAreSteady(t *testing.T) {
 	in := input(builder.Pool(b200), hanbit, builder.Team("saebit", builder.AwardBetween(b200, 16, july, time.Time{})), nodes(builder.FreeIn(b200), "n1", "n2"))
 	in.Pool.Status = BuildStatus(in, Decide(in))
-	before := fitness(in)
+	before := forecastsOf(in)
 	in.Now = timing.Next(now, []time.Time{july}).Add(-time.Second)
-	if diff := cmp.Diff(before, fitness(in)); diff != "" {
+	if diff := cmp.Diff(before, forecastsOf(in)); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -17,15 +17,16 @@ func grantList(in Input, decision Decision) []foundationv1alpha1.Grant {
 	var list []foundationv1alpha1.Grant
 	for _, team := range decision.Grants.Teams {
 		v := teamView{in: in, decision: decision, Allocation: team, forecast: decision.Forecast.Teams[team.Team], nodes: owned[team.Team]}
-		if v.present() {
+		if v.isReported() {
 			list = append(list, v.grant())
 		}
 	}
 	return list
 }
 
-// present reports whether the team is worth a line in status. A node that somebody labelled by hand is held by no team.
-func (v *teamView) present() bool {
+// isReported reports whether the team gets an entry in status.grants. An owner that is known only from a label that
+// somebody put on a node by hand does not.
+func (v *teamView) isReported() bool {
 	return v.Team.UID != "" && (v.Requested > 0 || v.Granted > 0 || v.Held() > 0 || v.forecast.Short())
 }
 
@@ -49,7 +50,7 @@ func (v *teamView) grant() foundationv1alpha1.Grant {
 	return grant
 }
 
-// evictionTime is when the first pods on nodes that the team has to give back are evicted; zero if it has to give none back.
+// evictionTime returns when the first pods on draining nodes of the team are evicted; the zero time if none drains.
 func (v *teamView) evictionTime() time.Time {
 	var times []time.Time
 	for _, n := range v.nodes {

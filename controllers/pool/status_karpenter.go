@@ -12,11 +12,11 @@ import (
 	"foundation.team/operator/internal/karpenter"
 )
 
-// awaitingReconciliation is the reason that Karpenter gives when it has none yet.
+// awaitingReconciliation is the reason that Karpenter sets on a condition which it has not evaluated yet.
 const awaitingReconciliation = "AwaitingReconciliation"
 
-// provisioningOf is how far nodes are that Karpenter is provisioning.
-func provisioningOf(nodes []*gpunode.Node) string {
+// provisioningMessage says how many nodes Karpenter is provisioning, and which NodeClaim is stuck at which step.
+func provisioningMessage(nodes []*gpunode.Node) string {
 	for _, n := range nodes {
 		if step, why := pendingStep(n.Claim); why != "" {
 			return fmt.Sprintf("%s being provisioned, NodeClaim %s is not %s (%s)", nodesAre(len(nodes)), n.Claim.Name, step, why)
@@ -25,7 +25,7 @@ func provisioningOf(nodes []*gpunode.Node) string {
 	return nodesAre(len(nodes)) + " being provisioned"
 }
 
-// pendingStep is the step that a NodeClaim has not come to, and why, as Karpenter reports it.
+// pendingStep returns the first step that a NodeClaim has not completed, and why, as Karpenter reports it.
 func pendingStep(claim *karpenter.NodeClaim) (step, why string) {
 	for _, step := range []string{karpenter.ConditionLaunched, karpenter.ConditionRegistered, karpenter.ConditionInitialized} {
 		condition := meta.FindStatusCondition(claim.Status.Conditions, step)
@@ -41,7 +41,8 @@ func pendingStep(claim *karpenter.NodeClaim) (step, why string) {
 	return "", ""
 }
 
-// nodePoolFailure is why no nodes are provisioned for a team's NodePool, as Karpenter reports it; empty if it reports no failure.
+// nodePoolFailure returns why no nodes are provisioned for a team's NodePool, as Karpenter reports it; empty if it reports
+// no failure.
 func nodePoolFailure(in Input, team gpunode.Owner) string {
 	name := nodePoolName(team.Name, in.Pool)
 	i := slices.IndexFunc(in.NodePools, func(live *karpenter.NodePool) bool { return live.Name == name })
@@ -56,7 +57,7 @@ func nodePoolFailure(in Input, team gpunode.Owner) string {
 	return ""
 }
 
-// shorten keeps a message of Karpenter's, which can be of any length, to one that status has room for.
+// shorten cuts a message of Karpenter's, which can have any length, to what fits into the status.
 func shorten(message string) string {
 	const most = 400
 	if len(message) <= most {

@@ -11,7 +11,7 @@ import (
 	"foundation.team/operator/test/support/builder"
 )
 
-// messageCase is what hanbit is told of its grant.
+// messageCase is the message in hanbit's grant.
 type messageCase struct {
 	in              Input
 	reason, message string
@@ -48,8 +48,8 @@ func TestShortfallMessages(t *testing.T) {
 		return builder.Team("hanbit", mods...)
 	}
 	runMessageCases(t, map[string]messageCase{
-		"a team that has all is told nothing":         {in: input(builder.Pool(b200), hanbit, nodes(free, "n1", "n2"))},
-		"a team that demands nothing is told nothing": {in: input(builder.Pool(b200), small(builder.Award(b200, 0)), nodes(builder.HeldIn(b200, hanbit), "n1"))},
+		"a team with all GPUs has no message":  {in: input(builder.Pool(b200), hanbit, nodes(free, "n1", "n2"))},
+		"a team without demand has no message": {in: input(builder.Pool(b200), small(builder.Award(b200, 0)), nodes(builder.HeldIn(b200, hanbit), "n1"))},
 		"short, and nothing comes free": {
 			in:      input(builder.Pool(b200), hanbit, nodes(free, "n1")),
 			reason:  foundationv1alpha1.ReasonShortfall,
@@ -86,7 +86,7 @@ func TestNextFreeMessages(t *testing.T) {
 			message: "b200: 8 of 8 short, 0 free, 8 more by 2026-04-04T00:00Z",
 			next:    now.Add(72 * time.Hour), nextCount: 8,
 		},
-		"what just began to drain has its whole grace period": {
+		"a node that just began to drain has its whole grace period": {
 			in: input(builder.Pool(b200, builder.Grace(time.Hour), builder.Granted(saebit, 16)), small(builder.Award(b200, 8)),
 				nodes(builder.HeldIn(b200, saebit), "n1", "n2")),
 			reason:  foundationv1alpha1.ReasonShortfall,
@@ -99,13 +99,13 @@ func TestNextFreeMessages(t *testing.T) {
 			message: "b200: 1 node is new in the pool and checked for pods before being granted",
 			next:    now.Add(gpunode.Settle), nextCount: 8,
 		},
-		"a draining node that is broken is no promise": {
+		"an unhealthy draining node is not foreseen as free": {
 			in: input(builder.Pool(b200), small(builder.Award(b200, 8)),
 				builder.Node("n1", builder.DrainingIn(b200, saebit, now), builder.NotReady())),
 			reason:  foundationv1alpha1.ReasonShortfall,
 			message: "b200: 8 of 8 short, 0 free, none foreseen; shrink or end an award, or name another pool",
 		},
-		"what is free is granted": {
+		"a free node is granted and no longer reported as free": {
 			in: input(builder.Pool(b200, builder.Granted(hanbit, 8)), small(builder.Award(b200, 24)),
 				nodes(builder.HeldIn(b200, hanbit), "n1"), nodes(free, "n2")),
 			reason:  foundationv1alpha1.ReasonShortfall,
@@ -133,7 +133,7 @@ func TestMessagesAboutOtherReasons(t *testing.T) {
 			reason:  foundationv1alpha1.ReasonNotWholeNodes,
 			message: "b200: 4 requested, 0 granted: nodes have 8 GPUs and are granted whole; ask for 8",
 		},
-		"a shortfall is told before whole nodes": {
+		"a shortfall is reported rather than partial nodes": {
 			in:      input(builder.Pool(b200), small(builder.Award(b200, 12))),
 			reason:  foundationv1alpha1.ReasonShortfall,
 			message: "b200: 12 of 12 short, 0 free, none foreseen; shrink or end an award, or name another pool",
@@ -161,8 +161,8 @@ func TestMessagesAboutOtherReasons(t *testing.T) {
 	})
 }
 
-// A pool of 128 nodes: two teams have 64 each until July, a third asks for 96.
-func TestThirdTeamIsToldWhenItsTurnIs(t *testing.T) {
+// In a pool of 128 nodes two teams have 64 each until July, and a third demands 96.
+func TestThirdTeamIsToldWhenGPUsAreFree(t *testing.T) {
 	first := builder.Team("first", builder.AwardBetween(b200, 512, time.Time{}, july))
 	second := builder.Team("second", builder.AwardBetween(b200, 512, time.Time{}, july))
 	third := builder.Team("third", builder.Award(b200, 768))

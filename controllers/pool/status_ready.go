@@ -58,7 +58,8 @@ func staticReadyCondition(in Input, nodes []gpunode.Node) metav1.Condition {
 	}
 }
 
-// karpenterReadyCondition is read off NodeClaims and Nodes. A NodePool's conditions only explain why there are none.
+// karpenterReadyCondition is made from NodeClaims and Nodes. A NodePool's conditions are used only to explain why there are
+// none.
 func karpenterReadyCondition(in Input, nodes []gpunode.Node) metav1.Condition {
 	unhealthy := selectNodes(nodes, func(n *gpunode.Node) bool { return !n.Healthy && n.Initialized() && n.State != gpunode.Terminating })
 	switch {

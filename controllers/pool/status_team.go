@@ -7,16 +7,16 @@ import (
 	"foundation.team/operator/internal/gpunode"
 )
 
-// maxMessage is how long a grant's message may be: the API server would refuse the whole status with a longer one.
+// maxMessage is the CRD's maxLength of a grant's message: the API server would refuse the whole status with a longer one.
 const maxMessage = 1024
 
-// teamView is what there is to tell of one team's part of a pool.
+// teamView is what the status tells of one team in a pool.
 type teamView struct {
 	in       Input
 	decision Decision
 	allocation.Allocation
 	forecast allocation.TeamForecast
-	// nodes are the team's.
+	// nodes are those that the team owns.
 	nodes []*gpunode.Node
 }
 

@@ -95,21 +95,21 @@ func TestReadyCondition(t *testing.T) {
 			conditions.True(foundationv1alpha1.ConditionReady, foundationv1alpha1.ReasonAsDeclared, "16 GPUs on 2 nodes"),
 		},
 		"no nodes": {input(builder.Pool(b200)), no(foundationv1alpha1.ReasonNoNodes, "no node matches spec.static.nodeSelector; correct it or label nodes")},
-		"sick nodes": {
+		"unhealthy nodes": {
 			input(builder.Pool(b200), nodes(builder.FreeIn(b200), "n1"), builder.Node("n2", builder.FreeIn(b200), builder.NotReady())),
 			no(foundationv1alpha1.ReasonNodesUnhealthy, "8 of 16 GPUs on nodes that are not Ready, cordoned or lack GPUs: n2"),
 		},
-		"a few are named": {
+		"many unhealthy nodes of which three are named": {
 			input(builder.Pool(b200), builder.Node("n1", builder.FreeIn(b200), builder.NotReady()), builder.Node("n2", builder.FreeIn(b200), builder.NotReady()),
 				builder.Node("n3", builder.FreeIn(b200), builder.NotReady()), builder.Node("n4", builder.FreeIn(b200), builder.NotReady())),
 			no(foundationv1alpha1.ReasonNodesUnhealthy, "32 of 32 GPUs on nodes that are not Ready, cordoned or lack GPUs: n1, n2 and 2 more"),
 		},
-		"another pool has them": {
+		"nodes of another pool match": {
 			input(builder.Pool(b200), builder.Node("n1", builder.FreeIn("h100"), builder.Matching(b200)), nodes(builder.FreeIn(b200), "n2")),
 			no(foundationv1alpha1.ReasonNodeConflict, "spec.static.nodeSelector matches 1 node of another pool: n1; make the selectors of the pools disjoint"),
 		},
-		"Karpenter made it for a team": {
-			input(builder.Pool(b200), made("n1", "h100.s", hanbit, builder.Matching(b200))[1], nodes(builder.FreeIn(b200), "n2")),
+		"a node that Karpenter provisioned for a team matches": {
+			input(builder.Pool(b200), provisionedNode("n1", "h100.s", hanbit, builder.Matching(b200))[1], nodes(builder.FreeIn(b200), "n2")),
 			no(foundationv1alpha1.ReasonNodeConflict, "spec.static.nodeSelector matches 1 node of another pool: n1; make the selectors of the pools disjoint"),
 		},
 		"deleted, and teams hold nodes": {
@@ -137,8 +137,8 @@ func TestOversubscribedCondition(t *testing.T) {
 		in   Input
 		want metav1.Condition
 	}{
-		"all granted":      {input(granted(16), wants(16), nodes(builder.HeldIn(b200, hanbit), "n1", "n2")), within},
-		"sick nodes count": {input(granted(8), wants(8), builder.Node("n1", builder.HeldIn(b200, hanbit), builder.NotReady())), within},
+		"all granted":                           {input(granted(16), wants(16), nodes(builder.HeldIn(b200, hanbit), "n1", "n2")), within},
+		"unhealthy held nodes count as granted": {input(granted(8), wants(8), builder.Node("n1", builder.HeldIn(b200, hanbit), builder.NotReady())), within},
 		"a node is gone": {
 			input(granted(16), wants(16), nodes(builder.HeldIn(b200, hanbit), "n1")),
 			conditions.True(foundationv1alpha1.ConditionOversubscribed, foundationv1alpha1.ReasonCapacityLost,
@@ -159,8 +159,8 @@ func TestReconcilingCondition(t *testing.T) {
 		in   Input
 		want string
 	}{
-		"nothing moves":        {input(granted(8), wants(8), nodes(builder.HeldIn(b200, hanbit), "n1"), nodes(builder.FreeIn(b200), "n2")), ""},
-		"nodes to be assigned": {input(builder.Pool(b200), wants(16), nodes(builder.FreeIn(b200), "n1", "n2")), "2 nodes to be assigned"},
+		"no node changes hands": {input(granted(8), wants(8), nodes(builder.HeldIn(b200, hanbit), "n1"), nodes(builder.FreeIn(b200), "n2")), ""},
+		"nodes to be assigned":  {input(builder.Pool(b200), wants(16), nodes(builder.FreeIn(b200), "n1", "n2")), "2 nodes to be assigned"},
 		"nodes to be drained": {
 			input(granted(16), wants(0), nodes(builder.HeldIn(b200, hanbit), "n1"), nodes(builder.DrainingIn(b200, hanbit, now), "n2")),
 			"2 nodes draining",
@@ -197,8 +197,8 @@ func TestNextTransitionTime(t *testing.T) {
 		"another pool's award does": {input(builder.Pool(b200), builder.Team("hanbit", builder.AwardBetween("h100", 8, june, july), builder.Award(b200, 8))), time.Time{}},
 		"the lease ends":            {input(builder.Pool(b200, builder.Available(time.Time{}, june)), builder.Team("hanbit", builder.AwardBetween(b200, 8, time.Time{}, july))), june},
 		"the lease of a pool that nobody uses ends": {input(builder.Pool(b200, builder.Available(time.Time{}, june))), june},
-		// The team is told what it asks for and does not get: that changes too.
-		"an award begins of one that may not draw": {
+		// The team's message about what it requests and does not get changes then.
+		"an award of an ineligible team begins": {
 			input(builder.Pool(b200, builder.Ineligible("A")), builder.Team("hanbit", builder.Consortium("A"), builder.AwardBetween(b200, 8, june, july))), june,
 		},
 		"an award begins after the lease": {
@@ -215,7 +215,7 @@ func TestNextTransitionTime(t *testing.T) {
 	}
 }
 
-// A pool whose selector cannot be read goes on with the nodes that it has, and says so.
+// A pool with an invalid selector keeps the nodes that it has and reports the error.
 func TestInvalidSelector(t *testing.T) {
 	in := input(granted(8), hanbit, builder.Node("n1", builder.HeldIn(b200, hanbit)), builder.Node("n2", builder.Matching(b200)))
 	in.Invalid = errors.New("bad operator")
@@ -236,24 +236,24 @@ func TestInvalidSelector(t *testing.T) {
 	}
 }
 
-// The API server refuses a status with two lines for one team, or one without a UID, and no node follows it then.
-func TestStatusIsOneThatTheAPIServerTakes(t *testing.T) {
+// The API server refuses a status with two grants for one team, or one without a UID; then no node is assigned.
+func TestStatusIsAcceptedByTheAPIServer(t *testing.T) {
 	tests := map[string]Input{
 		"a team was made anew while the earlier one of its name still holds nodes": input(
 			granted(8), builder.Team("hanbit", builder.TeamUID("later"), builder.Award(b200, 8)), nodes(builder.HeldIn(b200, hanbit), "n1"), nodes(builder.FreeIn(b200), "n2")),
-		"somebody labelled a node by hand": input(
+		"somebody labelled a node as a team's by hand": input(
 			builder.Pool(b200), builder.Node("n1", builder.FreeIn(b200), builder.Labelled(foundationv1alpha1.LabelTeam, "hanbit"))),
-		"Karpenter has much to say": input(given(8), wants(8), builder.NodeClaim("c1", static, hanbit,
+		"a NodeClaim has a message of Karpenter's that is too long": input(karpenterPool(8), wants(8), builder.NodeClaim("c1", static, hanbit,
 			builder.Condition(karpenter.ConditionLaunched, metav1.ConditionFalse, "InsufficientCapacity", "x"+strings.Repeat("ä", 5000)))),
-		"of a NodePool too": input(given(8), wants(8), complains(static, karpenter.ConditionNodeClassReady, strings.Repeat("ä", 5000))),
+		"a NodePool has a message of Karpenter's that is too long": input(karpenterPool(8), wants(8), failingNodePool(static, karpenter.ConditionNodeClassReady, strings.Repeat("ä", 5000))),
 	}
 	for name, in := range tests {
-		t.Run(name, func(t *testing.T) { checkLines(t, BuildStatus(in, Decide(in)).Grants) })
+		t.Run(name, func(t *testing.T) { checkGrantList(t, BuildStatus(in, Decide(in)).Grants) })
 	}
 }
 
-// checkLines checks what the CRD demands of grants.
-func checkLines(t interface{ Errorf(string, ...any) }, grants []foundationv1alpha1.Grant) {
+// checkGrantList checks what the CRD requires of status.grants.
+func checkGrantList(t interface{ Errorf(string, ...any) }, grants []foundationv1alpha1.Grant) {
 	seen := map[string]bool{}
 	for _, grant := range grants {
 		key := grant.TeamName + "/" + grant.UID

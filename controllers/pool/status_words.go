@@ -5,10 +5,10 @@ import (
 	"foundation.team/operator/internal/text"
 )
 
-// maxNames is how many names a message lists.
+// maxNames is how many names a message lists before it says how many more there are.
 const maxNames = 3
 
-// nodesAre counts nodes in a sentence: 1 node is, 2 nodes are.
+// nodesAre counts nodes in a sentence: "1 node is", "2 nodes are".
 func nodesAre[N ~int](n N) string {
 	if n == 1 {
 		return "1 node is"
@@ -16,7 +16,7 @@ func nodesAre[N ~int](n N) string {
 	return text.Count(int(n), "node") + " are"
 }
 
-// namesOf names the first few nodes.
+// namesOf lists the names of the first few nodes.
 func namesOf(nodes []*gpunode.Node) string {
 	names := make([]string, len(nodes))
 	for i, n := range nodes {

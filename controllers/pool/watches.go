@@ -25,7 +25,7 @@ import (
 
 // SetupWithManager registers the controller.
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
-	// The start of a deletion changes the generation too.
+	// A deletion timestamp changes the generation too, so deletions pass this predicate.
 	changed := builder.WithPredicates(predicate.GenerationChangedPredicate{})
 	b := ctrl.NewControllerManagedBy(mgr).
 		Named("gpupool").
@@ -53,7 +53,8 @@ func poolsOfTeam(_ context.Context, obj client.Object) []reconcile.Request {
 	return requests
 }
 
-// formerUIDsChanged lets through that a team adopted what it had under another UID.
+// formerUIDsChanged passes updates in which a team adopted objects of its earlier UID: nodes are then resolved to its
+// present one.
 func formerUIDsChanged() predicate.Predicate {
 	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
 		before, ok1 := e.ObjectOld.(*foundationv1alpha1.FoundationTeam)
@@ -62,10 +63,10 @@ func formerUIDsChanged() predicate.Predicate {
 	}}
 }
 
-// poolsOfProgram are the pools that the programme's teams have awards of.
+// poolsOfProgram returns requests for the pools that the programme's teams have awards of.
 func (r *Reconciler) poolsOfProgram(ctx context.Context, obj client.Object) []reconcile.Request {
 	var teams foundationv1alpha1.FoundationTeamList
-	if err := r.Client.List(ctx, &teams, client.MatchingFields{index.Program: obj.GetName()}, shared); err != nil {
+	if err := r.Client.List(ctx, &teams, client.MatchingFields{index.Program: obj.GetName()}, withoutDeepCopy); err != nil {
 		return nil
 	}
 	pools := map[string]bool{}
@@ -81,10 +82,11 @@ func (r *Reconciler) poolsOfProgram(ctx context.Context, obj client.Object) []re
 	return requests
 }
 
-// allPools are reconciled when an admission policy that guards teams comes, goes or changes.
+// allPools returns requests for all pools: they are reconciled when an admission policy that guards teams is created,
+// changed or deleted.
 func (r *Reconciler) allPools(ctx context.Context, _ client.Object) []reconcile.Request {
 	var pools foundationv1alpha1.GPUPoolList
-	if err := r.Client.List(ctx, &pools, shared); err != nil {
+	if err := r.Client.List(ctx, &pools, withoutDeepCopy); err != nil {
 		return nil
 	}
 	requests := make([]reconcile.Request, 0, len(pools.Items))
@@ -94,7 +96,8 @@ func (r *Reconciler) allPools(ctx context.Context, _ client.Object) []reconcile.
 	return requests
 }
 
-// poolsOfNode are the pool whose label a node carries, also one that is gone, and those whose selector it matches.
+// poolsOfNode returns requests for the pool whose label a node carries, even if that pool is gone, and for those whose
+// selector matches it.
 func (r *Reconciler) poolsOfNode(ctx context.Context, obj client.Object) []reconcile.Request {
 	var requests []reconcile.Request
 	labelled := obj.GetLabels()[foundationv1alpha1.LabelPool]
@@ -117,7 +120,7 @@ func (r *Reconciler) poolsOfNode(ctx context.Context, obj client.Object) []recon
 	return requests
 }
 
-// nodeChanged lets through what a pool reads of a node. Heartbeats are not among it.
+// nodeChanged passes updates of what a pool reads of a node. The cache strips heartbeats, so they do not differ.
 func nodeChanged() predicate.Predicate {
 	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
 		before, ok1 := e.ObjectOld.(*corev1.Node)

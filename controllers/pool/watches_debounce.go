@@ -11,10 +11,12 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 )
 
-// nodeDebounce is how long events of nodes are debounced. They come in bursts, and each time a pool reads all of its nodes.
+// nodeDebounce is how long events of nodes are debounced. They come in bursts, and every reconcile of a pool reads all of
+// its nodes.
 const nodeDebounce = 250 * time.Millisecond
 
-// debounced enqueues what a map function returns, a little later: a burst of events is one reconcile.
+// debounced enqueues what a map function returns after nodeDebounce. The queue merges equal requests, so a burst of events
+// becomes one reconcile.
 func debounced(requests handler.MapFunc) handler.EventHandler {
 	type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
 	later := func(ctx context.Context, q queue, objects ...client.Object) {

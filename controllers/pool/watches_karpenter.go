@@ -18,8 +18,8 @@ import (
 	"foundation.team/operator/internal/karpenter"
 )
 
-// karpenterWatch watches Karpenter's kinds from the moment a pool needs them: a cluster without such pools may not have
-// them, and pays nothing.
+// karpenterWatch starts to watch Karpenter's kinds when a pool first needs them: a cluster without such pools may not serve
+// them, and pays for no watch.
 type karpenterWatch struct {
 	controller controller.Controller
 	cache      cache.Cache
@@ -29,8 +29,8 @@ type karpenterWatch struct {
 	started bool
 }
 
-// watch starts watching unless it did already. It returns false if the cluster does not serve the kinds.
-func (w *karpenterWatch) watch(ctx context.Context) (bool, error) {
+// ensureStarted starts the watches unless they run already. It returns false if the cluster does not serve the kinds.
+func (w *karpenterWatch) ensureStarted(ctx context.Context) (bool, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.started {
@@ -47,7 +47,7 @@ func (w *karpenterWatch) watch(ctx context.Context) (bool, error) {
 		}
 	}
 	for _, kind := range kinds {
-		// Not waiting for the cache here: one that cannot be filled must not stop the other pools.
+		// BlockUntilSynced(false), because a cache that cannot be filled must not block the reconciles of other pools.
 		informer, err := w.cache.GetInformer(ctx, kind, cache.BlockUntilSynced(false))
 		if err != nil {
 			return false, fmt.Errorf("watch %T: %w", kind, err)
@@ -65,7 +65,7 @@ func (w *karpenterWatch) watch(ctx context.Context) (bool, error) {
 	return true, nil
 }
 
-// poolOfLabel is the pool whose label an object carries.
+// poolOfLabel returns a request for the pool whose label an object carries.
 func poolOfLabel(_ context.Context, obj client.Object) []reconcile.Request {
 	pool := obj.GetLabels()[foundationv1alpha1.LabelPool]
 	if pool == "" {

@@ -17,39 +17,39 @@ import (
 	"foundation.team/operator/test/support/builder"
 )
 
-// grace is the reclaim period of the world's pool, force after how long its pods are ended.
+// grace is the grace period of the pool, force its forceAfter.
 const (
 	grace = time.Hour
 	force = 2 * grace
 )
 
-// world is a cluster with one pool in which things happen. The operator is called as its watches and its own wake-up
-// calls would have it, and everything it decides is checked.
+// world is a simulated cluster with one pool. The operator is called when its watches or its own requeues would call it,
+// and every decision is checked.
 type world struct {
 	t     *rapid.T
 	now   time.Time
 	pool  *foundationv1alpha1.GPUPool
 	teams map[string]*foundationv1alpha1.FoundationTeam
 	nodes map[string]*corev1.Node
-	// pods are what runs, by node and pod name: the UID of the team whose it is.
+	// pods are by node and name: the UID of the team that a pod belongs to.
 	pods map[string]map[string]types.UID
-	// since is when each pod was made.
-	since map[string]time.Time
-	// owner is whose each node is, whatever it carries; a node of nobody is not in it.
+	// createdAt is when each pod was created.
+	createdAt map[string]time.Time
+	// owner is the team that really holds each node, whatever its metadata says; free nodes are not in it.
 	owner map[string]gpunode.Owner
-	// left is when a node was closed to its team: until it has settled, a pod may still be on its way there.
-	left map[string]time.Time
-	// wake is when the operator asked to be woken.
-	wake time.Time
-	// budget is true if a disruption budget refuses evictions.
+	// closedAt is when a node was closed to its team: until it has settled, a pod may still be on its way to it.
+	closedAt map[string]time.Time
+	// requeueAt is when the operator asked to be requeued.
+	requeueAt time.Time
+	// budget is true if a PodDisruptionBudget refuses evictions.
 	budget bool
-	// crash is after how many more writes the operator dies, flaky whether every other write to a node fails.
+	// crash is after how many more writes the operator crashes; flaky is true if every other write to a node fails.
 	crash int
 	flaky bool
-	// requests debounces them for that long.
-	requests debouncer
+	// demands debounces the teams' demands for that long.
+	demands  debouncer
 	debounce time.Duration
-	// scrubs is who scrubs nodes; nil if nobody does. karpenter makes the nodes; nil if they are just there.
+	// scrubs is the scrubber; nil if there is none. karpenter provisions the nodes; nil in a static pool.
 	scrubs    *scrubber
 	karpenter *cloud
 	// busy is true if something happened that the operator does not watch.
@@ -65,11 +65,11 @@ func newWorld(t *rapid.T, mods ...builder.PoolMod) *world {
 	return &world{
 		t: t, now: now, pool: builder.Pool(b200, mods...), debounce: time.Duration(rapid.IntRange(0, 2).Draw(t, "debounce")) * time.Second,
 		teams: map[string]*foundationv1alpha1.FoundationTeam{}, nodes: map[string]*corev1.Node{},
-		pods: map[string]map[string]types.UID{}, since: map[string]time.Time{}, owner: map[string]gpunode.Owner{}, left: map[string]time.Time{},
+		pods: map[string]map[string]types.UID{}, createdAt: map[string]time.Time{}, owner: map[string]gpunode.Owner{}, closedAt: map[string]time.Time{},
 	}
 }
 
-// newStaticWorld has some nodes to begin with.
+// newStaticWorld starts with some nodes.
 func newStaticWorld(t *rapid.T, mods ...builder.PoolMod) *world {
 	w := newWorld(t, append([]builder.PoolMod{builder.TopologyKeys("rack")}, mods...)...)
 	if requireScrub(w.pool) {
@@ -94,24 +94,24 @@ func (w *world) addNode() {
 func (w *world) addPod(node string, team types.UID) {
 	w.serial++
 	name := fmt.Sprintf("p%02d", w.serial)
-	w.pods[node][name], w.since[name] = team, w.now
+	w.pods[node][name], w.createdAt[name] = team, w.now
 	w.busy = true
 }
 
-// input is what an observer finds, copies of everything.
+// input returns what observe would find, as copies.
 func (w *world) input() Input {
 	var things []any
 	for _, name := range slices.Sorted(maps.Keys(w.teams)) {
 		things = append(things, w.teams[name].DeepCopy())
 	}
 	for _, node := range w.nodes {
-		if inSight(node) {
+		if isObserved(node) {
 			things = append(things, node.DeepCopy())
 		}
 	}
 	things = append(things, w.karpenter.has()...)
 	in := input(w.pool.DeepCopy(), append(things, w.now)...)
-	in.DebounceUntil = w.requests.until(w.pool.Name, requestsOf(in.Teams, w.pool.Name), w.now, w.debounce)
+	in.DebounceUntil = w.demands.until(w.pool.Name, demandDigest(in.Teams, w.pool.Name), w.now, w.debounce)
 	return in
 }
 
@@ -119,34 +119,34 @@ func (w *world) decide(in *Input) (Decision, foundationv1alpha1.GPUPoolStatus, P
 	decision := Decide(*in)
 	for _, name := range NodesToInspect(decision) {
 		for _, pod := range slices.Sorted(maps.Keys(w.pods[name])) {
-			in.Pods[name] = append(in.Pods[name], builder.Pod("x", pod, w.since[pod]))
+			in.Pods[name] = append(in.Pods[name], builder.Pod("x", pod, w.createdAt[pod]))
 		}
 	}
 	return decision, BuildStatus(*in, decision), BuildPlan(*in, decision)
 }
 
-// reconcile does what the controller does.
+// reconcile does what the controller's reconcile does.
 func (w *world) reconcile() {
 	in := w.input()
 	decision, status, result := w.decide(&in)
 	w.checkGrants(in, status)
 	w.pool.Status = status
-	w.checkAgain(in)
-	w.wake = w.now.Add(timing.Wait(w.now, result.RequeueAt, nextTransition(in, decision), requeueAt(in, decision)))
-	if w.wake.Equal(w.now) {
-		w.wake = time.Time{}
+	w.checkStable(in)
+	w.requeueAt = w.now.Add(timing.Wait(w.now, result.RequeueAt, nextTransition(in, decision), requeueAt(in, decision)))
+	if w.requeueAt.Equal(w.now) {
+		w.requeueAt = time.Time{}
 	}
-	if w.dies() || !w.resize(result) {
-		w.wake = w.now.Add(time.Second)
+	if w.crashes() || !w.resize(result) {
+		w.requeueAt = w.now.Add(time.Second)
 		return
 	}
 	for i, transition := range result.Transitions {
 		if w.flaky && i%2 == 0 {
-			w.wake = w.now.Add(time.Second)
+			w.requeueAt = w.now.Add(time.Second)
 			continue
 		}
-		if w.dies() {
-			w.wake = w.now.Add(time.Second)
+		if w.crashes() {
+			w.requeueAt = w.now.Add(time.Second)
 			return
 		}
 		if w.karpenter.patches(w, transition) {
@@ -156,13 +156,13 @@ func (w *world) reconcile() {
 	}
 	w.endPods(result)
 	if !w.endClaims(result) {
-		w.wake = w.now.Add(time.Second)
+		w.requeueAt = w.now.Add(time.Second)
 	}
 	w.flaky, w.busy = false, false
 }
 
-// dies reports whether the operator dies now, before its next write.
-func (w *world) dies() bool {
+// crashes reports whether the operator crashes before its next write.
+func (w *world) crashes() bool {
 	w.crash = max(w.crash-1, -1)
 	return w.crash == 0
 }
@@ -186,7 +186,7 @@ func (w *world) endPod(name string) {
 	}
 }
 
-// watchFires reconciles until nothing is written any more: each write is seen by a watch.
+// watchFires reconciles until nothing is written any more, because every write triggers a watch.
 func (w *world) watchFires() {
 	const enough = 8
 	for range enough {
@@ -207,31 +207,32 @@ func (w *world) snapshot() string {
 	return strings.Join(words, "\n") + "\n" + w.karpenter.describe() + asJSON(w.t, w.pool.Status)
 }
 
-// pass lets time pass, and wakes the operator when it asked for it.
-func (w *world) pass(d time.Duration) {
+// passTime lets time pass, and reconciles when the operator asked for it.
+func (w *world) passTime(d time.Duration) {
 	end := w.now.Add(d)
-	for !w.wake.IsZero() && !w.wake.After(end) {
-		w.checkAsleep(w.wake.Add(-time.Second))
-		w.now = w.wake
+	for !w.requeueAt.IsZero() && !w.requeueAt.After(end) {
+		w.checkNothingMissed(w.requeueAt.Add(-time.Second))
+		w.now = w.requeueAt
 		w.watchFires()
-		if !w.wake.IsZero() && !w.wake.After(w.now) {
-			w.t.Fatalf("asks at %s to be woken at %s", w.now, w.wake)
+		if !w.requeueAt.IsZero() && !w.requeueAt.After(w.now) {
+			w.t.Fatalf("asks at %s to be woken at %s", w.now, w.requeueAt)
 		}
 	}
-	w.checkAsleep(end)
+	w.checkNothingMissed(end)
 	w.now = end
 }
 
-// inSight reports whether the operator finds a node. One that lost its label and left the pool at once it does not.
-func inSight(node *corev1.Node) bool {
+// isObserved reports whether the operator can find a node. It cannot find one that lost its label and left the pool at
+// once.
+func isObserved(node *corev1.Node) bool {
 	return node.Labels[builder.ModelLabel] == b200 || node.Labels[foundationv1alpha1.LabelPool] == b200
 }
 
-// polls reports whether the operator looks at nodes every now and then: while they are on their way, unless somebody else is
-// to do something about them first.
-func (w *world) polls() bool {
+// isPolling reports whether the operator polls nodes: while they change hands, unless somebody else has to act on them
+// first.
+func (w *world) isPolling() bool {
 	return w.karpenter.misses(w) || slices.ContainsFunc(slices.Collect(maps.Values(w.nodes)), func(node *corev1.Node) bool {
 		since := node.Annotations[foundationv1alpha1.AnnotationDrainingSince]
-		return since != "" && inSight(node) && !w.scrubs.holdsUp(node) && !w.karpenter.ends(node)
+		return since != "" && isObserved(node) && !w.scrubs.holdsUp(node) && !w.karpenter.ends(node)
 	})
 }

@@ -21,7 +21,7 @@ import (
 // +kubebuilder:rbac:groups=foundation.team,resources=foundationteams,verbs=list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
-// Reconcile brings one programme's status to where it should be.
+// Reconcile keeps one programme's status up to date.
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	program := &foundationv1alpha1.FoundationProgram{}
 	if err := r.Client.Get(ctx, req.NamespacedName, program); apierrors.IsNotFound(err) {
@@ -56,8 +56,8 @@ func (r *Reconciler) reconcile(ctx context.Context, program *foundationv1alpha1.
 	return ctrl.Result{RequeueAfter: requeueAfter(in, plan)}, nil
 }
 
-// finalize removes the finalizer when the API server, too, has no team that names the programme: the cache could not have
-// shown one that was made just now.
+// finalize removes the finalizer if the API server, too, has no team that names the programme: the cache may not show yet
+// one that was created a moment ago.
 func (r *Reconciler) finalize(ctx context.Context, program *foundationv1alpha1.FoundationProgram) (ctrl.Result, error) {
 	var teams foundationv1alpha1.FoundationTeamList
 	if err := r.Live.List(ctx, &teams); err != nil {
@@ -69,10 +69,10 @@ func (r *Reconciler) finalize(ctx context.Context, program *foundationv1alpha1.F
 	return ctrl.Result{}, apply.RemoveFinalizer(ctx, r.Applier, program)
 }
 
-// requeueAfter is how long it is until time alone changes something; 0 if never. What is told of a team changes with
-// moments of its own, too.
+// requeueAfter returns how long it is until time alone changes the status; 0 if it never does. The messages about teams
+// change at times of their own, too.
 func requeueAfter(in Input, plan budget.Plan) time.Duration {
-	next, _ := nextMoment(in, plan)
+	next, _ := nextTransition(in, plan)
 	moments := []time.Time{next, in.Program.NextTransition(in.Now)}
 	for _, team := range in.Teams {
 		moments = append(moments, team.NextTransition(in.Now))

@@ -26,17 +26,17 @@ import (
 	"foundation.team/operator/test/support/builder"
 )
 
-// server is an API server that tells what is written to it, in order, and may refuse it.
+// server is a fake API server that records writes in order and can refuse them.
 type server struct {
 	client.WithWatch
 	writes []string
-	// refused is what writes fail with, readErr what reads of teams do.
+	// refused is the error of writes, readErr that of reads of teams.
 	refused, readErr error
 	events           *events.FakeRecorder
 	clock            *clocktesting.FakePassiveClock
 }
 
-// indexes hands indexes to a fake client.
+// indexes registers the operator's field indexes with a fake client.
 type indexes struct{ *fake.ClientBuilder }
 
 func (i indexes) IndexField(_ context.Context, obj client.Object, field string, extract client.IndexerFunc) error {
@@ -82,7 +82,7 @@ func (s *server) write(what string, do func() error) error {
 	return do()
 }
 
-// take returns what was written, and starts anew.
+// take returns the writes so far and forgets them.
 func (s *server) take() []string {
 	writes := s.writes
 	s.writes = nil
@@ -122,7 +122,7 @@ func (s *server) program(t *testing.T) *foundationv1alpha1.FoundationProgram {
 
 func unfinalized(program *foundationv1alpha1.FoundationProgram) { program.Finalizers = nil }
 
-// A programme is written once, then again when time has changed something, and not in between.
+// The status is written once, then again when time has changed it, and not in between.
 func TestReconcileWritesWhatChanged(t *testing.T) {
 	program := builder.Program(models, unfinalized, builder.Seats(2), builder.Money(foundationv1alpha1.BudgetData, 15000*million),
 		builder.Criteria("technology", 60, "impact", 40), builder.GateOf("originality"),
@@ -170,7 +170,7 @@ func TestReconcileWritesWhatChanged(t *testing.T) {
 	}
 }
 
-func TestReconcileTellsWhatDoesNotFit(t *testing.T) {
+func TestReconcileReportsWhatDoesNotFit(t *testing.T) {
 	s := newServer(t, builder.Program(models, builder.Seats(1), builder.Decided("hanbit", selected, day(-2)), builder.Decided("naru", selected, day(-1))))
 	s.reconcile(t, s.reconciler())
 	told := s.told()
@@ -179,7 +179,7 @@ func TestReconcileTellsWhatDoesNotFit(t *testing.T) {
 	}
 }
 
-// What was written last is not decided from before the cache shows it.
+// No decision is made from a status that the cache shows older than the last write.
 func TestReconcileWaitsForTheCache(t *testing.T) {
 	s := newServer(t, builder.Program(models))
 	r := s.reconciler()
@@ -210,11 +210,11 @@ func TestReconcileFails(t *testing.T) {
 		refused, readErr error
 		want             error
 	}{
-		"the finalizer":            {program: builder.Program(models, unfinalized), refused: problem, want: problem},
-		"the status":               {program: builder.Program(models), refused: problem, want: problem},
-		"somebody else wrote":      {program: builder.Program(models), refused: conflict},
-		"teams cannot be read":     {program: builder.Program(models, missing), readErr: problem, want: problem},
-		"there is no such program": {program: builder.Program("other"), refused: problem},
+		"the finalizer cannot be written": {program: builder.Program(models, unfinalized), refused: problem, want: problem},
+		"the status cannot be written":    {program: builder.Program(models), refused: problem, want: problem},
+		"the status write conflicts":      {program: builder.Program(models), refused: conflict},
+		"teams cannot be read":            {program: builder.Program(models, missing), readErr: problem, want: problem},
+		"the programme does not exist":    {program: builder.Program("other"), refused: problem},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -227,19 +227,19 @@ func TestReconcileFails(t *testing.T) {
 	}
 }
 
-// A programme is let go when the API server, too, has no team that names it.
+// The finalizer is removed when the API server, too, has no team that names the programme.
 func TestDeletion(t *testing.T) {
 	tests := map[string]struct {
 		cached, live []client.Object
 		goes         bool
 		reason       string
 	}{
-		"no teams":                    {goes: true},
-		"another programme's":         {cached: []client.Object{builder.Team("naru", builder.InProgram("other"))}, live: []client.Object{builder.Team("naru", builder.InProgram("other"))}, goes: true},
-		"a team names it":             {cached: []client.Object{team("hanbit")}, live: []client.Object{team("hanbit")}, reason: foundationv1alpha1.ReasonTeamsRemain},
-		"a team was made just now":    {live: []client.Object{team("hanbit")}},
-		"its team is gone, they say":  {cached: []client.Object{team("hanbit")}, reason: foundationv1alpha1.ReasonTeamsRemain},
-		"decisions keep it from none": {cached: []client.Object{builder.Team("hanbit")}, live: []client.Object{builder.Team("hanbit")}, goes: true},
+		"no team names the programme":                            {goes: true},
+		"a team names another programme":                         {cached: []client.Object{builder.Team("naru", builder.InProgram("other"))}, live: []client.Object{builder.Team("naru", builder.InProgram("other"))}, goes: true},
+		"a team names the programme":                             {cached: []client.Object{team("hanbit")}, live: []client.Object{team("hanbit")}, reason: foundationv1alpha1.ReasonTeamsRemain},
+		"the API server has a team that the cache does not show": {live: []client.Object{team("hanbit")}},
+		"the cache shows a team that no longer exists":           {cached: []client.Object{team("hanbit")}, reason: foundationv1alpha1.ReasonTeamsRemain},
+		"decisions on teams that do not name the programme":      {cached: []client.Object{builder.Team("hanbit")}, live: []client.Object{builder.Team("hanbit")}, goes: true},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -273,12 +273,12 @@ func TestProgramsOfTeam(t *testing.T) {
 		team client.Object
 		want []string
 	}{
-		"it stands alone":                    {builder.Team("alone"), nil},
-		"it names one, and is decided there": {team("hanbit"), []string{models}},
-		"it names one":                       {team("mirae"), []string{models}},
-		"another one decided":                {team("naru"), []string{"other", models}},
-		"it names none, and one decided":     {builder.Team("hanbit"), []string{models}},
-		"it names one that does not exist":   {builder.Team("hanbit", builder.InProgram("none")), []string{"none", models}},
+		"the team names no programme":                            {builder.Team("alone"), nil},
+		"the team names the programme that decided on it":        {team("hanbit"), []string{models}},
+		"the team names a programme without a decision":          {team("mirae"), []string{models}},
+		"the team names one programme and another decided on it": {team("naru"), []string{"other", models}},
+		"the team names no programme and one decided on it":      {builder.Team("hanbit"), []string{models}},
+		"the team names a programme that does not exist":         {builder.Team("hanbit", builder.InProgram("none")), []string{"none", models}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -2,7 +2,8 @@ package program
 
 import "foundation.team/operator/internal/budget"
 
-// Decide commits the money of the teams that have, or had, a seat: what fits is promised, the rest is held back.
+// Decide commits the budget to the awards of all teams that have or had a seat: what fits is committed, the rest is held
+// back.
 func Decide(in Input) budget.Plan {
 	var teams []budget.Team
 	for _, team := range in.Teams {

@@ -27,12 +27,12 @@ var now = builder.Now
 // day is midnight of a day from now on, in UTC: nine in the morning in Seoul.
 func day(n int) time.Time { return now.AddDate(0, 0, n) }
 
-// team is a team that names the programme.
+// team is a FoundationTeam that names the programme.
 func team(name string, mods ...builder.TeamMod) *foundationv1alpha1.FoundationTeam {
 	return builder.Team(name, append([]builder.TeamMod{builder.InProgram(models)}, mods...)...)
 }
 
-// granted gives a team millions on a line, due at once.
+// granted awards a team millions on a line, due at once.
 func granted(name string, line foundationv1alpha1.BudgetLine, millions int64, at time.Time) builder.TeamMod {
 	return func(team *foundationv1alpha1.FoundationTeam) {
 		team.Spec.Budget = append(team.Spec.Budget, foundationv1alpha1.BudgetAward{
@@ -41,7 +41,7 @@ func granted(name string, line foundationv1alpha1.BudgetLine, millions int64, at
 	}
 }
 
-// input is a programme with what an observer would find for it.
+// input is a programme's Input with the teams that observe would have found.
 func input(program *foundationv1alpha1.FoundationProgram, teams ...*foundationv1alpha1.FoundationTeam) Input {
 	in := Input{Program: lifecycle.NewProgram(program), Elsewhere: map[string]bool{}, Now: now}
 	for _, team := range teams {
@@ -59,7 +59,7 @@ func statusOf(in Input) foundationv1alpha1.FoundationProgramStatus {
 	return BuildStatus(in, Decide(in))
 }
 
-// condition is a condition without its times; empty if there is none.
+// condition returns a condition without its times; empty if there is none.
 func condition(status foundationv1alpha1.FoundationProgramStatus, conditionType string) metav1.Condition {
 	found := meta.FindStatusCondition(status.Conditions, conditionType)
 	if found == nil {

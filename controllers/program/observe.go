@@ -13,14 +13,13 @@ import (
 	"foundation.team/operator/internal/lifecycle"
 )
 
-// shared saves copies of what is only looked at.
-const shared = client.UnsafeDisableDeepCopy
+// withoutDeepCopy lists from the cache without copying. Whoever changes such an object has to copy it first.
+const withoutDeepCopy = client.UnsafeDisableDeepCopy
 
-// observe reads a programme's Input from the cache.
 func (r *Reconciler) observe(ctx context.Context, program *foundationv1alpha1.FoundationProgram) (Input, error) {
 	in := Input{Program: lifecycle.NewProgram(program), Elsewhere: map[string]bool{}, Now: r.Clock.Now()}
 	var teams foundationv1alpha1.FoundationTeamList
-	if err := r.Client.List(ctx, &teams, client.MatchingFields{index.Program: program.Name}, shared); err != nil {
+	if err := r.Client.List(ctx, &teams, client.MatchingFields{index.Program: program.Name}, withoutDeepCopy); err != nil {
 		return Input{}, fmt.Errorf("list the teams of programme %s: %w", program.Name, err)
 	}
 	named := map[string]bool{}
@@ -28,7 +27,7 @@ func (r *Reconciler) observe(ctx context.Context, program *foundationv1alpha1.Fo
 		in.Teams = append(in.Teams, lifecycle.Of(&teams.Items[i], in.Program))
 		named[teams.Items[i].Name] = true
 	}
-	// Lists from an index come in any order, and status must not.
+	// An index lists in any order; sorting keeps an unchanged status equal.
 	slices.SortFunc(in.Teams, func(a, b lifecycle.Team) int { return cmp.Compare(a.Name, b.Name) })
 	for _, name := range in.Program.Teams() {
 		if named[name] {

@@ -1,6 +1,6 @@
-// Package program reconciles FoundationPrograms: it holds decisions, awards and promises of money against the programme's
-// rules and says what it finds. It decides nothing and writes nothing but the programme's own status: who is in follows
-// from the spec, in internal/lifecycle.
+// Package program reconciles FoundationPrograms: it compares decisions, awards and committed money with the programme's
+// rules and reports conflicts. It writes nothing but the programme's own status. Who is in follows from the spec, in
+// internal/lifecycle.
 package program
 
 import (

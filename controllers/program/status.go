@@ -13,27 +13,28 @@ import (
 	"foundation.team/operator/internal/timing"
 )
 
-// maxTeams, maxHeldBack and maxPools are how long these lists may be; a longer one would be refused with the whole status.
+// maxTeams, maxHeldBack and maxPools are the CRD's maxItems of these lists: the API server would refuse the whole status
+// with a longer one.
 const maxTeams, maxHeldBack, maxPools = 2048, 4096, 64
 
-// BuildStatus is a programme's status: who stands where, what does not fit, and what happens next.
+// BuildStatus returns a programme's status: the state of each team, what does not fit, and what happens next.
 func BuildStatus(in Input, plan budget.Plan) foundationv1alpha1.FoundationProgramStatus {
-	next, what := nextMoment(in, plan)
+	next, what := nextTransition(in, plan)
 	status := foundationv1alpha1.FoundationProgramStatus{
 		ObservedGeneration: in.Program.Generation,
 		Seats:              seats(in),
 		Rankings:           ranking.Rankings(&in.Program.Spec, in.Now),
-		Teams:              first(teamList(in), maxTeams),
+		Teams:              truncate(teamList(in), maxTeams),
 		Budget:             plan.Lines,
-		HeldBack:           first(plan.HeldBack, maxHeldBack),
-		GPUs:               first(commitments(in), maxPools),
+		HeldBack:           truncate(plan.HeldBack, maxHeldBack),
+		GPUs:               truncate(commitments(in), maxPools),
 		NextTransitionTime: timing.Meta(next),
 		Next:               text.Cut(what, maxMessage),
 	}
 	areas := []metav1.Condition{decisionsCondition(in), ceilingsCondition(in, plan), budgetCondition(in, plan)}
-	ready := conditions.Ready(summary(in), areas...)
+	ready := conditions.Ready(readyMessage(in), areas...)
 	if !in.Program.DeletionTimestamp.IsZero() {
-		ready = conditions.False(foundationv1alpha1.ConditionReady, foundationv1alpha1.ReasonTeamsRemain, remain(in))
+		ready = conditions.False(foundationv1alpha1.ConditionReady, foundationv1alpha1.ReasonTeamsRemain, deletionMessage(in))
 	}
 	current := append([]metav1.Condition{ready}, areas...)
 	if stalled := conditions.Stalled(ready); stalled != nil {
@@ -54,8 +55,8 @@ func seats(in Input) *foundationv1alpha1.ProgramSeats {
 	}
 }
 
-// summary is the message of a programme in which all fits.
-func summary(in Input) string {
+// readyMessage is the message of Ready for a programme in which everything fits.
+func readyMessage(in Input) string {
 	filled, pending := in.Program.Seats(in.Now)
 	sum := fmt.Sprintf("%d of %s filled", filled, text.Count(int(in.Program.Spec.Seats), "seat"))
 	if pending > 0 {
@@ -63,13 +64,13 @@ func summary(in Input) string {
 	}
 	sum += ", " + text.Count(len(teamNames(in)), "team")
 	if missing := missingManifests(in); len(missing) > 0 {
-		sum += "; selected, and no FoundationTeam yet: " + text.First(missing, named)
+		sum += "; selected, and no FoundationTeam yet: " + text.First(missing, maxNames)
 	}
 	return sum
 }
 
-// remain is why a deletion waits.
-func remain(in Input) string {
+// deletionMessage says which teams keep a programme from being deleted, and what helps.
+func deletionMessage(in Input) string {
 	names := make([]string, len(in.Teams))
 	for i, team := range in.Teams {
 		names[i] = team.Name
@@ -79,7 +80,7 @@ func remain(in Input) string {
 		who, them = fmt.Sprintf("%d teams name", len(names)), "them"
 	}
 	return fmt.Sprintf("deletion waits: %s this programme (%s): take spec.programName out of %s or delete %s; until then all stays as it is",
-		who, text.First(names, named), them, them)
+		who, text.First(names, maxNames), them, them)
 }
 
-func first[T any](list []T, most int) []T { return list[:min(most, len(list))] }
+func truncate[T any](list []T, most int) []T { return list[:min(most, len(list))] }

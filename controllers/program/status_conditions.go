@@ -14,7 +14,7 @@ import (
 	"foundation.team/operator/internal/text"
 )
 
-// decisionsCondition is about selections that find no seat, now or when they take effect.
+// decisionsCondition reports selections for which no seat is free, now or when they take effect.
 func decisionsCondition(in Input) metav1.Condition {
 	const area = foundationv1alpha1.ConditionDecisionsConsistent
 	var worst *lifecycle.HeldDecision
@@ -34,9 +34,9 @@ func decisionsCondition(in Input) metav1.Condition {
 	switch {
 	case worst != nil:
 		message := fmt.Sprintf("%s is selected and held back from %s on, no seat of %d is free: decide otherwise on a team that is in, or raise spec.seats",
-			worst.Decision.TeamName, in.when(worst.At), worst.Seats)
+			worst.Decision.TeamName, in.formatTime(worst.At), worst.Seats)
 		if len(teams) > 1 {
-			message += "; also held back: " + text.First(teams[1:], named)
+			message += "; also held back: " + text.First(teams[1:], maxNames)
 		}
 		return conditions.False(area, foundationv1alpha1.ReasonSeatsExceeded, message)
 	case decisions == 0:
@@ -46,7 +46,7 @@ func decisionsCondition(in Input) metav1.Condition {
 	}
 }
 
-// ceilingsCondition is about GPUs and money beyond what a team may have, now or later.
+// ceilingsCondition reports awards of GPUs and money beyond spec.ceilings, now or later.
 func ceilingsCondition(in Input, plan budget.Plan) metav1.Condition {
 	const area = foundationv1alpha1.ConditionWithinCeilings
 	var problems []string
@@ -54,7 +54,7 @@ func ceilingsCondition(in Input, plan budget.Plan) metav1.Condition {
 		for _, excess := range team.Excesses(in.Now) {
 			from := ""
 			if excess.At.After(in.Now) {
-				from = " from " + in.when(excess.At) + " on"
+				from = " from " + in.formatTime(excess.At) + " on"
 			}
 			problems = append(problems, fmt.Sprintf("%s: %d of %d GPUs of %s are beyond spec.ceilings%s and held back; shrink its awards or raise the ceiling",
 				team.Name, excess.HeldBack, excess.Awarded+excess.HeldBack, excess.Pool, from))
@@ -71,7 +71,7 @@ func ceilingsCondition(in Input, plan budget.Plan) metav1.Condition {
 	}
 }
 
-// budgetCondition is about money that the programme does not have.
+// budgetCondition reports awards of money beyond spec.budget.
 func budgetCondition(in Input, plan budget.Plan) metav1.Condition {
 	const area = foundationv1alpha1.ConditionWithinBudget
 	problems := heldBackFor(plan, foundationv1alpha1.ReasonBudgetExceeded)
@@ -90,7 +90,7 @@ func budgetCondition(in Input, plan budget.Plan) metav1.Condition {
 	}
 }
 
-// heldBackFor are the messages of the grants that are held back for a reason.
+// heldBackFor returns the messages of the awards that are held back for a reason.
 func heldBackFor(plan budget.Plan, reason string) []string {
 	var messages []string
 	for _, grant := range plan.HeldBack {

@@ -13,28 +13,29 @@ import (
 	"foundation.team/operator/internal/timing"
 )
 
-// moment is when time alone changes something, and what.
-type moment struct {
+// transition is a time at which time alone changes something, and what it changes.
+type transition struct {
 	at   time.Time
 	what string
 }
 
-// nextMoment is the first moment after now at which time alone changes something, and what that is, in the programme's
-// time zone. It is zero and empty if nothing is decided that far.
-func nextMoment(in Input, plan budget.Plan) (time.Time, string) {
-	next, whats := earliest(in.Now, moments(in, plan))
-	// Awards mostly begin and end with something that says more.
-	if at, changes := earliest(in.Now, awardMoments(in)); next.IsZero() || !at.IsZero() && at.Before(next) {
+// nextTransition returns the next time at which time alone changes something, and a sentence about it in the programme's
+// time zone; zero and empty if nothing is to come.
+func nextTransition(in Input, plan budget.Plan) (time.Time, string) {
+	next, whats := earliest(in.Now, transitions(in, plan))
+	// Awards mostly begin and end with a stage, a term or a decision, which says more; so they are used only if they come
+	// first.
+	if at, changes := earliest(in.Now, awardTransitions(in)); next.IsZero() || !at.IsZero() && at.Before(next) {
 		next, whats = at, changes
 	}
 	if next.IsZero() {
 		return next, ""
 	}
-	return next, in.when(next) + ": " + text.First(whats, named)
+	return next, in.formatTime(next) + ": " + text.First(whats, maxNames)
 }
 
-// earliest is the first moment after now, and all that happens then.
-func earliest(now time.Time, all []moment) (first time.Time, whats []string) {
+// earliest returns the first time after now, and everything that changes then.
+func earliest(now time.Time, all []transition) (first time.Time, whats []string) {
 	for _, m := range all {
 		switch {
 		case !m.at.After(now) || !first.IsZero() && m.at.After(first):
@@ -47,18 +48,18 @@ func earliest(now time.Time, all []moment) (first time.Time, whats []string) {
 	return first, whats
 }
 
-// moments are the moments of decisions, evaluations, stages, terms and money.
-func moments(in Input, plan budget.Plan) []moment {
-	var all []moment
+// transitions returns those of decisions, evaluations, stages, terms and payments.
+func transitions(in Input, plan budget.Plan) []transition {
+	var all []transition
 	add := func(at *metav1.Time, format string, args ...any) {
 		if at != nil {
-			all = append(all, moment{at.Time, fmt.Sprintf(format, args...)})
+			all = append(all, transition{at.Time, fmt.Sprintf(format, args...)})
 		}
 	}
 	for _, team := range in.Program.Teams() {
 		before := in.Program.Standing(team, in.Now)
 		if at := before.Next; !at.IsZero() {
-			all = append(all, moment{at, happens(team, before, in.Program.Standing(team, at), at)})
+			all = append(all, transition{at, changePhrase(team, before, in.Program.Standing(team, at), at)})
 		}
 	}
 	for _, evaluation := range in.Program.Spec.Evaluations {
@@ -69,7 +70,7 @@ func moments(in Input, plan budget.Plan) []moment {
 		add(stage.EndTime, "stage %s ends", stage.Name)
 	}
 	for _, team := range in.Teams {
-		if term := team.Spec.Term; term != nil && wanted(in.Program.Standing(team.Name, in.Now).Phase) {
+		if term := team.Spec.Term; term != nil && expectsManifest(in.Program.Standing(team.Name, in.Now).Phase) {
 			add(term.StartTime, "the term of %s begins", team.Name)
 			add(term.EndTime, "the term of %s ends", team.Name)
 		}
@@ -81,24 +82,24 @@ func moments(in Input, plan budget.Plan) []moment {
 	return all
 }
 
-// awardMoments are when teams may draw more or fewer GPUs.
-func awardMoments(in Input) []moment {
-	var all []moment
+// awardTransitions returns when teams may use more or fewer GPUs.
+func awardTransitions(in Input) []transition {
+	var all []transition
 	for _, team := range in.Teams {
-		for _, pool := range poolsOf(team) {
+		for _, pool := range awardPools(team) {
 			if at := timing.Next(in.Now, lifecycle.Boundaries(team.Awards(pool))); !at.IsZero() {
-				all = append(all, moment{at, fmt.Sprintf("what %s is awarded of %s changes", team.Name, pool)})
+				all = append(all, transition{at, fmt.Sprintf("what %s is awarded of %s changes", team.Name, pool)})
 			}
 		}
 	}
 	return all
 }
 
-// happens says what becomes of a team at a moment.
-func happens(team string, before, after lifecycle.Standing, at time.Time) string {
+// changePhrase says what changes for a team at a time.
+func changePhrase(team string, before, after lifecycle.Standing, at time.Time) string {
 	switch {
 	case before.Decision != nil && isAt(before.Decision.OverturnTime, at):
-		return fmt.Sprintf("the %s of %s is overturned", noun(before.Decision.Outcome), team)
+		return fmt.Sprintf("the %s of %s is overturned", outcomeNoun(before.Decision.Outcome), team)
 	case after.Phase == lifecycle.PhaseHeldBack:
 		return fmt.Sprintf("the selection of %s finds no seat", team)
 	case after.Phase == lifecycle.PhaseIn && before.Phase == lifecycle.PhaseHeldBack:
@@ -108,15 +109,15 @@ func happens(team string, before, after lifecycle.Standing, at time.Time) string
 	case after.Decision == nil:
 		return "no decision on " + team + " counts any more"
 	case isAt(after.Decision.FinalTime, at):
-		return fmt.Sprintf("the %s of %s is final", noun(after.Decision.Outcome), team)
+		return fmt.Sprintf("the %s of %s is final", outcomeNoun(after.Decision.Outcome), team)
 	default:
-		return fmt.Sprintf("the %s of %s takes effect", noun(after.Decision.Outcome), team)
+		return fmt.Sprintf("the %s of %s takes effect", outcomeNoun(after.Decision.Outcome), team)
 	}
 }
 
 func isAt(t *metav1.Time, at time.Time) bool { return t != nil && t.Time.Equal(at) }
 
-func noun(outcome foundationv1alpha1.Outcome) string {
+func outcomeNoun(outcome foundationv1alpha1.Outcome) string {
 	switch outcome {
 	case foundationv1alpha1.OutcomeSelected:
 		return "selection"

@@ -10,10 +10,10 @@ import (
 	"foundation.team/operator/internal/text"
 )
 
-// stateNoManifest is the state of a team that was decided on and has no FoundationTeam in the programme.
+// stateNoManifest is the state of a team with a decision and no FoundationTeam in the programme.
 const stateNoManifest foundationv1alpha1.TeamState = "NoManifest"
 
-// teamList are the teams that were decided on and those that name the programme.
+// teamList lists the teams with a decision and those whose FoundationTeam names the programme.
 func teamList(in Input) []foundationv1alpha1.ProgramTeam {
 	manifests := map[string]lifecycle.Team{}
 	for _, team := range in.Teams {
@@ -29,7 +29,7 @@ func teamList(in Input) []foundationv1alpha1.ProgramTeam {
 		if team, ok := manifests[name]; ok {
 			entry.State, entry.Message = team.State(in.Now), team.Message(in.Now)
 		} else {
-			entry.Message = in.noManifest(name, standing)
+			entry.Message = in.missingManifestMessage(name, standing)
 		}
 		entry.Message = text.Cut(entry.Message, maxMessage)
 		list = append(list, entry)
@@ -37,18 +37,18 @@ func teamList(in Input) []foundationv1alpha1.ProgramTeam {
 	return list
 }
 
-// noManifest says what it means that a team has no FoundationTeam in the programme.
-func (in Input) noManifest(team string, standing lifecycle.Standing) string {
+// missingManifestMessage says why a team has no FoundationTeam in the programme, and what helps.
+func (in Input) missingManifestMessage(team string, standing lifecycle.Standing) string {
 	if in.Elsewhere[team] {
 		return fmt.Sprintf("FoundationTeam %s does not take part: set its spec.programName to %s", team, in.Program.Name)
 	}
-	if wanted(standing.Phase) {
+	if expectsManifest(standing.Phase) {
 		return fmt.Sprintf("selected, and there is no FoundationTeam %s: create it with spec.programName %s", team, in.Program.Name)
 	}
 	return "there is no FoundationTeam " + team
 }
 
-// missingManifests are the teams that should have a FoundationTeam in the programme and have none.
+// missingManifests returns the teams that should have a FoundationTeam in the programme and have none.
 func missingManifests(in Input) []string {
 	has := map[string]bool{}
 	for _, team := range in.Teams {
@@ -56,18 +56,18 @@ func missingManifests(in Input) []string {
 	}
 	var names []string
 	for _, name := range in.Program.Teams() {
-		if !has[name] && wanted(in.Program.Standing(name, in.Now).Phase) {
+		if !has[name] && expectsManifest(in.Program.Standing(name, in.Now).Phase) {
 			names = append(names, name)
 		}
 	}
 	return names
 }
 
-// commitments are the GPUs that are awarded now, by pool.
+// commitments returns the GPUs that are awarded now, by pool.
 func commitments(in Input) []foundationv1alpha1.PoolCommitment {
 	pools := map[string]foundationv1alpha1.PoolCommitment{}
 	for _, team := range in.Teams {
-		for _, pool := range poolsOf(team) {
+		for _, pool := range awardPools(team) {
 			awarded, heldBack := team.Demand(pool, in.Now)
 			sum := pools[pool]
 			sum.PoolName = pool

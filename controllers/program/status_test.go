@@ -20,14 +20,14 @@ func TestSeats(t *testing.T) {
 		want foundationv1alpha1.ProgramSeats
 	}{
 		"nobody is selected": {nil, foundationv1alpha1.ProgramSeats{Summary: "0/5", Free: 5}},
-		"some are in, one waits to be final, one is out": {
+		"teams are in, pending and eliminated": {
 			[]builder.ProgramMod{
 				builder.Decided("hanbit", selected, day(-2)), builder.Decided("naru", selected, day(-2)), builder.Decided("naru", eliminated, day(-1), builder.FinalAt(day(9))),
 				builder.Decided("mirae", selected, day(-2), builder.FinalAt(day(8))), builder.Decided("onnuri", selected, day(-2)), builder.Decided("onnuri", withdrawn, day(-1)),
 			},
 			foundationv1alpha1.ProgramSeats{Summary: "2/5", Filled: 2, Pending: 1, Free: 2},
 		},
-		"more than fit": {
+		"more selections than seats": {
 			[]builder.ProgramMod{builder.Seats(1), builder.Decided("hanbit", selected, day(-2)), builder.Decided("naru", selected, day(-2), builder.FinalAt(day(1)))},
 			foundationv1alpha1.ProgramSeats{Summary: "1/1", Filled: 1, Pending: 1},
 		},
@@ -76,7 +76,7 @@ func TestTeams(t *testing.T) {
 	if diff := cmp.Diff(foundationv1alpha1.ReasonSeatsExceeded, condition(status, foundationv1alpha1.ConditionReady).Reason); diff != "" {
 		t.Error("naru finds no seat when its selection is final: ", diff)
 	}
-	if diff := cmp.Diff(ready.Message, summary(in)); diff != "" {
+	if diff := cmp.Diff(ready.Message, readyMessage(in)); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -119,36 +119,36 @@ func TestConditions(t *testing.T) {
 		teams []*foundationv1alpha1.FoundationTeam
 		want  metav1.Condition
 	}{
-		"no decisions":   {want: conditions.True(decisions, "NothingDeclared", "")},
-		"all find seats": {mods: in, want: conditions.True(decisions, "AsDeclared", "2 decisions, none held back")},
-		"one finds no seat": {
+		"no decisions":               {want: conditions.True(decisions, "NothingDeclared", "")},
+		"every selection has a seat": {mods: in, want: conditions.True(decisions, "AsDeclared", "2 decisions, none held back")},
+		"a selection finds no seat": {
 			mods: append(in, builder.Seats(1)),
 			want: conditions.False(decisions, "SeatsExceeded", "naru is selected and held back from 2026-03-31 09:00 KST on, no seat of 1 is free: decide otherwise on a team that is in, or raise spec.seats"),
 		},
-		"some find none, later": {
+		"several later selections find no seat": {
 			mods: []builder.ProgramMod{builder.Seats(1), builder.Decided("hanbit", selected, day(-2)), builder.Decided("naru", selected, day(-1), builder.FinalAt(day(1))), builder.Decided("mirae", selected, day(-1), builder.FinalAt(day(1)))},
 			want: conditions.False(decisions, "SeatsExceeded", "mirae is selected and held back from 2026-04-02 09:00 KST on, no seat of 1 is free: decide otherwise on a team that is in, or raise spec.seats; also held back: naru"),
 		},
-		"one found none once": {
+		"a selection found no seat in the past": {
 			mods: []builder.ProgramMod{builder.Seats(1), builder.Decided("hanbit", selected, day(-3)), builder.Decided("naru", selected, day(-2)), builder.Decided("hanbit", withdrawn, day(-1))},
 			want: conditions.True(decisions, "AsDeclared", "3 decisions, none held back"),
 		},
 		"no ceilings":     {mods: in, teams: []*foundationv1alpha1.FoundationTeam{team("hanbit", builder.Award("b200", 1024))}, want: conditions.True(ceilings, "NothingDeclared", "")},
 		"within ceilings": {mods: append(in, builder.Ceiling(1024)), teams: []*foundationv1alpha1.FoundationTeam{team("hanbit", builder.Award("b200", 1024))}, want: conditions.True(ceilings, "AsDeclared", "no team has more than spec.ceilings")},
-		"out is out":      {mods: append(in, builder.Ceiling(8)), teams: []*foundationv1alpha1.FoundationTeam{team("onnuri", builder.Award("b200", 1024))}, want: conditions.True(ceilings, "AsDeclared", "no team has more than spec.ceilings")},
-		"too many later": {
+		"awards of an eliminated team do not count against the ceilings": {mods: append(in, builder.Ceiling(8)), teams: []*foundationv1alpha1.FoundationTeam{team("onnuri", builder.Award("b200", 1024))}, want: conditions.True(ceilings, "AsDeclared", "no team has more than spec.ceilings")},
+		"an award is beyond the ceiling later": {
 			mods:  append(in, builder.Ceiling(8)),
 			teams: []*foundationv1alpha1.FoundationTeam{team("hanbit", builder.AwardBetween("b200", 16, day(3), time.Time{}))},
 			want:  conditions.False(ceilings, "CeilingExceeded", "hanbit: 8 of 16 GPUs of b200 are beyond spec.ceilings from 2026-04-04 09:00 KST on and held back; shrink its awards or raise the ceiling"),
 		},
-		"too much of each": {
+		"GPUs and money are beyond the ceilings": {
 			mods: append(in, builder.Ceiling(8), builder.YearlyCeiling(data, 5000*million)),
 			teams: []*foundationv1alpha1.FoundationTeam{
 				team("hanbit", builder.Award("b200", 16), granted("corpus", data, 5500, day(1))), team("naru", builder.Award("b200", 24)),
 			},
 			want: conditions.False(ceilings, "CeilingExceeded", "hanbit: 8 of 16 GPUs of b200 are beyond spec.ceilings and held back; shrink its awards or raise the ceiling (and 2 more)"),
 		},
-		"too much money in a year": {
+		"money of one year is beyond the ceiling": {
 			mods:  append(in, builder.YearlyCeiling(data, 5000*million)),
 			teams: []*foundationv1alpha1.FoundationTeam{team("hanbit", granted("data-2026", data, 5500, day(1)))},
 			want:  conditions.False(ceilings, "CeilingExceeded", "hanbit data-2026: 5,500,000,000 KRW in 2026 on line Data, at most 5,000,000,000 KRW a year; shrink it or raise ceilings.budget"),
@@ -207,8 +207,8 @@ func TestReady(t *testing.T) {
 		teams   []*foundationv1alpha1.FoundationTeam
 		want    metav1.Condition
 	}{
-		"all seats are filled": {builder.Program(models, mods...), teams, ready("5 of 5 seats filled, 15 teams")},
-		"nobody yet":           {builder.Program(models, builder.Seats(1)), nil, ready("0 of 1 seat filled, 0 teams")},
+		"all seats are filled":    {builder.Program(models, mods...), teams, ready("5 of 5 seats filled, 15 teams")},
+		"no team is selected yet": {builder.Program(models, builder.Seats(1)), nil, ready("0 of 1 seat filled, 0 teams")},
 		"manifests are missing": {
 			builder.Program(models, mods...), nil,
 			ready("5 of 5 seats filled, 15 teams; selected, and no FoundationTeam yet: hanbit, mirae and 3 more"),
@@ -275,7 +275,7 @@ func TestNext(t *testing.T) {
 			mods: []builder.ProgramMod{builder.Seats(1), builder.Decided("naru", selected, day(-2)), builder.Decided("hanbit", selected, day(-1), builder.FinalAt(day(2)))},
 			at:   day(2), want: "2026-04-03 09:00 KST: the selection of hanbit finds no seat",
 		},
-		"it will be decided": {
+		"a decision is dated in the future": {
 			mods: []builder.ProgramMod{builder.Decided("naru", selected, day(1), builder.FinalAt(day(2))), builder.Decided("hanbit", rejected, day(1))},
 			at:   day(1), want: "2026-04-02 09:00 KST: the rejection of hanbit takes effect, naru is selected",
 		},
@@ -283,11 +283,11 @@ func TestNext(t *testing.T) {
 			mods: []builder.ProgramMod{builder.Evaluated("written", day(1)), builder.Evaluated("presentation", day(2))},
 			at:   day(1), want: "2026-04-02 09:00 KST: evaluation written is closed",
 		},
-		"stages meet": {
+		"one stage ends as another begins": {
 			mods: []builder.ProgramMod{builder.InStage("stage-1", day(-9), day(3)), builder.InStage("stage-2", day(3), day(9))},
 			at:   day(3), want: "2026-04-04 09:00 KST: stage stage-1 ends, stage stage-2 begins",
 		},
-		"what happens now is no news": {
+		"what happens now is not next": {
 			mods: []builder.ProgramMod{builder.InStage("stage-1", now, day(3))},
 			at:   day(3), want: "2026-04-04 09:00 KST: stage stage-1 ends",
 		},
@@ -306,7 +306,7 @@ func TestNext(t *testing.T) {
 			teams: []*foundationv1alpha1.FoundationTeam{team("hanbit", granted("corpus", foundationv1alpha1.BudgetData, 2800, day(4)))},
 			at:    day(4), want: "2026-04-05 09:00 KST: 2,800,000,000 KRW on line Data are due to hanbit",
 		},
-		"many things": {
+		"more things happen at once than are named": {
 			mods: []builder.ProgramMod{
 				builder.Decided("hanbit", selected, day(-1), builder.FinalAt(day(1))), builder.Decided("mirae", selected, day(-1), builder.FinalAt(day(1))), builder.Decided("naru", selected, day(-1), builder.FinalAt(day(1))),
 				builder.InStage("stage-1", day(1), day(3)),
@@ -327,8 +327,8 @@ func TestNext(t *testing.T) {
 	}
 }
 
-// What is too long would be refused with the whole status.
-func TestStatusFits(t *testing.T) {
+// The API server would refuse the whole status if a list or message were too long.
+func TestStatusFitsTheCRD(t *testing.T) {
 	mods := []builder.ProgramMod{builder.Seats(512)}
 	var teams []*foundationv1alpha1.FoundationTeam
 	for i := range 2100 {

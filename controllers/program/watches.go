@@ -17,7 +17,7 @@ import (
 
 // SetupWithManager registers the controller.
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
-	// The start of a deletion changes the generation too.
+	// A deletion timestamp changes the generation too, so deletions pass this predicate.
 	changed := builder.WithPredicates(predicate.GenerationChangedPredicate{})
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("foundationprogram").
@@ -26,8 +26,8 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 		Complete(r)
 }
 
-// programsOfTeam are the programme that a team names, or named (both versions of an update are asked), and those that
-// decided on it.
+// programsOfTeam returns requests for the programme that a team names and for those with a decision on it. Both versions of
+// an update are mapped, so a programme that the team left is reconciled too.
 func (r *Reconciler) programsOfTeam(ctx context.Context, obj client.Object) []reconcile.Request {
 	var requests []reconcile.Request
 	named := ""
@@ -38,7 +38,7 @@ func (r *Reconciler) programsOfTeam(ctx context.Context, obj client.Object) []re
 		requests = append(requests, request(named))
 	}
 	var programs foundationv1alpha1.FoundationProgramList
-	if err := r.Client.List(ctx, &programs, shared); err != nil {
+	if err := r.Client.List(ctx, &programs, withoutDeepCopy); err != nil {
 		return requests
 	}
 	for _, program := range programs.Items {

@@ -9,19 +9,19 @@ import (
 	"foundation.team/operator/internal/apply"
 )
 
-// converge applies what is desired and prunes what is not. Access that nobody shall have goes first, whatever else fails;
-// the rest goes last, and only when all that is desired is there.
-func (r *Reconciler) converge(ctx context.Context, m *Model, desired Desired) *Outcome {
+// applyAndPrune applies what is desired and prunes what is not. Access that nobody should have is pruned first, whatever
+// else fails; everything else last, and only if all that is desired could be applied.
+func (r *Reconciler) applyAndPrune(ctx context.Context, m *Model, desired Desired) *Outcome {
 	out := &Outcome{Problems: map[string][]Problem{}}
 	r.pruneAccess(ctx, m, desired, out)
-	r.applyDesired(ctx, m, desired, out)
+	r.apply(ctx, m, desired, out)
 	r.pruneOthers(ctx, m, desired, out)
 	return out
 }
 
-// applyDesired writes what differs. Access is given in a namespace only when its isolation and quota are there, and the
-// team's share of the API server is made before anybody can use it. What fails in one namespace holds up no other.
-func (r *Reconciler) applyDesired(ctx context.Context, m *Model, desired Desired, out *Outcome) {
+// apply writes what differs. Access to a namespace is given only when its isolation and quota are there, and the team's
+// priority level is created before anybody can send a request. An error in one namespace does not stop the others.
+func (r *Reconciler) apply(ctx context.Context, m *Model, desired Desired, out *Outcome) {
 	for _, obj := range desired.Flow {
 		out.failed(foundationv1alpha1.ConditionAccessReady, "", r.Applier.Apply(ctx, m.Owner, obj))
 	}
@@ -32,9 +32,9 @@ func (r *Reconciler) applyDesired(ctx context.Context, m *Model, desired Desired
 			out.awaitGuards(foundationv1alpha1.ConditionNamespacesReady, n.name, m.Guards)
 			continue
 		}
-		ready := r.applyContents(ctx, m, n, pending, out)
+		ready := r.applyNamespace(ctx, m, n, pending, out)
 		for _, binding := range n.Access {
-			// A binding that exists is always brought up to date, so that who has left it loses access.
+			// An existing binding is always updated, so that whoever is no longer among its subjects loses access.
 			if ready || existing[objectKey{"RoleBinding", n.name, *binding.GetName()}] {
 				out.failed(foundationv1alpha1.ConditionAccessReady, n.name, r.Applier.Apply(ctx, m.Owner, binding))
 			}
@@ -46,16 +46,17 @@ func (r *Reconciler) applyDesired(ctx context.Context, m *Model, desired Desired
 	r.patchPersistentVolumes(ctx, desired, out)
 }
 
-// isProvisioned reports whether a namespace exists and is the team's already, and not only offered by an admin.
+// isProvisioned reports whether a namespace exists and is the team's already, so not one that an admin only offers for
+// adoption.
 func isProvisioned(m *Model, n teamNamespace) bool {
 	live := m.LiveNamespaces[n.name]
 	return live != nil && (m.Owner.Owns(live) ||
 		m.Owner.CanAdopt(live) && live.Annotations[foundationv1alpha1.AnnotationAdopt] == "")
 }
 
-// applyContents makes a namespace and what is in it, access excepted, and reports whether it is ready for people: isolated,
-// with a quota.
-func (r *Reconciler) applyContents(ctx context.Context, m *Model, n DesiredNamespace, pending pendingDecreases, out *Outcome) bool {
+// applyNamespace applies a namespace and its contents except access. It reports whether staff may get access: whether
+// isolation and quota are there.
+func (r *Reconciler) applyNamespace(ctx context.Context, m *Model, n DesiredNamespace, pending pendingDecreases, out *Outcome) bool {
 	if out.failed(foundationv1alpha1.ConditionNamespacesReady, n.name, r.Applier.Apply(ctx, m.Owner, n.Namespace)) {
 		return false
 	}
@@ -72,13 +73,14 @@ func (r *Reconciler) applyContents(ctx context.Context, m *Model, n DesiredNames
 	return true
 }
 
-// applyVolumes makes claims once the cluster enforces the namespace's quota: before that it refuses them.
+// applyVolumes applies PersistentVolumeClaims once the cluster enforces the namespace's quota: until then the API server
+// refuses new ones.
 func (r *Reconciler) applyVolumes(ctx context.Context, m *Model, n DesiredNamespace, out *Outcome) {
 	if n.active() && !enforced(m.Quotas[n.name], n.hard()) {
 		return
 	}
 	if !m.Guards.OK() {
-		return // a claim may neither be made nor enlarged
+		return // without guards no PersistentVolumeClaim may be created or enlarged
 	}
 	for _, claim := range n.Volumes {
 		out.failed(foundationv1alpha1.ConditionVolumesReady, n.name, r.Applier.Apply(ctx, m.Owner, claim))
@@ -89,14 +91,14 @@ func (r *Reconciler) patchPersistentVolumes(ctx context.Context, desired Desired
 	for _, volume := range desired.PersistentVolumes {
 		err := r.Applier.Patch(ctx, volume.before, volume.after)
 		if apierrors.IsConflict(err) {
-			out.cacheBehind = true // the volume binder wrote first
+			out.cacheStale = true // the volume binder wrote first
 			continue
 		}
 		out.failed(foundationv1alpha1.ConditionVolumesReady, "", err)
 	}
 }
 
-// existingAccess are the access objects that exist.
+// existingAccess returns the keys of the access objects that exist.
 func existingAccess(m *Model) map[objectKey]bool {
 	keys := map[objectKey]bool{}
 	for _, obj := range m.Others {

@@ -13,13 +13,13 @@ import (
 	"foundation.team/operator/internal/apply"
 )
 
-// pendingDecreases are, by quota key that counts devices, the namespaces that have more of it than they shall. Nobody
-// else's quota of that key is raised before theirs is lowered and the cluster enforces it, so that the quotas of a team
-// never add up to more than its grant on the way.
+// pendingDecreases are the namespaces that have more of a quota key for devices than they should, by key. No other
+// namespace's quota of that key is raised before theirs is lowered and the cluster enforces it, so that the quotas of a
+// team never add up to more than its grant.
 type pendingDecreases map[corev1.ResourceName]map[string]bool
 
-// findPendingDecreases compares what quotas have with what they shall have. One that the cache shows older than the
-// operator's own last write counts as too high for every key: that write could have raised it.
+// findPendingDecreases compares live quotas with desired ones. A quota that the cache shows older than the operator's own
+// last write counts as too high for every key: that write may have raised it.
 func (r *Reconciler) findPendingDecreases(m *Model, desired Desired) pendingDecreases {
 	pending := pendingDecreases{}
 	for _, n := range desired.Namespaces {
@@ -41,7 +41,7 @@ func (r *Reconciler) findPendingDecreases(m *Model, desired Desired) pendingDecr
 	return pending
 }
 
-// limit is a namespace's quota without the increases that have to wait for a decrease elsewhere.
+// limit returns a namespace's quota without the increases that have to wait for a decrease in another namespace.
 func (d pendingDecreases) limit(live *corev1.ResourceQuota, n DesiredNamespace) *corev1ac.ResourceQuotaApplyConfiguration {
 	hard := maps.Clone(n.hard())
 	for key, namespaces := range d {
@@ -53,8 +53,8 @@ func (d pendingDecreases) limit(live *corev1.ResourceQuota, n DesiredNamespace) 
 	return withHard(n.Quota, hard)
 }
 
-// withoutIncreases is a quota that allows no more than the live one: while guards are not in place nothing new is given out.
-// New keys only restrict, so they are written; keys of the live quota are kept, because dropping one lifts a bound.
+// withoutIncreases returns a quota that allows no more than the live one, for the time while guards are not in place. New
+// keys only restrict, so they are written; keys of the live quota are kept, because dropping one would lift its limit.
 func withoutIncreases(live *corev1.ResourceQuota, quota *corev1ac.ResourceQuotaApplyConfiguration) *corev1ac.ResourceQuotaApplyConfiguration {
 	if live == nil {
 		return quota
@@ -68,7 +68,7 @@ func withoutIncreases(live *corev1.ResourceQuota, quota *corev1ac.ResourceQuotaA
 	return withHard(quota, hard)
 }
 
-// applyQuota brings a namespace's quota as far as it may go now and reports whether a quota is there.
+// applyQuota applies a namespace's quota, without increases that have to wait, and reports whether a quota is there.
 func (r *Reconciler) applyQuota(ctx context.Context, m *Model, n DesiredNamespace, pending pendingDecreases, out *Outcome) bool {
 	quota := pending.limit(m.Quotas[n.name], n)
 	if !m.Guards.OK() {

@@ -12,8 +12,8 @@ import (
 	"foundation.team/operator/test/support/builder"
 )
 
-// The quotas of a team never add up to more than its grant on the way from one split to another, whatever fails, and
-// get there when nothing fails any more.
+// While shares change, the quotas of a team never add up to more than its grant, whatever write fails, and reach the new
+// shares when nothing fails any more.
 func TestQuotasNeverAddUpToMoreThanTheGrant(t *testing.T) {
 	const granted = 8
 	hanbit := twoNamespaces(weights{train: 0, eval: 1}.set, builder.Namespace("data", 1))
@@ -40,7 +40,7 @@ func TestQuotasNeverAddUpToMoreThanTheGrant(t *testing.T) {
 				if round == 0 {
 					r.fail = fail
 				}
-				r.converge(t, in)
+				r.applyAndPrune(t, in)
 				if r.exceeded != "" {
 					t.Fatalf("round %d: %s", round, r.exceeded)
 				}
@@ -53,7 +53,7 @@ func TestQuotasNeverAddUpToMoreThanTheGrant(t *testing.T) {
 	}
 }
 
-// A quota counts as what was written and as what the cluster enforces, whichever is more.
+// A quota counts as its spec or as what the cluster enforces, whichever is higher.
 func TestNoQuotaIsRaisedBeforeALoweredOneIsEnforced(t *testing.T) {
 	hanbit := twoNamespaces(weights{train: 0, eval: 1}.set)
 	for name, tt := range map[string]struct {
@@ -72,7 +72,7 @@ func TestNoQuotaIsRaisedBeforeALoweredOneIsEnforced(t *testing.T) {
 			train.Status.Hard = gpus(tt.enforced)
 			in := input(hanbit, builder.Pool("b200", builder.Granted(hanbit, 8)), train, eval, builder.OwnedNamespace(hanbit, "train"), builder.OwnedNamespace(hanbit, "eval"))
 			r := &recorder{gpus: map[string]int32{}, limit: 8}
-			r.converge(t, in)
+			r.applyAndPrune(t, in)
 			if got := r.gpus["hanbit-eval"]; got != tt.want {
 				t.Errorf("the other quota is %d, want %d", got, tt.want)
 			}

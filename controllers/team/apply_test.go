@@ -27,17 +27,18 @@ import (
 	"foundation.team/operator/test/support/builder"
 )
 
-// recorder is an API server that notes what is written, in order, and fails where it is told to.
+// recorder is a fake API server that records writes in order and fails those with a given prefix.
 type recorder struct {
 	writes []string
 	fail   string
-	// gpus are the quotas, by namespace, limit what they may add up to, exceeded the first write after which they do not.
+	// gpus are the written quotas by namespace, limit is the most that they may add up to, and exceeded describes the first
+	// write after which they add up to more.
 	gpus     map[string]int32
 	limit    int32
 	exceeded string
 }
 
-// quota notes a namespace's quota of GPUs.
+// quota records a namespace's quota of GPUs.
 func (r *recorder) quota(fields map[string]any) {
 	if r.gpus == nil || fields["kind"] != "ResourceQuota" {
 		return
@@ -62,7 +63,7 @@ func (r *recorder) write(what string) error {
 	return nil
 }
 
-// reconciler writes to the recorder. The cluster holds what the input has.
+// reconciler returns a Reconciler that writes to the recorder and reads the objects of an Input.
 func (r *recorder) reconciler(in Input) *Reconciler {
 	server := fake.NewClientBuilder().WithScheme(setup.Scheme())
 	add := func(obj client.Object) {
@@ -99,11 +100,11 @@ func (r *recorder) reconciler(in Input) *Reconciler {
 	return &Reconciler{Client: c, Live: c, Applier: apply.New(c, c)}
 }
 
-// converge applies and prunes what is desired.
-func (r *recorder) converge(t *testing.T, in Input) *Outcome {
+// applyAndPrune applies and prunes what follows from an Input.
+func (r *recorder) applyAndPrune(t *testing.T, in Input) *Outcome {
 	t.Helper()
 	m := NewModel(in)
-	return r.reconciler(in).converge(t.Context(), m, Build(m))
+	return r.reconciler(in).applyAndPrune(t.Context(), m, Build(m))
 }
 
 func (r *recorder) position(t *testing.T, what string) int {
@@ -116,29 +117,29 @@ const (
 	evalBinding  = "RoleBinding foundation-team-lead/hanbit-eval"
 )
 
-// convergeCase is what is written when an input is brought to what is desired.
-type convergeCase struct {
+// applyCase lists what is written for an Input.
+type applyCase struct {
 	in   Input
 	fail string
-	// do and dont are writes that happen and that do not; first happens before all others.
-	do, dont []string
-	first    []string
-	problems []string
-	again    bool
+	// writes are expected, noWrites must not happen; first are expected before all others.
+	writes, noWrites []string
+	first            []string
+	problems         []string
+	retry            bool
 }
 
-func testConverge(t *testing.T, tests map[string]convergeCase) {
+func runApplyCases(t *testing.T, tests map[string]applyCase) {
 	t.Helper()
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			r := &recorder{fail: tt.fail}
-			out := r.converge(t, tt.in)
-			for _, what := range append(tt.do, tt.first...) {
+			out := r.applyAndPrune(t, tt.in)
+			for _, what := range append(tt.writes, tt.first...) {
 				if r.position(t, what) < 0 {
 					t.Errorf("%s is not among the writes %v", what, r.writes)
 				}
 			}
-			for _, what := range tt.dont {
+			for _, what := range tt.noWrites {
 				if r.position(t, what) >= 0 {
 					t.Errorf("%s is among the writes %v", what, r.writes)
 				}
@@ -155,22 +156,22 @@ func testConverge(t *testing.T, tests map[string]convergeCase) {
 			if diff := cmp.Diff(tt.problems, areas); diff != "" {
 				t.Errorf("problems: %s", diff)
 			}
-			if again := out.Err() != nil; again != tt.again {
+			if again := out.Err() != nil; again != tt.retry {
 				t.Errorf("tries again: %t", again)
 			}
 		})
 	}
 }
 
-func TestConvergeInOrder(t *testing.T) {
+func TestApplyAndPruneInOrder(t *testing.T) {
 	hanbit := twoNamespaces(builder.Staff("kim", foundationv1alpha1.RoleLead))
 	former := &rbacv1.RoleBinding{ObjectMeta: builder.OwnedMeta(hanbit, "hanbit-train", "foundation-team-engineer")}
 	formerOfTeam := &rbacv1.ClusterRoleBinding{ObjectMeta: builder.OwnedMeta(hanbit, "", "foundation-team:former")}
 	policy := &networkingv1.NetworkPolicy{ObjectMeta: builder.OwnedMeta(hanbit, "hanbit-train", "former")}
 	foreign := &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: "somebody's", Labels: map[string]string{foundationv1alpha1.LabelTeam: "hanbit"}}}
-	testConverge(t, map[string]convergeCase{
-		"all is made, the share of the API server first": {
-			in: input(hanbit), do: []string{"Namespace hanbit-train", "Namespace hanbit-eval", trainBinding, evalBinding, "ClusterRoleBinding foundation-team:hanbit"},
+	runApplyCases(t, map[string]applyCase{
+		"everything is applied, the priority level first": {
+			in: input(hanbit), writes: []string{"Namespace hanbit-train", "Namespace hanbit-eval", trainBinding, evalBinding, "ClusterRoleBinding foundation-team:hanbit"},
 			first: []string{"PriorityLevelConfiguration foundation-team.hanbit", "FlowSchema foundation-team.hanbit"},
 		},
 		"access that has ended is pruned first": {
@@ -178,13 +179,13 @@ func TestConvergeInOrder(t *testing.T) {
 		},
 		"access is pruned also when namespaces cannot be written": {
 			in: input(hanbit, former), fail: "Namespace", first: []string{"delete RoleBinding foundation-team-engineer"},
-			dont: []string{trainBinding}, problems: []string{foundationv1alpha1.ConditionNamespacesReady}, again: true,
+			noWrites: []string{trainBinding}, problems: []string{foundationv1alpha1.ConditionNamespacesReady}, retry: true,
 		},
-		"somebody else's access object is not pruned": {in: input(hanbit, foreign), dont: []string{"delete ClusterRole somebody's"}, do: []string{trainBinding}},
-		"other objects are pruned last":               {in: input(hanbit, policy), do: []string{"delete NetworkPolicy former"}},
+		"somebody else's access object is not pruned": {in: input(hanbit, foreign), noWrites: []string{"delete ClusterRole somebody's"}, writes: []string{trainBinding}},
+		"other objects are pruned last":               {in: input(hanbit, policy), writes: []string{"delete NetworkPolicy former"}},
 		"other objects are not pruned while something desired is missing": {
-			in: input(hanbit, policy), fail: "ResourceQuota", dont: []string{"delete NetworkPolicy former"},
-			problems: []string{foundationv1alpha1.ConditionQuotaReady}, again: true,
+			in: input(hanbit, policy), fail: "ResourceQuota", noWrites: []string{"delete NetworkPolicy former"},
+			problems: []string{foundationv1alpha1.ConditionQuotaReady}, retry: true,
 		},
 	})
 }
@@ -192,31 +193,31 @@ func TestConvergeInOrder(t *testing.T) {
 func TestAccessNeedsIsolationAndQuota(t *testing.T) {
 	hanbit := twoNamespaces(builder.Staff("kim", foundationv1alpha1.RoleLead))
 	there := &rbacv1.RoleBinding{ObjectMeta: builder.OwnedMeta(hanbit, "hanbit-train", "foundation-team-lead")}
-	testConverge(t, map[string]convergeCase{
-		"no access where the namespace cannot be written, and the other namespace goes on": {
-			in: input(hanbit), fail: "Namespace hanbit-train", do: []string{evalBinding, "ResourceQuota foundation-team/hanbit-eval"},
-			dont: []string{trainBinding, "ResourceQuota foundation-team/hanbit-train"}, problems: []string{foundationv1alpha1.ConditionNamespacesReady}, again: true,
+	runApplyCases(t, map[string]applyCase{
+		"no access where the namespace cannot be written, while the other namespace is applied": {
+			in: input(hanbit), fail: "Namespace hanbit-train", writes: []string{evalBinding, "ResourceQuota foundation-team/hanbit-eval"},
+			noWrites: []string{trainBinding, "ResourceQuota foundation-team/hanbit-train"}, problems: []string{foundationv1alpha1.ConditionNamespacesReady}, retry: true,
 		},
 		"no access where isolation cannot be written": {
-			in: input(hanbit), fail: "NetworkPolicy foundation-team-default-deny/hanbit-train", do: []string{evalBinding, "LimitRange foundation-team/hanbit-train"},
-			dont: []string{trainBinding}, problems: []string{foundationv1alpha1.ConditionNamespacesReady}, again: true,
+			in: input(hanbit), fail: "NetworkPolicy foundation-team-default-deny/hanbit-train", writes: []string{evalBinding, "LimitRange foundation-team/hanbit-train"},
+			noWrites: []string{trainBinding}, problems: []string{foundationv1alpha1.ConditionNamespacesReady}, retry: true,
 		},
 		"no access where the quota cannot be written": {
-			in: input(hanbit), fail: "ResourceQuota foundation-team/hanbit-train", do: []string{evalBinding},
-			dont: []string{trainBinding}, problems: []string{foundationv1alpha1.ConditionQuotaReady}, again: true,
+			in: input(hanbit), fail: "ResourceQuota foundation-team/hanbit-train", writes: []string{evalBinding},
+			noWrites: []string{trainBinding}, problems: []string{foundationv1alpha1.ConditionQuotaReady}, retry: true,
 		},
 		"an existing binding is brought up to date though the quota cannot be written": {
-			in: input(hanbit, there), fail: "ResourceQuota foundation-team/hanbit-train", do: []string{trainBinding},
-			problems: []string{foundationv1alpha1.ConditionQuotaReady}, again: true,
+			in: input(hanbit, there), fail: "ResourceQuota foundation-team/hanbit-train", writes: []string{trainBinding},
+			problems: []string{foundationv1alpha1.ConditionQuotaReady}, retry: true,
 		},
-		"somebody else's namespace is left alone, without trying again": {
-			in: input(hanbit, builder.ForeignNamespace("hanbit-train")), do: []string{evalBinding},
-			dont: []string{"Namespace hanbit-train", trainBinding, "ResourceQuota foundation-team/hanbit-train"}, problems: []string{foundationv1alpha1.ConditionNamespacesReady},
+		"somebody else's namespace is left alone without a retry": {
+			in: input(hanbit, builder.ForeignNamespace("hanbit-train")), writes: []string{evalBinding},
+			noWrites: []string{"Namespace hanbit-train", trainBinding, "ResourceQuota foundation-team/hanbit-train"}, problems: []string{foundationv1alpha1.ConditionNamespacesReady},
 		},
 	})
 }
 
-// The cluster refuses a claim that its quota does not allow yet.
+// The API server refuses a PersistentVolumeClaim that the enforced quota does not allow yet.
 func TestVolumesWaitForTheirQuota(t *testing.T) {
 	hanbit := twoNamespaces(builder.Volume("corpus", "train", "200Ti", ""))
 	const claim = "PersistentVolumeClaim corpus/hanbit-train"
@@ -227,13 +228,13 @@ func TestVolumesWaitForTheirQuota(t *testing.T) {
 		in   Input
 		want bool
 	}{
-		"there is no quota yet":         {input(hanbit), false},
+		"no quota exists yet":           {input(hanbit), false},
 		"the quota is not enforced yet": {lagging, false},
 		"the quota is enforced":         {enforcedOne, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := &recorder{}
-			r.converge(t, tt.in)
+			r.applyAndPrune(t, tt.in)
 			if got := r.position(t, claim) >= 0; got != tt.want {
 				t.Errorf("claim made: %t, want %t", got, tt.want)
 			}
@@ -251,13 +252,13 @@ func TestRequeueAfter(t *testing.T) {
 		out  *Outcome
 		want time.Duration
 	}{
-		"time changes nothing":          {input(twoNamespaces()), noProblems(), 0},
-		"the term ends":                 {ends(time.Minute), noProblems(), time.Minute},
-		"moments are whole seconds":     {ends(time.Millisecond), noProblems(), time.Second},
-		"a name is taken":               {input(twoNamespaces()), conflict, stalledRecheck},
-		"the end comes first":           {ends(time.Minute), conflict, time.Minute},
-		"the name comes first":          {ends(time.Hour), conflict, stalledRecheck},
-		"a problem that an event mends": {input(twoNamespaces()), oneProblem("Area", foundationv1alpha1.ReasonTerminating, "x"), 0},
+		"time changes nothing":                         {input(twoNamespaces()), noProblems(), 0},
+		"the term ends":                                {ends(time.Minute), noProblems(), time.Minute},
+		"waits are rounded up to whole seconds":        {ends(time.Millisecond), noProblems(), time.Second},
+		"a name conflict is rechecked":                 {input(twoNamespaces()), conflict, stalledRecheck},
+		"the term ends before the recheck":             {ends(time.Minute), conflict, time.Minute},
+		"the recheck comes before the end of the term": {ends(time.Hour), conflict, stalledRecheck},
+		"a problem that an event mends":                {input(twoNamespaces()), oneProblem("Area", foundationv1alpha1.ReasonTerminating, "x"), 0},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -19,8 +19,8 @@ import (
 	"foundation.team/operator/internal/timing"
 )
 
-// stalledRecheck is how often what only a human can mend is tried again: objects that are not the team's are not watched,
-// namespaces excepted.
+// stalledRecheck is how often a problem that only a human can solve is tried again. Except for namespaces, objects that are
+// not the team's are not watched, so no event tells when one is renamed or handed over.
 const stalledRecheck = 5 * time.Minute
 
 // +kubebuilder:rbac:groups=foundation.team,resources=foundationteams,verbs=get;list;watch;patch
@@ -39,7 +39,7 @@ const stalledRecheck = 5 * time.Minute
 // +kubebuilder:rbac:groups=resource.k8s.io,resources=deviceclasses,verbs=list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
-// Reconcile brings what one team has to where it should be.
+// Reconcile makes one team's objects what its spec, its programme and the pools' grants ask for.
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	team := &foundationv1alpha1.FoundationTeam{}
 	if err := r.Client.Get(ctx, req.NamespacedName, team); apierrors.IsNotFound(err) {
@@ -53,9 +53,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	return requeue.OnConflict(r.reconcile(ctx, team))
 }
 
-// reconcile observes, builds, applies and prunes, and reports in the status. One step more comes before anything else is
-// written: the team's record. What it remembers decides whose objects are the team's when a manifest comes back, and what
-// changed must be on record before its consequences are.
+// reconcile observes, builds, applies, prunes and writes the status. One step comes before anything else is written: the
+// team's record. It decides which objects are the team's when a manifest is applied again, and changes must be on record
+// before they take effect.
 func (r *Reconciler) reconcile(ctx context.Context, team *foundationv1alpha1.FoundationTeam) (ctrl.Result, error) {
 	team, err := apply.EnsureFinalizer(ctx, r.Applier, team)
 	if err != nil {
@@ -77,7 +77,7 @@ func (r *Reconciler) reconcile(ctx context.Context, team *foundationv1alpha1.Fou
 		return ctrl.Result{}, err
 	}
 	desired := Build(m)
-	out := r.converge(ctx, m, desired)
+	out := r.applyAndPrune(ctx, m, desired)
 	r.reportEndedBindings(team, out.endedBindings)
 	if err := r.deleteNamespaces(ctx, m, desired, out); err != nil {
 		return ctrl.Result{}, err
@@ -89,11 +89,11 @@ func (r *Reconciler) reconcile(ctx context.Context, team *foundationv1alpha1.Fou
 		return ctrl.Result{}, errors.Join(err, out.Err())
 	}
 	if err := out.Err(); err != nil {
-		// Not returned: the growing back-off of an error would let access outlive its end.
+		// Not returned: controller-runtime's growing back-off would let access outlive its end.
 		log.FromContext(ctx).Error(err, "not all could be applied")
 		return requeue.AfterFailure(requeueAfter(m, out)), nil
 	}
-	if out.cacheBehind {
+	if out.cacheStale {
 		return requeue.ForCache(), nil
 	}
 	return ctrl.Result{RequeueAfter: requeueAfter(m, out)}, nil
@@ -111,7 +111,7 @@ func (r *Reconciler) writeStatus(ctx context.Context, team *foundationv1alpha1.F
 	return nil
 }
 
-// requeueAfter is how long it is until time alone changes something; 0 if never.
+// requeueAfter returns how long it is until time alone changes something; 0 if it never does.
 func requeueAfter(m *Model, out *Outcome) time.Duration {
 	var recheck time.Time
 	for _, problems := range out.Problems {

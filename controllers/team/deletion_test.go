@@ -15,7 +15,7 @@ import (
 
 func quantity(value string) resource.Quantity { return resource.MustParse(value) }
 
-// retain is a team that is deleted, and remove one that is deleted with its data.
+// retain is a deleted team with deletionPolicy Retain, remove one with Delete.
 func retain(mods ...builder.TeamMod) *foundationv1alpha1.FoundationTeam {
 	return twoNamespaces(append(mods, builder.Deleted())...)
 }
@@ -24,7 +24,7 @@ func remove(mods ...builder.TeamMod) *foundationv1alpha1.FoundationTeam {
 	return retain(append(mods, builder.DeletionPolicy(foundationv1alpha1.DeletionPolicyDelete))...)
 }
 
-// annotated has the confirmation of an admin, deletable all that it takes to delete data.
+// annotated has an admin's confirmation; deletable has everything that it takes to delete data.
 var annotated = builder.Annotated(foundationv1alpha1.AnnotationConfirmDeletion, "hanbit")
 
 func deletable(team *foundationv1alpha1.FoundationTeam) {
@@ -44,7 +44,7 @@ func testDeletion(t *testing.T, tests map[string]deletionCase) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			got := *finalizedCondition(NewModel(tt.in), noProblems())
-			if diff := cmp.Diff(tt.want, say(got)); diff != "" || got.Type != foundationv1alpha1.ConditionFinalized {
+			if diff := cmp.Diff(tt.want, conditionLine(got)); diff != "" || got.Type != foundationv1alpha1.ConditionFinalized {
 				t.Errorf("%s: %s", got.Type, diff)
 			}
 		})
@@ -133,7 +133,7 @@ func TestDeleteNamespaces(t *testing.T) {
 			m := NewModel(tt.in)
 			err := r.reconciler(tt.in).deleteNamespaces(t.Context(), m, Build(m), tt.out)
 			if condition := finalizedCondition(m, tt.out); condition.Reason != tt.reason || (err != nil) != tt.wantErr {
-				t.Errorf("%s, error %v", say(*condition), err)
+				t.Errorf("%s, error %v", conditionLine(*condition), err)
 			}
 			if got := canFinalize(m, tt.out); got != (tt.reason == foundationv1alpha1.ReasonAsDeclared) {
 				t.Errorf("can be finalized: %t", got)

@@ -8,32 +8,32 @@ import (
 	"foundation.team/operator/internal/apply"
 )
 
-// Desired is all that a team shall have.
+// Desired is every object that a team should have.
 type Desired struct {
 	Namespaces []DesiredNamespace
 	// Access are the team's cluster-scoped access objects.
 	Access []apply.Object
-	// Flow is the team's share of the API server.
+	// Flow is the team's priority level and flow schema of API Priority and Fairness.
 	Flow []apply.Object
-	// PersistentVolumes are the changes of those that the team's claims are bound to.
+	// PersistentVolumes are patches of the volumes that the team's PersistentVolumeClaims are bound to.
 	PersistentVolumes []volumeChange
 }
 
-// DesiredNamespace is a namespace and what is in it.
+// DesiredNamespace is a namespace with its contents.
 type DesiredNamespace struct {
 	teamNamespace
 	Namespace *corev1ac.NamespaceApplyConfiguration
-	// Isolation must be there before anybody gets access.
+	// Isolation is applied before anybody gets access.
 	Isolation []apply.Object
 	Quota     *corev1ac.ResourceQuotaApplyConfiguration
 	Volumes   []apply.Object
 	Access    []apply.Object
 }
 
-// hard is what the namespace's quota shall be.
+// hard returns spec.hard of the namespace's quota.
 func (n DesiredNamespace) hard() corev1.ResourceList { return *n.Quota.Spec.Hard }
 
-// Build makes all of a team's objects.
+// Build builds all of a team's objects.
 func Build(m *Model) Desired {
 	desired := Desired{Access: buildTeamAccess(m), Flow: buildFlow(m), PersistentVolumes: buildPersistentVolumes(m)}
 	for _, n := range m.Namespaces {
@@ -49,7 +49,8 @@ func Build(m *Model) Desired {
 	return desired
 }
 
-// keys are the objects that are pruned when they are not desired. Namespaces and claims never are: they are retired.
+// keys returns the objects that pruning must keep. Namespaces and PersistentVolumeClaims are never pruned: they are
+// retired.
 func (d Desired) keys() map[objectKey]bool {
 	keys := map[objectKey]bool{}
 	add := func(objects ...apply.Object) {

@@ -11,7 +11,7 @@ import (
 	"foundation.team/operator/internal/apply"
 )
 
-// clusterRoles are the roles that ship with the operator, by the role of staff.
+// clusterRoles are the ClusterRoles that ship with the operator, by role of staff.
 var clusterRoles = map[foundationv1alpha1.StaffRole]string{
 	foundationv1alpha1.RoleLead:        "foundation-team-lead",
 	foundationv1alpha1.RoleEngineer:    "foundation-team-engineer",
@@ -19,8 +19,8 @@ var clusterRoles = map[foundationv1alpha1.StaffRole]string{
 	foundationv1alpha1.RoleViewer:      "foundation-team-viewer",
 }
 
-// buildAccess binds, in one namespace, each role to the staff who have it now; nobody where it is locked or retired. While
-// guards are not in place nobody gets a role there that they do not have.
+// buildAccess binds, in one namespace, each role to the staff who have it now; nobody if the namespace is locked or
+// retired. While guards are not in place nobody gets a role that they do not have already.
 func buildAccess(m *Model, n teamNamespace) []apply.Object {
 	if !n.accessible() {
 		return nil
@@ -46,7 +46,7 @@ func buildAccess(m *Model, n teamNamespace) []apply.Object {
 	return bindings
 }
 
-// hasRole reports whether somebody is bound in a namespace to the role that they have now.
+// hasRole reports whether a member of staff is already bound in a namespace to the role that they have now.
 func hasRole(m *Model, n teamNamespace, member foundationv1alpha1.StaffMember) bool {
 	for _, obj := range m.Others {
 		binding, ok := obj.(*rbacv1.RoleBinding)
@@ -60,7 +60,7 @@ func hasRole(m *Model, n teamNamespace, member foundationv1alpha1.StaffMember) b
 	return false
 }
 
-// staffWithoutRole is how many of the staff lack, in some namespace, the role that they have now.
+// staffWithoutRole counts the staff who lack the role that they have now in at least one namespace.
 func staffWithoutRole(m *Model) int {
 	count := 0
 	for _, member := range m.Staff {
@@ -71,8 +71,8 @@ func staffWithoutRole(m *Model) int {
 	return count
 }
 
-// buildTeamAccess lets staff get and watch their own FoundationTeam, and no other. RBAC names may have a colon, teams'
-// names may not, so the name is never that of one of the roles above.
+// buildTeamAccess lets staff get and watch their own FoundationTeam, and no other. The colon keeps the name different from
+// those of the ClusterRoles above: names of teams cannot contain one.
 func buildTeamAccess(m *Model) []apply.Object {
 	if len(m.Staff) == 0 {
 		return nil
@@ -96,7 +96,7 @@ func roleRef(clusterRole string) *rbacv1ac.RoleRefApplyConfiguration {
 	return rbacv1ac.RoleRef().WithAPIGroup(rbacv1.GroupName).WithKind("ClusterRole").WithName(clusterRole)
 }
 
-// subjects are the accounts of staff, sorted: reordering the spec writes nothing.
+// subjects returns the accounts of staff, sorted, so that reordering the spec writes nothing.
 func subjects(staff []foundationv1alpha1.StaffMember) []*rbacv1ac.SubjectApplyConfiguration {
 	sorted := slices.SortedFunc(slices.Values(staff), func(a, b foundationv1alpha1.StaffMember) int {
 		return cmp.Or(cmp.Compare(a.Subject.Kind, b.Subject.Kind), cmp.Compare(a.Subject.Name, b.Subject.Name))

@@ -12,7 +12,7 @@ import (
 	"foundation.team/operator/test/support/builder"
 )
 
-// staffOfAllRoles has somebody in each role, and two who have no access now.
+// staffOfAllRoles is somebody in each role, and two who have no access now.
 func staffOfAllRoles() []builder.TeamMod {
 	return []builder.TeamMod{
 		builder.Staff("kim", foundationv1alpha1.RoleLead),
@@ -38,33 +38,33 @@ func TestAccess(t *testing.T) {
 		want      map[string][]string
 		team      []string
 	}{
-		"by role, those in date": {input(twoNamespaces(staff...)), "train", whole, []string{"Group data", "User guest", "User kim", "User lee", "User park"}},
-		"in every namespace":     {input(twoNamespaces(staff...)), "eval", whole, []string{"Group data", "User guest", "User kim", "User lee", "User park"}},
-		"suspended, all may only read": {
-			input(twoNamespaces(append(staff, builder.Suspended())...)), "train",
-			map[string][]string{"foundation-team-viewer": {"Group data", "User guest", "User kim", "User lee", "User park"}},
-			[]string{"Group data", "User guest", "User kim", "User lee", "User park"},
+		"staff in date are bound by role":    {in: input(twoNamespaces(staff...)), namespace: "train", want: whole, team: []string{"Group data", "User guest", "User kim", "User lee", "User park"}},
+		"staff are bound in every namespace": {in: input(twoNamespaces(staff...)), namespace: "eval", want: whole, team: []string{"Group data", "User guest", "User kim", "User lee", "User park"}},
+		"staff of a suspended team may only read": {
+			in: input(twoNamespaces(append(staff, builder.Suspended())...)), namespace: "train",
+			want: map[string][]string{"foundation-team-viewer": {"Group data", "User guest", "User kim", "User lee", "User park"}},
+			team: []string{"Group data", "User guest", "User kim", "User lee", "User park"},
 		},
-		"an hour later": {
-			input(twoNamespaces(staff...), now.Add(time.Hour)), "train",
-			map[string][]string{"foundation-team-lead": {"User kim", "User soon"}, "foundation-team-engineer": {"User lee", "User park"}, "foundation-team-data-steward": {"Group data"}},
-			[]string{"Group data", "User kim", "User lee", "User park", "User soon"},
+		"staff are bound to the roles of an hour later": {
+			in: input(twoNamespaces(staff...), now.Add(time.Hour)), namespace: "train",
+			want: map[string][]string{"foundation-team-lead": {"User kim", "User soon"}, "foundation-team-engineer": {"User lee", "User park"}, "foundation-team-data-steward": {"Group data"}},
+			team: []string{"Group data", "User kim", "User lee", "User park", "User soon"},
 		},
-		"nobody in a retired namespace": {
-			input(twoNamespaces(staff...), builder.OwnedNamespace(hanbit, "old")), "old", map[string][]string{}, []string{"Group data", "User guest", "User kim", "User lee", "User park"},
+		"nobody is bound in a retired namespace": {
+			in: input(twoNamespaces(staff...), builder.OwnedNamespace(hanbit, "old")), namespace: "old", want: map[string][]string{}, team: []string{"Group data", "User guest", "User kim", "User lee", "User park"},
 		},
-		"after the term, to data": {
-			input(twoNamespaces(append(staff, builder.Term(time.Time{}, now))...), builder.OwnedNamespace(hanbit, "train")), "train",
-			map[string][]string{"foundation-team-data-steward": {"Group data", "User kim", "User lee", "User park"}, "foundation-team-viewer": {"User guest"}},
-			[]string{"Group data", "User guest", "User kim", "User lee", "User park"},
+		"after the term staff may read and copy data": {
+			in: input(twoNamespaces(append(staff, builder.Term(time.Time{}, now))...), builder.OwnedNamespace(hanbit, "train")), namespace: "train",
+			want: map[string][]string{"foundation-team-data-steward": {"Group data", "User kim", "User lee", "User park"}, "foundation-team-viewer": {"User guest"}},
+			team: []string{"Group data", "User guest", "User kim", "User lee", "User park"},
 		},
-		"nobody when that is over": {
-			input(twoNamespaces(append(staff, builder.Term(time.Time{}, now), builder.KeptFor(0, 0))...), builder.OwnedNamespace(hanbit, "train")), "train", map[string][]string{}, nil,
+		"nobody is bound when data access is over": {
+			in: input(twoNamespaces(append(staff, builder.Term(time.Time{}, now), builder.KeptFor(0, 0))...), builder.OwnedNamespace(hanbit, "train")), namespace: "train", want: map[string][]string{},
 		},
-		"nobody when it is deleted": {
-			input(twoNamespaces(append(staff, builder.Deleted())...), builder.OwnedNamespace(hanbit, "train")), "train", map[string][]string{}, nil,
+		"nobody is bound when the team is deleted": {
+			in: input(twoNamespaces(append(staff, builder.Deleted())...), builder.OwnedNamespace(hanbit, "train")), namespace: "train", want: map[string][]string{},
 		},
-		"no staff": {input(twoNamespaces()), "train", map[string][]string{}, nil},
+		"no staff": {in: input(twoNamespaces()), namespace: "train", want: map[string][]string{}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -118,8 +118,8 @@ func namesOfSubjects(subjects []rbacv1.Subject) []string {
 	return names
 }
 
-// The order of staff in the spec is nothing: no write follows from it.
-func TestAccessTakesNoNoticeOfTheOrderOfStaff(t *testing.T) {
+// The order of staff in the spec causes no write.
+func TestAccessIgnoresOrderOfStaff(t *testing.T) {
 	kim, lee := builder.Staff("kim", foundationv1alpha1.RoleLead), builder.Staff("lee", foundationv1alpha1.RoleLead)
 	if diff := cmp.Diff(Build(NewModel(input(twoNamespaces(kim, lee)))).Access, Build(NewModel(input(twoNamespaces(lee, kim)))).Access); diff != "" {
 		t.Error(diff)

@@ -12,7 +12,8 @@ import (
 // Staff may bind roles to staff, see config/admission/staff_bindings.yaml. The operator deletes such a binding when the
 // access of its subject ends, or the team does not work in the namespace any more.
 
-// delegatesIn are those to whom staff may give rights in a namespace, sorted: staff, while the team works there.
+// delegatesIn returns to whom staff may bind roles in a namespace, sorted: all staff while the team works there, otherwise
+// nobody.
 func delegatesIn(m *Model, n teamNamespace) []string {
 	if !n.active() || m.State != foundationv1alpha1.StateInTerm {
 		return nil
@@ -25,7 +26,7 @@ func delegatesIn(m *Model, n teamNamespace) []string {
 	return slices.Compact(names)
 }
 
-// delegatedBinding is an object as a binding that staff made; nil if it is none.
+// delegatedBinding returns an object as a RoleBinding that staff made; nil if it is none.
 func delegatedBinding(obj metav1.Object) *rbacv1.RoleBinding {
 	binding, ok := obj.(*rbacv1.RoleBinding)
 	if !ok || obj.GetLabels()[foundationv1alpha1.LabelDelegated] != "true" {

@@ -45,35 +45,35 @@ func TestDelegatedBindingsEndWithAccess(t *testing.T) {
 		team    *foundationv1alpha1.FoundationTeam
 		at      time.Time
 		binding *rbacv1.RoleBinding
-		// kept says that it goes on, told that an event says that it has ended.
+		// kept is true if the binding is kept, told if an event reports that it was deleted.
 		kept, told bool
 	}{
-		"a user":                            {hanbit(), now, delegatedTo(hanbit(), train, kim), true, false},
-		"a group":                           {hanbit(), now, delegatedTo(hanbit(), train, subject("Group", "", "interns")), true, false},
-		"a service account":                 {hanbit(), now, delegatedTo(hanbit(), train, subject("ServiceAccount", train, "bot")), true, false},
-		"a service account elsewhere":       {hanbit(), now, delegatedTo(hanbit(), train, subject("ServiceAccount", "hanbit-eval", "bot")), false, true},
-		"a service account by a staff name": {hanbit(), now, delegatedTo(hanbit(), train, subject("ServiceAccount", "saebom-train", "kim")), false, true},
-		"a stranger":                        {hanbit(), now, delegatedTo(hanbit(), train, subject("User", "", "stranger")), false, true},
-		"a group called as a user":          {hanbit(), now, delegatedTo(hanbit(), train, subject("Group", "", "kim")), false, true},
-		"two of staff":                      {hanbit(), now, delegatedTo(hanbit(), train, kim, lee), false, true},
-		"nobody":                            {hanbit(), now, delegatedTo(hanbit(), train), false, true},
-		"in date":                           {hanbit(), july.Add(-time.Second), delegatedTo(hanbit(), train, lee), true, false},
-		"out of date":                       {hanbit(), july, delegatedTo(hanbit(), train, lee), false, true},
-		"suspended":                         {hanbit(builder.Suspended()), now, delegatedTo(hanbit(), train, kim), false, true},
-		"after the term":                    {hanbit(builder.Term(now.Add(-time.Hour), now)), now, delegatedTo(hanbit(), train, kim), false, true},
-		"a service account after the term":  {hanbit(builder.Term(now.Add(-time.Hour), now)), now, delegatedTo(hanbit(), train, subject("ServiceAccount", train, "bot")), false, true},
-		"deleted":                           {hanbit(builder.Deleted()), now, delegatedTo(hanbit(), train, kim), false, true},
-		"in a retired namespace":            {builder.Team("hanbit", append(slices.Clone(staff), builder.Namespace("eval", 1))...), now, delegatedTo(hanbit(), train, kim), false, true},
-		"in a namespace of nobody's":        {hanbit(), now, delegatedTo(hanbit(), "plain", kim), false, true},
-		"of a team that was":                {hanbit(), now, forged, false, true},
-		"not staff's":                       {hanbit(), now, undelegated, false, false},
-		"ending already":                    {hanbit(), now, ending, false, false},
+		"a user":                                 {team: hanbit(), at: now, binding: delegatedTo(hanbit(), train, kim), kept: true},
+		"a group":                                {team: hanbit(), at: now, binding: delegatedTo(hanbit(), train, subject("Group", "", "interns")), kept: true},
+		"a service account":                      {team: hanbit(), at: now, binding: delegatedTo(hanbit(), train, subject("ServiceAccount", train, "bot")), kept: true},
+		"a service account of another namespace": {team: hanbit(), at: now, binding: delegatedTo(hanbit(), train, subject("ServiceAccount", "hanbit-eval", "bot")), kept: false, told: true},
+		"a service account by a staff name":      {team: hanbit(), at: now, binding: delegatedTo(hanbit(), train, subject("ServiceAccount", "saebom-train", "kim")), kept: false, told: true},
+		"a user who is no staff":                 {team: hanbit(), at: now, binding: delegatedTo(hanbit(), train, subject("User", "", "stranger")), kept: false, told: true},
+		"a group with a user's name":             {team: hanbit(), at: now, binding: delegatedTo(hanbit(), train, subject("Group", "", "kim")), kept: false, told: true},
+		"two subjects":                           {team: hanbit(), at: now, binding: delegatedTo(hanbit(), train, kim, lee), kept: false, told: true},
+		"no subject":                             {team: hanbit(), at: now, binding: delegatedTo(hanbit(), train), kept: false, told: true},
+		"staff in date":                          {team: hanbit(), at: july.Add(-time.Second), binding: delegatedTo(hanbit(), train, lee), kept: true},
+		"staff out of date":                      {team: hanbit(), at: july, binding: delegatedTo(hanbit(), train, lee), kept: false, told: true},
+		"suspended":                              {team: hanbit(builder.Suspended()), at: now, binding: delegatedTo(hanbit(), train, kim), kept: false, told: true},
+		"after the term":                         {team: hanbit(builder.Term(now.Add(-time.Hour), now)), at: now, binding: delegatedTo(hanbit(), train, kim), kept: false, told: true},
+		"a service account after the term":       {team: hanbit(builder.Term(now.Add(-time.Hour), now)), at: now, binding: delegatedTo(hanbit(), train, subject("ServiceAccount", train, "bot")), kept: false, told: true},
+		"deleted":                                {team: hanbit(builder.Deleted()), at: now, binding: delegatedTo(hanbit(), train, kim), kept: false, told: true},
+		"in a retired namespace":                 {team: builder.Team("hanbit", append(slices.Clone(staff), builder.Namespace("eval", 1))...), at: now, binding: delegatedTo(hanbit(), train, kim), kept: false, told: true},
+		"in a namespace of nobody's":             {team: hanbit(), at: now, binding: delegatedTo(hanbit(), "plain", kim), kept: false, told: true},
+		"a binding of an earlier team":           {team: hanbit(), at: now, binding: forged, kept: false, told: true},
+		"a binding that staff did not make":      {team: hanbit(), at: now, binding: undelegated, kept: false},
+		"a terminating binding":                  {team: hanbit(), at: now, binding: ending, kept: false},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			in := input(tt.team, tt.at, tt.binding, builder.OwnedNamespace(tt.team, "train"), builder.OwnedNamespace(tt.team, "eval"))
 			r := &recorder{}
-			out := r.converge(t, in)
+			out := r.applyAndPrune(t, in)
 			ended := r.position(t, "delete RoleBinding further") >= 0 || !tt.binding.DeletionTimestamp.IsZero()
 			if ended == tt.kept {
 				t.Errorf("ended: %t, writes %v", ended, r.writes)
@@ -85,18 +85,18 @@ func TestDelegatedBindingsEndWithAccess(t *testing.T) {
 	}
 }
 
-// A binding that cannot be deleted has not ended, and stands in the way of nothing else.
-func TestABindingThatCannotEndIsToldAsAProblem(t *testing.T) {
+// A binding that cannot be deleted is reported as a problem, and stops nothing else.
+func TestUndeletableBindingIsReported(t *testing.T) {
 	hanbit := twoNamespaces()
 	in := input(hanbit, delegatedTo(hanbit, "hanbit-train", subject("User", "", "kim")), builder.OwnedNamespace(hanbit, "train"))
 	r := &recorder{fail: "delete RoleBinding further"}
-	out := r.converge(t, in)
+	out := r.applyAndPrune(t, in)
 	if len(out.endedBindings) > 0 || !out.has(foundationv1alpha1.ConditionAccessReady, "hanbit-train") || r.position(t, "Namespace hanbit-eval") < 0 {
 		t.Errorf("ended %v, problems %v, writes %v", out.endedBindings, out.Problems, r.writes)
 	}
 }
 
-func TestNamespacesSayWhoIsStaff(t *testing.T) {
+func TestNamespacesListTheirDelegates(t *testing.T) {
 	staff := []builder.TeamMod{
 		builder.Staff("lee", foundationv1alpha1.RoleViewer), builder.StaffGroup("interns", foundationv1alpha1.RoleViewer),
 		builder.Staff("kim", foundationv1alpha1.RoleLead), builder.Staff("kim", foundationv1alpha1.RoleEngineer),
@@ -111,7 +111,7 @@ func TestNamespacesSayWhoIsStaff(t *testing.T) {
 	}{
 		"in term":        {input(hanbit()), "Group interns\nUser kim\nUser lee"},
 		"later":          {input(hanbit(), july), "Group interns\nUser choi\nUser kim\nUser lee"},
-		"nobody":         {input(twoNamespaces()), ""},
+		"no staff":       {input(twoNamespaces()), ""},
 		"suspended":      {input(hanbit(builder.Suspended())), ""},
 		"after the term": {input(hanbit(builder.Term(now.Add(-time.Hour), now)), builder.OwnedNamespace(hanbit(), "train")), ""},
 		"deleted":        {input(hanbit(builder.Deleted()), builder.OwnedNamespace(hanbit(), "train")), ""},

@@ -72,7 +72,7 @@ func TestDeviceQuota(t *testing.T) {
 	})
 }
 
-// What is not granted is 0 in every quota.
+// Devices that are not granted are 0 in every quota.
 func TestQuotaOfDevicesThatAreNotGranted(t *testing.T) {
 	hanbit := twoNamespaces(weights{train: 3, eval: 1}.set)
 	class := builder.DeviceClass(gpuClass, "nvidia.com/gpu")
@@ -110,14 +110,14 @@ func TestQuotaOfDevicesThatAreNotGranted(t *testing.T) {
 	})
 }
 
-// overridden has no award, and an admin's own count of claims.
+// overridden has no award, and a count of ResourceClaims that an admin set.
 func overridden(mods ...builder.TeamMod) *foundationv1alpha1.FoundationTeam {
 	counts := corev1.ResourceList{gpuquota.ResourceClaims: resource.MustParse("9"), gpuquota.ResourceClaimTemplates: resource.MustParse("9")}
 	return builder.Team("hanbit", append(mods, builder.NamespaceQuota("train", 1, counts))...)
 }
 
-// What a quota does not name is unlimited: whatever state a namespace is in, its quota names every device of the cluster, and
-// devices add up to what was granted only while the team may work.
+// A resource that a quota does not name is unlimited. So a namespace's quota names every device of the cluster in any
+// state, and the shares add up to the grant only while the team may work.
 func TestEveryQuotaNamesEveryDevice(t *testing.T) {
 	class, unclaimed := builder.DeviceClass(gpuClass, "nvidia.com/gpu"), builder.DeviceClass("nic.example.com", "example.com/nic")
 	states := map[string]struct {
@@ -153,7 +153,7 @@ func TestEveryQuotaNamesEveryDevice(t *testing.T) {
 	}
 }
 
-// Claims are let in by name only where the cluster counts them.
+// DeviceClasses are allowed in a namespace only when the cluster counts them in its quota.
 func TestClaimableClasses(t *testing.T) {
 	hanbit := twoNamespaces(weights{train: 1, eval: 0}.set)
 	pool := builder.Pool("b200", builder.DeviceClassName(gpuClass), builder.Granted(hanbit, 16))
@@ -209,8 +209,8 @@ func TestUsedGPUsAreReported(t *testing.T) {
 		extended string
 		want     int32
 	}{
-		"claims are charged to the extended resource too": {"nvidia.com/gpu", 3},
-		"claims are charged to the class alone":           {"", 5},
+		"ResourceClaims are charged to the extended resource too": {"nvidia.com/gpu", 3},
+		"ResourceClaims are charged to the DeviceClass alone":     {"", 5},
 	} {
 		t.Run(name, func(t *testing.T) {
 			in := input(hanbit, pool, builder.DeviceClass(gpuClass, tt.extended), quota, builder.OwnedNamespace(hanbit, "train"))
@@ -237,7 +237,7 @@ func TestNoDeviceEntryIsRaisedBeforeAnotherIsLowered(t *testing.T) {
 	}{
 		"only devices are too many":                {list("0", "0"), list("0", "8"), map[string]string{string(gpuKey): "8", string(devicesOfGPU): "0"}},
 		"devices are too many and not lowered yet": {list("0", "8"), list("0", "8"), map[string]string{string(gpuKey): "8", string(devicesOfGPU): "0"}},
-		"all is lowered":                           {list("0", "0"), list("0", "0"), map[string]string{string(gpuKey): "8", string(devicesOfGPU): "8"}},
+		"every decrease is enforced":               {list("0", "0"), list("0", "0"), map[string]string{string(gpuKey): "8", string(devicesOfGPU): "8"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			train, eval := builder.Quota(hanbit, "train", tt.written), builder.Quota(hanbit, "eval", list("0", "0"))

@@ -15,21 +15,22 @@ import (
 // priority levels of Kubernetes have 245 together; a thousand teams must not leave them too little.
 const DefaultAPIShares = 2
 
-// A team has a priority level of its own: seats that no other team can take, and queues in front of them.
+// Each team has a priority level of its own, with seats that no other team can take and queues of its own.
 const (
-	// flowPrecedence is after the cluster's own components and before service accounts and users in general.
+	// flowPrecedence orders teams' flow schemas after those of the cluster's components and before the built-in ones for
+	// service accounts and users in general.
 	flowPrecedence = 8000
-	// flowLendable percent of the seats serve others while the team does not need them: of ten seats four, of one none,
-	// because a lent seat comes back only with the next adjustment, ten seconds later.
+	// flowLendable percent of the seats may be borrowed while the team does not use them: four of ten seats, none of one
+	// seat. A borrowed seat returns only when API Priority and Fairness adjusts limits next, up to ten seconds later.
 	flowLendable = 40
-	// Within the team each account waits in flowHand of flowQueues queues, the shortest, so that one that runs wild
-	// hinders its colleagues little. It may have flowHand times flowLength requests waiting, more are refused with 429.
+	// Shuffle sharding within the team: each account is dealt flowHand of flowQueues queues and uses the shortest, so that
+	// an account that floods the API server hinders its colleagues little. It may have flowHand times flowLength requests
+	// waiting; more are refused with 429.
 	flowQueues, flowHand, flowLength = 16, 4, 25
 )
 
-// buildFlow is the team's part of API Priority and Fairness: requests of its staff and of its pods are served in a priority
-// level of its own. It is there as long as somebody can send any: staff with access, or pods in a namespace that is kept.
-// Teams' names have no dot, so no other team's objects can have the name.
+// buildFlow builds the team's priority level and flow schema. They exist as long as somebody can send requests: staff with
+// access, or pods in a namespace that is kept. Names of teams have no dot, so no other team's objects can have this name.
 func buildFlow(m *Model) []apply.Object {
 	subjects := flowSubjects(m)
 	if len(subjects) == 0 {
@@ -69,8 +70,9 @@ func buildFlow(m *Model) []apply.Object {
 	}
 }
 
-// flowSubjects are the staff who have access, and the service accounts of the team's namespaces: also of locked ones, in
-// which pods may still run. A namespace of that name that is somebody else's is not the team's to slow down.
+// flowSubjects returns the staff who have access and the service accounts of the team's namespaces, also of locked ones, in
+// which pods may still run. A namespace of that name that belongs to somebody else is left out: its requests must not be
+// throttled as the team's.
 func flowSubjects(m *Model) []*flowcontrolv1ac.SubjectApplyConfiguration {
 	if !m.Team.DeletionTimestamp.IsZero() {
 		return nil
@@ -102,5 +104,5 @@ func flowSubjects(m *Model) []*flowcontrolv1ac.SubjectApplyConfiguration {
 	return subjects
 }
 
-// serviceAccountsOf and a namespace's name are the group of its service accounts.
+// serviceAccountsOf is the prefix of the group of all service accounts in a namespace.
 const serviceAccountsOf = "system:serviceaccounts:"

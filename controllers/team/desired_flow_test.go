@@ -26,22 +26,22 @@ func TestFlow(t *testing.T) {
 		in   Input
 		want []string
 	}{
-		"staff in date, and pods": {input(twoNamespaces(staff...)), []string{"User kim", "User park", "Group data", evalPods, trainPods}},
-		"suspended, who may read asks too": {
+		"staff in date and pods": {input(twoNamespaces(staff...)), []string{"User kim", "User park", "Group data", evalPods, trainPods}},
+		"readers of a suspended team": {
 			input(twoNamespaces(append(staff, builder.Suspended())...)), []string{"User kim", "User park", "Group data", evalPods, trainPods},
 		},
-		"no staff, and pods all the same": {input(hanbit), []string{evalPods, trainPods}},
+		"pods of a team without staff": {input(hanbit), []string{evalPods, trainPods}},
 		"pods in a retired namespace": {
 			input(hanbit, builder.OwnedNamespace(hanbit, "old")), []string{evalPods, "Group system:serviceaccounts:hanbit-old", trainPods},
 		},
-		"after the term, who reads data and what runs on": {
+		"after the term readers of data and pods that still run": {
 			input(twoNamespaces(append(staff, over)...), builder.OwnedNamespace(hanbit, "train")), []string{"User kim", "User park", "Group data", trainPods},
 		},
-		"locked, what runs on": {
+		"pods that still run in a locked namespace": {
 			input(twoNamespaces(append(staff, over, builder.KeptFor(0, 0))...), builder.OwnedNamespace(hanbit, "train")), []string{trainPods},
 		},
 		"a namespace that is somebody else's": {input(hanbit, builder.ForeignNamespace("hanbit-train")), []string{evalPods}},
-		"before the term nobody asks":         {input(twoNamespaces(append(staff, builder.Term(july, time.Time{}))...)), nil},
+		"nobody before the term":              {input(twoNamespaces(append(staff, builder.Term(july, time.Time{}))...)), nil},
 		"a deleted team":                      {input(twoNamespaces(append(staff, builder.Deleted())...), builder.OwnedNamespace(hanbit, "train")), nil},
 	}
 	for name, tt := range tests {
@@ -60,7 +60,7 @@ func TestFlow(t *testing.T) {
 	}
 }
 
-// A team's requests, whatever they are, go to its own priority level, whose seats are its own and no more than that.
+// All requests of a team go to its own priority level, whose seats are the team's share and no more.
 func TestFlowIsTheTeamsOwn(t *testing.T) {
 	in := input(twoNamespaces())
 	flow := Build(NewModel(in)).Flow
@@ -92,7 +92,7 @@ func TestFlowIsTheTeamsOwn(t *testing.T) {
 }
 
 // The order of staff and namespaces in the spec is nothing: no write follows from it.
-func TestFlowTakesNoNoticeOfOrder(t *testing.T) {
+func TestFlowIgnoresOrder(t *testing.T) {
 	kim, lee := builder.Staff("kim", foundationv1alpha1.RoleLead), builder.Staff("lee", foundationv1alpha1.RoleLead)
 	train, eval := builder.Namespace("train", 1), builder.Namespace("eval", 1)
 	one, other := builder.Team("hanbit", train, eval, kim, lee), builder.Team("hanbit", eval, train, lee, kim)

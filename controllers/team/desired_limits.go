@@ -6,8 +6,8 @@ import (
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 )
 
-// buildLimitRange gives containers without requests small ones, and limits where the namespace's quota counts limits: a
-// quota refuses pods that do not say what it counts.
+// buildLimitRange gives containers without requests small default ones, and default limits where the namespace's quota
+// counts limits: a quota rejects pods that do not set what it counts.
 func buildLimitRange(m *Model, n teamNamespace) *corev1ac.LimitRangeApplyConfiguration {
 	item := corev1ac.LimitRangeItem().WithType(corev1.LimitTypeContainer).WithDefaultRequest(defaultRequests)
 	limits := corev1.ResourceList{}
@@ -24,14 +24,14 @@ func buildLimitRange(m *Model, n teamNamespace) *corev1ac.LimitRangeApplyConfigu
 		WithSpec(corev1ac.LimitRangeSpec().WithLimits(item))
 }
 
-// defaultRequests are those of a container that has none.
+// defaultRequests are those of a container that sets none.
 var defaultRequests = corev1.ResourceList{
 	corev1.ResourceCPU:              resource.MustParse("500m"),
 	corev1.ResourceMemory:           resource.MustParse("1Gi"),
 	corev1.ResourceEphemeralStorage: resource.MustParse("1Gi"),
 }
 
-// overridesOf is what the spec says of a namespace's quota.
+// overridesOf returns the quota entries that the spec sets for a namespace.
 func overridesOf(n teamNamespace) corev1.ResourceList {
 	if n.spec == nil {
 		return nil

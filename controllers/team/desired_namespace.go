@@ -8,8 +8,7 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 )
 
-// podSecurity holds a team's pods to the restricted Pod Security Standard.
-// See https://kubernetes.io/docs/concepts/security/pod-security-standards/.
+// podSecurity enforces the restricted Pod Security Standard.
 var podSecurity = map[string]string{
 	"pod-security.kubernetes.io/enforce":         "restricted",
 	"pod-security.kubernetes.io/enforce-version": "latest",
@@ -37,7 +36,7 @@ func buildNamespace(m *Model, n teamNamespace) *corev1ac.NamespaceApplyConfigura
 	return namespace
 }
 
-// claimableClasses are the device classes of which claims may be made in a namespace now.
+// claimableClasses returns the DeviceClasses for which ResourceClaims may be created in a namespace now.
 func claimableClasses(m *Model, n teamNamespace) []string {
 	quota := m.Quotas[n.name]
 	if m.State != foundationv1alpha1.StateInTerm || quota == nil {

@@ -13,7 +13,7 @@ import (
 
 const dnsPort = 53
 
-// buildNetworkPolicies deny all traffic, then allow it between the team's own namespaces, and DNS.
+// buildNetworkPolicies builds policies that deny all traffic, and allow traffic between the team's own namespaces and DNS.
 func buildNetworkPolicies(m *Model, n teamNamespace) []apply.Object {
 	policy := func(name string, spec *networkingv1ac.NetworkPolicySpecApplyConfiguration) apply.Object {
 		labels, annotations := m.ownerMetadata()

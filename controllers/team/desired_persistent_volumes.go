@@ -10,13 +10,14 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 )
 
-// volumeChange is a PersistentVolume and what it shall become.
+// volumeChange is a PersistentVolume before and after a patch.
 type volumeChange struct {
 	before, after *corev1.PersistentVolume
 }
 
-// buildPersistentVolumes labels the volumes of the team's claims as its own and has their data outlive the claims. Before
-// data is deleted, as an admin confirmed, they get back the reclaim policy that they had.
+// buildPersistentVolumes labels the volumes of the team's PersistentVolumeClaims as its own and sets their reclaim policy
+// to Retain, so that data outlives the PersistentVolumeClaims. When an admin has confirmed that data is to be deleted, they
+// get back the policy that they had.
 func buildPersistentVolumes(m *Model) []volumeChange {
 	var changes []volumeChange
 	for _, name := range slices.Sorted(maps.Keys(m.PersistentVolumes)) {

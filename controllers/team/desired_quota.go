@@ -12,8 +12,8 @@ import (
 	"foundation.team/operator/internal/gpuquota"
 )
 
-// base is what every active namespace may use besides what comes with its GPUs.
-var base = map[corev1.ResourceName]resource.Quantity{
+// baseQuota is what every active namespace may use besides what comes with its GPUs.
+var baseQuota = map[corev1.ResourceName]resource.Quantity{
 	corev1.ResourceRequestsCPU:              resource.MustParse("16"),
 	corev1.ResourceRequestsMemory:           resource.MustParse("64Gi"),
 	corev1.ResourceRequestsEphemeralStorage: resource.MustParse("200Gi"),
@@ -22,18 +22,18 @@ var base = map[corev1.ResourceName]resource.Quantity{
 	corev1.ResourcePods:                     resource.MustParse("200"),
 }
 
-// dataAccess replaces a part of base when a team's time is over: some pods to read and copy data with, and no new storage.
-var dataAccess = map[corev1.ResourceName]resource.Quantity{
+// dataAccessQuota overrides baseQuota when a team's time is over: a few pods to read and copy data, and no new storage.
+var dataAccessQuota = map[corev1.ResourceName]resource.Quantity{
 	corev1.ResourcePods:                   resource.MustParse("20"),
 	corev1.ResourceRequestsStorage:        resource.MustParse("0"),
 	corev1.ResourcePersistentVolumeClaims: resource.MustParse("0"),
 }
 
-// finishedPods is how many times as many pods there may be with those that have ended: the key pods does not count these,
-// count/pods does.
-const finishedPods = 3
+// finishedPodsFactor is how many times the number of pods may exist when finished ones are included: the quota key pods
+// does not count finished pods, count/pods does.
+const finishedPodsFactor = 3
 
-// objectCounts bound how many objects a namespace may have, so that no team can flood the API server.
+// objectCounts limit how many objects a namespace may have, so that no team can fill etcd.
 var objectCounts = map[corev1.ResourceName]resource.Quantity{
 	corev1.ResourceServices:               resource.MustParse("50"),
 	corev1.ResourceSecrets:                resource.MustParse("100"),
@@ -46,14 +46,14 @@ var objectCounts = map[corev1.ResourceName]resource.Quantity{
 	"count/controllerrevisions.apps":      resource.MustParse("500"),
 	"count/leases.coordination.k8s.io":    resource.MustParse("100"),
 	corev1.ResourceReplicationControllers: resource.MustParse("0"),
-	// Ways around isolation and around the GPU quota.
+	// These kinds would be ways around isolation or the GPU quota.
 	corev1.ResourceServicesNodePorts:     resource.MustParse("0"),
 	corev1.ResourceServicesLoadBalancers: resource.MustParse("0"),
 	gpuquota.ResourceClaims:              resource.MustParse("0"),
 	gpuquota.ResourceClaimTemplates:      resource.MustParse("0"),
 }
 
-// sharedCounts bound the kinds that leads and the operator both write. They are never 0: the operator must be able to
+// sharedCounts limit the kinds that both leads and the operator write. They are never 0: the operator must be able to
 // restore its own objects in a locked namespace too, and to bind roles at once when one is opened again.
 var sharedCounts = map[corev1.ResourceName]resource.Quantity{
 	"count/networkpolicies.networking.k8s.io":      resource.MustParse("50"),
@@ -61,21 +61,21 @@ var sharedCounts = map[corev1.ResourceName]resource.Quantity{
 	"count/roles.rbac.authorization.k8s.io":        resource.MustParse("50"),
 }
 
-// startKeys are what is 0 where nothing may start.
+// startKeys are set to 0 where no workload may start.
 var startKeys = []corev1.ResourceName{
 	corev1.ResourcePods, corev1.ResourceRequestsCPU, corev1.ResourceRequestsMemory, corev1.ResourceRequestsEphemeralStorage,
 	gpuquota.ResourceClaims, gpuquota.ResourceClaimTemplates,
 }
 
-// buildQuota is the namespace's ResourceQuota: a base, with what comes with its GPUs and volumes, and bounds on everything
-// else. Devices that the team has no share of are 0. Where nothing may start, what starts is 0; where staff have no access
-// everything is, except for what the operator itself makes.
+// buildQuota builds the namespace's ResourceQuota: the base, what comes with its GPUs and volumes, and a limit on
+// everything else. Devices that the team has no share of are 0. Where nothing may start, workloads are 0; where staff have
+// no access everything is 0, except for what the operator itself creates.
 func buildQuota(m *Model, n teamNamespace) *corev1ac.ResourceQuotaApplyConfiguration {
 	hard := maps.Clone(objectCounts)
-	maps.Copy(hard, base)
+	maps.Copy(hard, baseQuota)
 	maps.Copy(hard, sharedCounts)
 	if n.state == foundationv1alpha1.ResourceDataAccess {
-		maps.Copy(hard, dataAccess)
+		maps.Copy(hard, dataAccessQuota)
 	}
 	for key, quantity := range m.Devices.Shares[n.name].Extras() {
 		hard[key] = plus(hard[key], quantity)
@@ -84,7 +84,7 @@ func buildQuota(m *Model, n teamNamespace) *corev1ac.ResourceQuotaApplyConfigura
 		hard[corev1.ResourceRequestsStorage] = plus(hard[corev1.ResourceRequestsStorage], size)
 		hard[corev1.ResourcePersistentVolumeClaims] = plus(hard[corev1.ResourcePersistentVolumeClaims], resource.MustParse("1"))
 	}
-	hard["count/pods"] = times(hard[corev1.ResourcePods], finishedPods)
+	hard["count/pods"] = times(hard[corev1.ResourcePods], finishedPodsFactor)
 	if n.spec != nil && n.active() {
 		maps.Copy(hard, n.spec.Quota)
 	}
@@ -108,7 +108,7 @@ func buildQuota(m *Model, n teamNamespace) *corev1ac.ResourceQuotaApplyConfigura
 		WithSpec(corev1ac.ResourceQuotaSpec().WithHard(hard))
 }
 
-// volumeSizes are the sizes of the claims that the operator makes, or keeps, in a namespace.
+// volumeSizes returns the sizes of the PersistentVolumeClaims that the operator creates or keeps in a namespace.
 func volumeSizes(m *Model, n teamNamespace) []resource.Quantity {
 	sizes := map[string]resource.Quantity{}
 	for _, claim := range m.Volumes {

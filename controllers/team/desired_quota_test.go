@@ -44,7 +44,7 @@ func TestQuota(t *testing.T) {
 			input(twoNamespaces(weights{train: 7, eval: 1}.set, builder.Volume("corpus", "train", "200Ti", ""), builder.Volume("other", "eval", "5Ti", ""))), "train",
 			map[string]string{"requests.storage": "201Ti", "persistentvolumeclaims": "21"},
 		},
-		"a volume that was taken out still counts, one that is there counts once": {
+		"a volume removed from the spec still counts, an existing one counts once": {
 			input(twoNamespaces(weights{train: 7, eval: 1}.set, builder.Volume("corpus", "train", "2Ti", "")), builder.Claim(hanbit, "train", "corpus", "1Ti", "1Ti"), builder.Claim(hanbit, "train", "old", "3Ti", "")), "train",
 			map[string]string{"requests.storage": "6Ti", "persistentvolumeclaims": "22"},
 		},
@@ -55,7 +55,7 @@ func TestQuotaWhereNothingStarts(t *testing.T) {
 	hanbit := twoNamespaces(weights{train: 7, eval: 1}.set)
 	pool := builder.Pool("b200", builder.NodeShape("192", "2048Gi", "8Ti"), builder.Granted(hanbit, 8))
 	testQuota(t, map[string]quotaCase{
-		"suspended: nothing starts, what is there stays": {
+		"suspended: no new pods, existing objects stay": {
 			input(twoNamespaces(weights{train: 7, eval: 1}.set, builder.Suspended()), pool), "train", map[string]string{
 				"requests.nvidia.com/gpu": "0", "requests.cpu": "0", "requests.memory": "0", "requests.ephemeral-storage": "0", "pods": "0",
 				"requests.storage": "1Ti", "services": "50", "count/jobs.batch": "1k",
@@ -88,12 +88,12 @@ func TestQuotaWhereNothingStarts(t *testing.T) {
 }
 
 func TestBuildingChangesNoDefaults(t *testing.T) {
-	before := maps.Clone(base)
+	before := maps.Clone(baseQuota)
 	hanbit := twoNamespaces()
 	Build(NewModel(input(hanbit, builder.Pool("b200", builder.NodeShape("192", "2048Gi", "8Ti"), builder.Granted(hanbit, 8)), builder.Claim(hanbit, "train", "x", "1Ti", ""))))
 	Build(NewModel(input(twoNamespaces(builder.Deleted()), builder.OwnedNamespace(hanbit, "train"))))
 	for name, quantity := range before {
-		if got := base[name]; got.Cmp(quantity) != 0 {
+		if got := baseQuota[name]; got.Cmp(quantity) != 0 {
 			t.Errorf("%s was %s and is %s", name, quantity.String(), got.String())
 		}
 	}

@@ -63,12 +63,12 @@ func TestBuildNamespace(t *testing.T) {
 	}
 }
 
-// all are the objects of a namespace.
+// all returns the objects of a namespace.
 func (n DesiredNamespace) all() []apply.Object {
 	return slices.Concat([]apply.Object{n.Namespace, n.Quota}, n.Isolation, n.Volumes, n.Access)
 }
 
-func TestEverythingIsMarked(t *testing.T) {
+func TestEveryObjectHasOwnerMetadata(t *testing.T) {
 	desired := Build(NewModel(input(twoNamespaces(builder.Staff("kim", foundationv1alpha1.RoleLead), builder.Volume("corpus", "train", "1Ti", "")))))
 	objects := slices.Concat(desired.Access, desired.Flow)
 	for _, p := range desired.Namespaces {
@@ -145,7 +145,7 @@ func TestLimitRange(t *testing.T) {
 				if request := limits[0].DefaultRequest[name]; request.IsZero() {
 					t.Errorf("%s: a container that says nothing asks for nothing, which a quota refuses", name)
 				}
-				if _, bounded := base["requests."+name]; !bounded {
+				if _, bounded := baseQuota["requests."+name]; !bounded {
 					t.Errorf("%s is defaulted and not in the quota", name)
 				}
 			}

@@ -8,8 +8,9 @@ import (
 	"foundation.team/operator/internal/apply"
 )
 
-// buildVolumes are the claims of a namespace: the declared ones, and retired ones as they are. New ones are made only
-// while the namespace is active and their StorageClass exists: the class of a claim can never be corrected.
+// buildVolumes builds the PersistentVolumeClaims of a namespace: the declared ones, and retired ones as they are. New ones
+// are built only while the namespace is active and their StorageClass exists: the class of a PersistentVolumeClaim can
+// never be corrected.
 func buildVolumes(m *Model, n teamNamespace) []apply.Object {
 	var claims []apply.Object
 	live := map[string]*corev1.PersistentVolumeClaim{}
@@ -24,7 +25,7 @@ func buildVolumes(m *Model, n teamNamespace) []apply.Object {
 		}
 		claim := live[volume.Name]
 		delete(live, volume.Name)
-		// In a namespace that is not active claims stay as they are, whatever the spec says.
+		// In a namespace that is not active PersistentVolumeClaims stay as they are, whatever the spec says.
 		if n.active() && (claim != nil || hasClass(m, volume)) {
 			claims = append(claims, buildVolume(m, n, volume))
 		}
@@ -51,7 +52,7 @@ func buildVolume(m *Model, n teamNamespace, volume foundationv1alpha1.TeamVolume
 	return corev1ac.PersistentVolumeClaim(volume.Name, n.name).WithLabels(labels).WithAnnotations(annotations).WithSpec(spec)
 }
 
-// retire labels a claim that is no longer in the spec and leaves the rest of it as it is.
+// retire labels a PersistentVolumeClaim that is no longer in the spec and leaves everything else as it is.
 func retire(claim *corev1.PersistentVolumeClaim) apply.Object {
 	owned, err := corev1ac.ExtractPersistentVolumeClaim(claim, foundationv1alpha1.FieldManager)
 	if err != nil || owned.Spec == nil {

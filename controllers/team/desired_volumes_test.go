@@ -27,19 +27,19 @@ func TestVolumes(t *testing.T) {
 		in   Input
 		want []string
 	}{
-		"no volume is declared":                   {input(hanbit), nil},
-		"a new volume":                            {input(twoNamespaces(corpus), fast), []string{"corpus 2Ti fast"}},
-		"a volume of the default class":           {input(twoNamespaces(builder.Volume("corpus", "train", "2Ti", ""))), []string{"corpus 2Ti"}},
-		"a volume of another namespace":           {input(twoNamespaces(builder.Volume("corpus", "eval", "2Ti", ""))), nil},
-		"a new volume whose class does not exist": {input(twoNamespaces(corpus)), nil},
-		"an existing claim whose class is gone":   {input(twoNamespaces(corpus), claim("corpus", "2Ti")), []string{"corpus 2Ti fast"}},
-		"a claim that grows":                      {input(twoNamespaces(corpus), fast, claim("corpus", "1Ti")), []string{"corpus 2Ti fast"}},
-		"a volume that was taken out of the spec": {input(hanbit, claim("old", "1Ti")), []string{"old 1Ti retired"}},
-		"a claim that the operator did not write": {input(hanbit, builder.Claim(hanbit, "train", "theirs", "1Ti", "")), nil},
-		"no new claim in a locked namespace": {
+		"no volume is declared":                                        {input(hanbit), nil},
+		"a new volume":                                                 {input(twoNamespaces(corpus), fast), []string{"corpus 2Ti fast"}},
+		"a volume of the default StorageClass":                         {input(twoNamespaces(builder.Volume("corpus", "train", "2Ti", ""))), []string{"corpus 2Ti"}},
+		"a volume of another namespace":                                {input(twoNamespaces(builder.Volume("corpus", "eval", "2Ti", ""))), nil},
+		"a new volume whose class does not exist":                      {input(twoNamespaces(corpus)), nil},
+		"an existing PersistentVolumeClaim whose StorageClass is gone": {input(twoNamespaces(corpus), claim("corpus", "2Ti")), []string{"corpus 2Ti fast"}},
+		"a PersistentVolumeClaim that grows":                           {input(twoNamespaces(corpus), fast, claim("corpus", "1Ti")), []string{"corpus 2Ti fast"}},
+		"a volume that was taken out of the spec":                      {input(hanbit, claim("old", "1Ti")), []string{"old 1Ti retired"}},
+		"a PersistentVolumeClaim that the operator did not write":      {input(hanbit, builder.Claim(hanbit, "train", "theirs", "1Ti", "")), nil},
+		"no new PersistentVolumeClaim in a locked namespace": {
 			input(twoNamespaces(corpus, builder.Deleted()), fast, builder.OwnedNamespace(hanbit, "train")), nil,
 		},
-		"an existing claim in a locked namespace stays as it is": {
+		"an existing PersistentVolumeClaim in a locked namespace stays as it is": {
 			input(twoNamespaces(corpus, builder.Deleted()), fast, builder.OwnedNamespace(hanbit, "train"), claim("corpus", "2Ti")), nil,
 		},
 	}

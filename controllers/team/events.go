@@ -11,7 +11,7 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 )
 
-// expiryNotices tell of staff whose access ends within 30 or 7 days, each of the two once.
+// expiryNotices returns one notice when a member's access ends within 30 days, and one more when it ends within 7.
 func expiryNotices(before, after *foundationv1alpha1.TeamStaffStatus) []string {
 	var told []foundationv1alpha1.ExpiringStaff
 	if before != nil {
@@ -30,7 +30,7 @@ func expiryNotices(before, after *foundationv1alpha1.TeamStaffStatus) []string {
 	return notices
 }
 
-// reportEndedBindings tells of the bindings made by staff that were deleted.
+// reportEndedBindings emits an event for each binding made by staff that was deleted.
 func (r *Reconciler) reportEndedBindings(team *foundationv1alpha1.FoundationTeam, ended []*rbacv1.RoleBinding) {
 	for _, binding := range ended {
 		var subject string

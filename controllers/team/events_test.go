@@ -23,12 +23,12 @@ func TestExpiryNotices(t *testing.T) {
 		before, after *foundationv1alpha1.TeamStaffStatus
 		want          []string
 	}{
-		"nobody expires":                  {status(), status(), nil},
-		"a first notice":                  {nil, status(entry("kim", 30)), []string{kim}},
-		"a notice that was given already": {status(entry("kim", 30)), status(entry("kim", 30)), nil},
-		"a notice for one more":           {status(entry("lee", 30)), status(entry("kim", 30), entry("lee", 30)), []string{kim}},
-		"a second notice a week before":   {status(entry("kim", 30)), status(entry("kim", 7)), []string{"staff kim: access ends 2026-06-30T15:00:00Z, within 7 days; move its end in spec.staff to go on"}},
-		"an entry that was extended":      {status(entry("kim", 30)), status(), nil},
+		"nobody's access ends soon":             {status(), status(), nil},
+		"a first notice":                        {nil, status(entry("kim", 30)), []string{kim}},
+		"a notice that was given already":       {status(entry("kim", 30)), status(entry("kim", 30)), nil},
+		"a notice for one more member of staff": {status(entry("lee", 30)), status(entry("kim", 30), entry("lee", 30)), []string{kim}},
+		"a second notice a week before":         {status(entry("kim", 30)), status(entry("kim", 7)), []string{"staff kim: access ends 2026-06-30T15:00:00Z, within 7 days; move its end in spec.staff to go on"}},
+		"an entry that was extended":            {status(entry("kim", 30)), status(), nil},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -39,7 +39,7 @@ func TestExpiryNotices(t *testing.T) {
 	}
 }
 
-func TestEndedBindingsAreTold(t *testing.T) {
+func TestEndedBindingsAreReported(t *testing.T) {
 	hanbit := twoNamespaces()
 	recorded := events.NewFakeRecorder(2)
 	r := &Reconciler{Events: recorded}

@@ -83,7 +83,7 @@ func namespaceOf(t *testing.T, desired Desired, name string) DesiredNamespace {
 	return DesiredNamespace{}
 }
 
-// hard is a desired quota as text, by resource.
+// hardOf returns a desired quota as text, by resource.
 func hardOf(p DesiredNamespace) map[string]string {
 	entries := map[string]string{}
 	for name, quantity := range *p.Quota.Spec.Hard {

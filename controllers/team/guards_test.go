@@ -19,7 +19,7 @@ import (
 
 var unguarded = guards.Result{Reason: foundationv1alpha1.ReasonPolicyMissing, Message: "ValidatingAdmissionPolicy x is missing"}
 
-// bindingOf is a role binding as it was made for the team.
+// bindingOf is a RoleBinding as the operator created it for the team.
 func bindingOf(team *foundationv1alpha1.FoundationTeam, namespace, role string, users ...string) *rbacv1.RoleBinding {
 	binding := &rbacv1.RoleBinding{ObjectMeta: builder.OwnedMeta(team, namespace, "foundation-team-"+role)}
 	for _, user := range users {
@@ -28,12 +28,12 @@ func bindingOf(team *foundationv1alpha1.FoundationTeam, namespace, role string, 
 	return binding
 }
 
-// Nothing is made for a new team while a guard is missing, and its status says what everything waits for.
+// Nothing is provisioned for a new team while a policy is missing, and each condition says what it waits for.
 func TestNewTeamsWaitForTheGuards(t *testing.T) {
 	team := twoNamespaces(builder.Staff("kim", foundationv1alpha1.RoleLead), builder.Volume("corpus", "train", "1Ti", "fast"))
 	in := input(team, unguarded, builder.StorageClass("fast", "Immediate"))
 	server := &recorder{}
-	out := server.converge(t, in)
+	out := server.applyAndPrune(t, in)
 	for _, write := range server.writes {
 		if !strings.HasPrefix(write, "ClusterRole") && !strings.HasSuffix(write, " foundation-team.hanbit") { // to read its own FoundationTeam; its share of the API server
 			t.Errorf("wrote %s", write)
@@ -63,8 +63,8 @@ func TestNewTeamsWaitForTheGuards(t *testing.T) {
 	}
 }
 
-// What a team has is kept, and what ends, ends: who leaves loses access, who comes or rises waits.
-func TestAccessIsOnlyTakenWithoutGuards(t *testing.T) {
+// Existing access is kept and expired access removed, while nobody gets a role that they do not have.
+func TestAccessIsOnlyRemovedWithoutGuards(t *testing.T) {
 	team := builder.Team("hanbit", builder.Namespace("train", 1),
 		builder.Staff("kim", foundationv1alpha1.RoleLead), builder.Staff("new", foundationv1alpha1.RoleLead),
 		builder.StaffBetween("gone", foundationv1alpha1.RoleLead, time.Time{}, now),
@@ -72,7 +72,7 @@ func TestAccessIsOnlyTakenWithoutGuards(t *testing.T) {
 	in := input(team, unguarded, builder.OwnedNamespace(team, "train"),
 		bindingOf(team, "hanbit-train", "lead", "kim", "gone"), bindingOf(team, "hanbit-train", "viewer", "risen"))
 	server := &recorder{}
-	server.converge(t, in)
+	server.applyAndPrune(t, in)
 	if !slices.Contains(server.writes, "delete RoleBinding foundation-team-viewer") {
 		t.Errorf("writes: %q", server.writes)
 	}
@@ -115,8 +115,8 @@ func TestQuotasAreOnlyLoweredWithoutGuards(t *testing.T) {
 		live *corev1.ResourceQuota
 		want corev1.ResourceList
 	}{
-		"no quota yet": {nil, hard},
-		"raised, lowered, bounded anew and unbounded": {
+		"no live quota: the desired one": {nil, hard},
+		"live quota: no increases, decreases and new keys written, live keys kept": {
 			builder.Quota(team, "train", list("pods", "100", "secrets", "20", "services", "7")),
 			list("pods", "100", "secrets", "10", "configmaps", "5", "services", "7"),
 		},
@@ -129,8 +129,8 @@ func TestQuotasAreOnlyLoweredWithoutGuards(t *testing.T) {
 	}
 }
 
-// A namespace that somebody took the label off is mended; one that an admin offers waits.
-func TestWhatIsProvidedWithoutGuards(t *testing.T) {
+// A namespace that lost its label is restored; one that an admin offers for adoption waits.
+func TestProvisionedNamespacesWithoutGuards(t *testing.T) {
 	team := builder.Team("hanbit", builder.Namespace("train", 1))
 	stripped, offered := builder.OwnedNamespace(team, "train"), builder.ForeignNamespace("hanbit-train")
 	stripped.Labels = nil
@@ -148,8 +148,8 @@ func TestWhatIsProvidedWithoutGuards(t *testing.T) {
 	}
 }
 
-// Guards that settle are waited for, and no longer.
-func TestGuardsThatSettleAreLookedAtAgain(t *testing.T) {
+// The reconcile is repeated as soon as settling policies are expected to be enforced.
+func TestSettlingGuardsAreCheckedAgain(t *testing.T) {
 	team := builder.Team("hanbit", builder.Namespace("train", 1))
 	in := input(team, guards.Result{Reason: foundationv1alpha1.ReasonPoliciesSettling, Message: "x", Wait: 3 * time.Second})
 	if got := requeueAfter(NewModel(in), noProblems()); got != 3*time.Second {

@@ -14,39 +14,39 @@ import (
 	"foundation.team/operator/internal/lifecycle"
 )
 
-// objectName is the name of the objects of which a namespace has one.
+// objectName is the name of every object of which a namespace has exactly one.
 const objectName = "foundation-team"
 
-// objectKey names an object among all of a team's.
+// objectKey identifies an object among all of a team's.
 type objectKey struct{ kind, namespace, name string }
 
 func keyOf(obj client.Object) objectKey {
 	return objectKey{apply.KindOf(obj).Name, obj.GetNamespace(), obj.GetName()}
 }
 
-// Input is all that was observed of a team: its objects and its status follow from nothing else.
+// Input is everything that was observed of a team. Its objects and its status are made from nothing else.
 type Input struct {
 	Team *foundationv1alpha1.FoundationTeam
-	// Program is the programme that the team takes part in; nil if it stands alone, or the programme does not exist.
+	// Program is the programme that the team names; nil if it names none, or if the programme does not exist.
 	Program *lifecycle.Program
 	Now     time.Time
-	// Guards tells whether anything new may be provisioned.
+	// Guards is whether the admission policies are in place; without them nothing new is provisioned.
 	Guards guards.Result
-	// Record is what is remembered of the team; nil if nothing is yet.
+	// Record is the team's TeamRecord; nil if there is none yet.
 	Record *foundationv1alpha1.TeamRecord
-	// Pools are all GPUPools, StorageClasses and DeviceClasses all of these, by name.
+	// Pools, StorageClasses and DeviceClasses are all of these in the cluster, by name.
 	Pools          map[string]*foundationv1alpha1.GPUPool
 	StorageClasses map[string]*storagev1.StorageClass
 	DeviceClasses  map[string]*resourcev1.DeviceClass
-	// LiveNamespaces are those that carry the team's label, and those that have a name that the team asks for, by name.
+	// LiveNamespaces are those with the team's label and those with a name that its spec asks for, by name.
 	LiveNamespaces map[string]*corev1.Namespace
 	// Quotas are the team's ResourceQuotas, by namespace.
 	Quotas map[string]*corev1.ResourceQuota
 	// Volumes are the team's PersistentVolumeClaims, by namespace and name.
 	Volumes []*corev1.PersistentVolumeClaim
-	// PersistentVolumes are those that the claims are bound to, by name.
+	// PersistentVolumes are those that the team's PersistentVolumeClaims are bound to, by name.
 	PersistentVolumes map[string]*corev1.PersistentVolume
-	// APIShares are the team's shares of the API server's seats; 0 means DefaultAPIShares.
+	// APIShares are the team's concurrency shares of API Priority and Fairness; 0 means DefaultAPIShares.
 	APIShares int32
 	// Others are all other objects that carry the team's label.
 	Others []client.Object

@@ -11,34 +11,35 @@ import (
 	"foundation.team/operator/internal/lifecycle"
 )
 
-// Model is an Input with all that follows from it, derived once. What is built, applied, recorded and reported reads it
-// and changes nothing in it.
+// Model is an Input with everything that follows from it, derived once. Building, applying, recording and reporting read it
+// and change nothing in it.
 type Model struct {
 	Input
-	// Life is the team in its programme, for what is asked about other moments than now.
+	// Life is the team in its programme, for questions about other times than now.
 	Life lifecycle.Team
-	// State is where the team is in its life, StateSince when that began; zero if it always was, or an edit began it.
+	// State is the team's state now. StateSince is when time put it into that state; zero if it was always so or an edit
+	// did it.
 	State      foundationv1alpha1.TeamState
 	StateSince time.Time
-	// NextTransition is when time alone changes something next; zero if never.
+	// NextTransition is when time alone changes something next; zero if it never does.
 	NextTransition time.Time
-	// Owner is the team as the owner of objects, under its present UID and those that it had before.
+	// Owner identifies the team as the owner of objects, under its present UID and its former ones.
 	Owner apply.Owner
-	// Retention is what becomes of the team's data; nil while its time is not over.
+	// Retention is what happens to the team's data; nil while its time is not over.
 	Retention *lifecycle.Retention
-	// Namespaces are those that there shall be, the declared ones first, in the order of the spec.
+	// Namespaces are those that the team should have, the declared ones first, in the order of the spec.
 	Namespaces []teamNamespace
 	// Staff are those who have access now, with the roles that they have now.
 	Staff []foundationv1alpha1.StaffMember
-	// Grants are what the team asks and has of each pool, by pool.
+	// Grants are what the team requests and is granted, sorted by pool.
 	Grants []poolGrant
-	// Devices is what the namespaces' quotas say about GPUs and other devices.
+	// Devices are the entries for GPUs and other devices in the namespaces' quotas.
 	Devices gpuquota.Quotas
 	// Deletion is how far the deletion of the team's data has come.
 	Deletion Deletion
 }
 
-// NewModel derives a Model.
+// NewModel derives a Model from an Input.
 func NewModel(in Input) *Model {
 	life := lifecycle.Of(in.Team, in.Program)
 	m := &Model{
@@ -60,13 +61,13 @@ func NewModel(in Input) *Model {
 	return m
 }
 
-// ownerMetadata are the labels and annotations that say whose an object is.
+// ownerMetadata returns the label and the annotation that identify an object's owner.
 func (m *Model) ownerMetadata() (labels, annotations map[string]string) {
 	return map[string]string{foundationv1alpha1.LabelTeam: m.Team.Name},
 		map[string]string{foundationv1alpha1.AnnotationTeamUID: string(m.Team.UID)}
 }
 
-// formerUIDs are the UIDs that a record knows besides the one that the team has now.
+// formerUIDs returns the UIDs in a record other than the team's present one.
 func formerUIDs(record *foundationv1alpha1.TeamRecord, team *foundationv1alpha1.FoundationTeam) []string {
 	if record == nil {
 		return nil
@@ -78,7 +79,7 @@ func formerUIDs(record *foundationv1alpha1.TeamRecord, team *foundationv1alpha1.
 	return former
 }
 
-// merged is a copy of a map with more in it.
+// merged returns a copy of base with the entries of more, which win.
 func merged[K comparable, V any](base, more map[K]V) map[K]V {
 	all := maps.Clone(base)
 	if all == nil {

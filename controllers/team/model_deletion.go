@@ -5,23 +5,24 @@ import (
 	"foundation.team/operator/internal/lifecycle"
 )
 
-// DeletionStep is how far the deletion of a team, or only of its data, has come. Before its first step access was taken
-// away and everything locked, as for any team that does not hold its awards.
+// DeletionStep is how far the deletion of a team, or of its data alone, has come. Before the first step all access was
+// removed and everything locked, as for any team that does not hold its awards.
 type DeletionStep string
 
 // Deletion steps.
 const (
-	// NotDeleting: the team is not deleted, and nobody asked for its data to be deleted.
+	// NotDeleting: neither the team nor its data is being deleted.
 	NotDeleting DeletionStep = ""
-	// KeepingData: the policy is Retain, so nothing is waited for. GPUs drain within their pools' grace without the team.
+	// KeepingData: the policy is Retain, so deletion waits for nothing. The pools drain the team's GPUs without it.
 	KeepingData DeletionStep = "KeepingData"
-	// DrainingGPUs: nodes of the team are still drained. Namespaces go after the pods on them.
+	// DrainingGPUs: nodes of the team still drain. Its namespaces are deleted only after that, because the pods on these
+	// nodes may still use them.
 	DrainingGPUs DeletionStep = "DrainingGPUs"
-	// AwaitingConfirmation: an admin, or a date, has to allow that data is deleted.
+	// AwaitingConfirmation: an admin has to confirm that data is deleted, or a date has to pass.
 	AwaitingConfirmation DeletionStep = "AwaitingConfirmation"
-	// DeletingNamespaces: data is deleted with its namespaces.
+	// DeletingNamespaces: the namespaces, and the data in them, are being deleted.
 	DeletingNamespaces DeletionStep = "DeletingNamespaces"
-	// NothingLeft: all namespaces are gone.
+	// NothingLeft: no namespace of the team exists any more.
 	NothingLeft DeletionStep = "NothingLeft"
 )
 
@@ -36,19 +37,19 @@ const (
 	retentionIsNotOver deletionBlocker = "RetentionNotOver"
 )
 
-// Deletion is a step with what it waits for.
+// Deletion is a step and what it waits for.
 type Deletion struct {
 	Step DeletionStep
-	// Blocker is what has to be done first, while the step is AwaitingConfirmation.
+	// Blocker is what has to be done first while the step is AwaitingConfirmation.
 	Blocker deletionBlocker
-	// Draining are the pools that still have nodes for the team, while the step is DrainingGPUs.
+	// Draining are the pools whose nodes still drain while the step is DrainingGPUs.
 	Draining []poolGrant
 }
 
 // CanFinalize reports whether a deleted FoundationTeam need not wait for anything more.
 func (d Deletion) CanFinalize() bool { return d.Step == KeepingData || d.Step == NothingLeft }
 
-// deletionOf is the step that a team is at.
+// deletionOf returns the step that a team is at.
 func deletionOf(team *foundationv1alpha1.FoundationTeam, retention *lifecycle.Retention, grants []poolGrant, namespaces int) Deletion {
 	deletesData := team.Spec.DeletionPolicy == foundationv1alpha1.DeletionPolicyDelete
 	if team.DeletionTimestamp.IsZero() && (retention == nil || !deletesData || !confirmed(team)) {
@@ -75,7 +76,7 @@ func deletionOf(team *foundationv1alpha1.FoundationTeam, retention *lifecycle.Re
 	return Deletion{Step: DeletingNamespaces}
 }
 
-// blockerOf is the first thing that has to be done before data may be deleted; empty if it may.
+// blockerOf returns the first thing that keeps data from being deleted; empty if nothing does.
 func blockerOf(team *foundationv1alpha1.FoundationTeam, retention *lifecycle.Retention) deletionBlocker {
 	switch {
 	case team.Annotations[foundationv1alpha1.AnnotationHold] != "":

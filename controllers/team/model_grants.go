@@ -13,20 +13,21 @@ import (
 	"foundation.team/operator/internal/lifecycle"
 )
 
-// poolGrant is what a team asks of one pool, and what it has of it.
+// poolGrant is what a team requests of one pool, and what it is granted there.
 type poolGrant struct {
 	poolName string
-	// pool is nil if there is none of that name.
+	// pool is nil if no GPUPool has that name.
 	pool *foundationv1alpha1.GPUPool
-	// requested is the sum of the awards in force; ahead is true if there is one that is not over yet, now or later.
+	// requested is the sum of the awards in force now; unexpired is true if any award of the pool ends in the future or
+	// never.
 	requested int32
-	ahead     bool
-	// inPool is true if the pool's status has the grant, which is empty otherwise.
+	unexpired bool
+	// inPool is true if the pool's status has a grant for the team; grant is empty otherwise.
 	inPool bool
 	grant  foundationv1alpha1.Grant
 }
 
-// grantsOf are the pools that the team has awards of, or still holds GPUs of, by name.
+// grantsOf returns an entry for each pool that the team has awards of or still holds GPUs of, sorted by name.
 func grantsOf(in Input, life lifecycle.Team) []poolGrant {
 	names := index.AwardPools(in.Team)
 	for name, pool := range in.Pools {
@@ -38,7 +39,7 @@ func grantsOf(in Input, life lifecycle.Team) []poolGrant {
 	grants := make([]poolGrant, 0, len(names))
 	for _, name := range names {
 		awards := life.Awards(name)
-		g := poolGrant{poolName: name, pool: in.Pools[name], requested: lifecycle.Demand(awards, in.Now), ahead: lifecycle.Ahead(awards, in.Now)}
+		g := poolGrant{poolName: name, pool: in.Pools[name], requested: lifecycle.Demand(awards, in.Now), unexpired: lifecycle.Ahead(awards, in.Now)}
 		if g.pool != nil {
 			if grant := grantOf(g.pool, in.Team); grant != nil {
 				g.inPool, g.grant = true, *grant
@@ -49,7 +50,7 @@ func grantsOf(in Input, life lifecycle.Team) []poolGrant {
 	return grants
 }
 
-// grantOf is a team's grant of a pool, and not that of another team of the same name; nil if it has none.
+// grantOf returns the team's grant in a pool's status, not that of an earlier team of the same name; nil if it has none.
 func grantOf(pool *foundationv1alpha1.GPUPool, team *foundationv1alpha1.FoundationTeam) *foundationv1alpha1.Grant {
 	for i := range pool.Status.Grants {
 		if grant := &pool.Status.Grants[i]; grant.TeamName == team.Name && grant.UID == string(team.UID) {
@@ -59,7 +60,7 @@ func grantOf(pool *foundationv1alpha1.GPUPool, team *foundationv1alpha1.Foundati
 	return nil
 }
 
-// devicesInput is what the device part of the quotas follows from. Only active namespaces share the grants.
+// devicesInput returns what the device entries of the quotas are computed from. Only active namespaces share the grants.
 func devicesInput(in Input, namespaces []teamNamespace) gpuquota.Input {
 	devices := gpuquota.Input{DeviceClasses: map[string]corev1.ResourceName{}}
 	for _, name := range slices.Sorted(maps.Keys(in.Pools)) {

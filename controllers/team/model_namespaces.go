@@ -11,7 +11,7 @@ import (
 
 // teamNamespace is a namespace of a team.
 type teamNamespace struct {
-	// name is the real name.
+	// name is the name in the cluster, <team>-<name in the spec>.
 	name  string
 	state foundationv1alpha1.ResourceState
 	// spec is nil for a retired namespace.
@@ -26,8 +26,8 @@ func (n teamNamespace) accessible() bool {
 	return n.active() || n.state == foundationv1alpha1.ResourceDataAccess
 }
 
-// namespacesOf are the namespaces that there shall be: those of the spec while the team holds its awards; after that, and
-// when they were taken out of the spec, those that are there.
+// namespacesOf returns the namespaces that a team should have: those of the spec while it holds its awards, and existing
+// ones after that or when they were removed from the spec.
 func namespacesOf(in Input, owner apply.Owner, state foundationv1alpha1.TeamState, retention *lifecycle.Retention) []teamNamespace {
 	var namespaces []teamNamespace
 	declared := map[string]bool{}
@@ -51,7 +51,7 @@ func namespacesOf(in Input, owner apply.Owner, state foundationv1alpha1.TeamStat
 	return namespaces
 }
 
-// closedState is the state of the namespaces of a team that does not hold its awards.
+// closedState returns the state of the namespaces of a team that does not hold its awards.
 func closedState(retention *lifecycle.Retention) foundationv1alpha1.ResourceState {
 	if retention != nil && retention.Phase == foundationv1alpha1.RetentionDataAccess {
 		return foundationv1alpha1.ResourceDataAccess
@@ -59,7 +59,7 @@ func closedState(retention *lifecycle.Retention) foundationv1alpha1.ResourceStat
 	return foundationv1alpha1.ResourceLocked
 }
 
-// weight is the namespace's part of the team's GPUs, relative to the others'.
+// weight returns the namespace's share of the team's GPUs, relative to the weights of the others.
 func (n teamNamespace) weight() int64 {
 	if n.spec.GPUWeight == nil {
 		return 1

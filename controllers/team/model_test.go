@@ -21,20 +21,20 @@ func TestNamespacesFollowTheState(t *testing.T) {
 	}{
 		"in term, as declared":   {input(hanbit), []string{"hanbit-train Active", "hanbit-eval Active"}},
 		"suspended, as declared": {input(twoNamespaces(builder.Suspended())), []string{"hanbit-train Active", "hanbit-eval Active"}},
-		"those taken out of the spec are retired, last": {
+		"namespaces removed from the spec are retired and come last": {
 			input(hanbit, builder.OwnedNamespace(hanbit, "train"), builder.OwnedNamespace(hanbit, "old"), builder.OwnedNamespace(hanbit, "alt")),
 			[]string{"hanbit-train Active", "hanbit-eval Active", "hanbit-alt Retired", "hanbit-old Retired"},
 		},
-		"none before the term": {input(twoNamespaces(builder.Term(july, time.Time{}))), nil},
-		"after the term, those that exist": {
+		"no namespaces before the term": {input(twoNamespaces(builder.Term(july, time.Time{}))), nil},
+		"existing namespaces after the term": {
 			input(twoNamespaces(over), builder.OwnedNamespace(hanbit, "eval"), builder.OwnedNamespace(hanbit, "old")),
 			[]string{"hanbit-eval DataAccess", "hanbit-old Retired"},
 		},
-		"locked when data access is over": {
+		"namespaces are locked when data access is over": {
 			input(twoNamespaces(over, builder.KeptFor(0, time.Hour)), builder.OwnedNamespace(hanbit, "eval")), []string{"hanbit-eval Locked"},
 		},
-		"after the term, none that is somebody else's": {input(twoNamespaces(over), builder.ForeignNamespace("hanbit-eval")), nil},
-		"deleted, those that exist are locked": {
+		"after the term no namespace of somebody else": {input(twoNamespaces(over), builder.ForeignNamespace("hanbit-eval")), nil},
+		"existing namespaces of a deleted team are locked": {
 			input(twoNamespaces(builder.Deleted()), builder.OwnedNamespace(hanbit, "train")), []string{"hanbit-train Locked"},
 		},
 		"an earlier team's namespace is not retired": {
@@ -55,8 +55,8 @@ func TestNamespacesFollowTheState(t *testing.T) {
 	}
 }
 
-// GPUs are shared as gpuquota tells; what goes in there are the team's own grants and its active namespaces.
-func TestWhatIsSharedAmongNamespaces(t *testing.T) {
+// How GPUs are shared is tested in internal/gpuquota; its input must be the team's own grants and active namespaces.
+func TestGrantsSharedAmongNamespaces(t *testing.T) {
 	hanbit := twoNamespaces(weights{train: 7, eval: 1}.set)
 	shape := builder.NodeShape("192", "2048Gi", "8Ti")
 	withoutWeight := twoNamespaces(func(team *foundationv1alpha1.FoundationTeam) { team.Spec.Namespaces[1].GPUWeight = nil })
@@ -70,11 +70,11 @@ func TestWhatIsSharedAmongNamespaces(t *testing.T) {
 		"grants of another team, and of an earlier one of the name, are not shared": {
 			input(hanbit, builder.Pool("b200", shape, builder.Granted(builder.Team("saebit"), 8), builder.Granted(builder.Team("hanbit", builder.TeamUID("earlier")), 8))), gpus{},
 		},
-		"by gpuWeight":                    {input(hanbit, builder.Pool("b200", shape, builder.Granted(hanbit, 8))), gpus{"hanbit-train": 7, "hanbit-eval": 1}},
-		"no gpuWeight is weight 1":        {input(withoutWeight, builder.Pool("b200", builder.Granted(hanbit, 8))), gpus{"hanbit-train": 4, "hanbit-eval": 4}},
-		"two pools of one resource":       {input(hanbit, builder.Pool("a", builder.Granted(hanbit, 8)), builder.Pool("b", builder.Granted(hanbit, 8))), gpus{"hanbit-train": 14, "hanbit-eval": 2}},
-		"a retired namespace has no part": {input(builder.Team("hanbit", builder.Namespace("train", 1)), builder.OwnedNamespace(hanbit, "old"), builder.Pool("b200", builder.Granted(hanbit, 8))), gpus{"hanbit-train": 8}},
-		"a locked namespace has no part":  {input(twoNamespaces(weights{train: 7, eval: 1}.set, builder.Deleted()), builder.OwnedNamespace(hanbit, "train"), builder.Pool("b200", builder.Granted(hanbit, 8))), gpus{}},
+		"by gpuWeight":                     {input(hanbit, builder.Pool("b200", shape, builder.Granted(hanbit, 8))), gpus{"hanbit-train": 7, "hanbit-eval": 1}},
+		"no gpuWeight is weight 1":         {input(withoutWeight, builder.Pool("b200", builder.Granted(hanbit, 8))), gpus{"hanbit-train": 4, "hanbit-eval": 4}},
+		"two pools of one resource":        {input(hanbit, builder.Pool("a", builder.Granted(hanbit, 8)), builder.Pool("b", builder.Granted(hanbit, 8))), gpus{"hanbit-train": 14, "hanbit-eval": 2}},
+		"a retired namespace has no share": {input(builder.Team("hanbit", builder.Namespace("train", 1)), builder.OwnedNamespace(hanbit, "old"), builder.Pool("b200", builder.Granted(hanbit, 8))), gpus{"hanbit-train": 8}},
+		"a locked namespace has no share":  {input(twoNamespaces(weights{train: 7, eval: 1}.set, builder.Deleted()), builder.OwnedNamespace(hanbit, "train"), builder.Pool("b200", builder.Granted(hanbit, 8))), gpus{}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -20,7 +20,7 @@ import (
 	"foundation.team/operator/internal/lifecycle"
 )
 
-// observe reads a team's Input, all of it from the cache.
+// observe reads a team's Input from the cache.
 func (r *Reconciler) observe(ctx context.Context, team *foundationv1alpha1.FoundationTeam, record *foundationv1alpha1.TeamRecord) (Input, error) {
 	in := Input{
 		Team:           team,
@@ -46,7 +46,7 @@ func (r *Reconciler) observe(ctx context.Context, team *foundationv1alpha1.Found
 			return Input{}, err
 		}
 	}
-	// An index lists in any order, and status must not change with it.
+	// An index lists in any order; sorting keeps an unchanged status equal.
 	slices.SortFunc(in.Volumes, func(a, b *corev1.PersistentVolumeClaim) int { return compareObjects(a, b) })
 	slices.SortFunc(in.Others, compareObjects)
 	return in, nil
@@ -56,7 +56,7 @@ func compareObjects(a, b client.Object) int {
 	return cmp.Or(cmp.Compare(apply.KindOf(a).Name, apply.KindOf(b).Name), cmp.Compare(a.GetNamespace(), b.GetNamespace()), cmp.Compare(a.GetName(), b.GetName()))
 }
 
-// observeProgram reads the programme that the team takes part in.
+// observeProgram reads the programme that the team names.
 func (r *Reconciler) observeProgram(ctx context.Context, in *Input) error {
 	name := in.Team.Spec.ProgramName
 	if name == "" {
@@ -72,7 +72,7 @@ func (r *Reconciler) observeProgram(ctx context.Context, in *Input) error {
 	return nil
 }
 
-// observePersistentVolumes finds what the team's own claims are bound to.
+// observePersistentVolumes reads the volumes that the team's own PersistentVolumeClaims are bound to.
 func (r *Reconciler) observePersistentVolumes(ctx context.Context, in *Input) error {
 	for _, claim := range in.Volumes {
 		if claim.Spec.VolumeName == "" {
@@ -116,7 +116,7 @@ func (r *Reconciler) observeCluster(ctx context.Context, in *Input) error {
 	return nil
 }
 
-// observeNamespaces finds the team's namespaces, and whatever has a name that its spec asks for.
+// observeNamespaces reads the namespaces with the team's label, and whatever has a name that its spec asks for.
 func (r *Reconciler) observeNamespaces(ctx context.Context, in *Input) error {
 	var owned corev1.NamespaceList
 	if err := r.Client.List(ctx, &owned, client.MatchingFields{index.Team: in.Team.Name}); err != nil {
@@ -142,8 +142,8 @@ func (r *Reconciler) observeNamespaces(ctx context.Context, in *Input) error {
 	return nil
 }
 
-// observeOwned finds what is in the team's namespaces. An object in somebody else's is left out, whatever its label,
-// unless it gives access and is the team's by its UID too: that must be taken away some day.
+// observeOwned reads the objects in the team's namespaces. An object in another namespace is left out, whatever its label,
+// unless it gives access and has the team's UID: such access must be removed when it ends.
 func (r *Reconciler) observeOwned(ctx context.Context, in *Input) error {
 	owner := apply.OwnerOf(in.Team, formerUIDs(in.Record, in.Team))
 	for _, kind := range apply.Kinds() {
@@ -154,23 +154,23 @@ func (r *Reconciler) observeOwned(ctx context.Context, in *Input) error {
 		if err := r.Client.List(ctx, list, client.MatchingFields{index.Team: in.Team.Name}); err != nil {
 			return fmt.Errorf("list %T of team %s: %w", list, in.Team.Name, err)
 		}
-		if err := meta.EachListItem(list, func(item runtime.Object) error { in.add(owner, item); return nil }); err != nil {
+		if err := meta.EachListItem(list, func(item runtime.Object) error { in.addOwned(owner, item); return nil }); err != nil {
 			return fmt.Errorf("read %T of team %s: %w", list, in.Team.Name, err)
 		}
 	}
 	return nil
 }
 
-// add sorts an object in, if it is the team's.
-func (in *Input) add(owner apply.Owner, item runtime.Object) {
+// addOwned adds an object to the Input if it is the team's.
+func (in *Input) addOwned(owner apply.Owner, item runtime.Object) {
 	obj, ok := item.(client.Object)
-	if !ok || !in.contains(owner, obj) {
+	if !ok || !in.isOfTeam(owner, obj) {
 		return
 	}
 	switch typed := item.(type) {
 	case *corev1.PersistentVolumeClaim:
-		// Who may make pods can have claims made from a template with the team's labels. Only those that the operator wrote
-		// have managed fields here: the cache keeps no others'.
+		// Whoever may create pods can have PersistentVolumeClaims created from a template with the team's labels. The cache
+		// keeps managed fields only of what the operator wrote, so the others have none here.
 		if len(typed.ManagedFields) > 0 {
 			in.Volumes = append(in.Volumes, typed)
 		}
@@ -185,8 +185,9 @@ func (in *Input) add(owner apply.Owner, item runtime.Object) {
 	}
 }
 
-// contains reports whether an object is cluster-scoped, in a namespace of the team's, or the team's access elsewhere.
-func (in *Input) contains(owner apply.Owner, obj client.Object) bool {
+// isOfTeam reports whether an object is cluster-scoped, in a namespace of the team, or gives access elsewhere and has the
+// team's UID.
+func (in *Input) isOfTeam(owner apply.Owner, obj client.Object) bool {
 	if obj.GetNamespace() == "" || apply.KindOf(obj).Access && owner.Owns(obj) {
 		return true
 	}

@@ -16,18 +16,18 @@ import (
 func TestObservedObjects(t *testing.T) {
 	hanbit := twoNamespaces()
 	in := input(hanbit, builder.OwnedNamespace(hanbit, "train"), builder.ForeignNamespace("hanbit-eval"))
-	in.add(apply.OwnerOf(hanbit, nil), builder.Quota(hanbit, "train", nil))
-	in.add(apply.OwnerOf(hanbit, nil), builder.Quota(hanbit, "eval", nil))
+	in.addOwned(apply.OwnerOf(hanbit, nil), builder.Quota(hanbit, "train", nil))
+	in.addOwned(apply.OwnerOf(hanbit, nil), builder.Quota(hanbit, "eval", nil))
 	second := builder.Quota(hanbit, "train", nil)
 	second.Name = "another"
-	in.add(apply.OwnerOf(hanbit, nil), second)
-	in.add(apply.OwnerOf(hanbit, nil), managed(builder.Claim(hanbit, "train", "corpus", "1Ti", ""), claimFields))
-	in.add(apply.OwnerOf(hanbit, nil), managed(builder.Claim(hanbit, "eval", "corpus", "1Ti", ""), claimFields))
-	in.add(apply.OwnerOf(hanbit, nil), builder.Claim(hanbit, "train", "made-from-a-template", "1Ti", ""))
-	in.add(apply.OwnerOf(hanbit, nil), &rbacv1.ClusterRole{ObjectMeta: builder.OwnedMeta(hanbit, "", "foundation-team:hanbit")})
-	in.add(apply.OwnerOf(hanbit, nil), &rbacv1.RoleBinding{ObjectMeta: builder.OwnedMeta(hanbit, "elsewhere", "ours")})
-	in.add(apply.OwnerOf(hanbit, nil), &rbacv1.RoleBinding{ObjectMeta: builder.OwnedMeta(builder.Team("hanbit", builder.TeamUID("earlier")), "elsewhere", "theirs")})
-	in.add(apply.OwnerOf(hanbit, nil), &corev1.LimitRange{ObjectMeta: builder.OwnedMeta(hanbit, "elsewhere", "foundation-team")})
+	in.addOwned(apply.OwnerOf(hanbit, nil), second)
+	in.addOwned(apply.OwnerOf(hanbit, nil), managed(builder.Claim(hanbit, "train", "corpus", "1Ti", ""), claimFields))
+	in.addOwned(apply.OwnerOf(hanbit, nil), managed(builder.Claim(hanbit, "eval", "corpus", "1Ti", ""), claimFields))
+	in.addOwned(apply.OwnerOf(hanbit, nil), builder.Claim(hanbit, "train", "made-from-a-template", "1Ti", ""))
+	in.addOwned(apply.OwnerOf(hanbit, nil), &rbacv1.ClusterRole{ObjectMeta: builder.OwnedMeta(hanbit, "", "foundation-team:hanbit")})
+	in.addOwned(apply.OwnerOf(hanbit, nil), &rbacv1.RoleBinding{ObjectMeta: builder.OwnedMeta(hanbit, "elsewhere", "ours")})
+	in.addOwned(apply.OwnerOf(hanbit, nil), &rbacv1.RoleBinding{ObjectMeta: builder.OwnedMeta(builder.Team("hanbit", builder.TeamUID("earlier")), "elsewhere", "theirs")})
+	in.addOwned(apply.OwnerOf(hanbit, nil), &corev1.LimitRange{ObjectMeta: builder.OwnedMeta(hanbit, "elsewhere", "foundation-team")})
 	if len(in.Quotas) != 1 || in.Quotas["hanbit-train"] == nil {
 		t.Errorf("quotas %v", in.Quotas)
 	}

@@ -16,8 +16,9 @@ import (
 	"foundation.team/operator/internal/index"
 )
 
-// reconcileOrphans takes away the access, and locks the namespaces, of teams whose FoundationTeam is gone in spite of its
-// finalizer: one that is added while the API server deletes the object is lost, and anybody can take one off by hand.
+// reconcileOrphans removes the access and locks the namespaces of teams whose FoundationTeam is gone in spite of its
+// finalizer. One that is added while the API server deletes the object is lost, and anybody who may edit the object can
+// remove it.
 func (r *Reconciler) reconcileOrphans(ctx context.Context, name string) error {
 	open, err := openObjects(ctx, r.Client, client.MatchingFields{index.Team: name})
 	if err != nil {
@@ -33,7 +34,7 @@ func (r *Reconciler) reconcileOrphans(ctx context.Context, name string) error {
 	if len(open)+len(records) == 0 {
 		return nil
 	}
-	// A cache that does not know the team is no proof that it is gone.
+	// A cache that does not have the team is no proof that it is gone.
 	err = r.Live.Get(ctx, client.ObjectKey{Name: name}, &foundationv1alpha1.FoundationTeam{})
 	if !apierrors.IsNotFound(err) {
 		return err
@@ -53,7 +54,7 @@ func (r *Reconciler) reconcileOrphans(ctx context.Context, name string) error {
 	return nil
 }
 
-// lockOrphans treats what a team of this UID left as that of a team that is being deleted.
+// lockOrphans treats the objects of a team with this UID as those of a team that is being deleted.
 func (r *Reconciler) lockOrphans(ctx context.Context, name string, uid types.UID) error {
 	in, err := r.observe(ctx, &foundationv1alpha1.FoundationTeam{ObjectMeta: metav1.ObjectMeta{
 		Name: name, UID: uid, DeletionTimestamp: &metav1.Time{Time: r.Clock.Now()},
@@ -62,17 +63,17 @@ func (r *Reconciler) lockOrphans(ctx context.Context, name string, uid types.UID
 		return err
 	}
 	m := NewModel(in)
-	return r.converge(ctx, m, Build(m)).Err()
+	return r.applyAndPrune(ctx, m, Build(m)).Err()
 }
 
-// hasOpenObjects reports whether the API server has anything of a deleted team's that is still open. A team that is
-// deleted right after it was made could have objects that the cache does not show yet.
+// hasOpenObjects reports whether the API server has any access or unlocked namespace of a deleted team. The cache may not
+// show objects yet of a team that was deleted right after it was created.
 func (r *Reconciler) hasOpenObjects(ctx context.Context, m *Model) (bool, error) {
 	open, err := openObjects(ctx, r.Live, client.MatchingLabels{foundationv1alpha1.LabelTeam: m.Team.Name})
 	return err == nil && slices.ContainsFunc(open, func(obj client.Object) bool { return m.Owner.Owns(obj) }), err
 }
 
-// openObjects are the objects of a team that give access, and its namespaces that are not locked.
+// openObjects returns the objects of a team that give access, and its namespaces that are not locked.
 func openObjects(ctx context.Context, reader client.Reader, ofTeam client.ListOption) ([]client.Object, error) {
 	var open []client.Object
 	for _, kind := range apply.Kinds() {

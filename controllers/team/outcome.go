@@ -15,33 +15,33 @@ import (
 	"foundation.team/operator/internal/text"
 )
 
-// Problem is something that could not be made as desired.
+// Problem is an object that could not be applied or pruned as desired.
 type Problem struct {
-	// Namespace is the namespace it is about; empty if it is about none.
+	// Namespace is where the object is; empty for cluster-scoped ones.
 	Namespace string
-	// Reason and Message are those of the condition that tells of it.
+	// Reason and Message are those of the condition that reports it.
 	Reason, Message string
-	// OwnObject is true if an object of the team's could not be written. A deletion waits for it, but not for an object that
-	// is somebody else's or being deleted already.
+	// OwnObject is true if an object of the team itself could not be written. A deletion waits for it, but not for one that
+	// belongs to somebody else or is terminating already.
 	OwnObject bool
 }
 
-// Outcome is what became of the desired objects.
+// Outcome is the result of applying and pruning.
 type Outcome struct {
-	// Problems are by the condition that tells of them.
+	// Problems are grouped by the condition that reports them.
 	Problems map[string][]Problem
-	// errs are the errors that trying again may mend.
+	// errs are errors that may be gone when the write is tried again.
 	errs []error
-	// cacheBehind is true if somebody else wrote a shared object first: it is tried again when the cache has that.
-	cacheBehind bool
-	// endedBindings are the bindings made by staff that were deleted.
+	// cacheStale is true if somebody else wrote a shared object first: it is tried again when the cache has caught up.
+	cacheStale bool
+	// endedBindings are the deleted bindings that staff had made.
 	endedBindings []*rbacv1.RoleBinding
 }
 
-// Err is what makes the reconcile try again; nil if only a human or an event can help.
+// Err returns why the reconcile has to be tried again; nil if only a human or an event can help.
 func (o *Outcome) Err() error { return errors.Join(o.errs...) }
 
-// failed records the error of a write, if there was one, and reports whether there was.
+// failed records the error of a write, if there is one, and reports whether there is.
 func (o *Outcome) failed(condition, namespace string, err error) bool {
 	if err == nil {
 		return false
@@ -64,7 +64,7 @@ func (o *Outcome) failed(condition, namespace string, err error) bool {
 	return true
 }
 
-// awaitGuards records that something new has to wait for the guards.
+// awaitGuards records that something new is not provisioned before the guards are in place.
 func (o *Outcome) awaitGuards(condition, namespace string, guards guards.Result) {
 	o.Problems[condition] = append(o.Problems[condition], Problem{Namespace: namespace, Reason: guards.Reason, Message: namespace + ": " + guards.Message})
 }
@@ -74,7 +74,8 @@ func (o *Outcome) has(condition, namespace string) bool {
 	return slices.ContainsFunc(o.Problems[condition], func(p Problem) bool { return p.Namespace == namespace })
 }
 
-// problem is a condition that tells of its first problem and counts the others; nil if it has none.
+// problem returns a condition with the first problem's reason and message and the number of further ones; nil if it has
+// none.
 func (o *Outcome) problem(condition string) *metav1.Condition {
 	problems := o.Problems[condition]
 	if len(problems) == 0 {
@@ -87,8 +88,8 @@ func (o *Outcome) problem(condition string) *metav1.Condition {
 	return new(conditions.False(condition, problems[0].Reason, text.AndMore(messages)))
 }
 
-// blocksDeletion is the first problem that a deletion waits for: access, locks and quotas of the team's come first; nil if
-// there is none.
+// blocksDeletion returns the first problem that a deletion waits for, of access, namespaces and quotas in this order; nil
+// if there is none.
 func (o *Outcome) blocksDeletion() *Problem {
 	for _, condition := range []string{
 		foundationv1alpha1.ConditionAccessReady, foundationv1alpha1.ConditionNamespacesReady, foundationv1alpha1.ConditionQuotaReady,

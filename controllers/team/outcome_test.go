@@ -22,7 +22,7 @@ func TestOutcome(t *testing.T) {
 	}{
 		"no error":                    {err: nil},
 		"somebody else's object":      {err: fmt.Errorf("apply: %w", &apply.ConflictError{Object: "Namespace x", Team: "hanbit"}), reason: foundationv1alpha1.ReasonNameConflict},
-		"an object on its way out":    {err: &apply.TerminatingError{Object: "Namespace x"}, reason: foundationv1alpha1.ReasonTerminating},
+		"a terminating object":        {err: &apply.TerminatingError{Object: "Namespace x"}, reason: foundationv1alpha1.ReasonTerminating},
 		"an invalid object":           {err: apierrors.NewInvalid(schema.GroupKind{Kind: "Namespace"}, "x", nil), reason: foundationv1alpha1.ReasonRefused, blocks: true},
 		"any error of the API server": {err: problem, reason: foundationv1alpha1.ReasonApplyFailed, again: true, blocks: true},
 	}

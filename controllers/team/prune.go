@@ -7,7 +7,7 @@ import (
 	"foundation.team/operator/internal/apply"
 )
 
-// pruneAccess takes away access that nobody shall have any more. It does not depend on anything else going well.
+// pruneAccess deletes access that nobody should have any more. No failure of another step prevents it.
 func (r *Reconciler) pruneAccess(ctx context.Context, m *Model, desired Desired, out *Outcome) {
 	keep := desired.keys()
 	for _, obj := range m.Others {
@@ -21,7 +21,7 @@ func (r *Reconciler) pruneAccess(ctx context.Context, m *Model, desired Desired,
 	}
 }
 
-// pruneOthers deletes the rest of what is not desired any more, and only when all that is desired is there.
+// pruneOthers deletes everything else that is not desired any more, and only if all that is desired could be applied.
 func (r *Reconciler) pruneOthers(ctx context.Context, m *Model, desired Desired, out *Outcome) {
 	if len(out.Problems) > 0 {
 		return

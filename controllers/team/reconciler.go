@@ -1,5 +1,5 @@
-// Package team reconciles FoundationTeams: it makes the namespaces, quotas, access, isolation and volumes that a team's
-// spec asks for, keeps them so, and takes them back without losing data. GPUs it takes as the pools grant them.
+// Package team reconciles FoundationTeams: it provisions the namespaces, quotas, access, isolation and volumes that a
+// team's spec asks for, and removes them without losing data. How many GPUs there are is what the pools grant.
 package team
 
 import (
@@ -19,8 +19,8 @@ type Reconciler struct {
 	Applier *apply.Applier
 	Events  events.EventRecorder
 	Clock   clock.PassiveClock
-	// Guards tells whether anything new may be provisioned.
+	// Guards checks whether the admission policies are in place; without them nothing new is provisioned.
 	Guards guards.Checker
-	// APIShares are each team's shares of the API server's seats; 0 means DefaultAPIShares.
+	// APIShares are each team's concurrency shares of API Priority and Fairness; 0 means DefaultAPIShares.
 	APIShares int32
 }

@@ -11,7 +11,7 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 )
 
-// findRecord reads what is remembered of a team; nil if nothing is.
+// findRecord returns a team's record; nil if there is none.
 func (r *Reconciler) findRecord(ctx context.Context, team *foundationv1alpha1.FoundationTeam) (*foundationv1alpha1.TeamRecord, error) {
 	records, err := r.listRecords(ctx, team.Name)
 	if err != nil {
@@ -20,7 +20,7 @@ func (r *Reconciler) findRecord(ctx context.Context, team *foundationv1alpha1.Fo
 	return recordOf(team, records), nil
 }
 
-// listRecords reads what is remembered of all teams of a name.
+// listRecords returns the records of all teams that had this name.
 func (r *Reconciler) listRecords(ctx context.Context, team string) ([]foundationv1alpha1.TeamRecord, error) {
 	var list foundationv1alpha1.TeamRecordList
 	if err := r.Client.List(ctx, &list, client.MatchingLabels{foundationv1alpha1.LabelTeam: team}); err != nil {
@@ -29,7 +29,8 @@ func (r *Reconciler) listRecords(ctx context.Context, team string) ([]foundation
 	return list.Items, nil
 }
 
-// keepRecord writes a team's record if anything in it changed, and tells of a change of state that was found late.
+// keepRecord writes a team's record if anything in it changed, and emits an event for a change of state that was found
+// late.
 func (r *Reconciler) keepRecord(ctx context.Context, m *Model) (*foundationv1alpha1.TeamRecord, error) {
 	record := BuildRecord(m)
 	if err := r.Applier.Save(ctx, m.Record, record); err != nil {
@@ -42,7 +43,7 @@ func (r *Reconciler) keepRecord(ctx context.Context, m *Model) (*foundationv1alp
 	return record, nil
 }
 
-// closeRecords writes down that teams of this name have no FoundationTeam any more.
+// closeRecords records that teams of this name have no FoundationTeam any more.
 func (r *Reconciler) closeRecords(ctx context.Context, records []foundationv1alpha1.TeamRecord) error {
 	var errs []error
 	for i := range records {

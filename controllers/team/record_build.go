@@ -10,10 +10,10 @@ import (
 	"foundation.team/operator/internal/timing"
 )
 
-// maxUIDs is how many UIDs a record keeps.
+// maxUIDs is the CRD's maxItems of a record's UIDs.
 const maxUIDs = 32
 
-// BuildRecord is a team's record as it shall be: what was awarded and decided, and every change since the last time.
+// BuildRecord returns a team's record: what was awarded and decided, and every change since the last reconcile.
 func BuildRecord(m *Model) *foundationv1alpha1.TeamRecord {
 	record := m.Record.DeepCopy()
 	facts := factsOf(m)
@@ -29,7 +29,7 @@ func BuildRecord(m *Model) *foundationv1alpha1.TeamRecord {
 	if !slices.Contains(spec.UIDs, string(m.Team.UID)) {
 		spec.UIDs = append(spec.UIDs, string(m.Team.UID))
 		if len(spec.UIDs) > 1 {
-			spec.History = append(spec.History, edit(m, factKey{field: foundationv1alpha1.FieldManifest}))
+			spec.History = append(spec.History, specChange(m, factKey{field: foundationv1alpha1.FieldManifest}))
 		}
 	}
 	if spec.State != m.State && !wasClosed(m) {
@@ -42,26 +42,26 @@ func BuildRecord(m *Model) *foundationv1alpha1.TeamRecord {
 	if !equality.Semantic.DeepEqual(spec.Facts, facts) {
 		spec.Facts = facts
 	}
-	spec.TeamName, spec.ProgramName, spec.Lead, spec.Digest = m.Team.Name, m.Team.Spec.ProgramName, leadOf(m.Team), digest(m.Team.Spec)
+	spec.TeamName, spec.ProgramName, spec.Lead, spec.Digest = m.Team.Name, m.Team.Spec.ProgramName, leadOf(m.Team), specDigest(m.Team.Spec)
 	spec.UIDs = spec.UIDs[max(0, len(spec.UIDs)-maxUIDs):]
-	spec.History = bounded(spec.History)
+	spec.History = newestChanges(spec.History)
 	return record
 }
 
-// wasClosed reports whether the record of a team that is being deleted is closed already: that is the last step before the
-// finalizer goes, and the cache may show the team for a moment after that.
+// wasClosed reports whether the record of a team that is being deleted is closed already. That is the last step before the
+// finalizer is removed, and the cache may show the team for a moment after it.
 func wasClosed(m *Model) bool {
 	return !m.Team.DeletionTimestamp.IsZero() && m.Record != nil && m.Record.Spec.State == foundationv1alpha1.StateDeleted &&
 		slices.Contains(m.Record.Spec.UIDs, string(m.Team.UID))
 }
 
-// closedRecord is a record whose team has no FoundationTeam any more.
+// closedRecord returns the record of a team whose FoundationTeam is gone.
 func closedRecord(record *foundationv1alpha1.TeamRecord, now time.Time) *foundationv1alpha1.TeamRecord {
 	closed := record.DeepCopy()
 	if closed.Spec.State == foundationv1alpha1.StateDeleted {
 		return closed
 	}
-	closed.Spec.History = bounded(append(closed.Spec.History, stateChange(now, closed.Spec.State, foundationv1alpha1.StateDeleted)))
+	closed.Spec.History = newestChanges(append(closed.Spec.History, stateChange(now, closed.Spec.State, foundationv1alpha1.StateDeleted)))
 	closed.Spec.State, closed.Spec.StateTransitionTime = foundationv1alpha1.StateDeleted, timing.Meta(now)
 	return closed
 }

@@ -8,8 +8,8 @@ import (
 	"foundation.team/operator/internal/timing"
 )
 
-// factsOf are what was awarded to a team and decided on it. No text and no time zone is in them, so that only what somebody
-// edited or decided makes them differ.
+// factsOf returns what was awarded to a team and decided on it. It contains no rendered text and no time zone, so that only
+// what somebody edited or decided makes it differ.
 func factsOf(m *Model) foundationv1alpha1.TeamFacts {
 	spec := &m.Team.Spec
 	facts := foundationv1alpha1.TeamFacts{Suspend: spec.Suspend, ProgramName: m.Team.Spec.ProgramName}
@@ -56,7 +56,7 @@ func budgetFact(award foundationv1alpha1.BudgetAward) foundationv1alpha1.BudgetA
 	return fact
 }
 
-// wholeSeconds is a time as it will be read back: a record that kept more would differ from itself.
+// wholeSeconds truncates a time as the API server does; otherwise a record would differ from what is read back.
 func wholeSeconds(t *metav1.Time) *metav1.Time {
 	if t == nil {
 		return nil
@@ -64,13 +64,13 @@ func wholeSeconds(t *metav1.Time) *metav1.Time {
 	return timing.Meta(t.Time)
 }
 
-// factKey is what of a team a fact is about.
+// factKey identifies a fact of a team.
 type factKey struct {
 	field foundationv1alpha1.RecordField
 	name  string
 }
 
-// factsByKey are facts by what they are about.
+// factsByKey returns a team's facts by key.
 func factsByKey(facts foundationv1alpha1.TeamFacts) map[factKey]foundationv1alpha1.Fact {
 	byKey := map[factKey]foundationv1alpha1.Fact{}
 	if facts.Term != nil {

@@ -47,9 +47,9 @@ func stored(t *testing.T, record *foundationv1alpha1.TeamRecord) *foundationv1al
 
 // Only an edit or a decision makes history: neither storing a record nor another time zone of the programme does. What is
 // shown follows the time zone.
-func TestATimeZoneMakesNoHistory(t *testing.T) {
+func TestTimeZoneChangeIsNotRecorded(t *testing.T) {
 	in := everything("Asia/Seoul")
-	in.Record = stored(t, remembered(in))
+	in.Record = stored(t, recordOfTeam(in))
 	moved := everything("Europe/Berlin")
 	moved.Record = in.Record
 	for name, in := range map[string]Input{"the same": in, "in another time zone": moved} {
@@ -70,7 +70,7 @@ func TestATimeZoneMakesNoHistory(t *testing.T) {
 
 // The facts of a record are numbers, times and names. No text that could be worded anew is compared with them: this is
 // what an earlier version of the operator stored.
-func TestWordingMakesNoHistory(t *testing.T) {
+func TestRewordingIsNotRecorded(t *testing.T) {
 	const facts = `{"term":{"startTime":"2026-03-01T00:00:00Z","endTime":"2026-06-30T15:00:00Z"},"programName":"sovereign",
 		"decision":{"outcome":"Selected","decisionTime":"2026-03-01T00:00:00Z","reason":"as the panel saw it"},
 		"gpus":[{"name":"award-0","poolName":"b200","count":8},{"name":"award-1","poolName":"h100","count":8,"startTime":"2026-04-01T00:00:00Z","endTime":"2026-06-30T15:00:00Z"}],
@@ -78,14 +78,14 @@ func TestWordingMakesNoHistory(t *testing.T) {
 		"volumes":[{"name":"corpus","namespace":"train","size":"1Ti"}],
 		"staff":[{"name":"kim","role":"Lead","subject":{"kind":"User","name":"kim"},"startTime":"2026-03-01T00:00:00Z","endTime":"2026-06-30T15:00:00Z"}]}`
 	in := everything("Asia/Seoul")
-	in.Record = remembered(in)
+	in.Record = recordOfTeam(in)
 	in.Record.Spec.Facts = foundationv1alpha1.TeamFacts{}
 	if err := json.Unmarshal([]byte(facts), &in.Record.Spec.Facts); err != nil {
 		t.Fatal(err)
 	}
 	record := BuildRecord(NewModel(in))
 	if len(record.Spec.History) > 0 {
-		t.Errorf("history: %v", said(record, in))
+		t.Errorf("history: %v", renderHistory(record, in))
 	}
 	if diff := cmp.Diff(in.Record, record); diff != "" {
 		t.Errorf("it is written anew: %s", diff)
@@ -171,7 +171,7 @@ func TestTheLargestRecordCanBeStored(t *testing.T) {
 		t.Errorf("only %d changes are kept", changes)
 	}
 	for _, change := range historyStatus(record, lifecycle.Of(twoNamespaces(), nil)) {
-		if max(len(change.From), len(change.To)) > maxShown || len(change.What) > 256 {
+		if max(len(change.From), len(change.To)) > maxRenderedFact || len(change.What) > 256 {
 			t.Errorf("status shows %d and %d bytes of %s", len(change.From), len(change.To), change.What)
 		}
 	}

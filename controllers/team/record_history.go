@@ -15,15 +15,15 @@ import (
 )
 
 const (
-	// maxHistory is how many changes a record keeps, maxHistoryBytes how many bytes of them, as JSON. With all facts at
-	// their largest a record so stays well below 1 MiB, and etcd takes 1.5.
+	// maxHistory is how many changes a record keeps, maxHistoryBytes how many bytes of them as JSON. A record with all
+	// facts at their largest then stays well below 1 MiB; etcd's default limit is 1.5 MiB.
 	maxHistory      = 200
 	maxHistoryBytes = 192 << 10
-	// tolerance is how late the operator may act without saying so.
-	tolerance = time.Minute
+	// lateTolerance is how late a change of state may be found without being recorded as late.
+	lateTolerance = time.Minute
 )
 
-// factChanges are the facts that are not what they were.
+// factChanges returns a change for each fact that differs.
 func factChanges(m *Model, before, after foundationv1alpha1.TeamFacts) []foundationv1alpha1.RecordedChange {
 	old, current := factsByKey(before), factsByKey(after)
 	keys := slices.SortedFunc(maps.Keys(merged(old, current)), func(a, b factKey) int {
@@ -36,7 +36,7 @@ func factChanges(m *Model, before, after foundationv1alpha1.TeamFacts) []foundat
 		if had == has && equality.Semantic.DeepEqual(from, to) {
 			continue
 		}
-		c := edit(m, key)
+		c := specChange(m, key)
 		if had {
 			c.From = from.DeepCopy()
 		}
@@ -48,8 +48,9 @@ func factChanges(m *Model, before, after foundationv1alpha1.TeamFacts) []foundat
 	return changes
 }
 
-// edit is a change by who edited the spec last. A decision comes with time as well.
-func edit(m *Model, key factKey) foundationv1alpha1.RecordedChange {
+// specChange returns a change with the time and manager of the last edit of the spec. A decision may also take effect by
+// time alone, so it has no manager.
+func specChange(m *Model, key factKey) foundationv1alpha1.RecordedChange {
 	c := foundationv1alpha1.RecordedChange{Time: *timing.Meta(m.Now), Field: key.field, Name: key.name}
 	if by := lastEdit(m.Team.ManagedFields); key.field != foundationv1alpha1.FieldDecision && by.Manager != "" {
 		c.By = by.Manager
@@ -60,7 +61,7 @@ func edit(m *Model, key factKey) foundationv1alpha1.RecordedChange {
 	return c
 }
 
-// lastEdit is the newest record of who wrote an object's spec.
+// lastEdit returns the newest managed fields entry of somebody who wrote the spec.
 func lastEdit(entries []metav1.ManagedFieldsEntry) metav1.ManagedFieldsEntry {
 	var last metav1.ManagedFieldsEntry
 	for _, entry := range entries {
@@ -74,7 +75,7 @@ func lastEdit(entries []metav1.ManagedFieldsEntry) metav1.ManagedFieldsEntry {
 	return last
 }
 
-// stateChange is a change of the team's state at a time.
+// stateChange returns a change of the team's state at a time.
 func stateChange(at time.Time, from, to foundationv1alpha1.TeamState) foundationv1alpha1.RecordedChange {
 	c := foundationv1alpha1.RecordedChange{
 		Time: *timing.Meta(at), Field: foundationv1alpha1.FieldState, To: &foundationv1alpha1.Fact{State: to},
@@ -85,20 +86,21 @@ func stateChange(at time.Time, from, to foundationv1alpha1.TeamState) foundation
 	return c
 }
 
-// observedStateChange is a change of the team's state that was found now. One that time made, and that is found late, says
-// how late: neither spec has changed since the last status, so nothing else can have made it.
+// observedStateChange returns a change of the team's state that this reconcile found. If time made it and it is found late,
+// it says how late: neither spec has changed since the last status, so nothing else can have made it.
 func observedStateChange(m *Model, from foundationv1alpha1.TeamState) foundationv1alpha1.RecordedChange {
 	if m.StateSince.IsZero() || !statusIsCurrent(m) {
 		return stateChange(m.Now, from, m.State)
 	}
 	c := stateChange(m.StateSince, from, m.State)
-	if late := m.Now.Sub(m.StateSince); late > tolerance {
+	if late := m.Now.Sub(m.StateSince); late > lateTolerance {
 		c.Late = &metav1.Duration{Duration: late.Truncate(time.Second)}
 	}
 	return c
 }
 
-// lateChange is the change of state that a record has newly, if it was found late; nil otherwise. It is the last one of all.
+// lateChange returns the change of state that this reconcile added to a record, if it was found late; nil otherwise. It is
+// always the last change.
 func lateChange(before, after *foundationv1alpha1.TeamRecord) *foundationv1alpha1.RecordedChange {
 	if before == nil || before.Spec.State == after.Spec.State || len(after.Spec.History) == 0 {
 		return nil
@@ -110,7 +112,7 @@ func lateChange(before, after *foundationv1alpha1.TeamRecord) *foundationv1alpha
 	return last
 }
 
-// statusIsCurrent reports whether the team's status is about the present specs of the team and its programme.
+// statusIsCurrent reports whether the team's status was made from the present specs of the team and its programme.
 func statusIsCurrent(m *Model) bool {
 	status := m.Team.Status
 	if status.ObservedGeneration != m.Team.Generation {
@@ -122,8 +124,8 @@ func statusIsCurrent(m *Model) bool {
 	return status.Program != nil && status.Program.ObservedGeneration == m.Program.Generation
 }
 
-// bounded is the newest part of a history that a record has room for.
-func bounded(history []foundationv1alpha1.RecordedChange) []foundationv1alpha1.RecordedChange {
+// newestChanges returns the newest changes of a history that a record has room for.
+func newestChanges(history []foundationv1alpha1.RecordedChange) []foundationv1alpha1.RecordedChange {
 	size := 0
 	for i, change := range slices.Backward(history) {
 		text, err := json.Marshal(change)

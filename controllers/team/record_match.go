@@ -10,7 +10,7 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 )
 
-// recordOf is the record of a team among those of its name: the one that has its UID, else the newest one of the same team,
+// recordOf finds a team's record among those of its name: the one that has its UID, else the newest one of the same team,
 // whose manifest was removed and applied again; nil if there is none.
 func recordOf(team *foundationv1alpha1.FoundationTeam, records []foundationv1alpha1.TeamRecord) *foundationv1alpha1.TeamRecord {
 	records = slices.SortedFunc(slices.Values(records), func(a, b foundationv1alpha1.TeamRecord) int {
@@ -29,10 +29,10 @@ func recordOf(team *foundationv1alpha1.FoundationTeam, records []foundationv1alp
 	return nil
 }
 
-// sameTeam reports whether a team that has just been made is the one of a record: its spec is exactly what it was, or the same
-// organisation leads it in the same programme. Anybody else of that name inherits nothing.
+// sameTeam reports whether a new FoundationTeam is the team of a record: its spec is exactly the same, or the same
+// organisation leads it in the same programme. Anybody else who takes the name must not inherit its objects.
 func sameTeam(record *foundationv1alpha1.TeamRecord, team *foundationv1alpha1.FoundationTeam) bool {
-	if record.Spec.Digest == digest(team.Spec) {
+	if record.Spec.Digest == specDigest(team.Spec) {
 		return true
 	}
 	lead, program := leadOf(team), team.Spec.ProgramName
@@ -46,11 +46,11 @@ func leadOf(team *foundationv1alpha1.FoundationTeam) string {
 	return team.Spec.Consortium.Lead
 }
 
-// digest tells specs apart.
-func digest(spec foundationv1alpha1.FoundationTeamSpec) string {
+// specDigest returns a hash of a spec.
+func specDigest(spec foundationv1alpha1.FoundationTeamSpec) string {
 	text, err := json.Marshal(spec)
 	if err != nil {
-		return "" // it came as JSON
+		return "" // cannot happen: the spec was decoded from JSON
 	}
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:])

@@ -13,15 +13,15 @@ import (
 	"foundation.team/operator/test/support/builder"
 )
 
-// remembered is the record that a reconcile of the team would have left at a moment.
-func remembered(in Input) *foundationv1alpha1.TeamRecord {
+// recordOfTeam returns the record that a reconcile of the team would have left at a moment.
+func recordOfTeam(in Input) *foundationv1alpha1.TeamRecord {
 	record := BuildRecord(NewModel(in))
 	record.Spec.History = nil
 	return record
 }
 
-// said is a record's history as text, as the team of an input reads it.
-func said(record *foundationv1alpha1.TeamRecord, in Input) []string {
+// renderHistory returns a record's history as text, as the team of an Input reads it.
+func renderHistory(record *foundationv1alpha1.TeamRecord, in Input) []string {
 	var lines []string
 	for _, recorded := range record.Spec.History {
 		c := renderChange(recorded, NewModel(in).Life)
@@ -60,16 +60,16 @@ func TestBuildRecordKeepsWhatChanged(t *testing.T) {
 		before, after *foundationv1alpha1.FoundationTeam
 		want          []string
 	}{
-		"nothing is edited": {before, before, nil},
-		"an extension": {
+		"no change without an edit": {before, before, nil},
+		"the term is extended": {
 			before, twoNamespaces(builder.Term(now.AddDate(0, -1, 0), july.AddDate(0, 1, 0)), builder.Award("b200", 512), builder.Staff("kim", foundationv1alpha1.RoleLead), edited("argocd-controller", at)),
 			[]string{`2026-03-31T23:59:00Z term: "from 2026-03-01T00:00:00Z until 2026-06-30T15:00:00Z" -> "from 2026-03-01T00:00:00Z until 2026-07-31T15:00:00Z" by argocd-controller`},
 		},
-		"a supplement": {
+		"an award is raised": {
 			before, twoNamespaces(term, builder.Award("b200", 1024), builder.Staff("kim", foundationv1alpha1.RoleLead), edited("kubectl", at)),
 			[]string{`2026-03-31T23:59:00Z gpus[award-0]: "512 of b200" -> "1024 of b200" by kubectl`},
 		},
-		"an award more, for a stage": {
+		"an award for a stage is added": {
 			before, twoNamespaces(term, builder.Award("b200", 512), builder.StageAward("b200", 512, "stage-2", "stage-1"), builder.Staff("kim", foundationv1alpha1.RoleLead), edited("kubectl", at)),
 			[]string{`2026-03-31T23:59:00Z gpus[award-1]: "" -> "512 of b200 for stage stage-2 if stage-1 was passed" by kubectl`},
 		},
@@ -80,23 +80,23 @@ func TestBuildRecordKeepsWhatChanged(t *testing.T) {
 				`2026-03-31T23:59:00Z staff[lee]: "" -> "Lead: User lee" by kubectl`,
 			},
 		},
-		"a suspension": {
+		"the team is suspended": {
 			before, twoNamespaces(term, builder.Award("b200", 512), builder.Staff("kim", foundationv1alpha1.RoleLead), builder.Suspended(), edited("kubectl", at)),
 			[]string{
 				`2026-03-31T23:59:00Z suspend: "" -> "true" by kubectl`,
 				`2026-04-01T00:00:00Z state: "InTerm" -> "Suspended"`,
 			},
 		},
-		"what is no award is not kept": {
+		"a change of GPU weights is not recorded": {
 			before, twoNamespaces(weights{train: 5, eval: 7}.set, term, builder.Award("b200", 512), builder.Staff("kim", foundationv1alpha1.RoleLead), edited("kubectl", at)), nil,
 		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			in := input(tt.after)
-			in.Record = remembered(input(tt.before))
+			in.Record = recordOfTeam(input(tt.before))
 			record := BuildRecord(NewModel(in))
-			if diff := cmp.Diff(tt.want, said(record, in)); diff != "" {
+			if diff := cmp.Diff(tt.want, renderHistory(record, in)); diff != "" {
 				t.Error(diff)
 			}
 			in.Record = record
@@ -116,7 +116,7 @@ func TestBuildRecordOfANewTeam(t *testing.T) {
 		t.Errorf("the record is %s, %v %v", record.Name, record.Labels, record.Annotations)
 	}
 	want := foundationv1alpha1.TeamRecordSpec{
-		TeamName: "hanbit", UIDs: []string{"hanbit-uid"}, ProgramName: "sovereign", Lead: "Hanbit AI", Digest: digest(hanbit.Spec),
+		TeamName: "hanbit", UIDs: []string{"hanbit-uid"}, ProgramName: "sovereign", Lead: "Hanbit AI", Digest: specDigest(hanbit.Spec),
 		State: foundationv1alpha1.StateInTerm, StateTransitionTime: builder.MetaTime(now.AddDate(0, -1, 0)),
 		Facts: foundationv1alpha1.TeamFacts{
 			ProgramName: "sovereign",
@@ -133,7 +133,7 @@ func TestBuildRecordOfANewTeam(t *testing.T) {
 	}
 }
 
-func TestStateChangeSaysHowLate(t *testing.T) {
+func TestLateStateChangeRecordsHowLate(t *testing.T) {
 	ended := func(mods ...builder.TeamMod) *foundationv1alpha1.FoundationTeam {
 		return twoNamespaces(append([]builder.TeamMod{builder.Term(time.Time{}, july)}, mods...)...)
 	}
@@ -150,8 +150,8 @@ func TestStateChangeSaysHowLate(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			in := input(tt.after, tt.now)
-			in.Record = remembered(input(ended()))
-			if diff := cmp.Diff([]string{tt.want}, said(BuildRecord(NewModel(in)), in)); diff != "" {
+			in.Record = recordOfTeam(input(ended()))
+			if diff := cmp.Diff([]string{tt.want}, renderHistory(BuildRecord(NewModel(in)), in)); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -160,7 +160,7 @@ func TestStateChangeSaysHowLate(t *testing.T) {
 
 func TestHistoryIsBounded(t *testing.T) {
 	in := input(twoNamespaces())
-	in.Record = remembered(in)
+	in.Record = recordOfTeam(in)
 	for i := range maxHistory + 5 {
 		in.Team = twoNamespaces(builder.Award("b200", int32(i)))
 		in.Record = BuildRecord(NewModel(in))
@@ -170,14 +170,14 @@ func TestHistoryIsBounded(t *testing.T) {
 		t.Errorf("%d changes, the last one to %+v", len(history), history[len(history)-1].To)
 	}
 	last := fmt.Sprintf("%d of b200", maxHistory+4)
-	if got := statusOf(in, noProblems()).History; len(got) != shownHistory || got[shownHistory-1].To != last {
+	if got := statusOf(in, noProblems()).History; len(got) != maxShownChanges || got[maxShownChanges-1].To != last {
 		t.Errorf("status shows %d of them, the last one %v", len(got), got[len(got)-1])
 	}
 }
 
 func TestManifestAppliedAgain(t *testing.T) {
 	first := twoNamespaces(builder.Consortium("Hanbit AI"), builder.InProgram("sovereign"))
-	record := closedRecord(remembered(input(first)), now.Add(-time.Hour))
+	record := closedRecord(recordOfTeam(input(first)), now.Add(-time.Hour))
 	if record.Spec.State != foundationv1alpha1.StateDeleted || !closedRecord(record, now).Spec.StateTransitionTime.Equal(record.Spec.StateTransitionTime) {
 		t.Errorf("closed: %s since %s", record.Spec.State, record.Spec.StateTransitionTime)
 	}
@@ -193,7 +193,7 @@ func TestManifestAppliedAgain(t *testing.T) {
 		`2026-04-01T00:00:00Z manifest: "removed" -> "applied again"`,
 		`2026-04-01T00:00:00Z state: "Deleted" -> "ProgramNotFound"`,
 	}
-	if diff := cmp.Diff(want, said(got, in)); diff != "" {
+	if diff := cmp.Diff(want, renderHistory(got, in)); diff != "" {
 		t.Error(diff)
 	}
 	if !NewModel(in).Owner.Owns(in.LiveNamespaces["hanbit-train"]) {
@@ -204,21 +204,21 @@ func TestManifestAppliedAgain(t *testing.T) {
 	}
 }
 
-// The cache may show a team for a moment after its record was closed and it went.
+// The cache may still show a team for a moment after its record was closed and its finalizer removed.
 func TestClosedRecordStaysClosed(t *testing.T) {
 	deleted := twoNamespaces(builder.Deleted())
 	tests := map[string]struct {
 		team *foundationv1alpha1.FoundationTeam
 		want foundationv1alpha1.TeamState
 	}{
-		"of a team that is going":                        {deleted, foundationv1alpha1.StateDeleted},
-		"but not of one that was applied again":          {twoNamespaces(builder.TeamUID("second")), foundationv1alpha1.StateInTerm},
-		"nor of that when it is deleted in its own turn": {twoNamespaces(builder.TeamUID("second"), builder.Deleted()), foundationv1alpha1.StateDeleting},
+		"the record of a deleted team stays closed":                                         {deleted, foundationv1alpha1.StateDeleted},
+		"the record of a manifest that was applied again is open":                           {twoNamespaces(builder.TeamUID("second")), foundationv1alpha1.StateInTerm},
+		"the record of a manifest that was applied again is open while it is being deleted": {twoNamespaces(builder.TeamUID("second"), builder.Deleted()), foundationv1alpha1.StateDeleting},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			in := input(tt.team)
-			in.Record = closedRecord(remembered(input(deleted)), now)
+			in.Record = closedRecord(recordOfTeam(input(deleted)), now)
 			if got := BuildRecord(NewModel(in)).Spec.State; got != tt.want {
 				t.Errorf("state %s, want %s", got, tt.want)
 			}

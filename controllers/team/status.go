@@ -12,7 +12,7 @@ import (
 	"foundation.team/operator/internal/timing"
 )
 
-// BuildStatus is a team's status: what it has, what is missing, and why.
+// BuildStatus returns a team's status: what it has, what is missing, and why.
 func BuildStatus(m *Model, record *foundationv1alpha1.TeamRecord, desired Desired, out *Outcome) foundationv1alpha1.FoundationTeamStatus {
 	return foundationv1alpha1.FoundationTeamStatus{
 		ObservedGeneration:  m.Team.Generation,
@@ -37,7 +37,7 @@ func BuildStatus(m *Model, record *foundationv1alpha1.TeamRecord, desired Desire
 	}
 }
 
-// buildConditions are all conditions of a team, Ready first.
+// buildConditions returns all conditions of a team, Ready first.
 func buildConditions(m *Model, desired Desired, out *Outcome) []metav1.Condition {
 	areas := []metav1.Condition{
 		activeCondition(m),
@@ -59,13 +59,13 @@ func buildConditions(m *Model, desired Desired, out *Outcome) []metav1.Condition
 		}
 	}
 	all := append([]metav1.Condition{ready}, areas...)
-	// What is missing later is no reason not to be Ready today.
+	// An award that is not covered later does not make the team not Ready today.
 	all = append(all, awardsCoveredCondition(m))
-	return append(all, progress(areas)...)
+	return append(all, progressConditions(areas)...)
 }
 
-// progress is Stalled where only a human can help, else Reconciling where something is on its way.
-func progress(areas []metav1.Condition) []metav1.Condition {
+// progressConditions returns Stalled if only a human can help, else Reconciling if something is in progress, else nothing.
+func progressConditions(areas []metav1.Condition) []metav1.Condition {
 	if stalled := conditions.Stalled(areas...); stalled != nil {
 		return []metav1.Condition{*stalled}
 	}
@@ -77,7 +77,7 @@ func progress(areas []metav1.Condition) []metav1.Condition {
 	return nil
 }
 
-// readyMessage is the message of a team that has all that it asked for.
+// readyMessage is the message of Ready for a team that has everything it asks for.
 func readyMessage(m *Model) string {
 	var requested, granted int32
 	for _, grant := range m.Grants {

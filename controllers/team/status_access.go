@@ -9,7 +9,7 @@ import (
 	"foundation.team/operator/internal/conditions"
 )
 
-// accessCondition tells who has access, and what they wait for.
+// accessCondition reports who has access, and what others wait for.
 func accessCondition(m *Model, out *Outcome) metav1.Condition {
 	const area = foundationv1alpha1.ConditionAccessReady
 	if condition := out.problem(area); condition != nil {

@@ -7,7 +7,7 @@ import (
 	"foundation.team/operator/internal/conditions"
 )
 
-// activeCondition says where the team is in its life. Its reason is the state.
+// activeCondition reports the team's state, which is its reason.
 func activeCondition(m *Model) metav1.Condition {
 	reason, message := string(m.State), m.Life.Message(m.Now)
 	if m.State == foundationv1alpha1.StateInTerm {

@@ -7,7 +7,7 @@ import (
 	"foundation.team/operator/internal/budget"
 )
 
-// budgetStatus is the team's money, by line, less what its programme holds back.
+// budgetStatus returns the team's money by line, less what its programme holds back.
 func budgetStatus(m *Model) []foundationv1alpha1.TeamBudgetStatus {
 	team, seated := budget.Of(m.Life, m.Now)
 	if !seated {
@@ -33,7 +33,7 @@ func budgetStatus(m *Model) []foundationv1alpha1.TeamBudgetStatus {
 	return lines
 }
 
-// heldBackAwards are those of the team's awards of money that its programme holds back.
+// heldBackAwards returns those of the team's awards of money that its programme holds back.
 func heldBackAwards(m *Model) []foundationv1alpha1.HeldBackAward {
 	if m.Program == nil {
 		return nil

@@ -10,7 +10,7 @@ import (
 	"foundation.team/operator/internal/conditions"
 )
 
-// ceilingsCondition tells, now, of all that is awarded beyond what the programme lets the team have, also later.
+// ceilingsCondition reports every award beyond what the programme lets the team have, now or later.
 func ceilingsCondition(m *Model) metav1.Condition {
 	const area = foundationv1alpha1.ConditionWithinCeilings
 	var reason string

@@ -11,8 +11,8 @@ import (
 	"foundation.team/operator/internal/text"
 )
 
-// finalizedCondition tells what the deletion of a team, or of its data, waits for; nil while neither is asked for. It is
-// True when nothing more is waited for.
+// finalizedCondition reports what the deletion of a team, or of its data, waits for; nil while neither is asked for. It is
+// True when it waits for nothing more.
 func finalizedCondition(m *Model, out *Outcome) *metav1.Condition {
 	if m.Deletion.Step == NotDeleting {
 		return nil
@@ -32,7 +32,7 @@ func finalizedCondition(m *Model, out *Outcome) *metav1.Condition {
 		return new(conditions.False(area, foundationv1alpha1.ReasonWaitingForGPUs, "deletion waits: "+strings.Join(draining, "; ")))
 	case AwaitingConfirmation:
 		return new(conditions.False(area, foundationv1alpha1.ReasonDeletionNotConfirmed,
-			"deletionPolicy is Delete, and nothing is deleted yet: "+wayOut(m)+"; or set spec.deletionPolicy to Retain"))
+			"deletionPolicy is Delete, and nothing is deleted yet: "+deletionRemedy(m)+"; or set spec.deletionPolicy to Retain"))
 	case DeletingNamespaces:
 		return new(conditions.False(area, foundationv1alpha1.ReasonWaitingForNamespaces, text.Count(len(m.Namespaces), "namespace")+" being deleted"))
 	default:
@@ -40,8 +40,8 @@ func finalizedCondition(m *Model, out *Outcome) *metav1.Condition {
 	}
 }
 
-// wayOut is what an admin can do about what keeps data from being deleted.
-func wayOut(m *Model) string {
+// deletionRemedy says what an admin can do about what keeps data from being deleted.
+func deletionRemedy(m *Model) string {
 	switch m.Deletion.Blocker {
 	case blockedByHold:
 		return fmt.Sprintf("remove the annotation %s (%q)", foundationv1alpha1.AnnotationHold, m.Team.Annotations[foundationv1alpha1.AnnotationHold])

@@ -10,7 +10,7 @@ import (
 	"foundation.team/operator/internal/conditions"
 )
 
-// gpusCondition tells whether the team has, today, the GPUs that it was awarded.
+// gpusCondition reports whether the team has the GPUs that it is awarded now.
 func gpusCondition(m *Model) metav1.Condition {
 	const area = foundationv1alpha1.ConditionGPUsReady
 	var reasons, messages []string
@@ -33,8 +33,8 @@ func gpusCondition(m *Model) metav1.Condition {
 	}
 }
 
-// explain says why a team does not have what it asks of a pool. Without a reason nothing is wrong; the message may still
-// be worth knowing.
+// explain returns why a team does not have what it requests of a pool. If the reason is empty nothing is wrong, and the
+// message is a note for the team.
 func explain(m *Model, g poolGrant) (reason, message string) {
 	switch {
 	case g.pool == nil && g.requested > 0:
@@ -58,12 +58,13 @@ func explain(m *Model, g poolGrant) (reason, message string) {
 	}
 }
 
-// isDynamic reports whether a pool's nodes come only when pods ask for them: fewer than were granted is as it should be.
+// isDynamic reports whether a pool's nodes are provisioned only when pods need them, so that fewer than granted is no
+// problem.
 func isDynamic(pool *foundationv1alpha1.GPUPool) bool {
 	return pool != nil && pool.Spec.Karpenter != nil && pool.Spec.Karpenter.Mode == foundationv1alpha1.KarpenterDynamic
 }
 
-// withGPUNotes is a message with what the team should know of its GPUs although nothing is wrong.
+// withGPUNotes appends to a message what the team should know of its GPUs although nothing is wrong.
 func withGPUNotes(m *Model, message string) string {
 	notes := []string{message}
 	for _, grant := range m.Grants {
@@ -74,7 +75,7 @@ func withGPUNotes(m *Model, message string) string {
 	return strings.Join(notes, "; ")
 }
 
-// awardsCoveredCondition tells today of awards that will not be served in full later.
+// awardsCoveredCondition reports awards that will not be served in full later.
 func awardsCoveredCondition(m *Model) metav1.Condition {
 	const area = foundationv1alpha1.ConditionAwardsCovered
 	var reasons, messages []string
@@ -89,15 +90,15 @@ func awardsCoveredCondition(m *Model) metav1.Condition {
 	return conditions.False(area, reasons[0], strings.Join(messages, "; "))
 }
 
-// forecast is why an award will not be served in full later; empty if all fit.
+// forecast returns why an award will not be served in full later; empty if all will be.
 func forecast(g poolGrant) (reason, message string) {
-	if g.pool == nil && g.requested == 0 && g.ahead {
+	if g.pool == nil && g.requested == 0 && g.unexpired {
 		return foundationv1alpha1.ReasonPoolNotFound, g.poolName + ": no such GPUPool: create it before the award begins, or name another pool in spec.gpus"
 	}
 	return g.grant.ForecastReason, g.grant.ForecastMessage
 }
 
-// gpuStatus is what the team was granted, by pool and in all.
+// gpuStatus returns what the team is granted, by pool and in sum.
 func gpuStatus(m *Model) *foundationv1alpha1.TeamGPUStatus {
 	status := &foundationv1alpha1.TeamGPUStatus{}
 	var requested, granted, ready, used, readyNodes, grantedNodes int32

@@ -27,14 +27,14 @@ func TestGPUsCondition(t *testing.T) {
 		in   Input
 		want string
 	}{
-		"all GPUs are there":                     {input(twoNamespaces(asks), grant(func(*foundationv1alpha1.Grant) {})), "True AsDeclared: 16 GPUs"},
-		"no awards":                              {input(twoNamespaces()), "True NothingDeclared: no award in force"},
-		"no award in force":                      {input(twoNamespaces(builder.AwardBetween("b200", 8, july, time.Time{})), builder.Pool("b200")), "True NothingDeclared: no award in force"},
-		"a team before its term":                 {input(twoNamespaces(asks, builder.Term(july, time.Time{})), builder.Pool("b200")), "True NotActive: no GPUs"},
-		"no such pool":                           {input(twoNamespaces(asks)), "False PoolNotFound: b200: no such GPUPool: create it, or name another pool in spec.gpus"},
-		"no such pool, yet nothing asked of it":  {input(twoNamespaces(builder.AwardBetween("b200", 8, july, time.Time{}))), "True NothingDeclared: no award in force"},
-		"the pool has not decided yet":           {input(twoNamespaces(asks), builder.Pool("b200")), "False Progressing: b200: waits for the pool's decision"},
-		"the pool decided on an earlier request": {input(twoNamespaces(asks), grant(func(g *foundationv1alpha1.Grant) { g.Requested = 8 })), "False Progressing: b200: waits for the pool's decision"},
+		"all GPUs are there":     {input(twoNamespaces(asks), grant(func(*foundationv1alpha1.Grant) {})), "True AsDeclared: 16 GPUs"},
+		"no awards":              {input(twoNamespaces()), "True NothingDeclared: no award in force"},
+		"no award in force":      {input(twoNamespaces(builder.AwardBetween("b200", 8, july, time.Time{})), builder.Pool("b200")), "True NothingDeclared: no award in force"},
+		"a team before its term": {input(twoNamespaces(asks, builder.Term(july, time.Time{})), builder.Pool("b200")), "True NotActive: no GPUs"},
+		"no such pool":           {input(twoNamespaces(asks)), "False PoolNotFound: b200: no such GPUPool: create it, or name another pool in spec.gpus"},
+		"no such pool, and no award of it in force": {input(twoNamespaces(builder.AwardBetween("b200", 8, july, time.Time{}))), "True NothingDeclared: no award in force"},
+		"the pool has not decided yet":              {input(twoNamespaces(asks), builder.Pool("b200")), "False Progressing: b200: waits for the pool's decision"},
+		"the pool decided on an earlier request":    {input(twoNamespaces(asks), grant(func(g *foundationv1alpha1.Grant) { g.Requested = 8 })), "False Progressing: b200: waits for the pool's decision"},
 		"decided for an earlier team of this name": {
 			input(twoNamespaces(asks), grant(func(g *foundationv1alpha1.Grant) { g.UID = "earlier" })), "False Progressing: b200: waits for the pool's decision",
 		},
@@ -43,11 +43,11 @@ func TestGPUsCondition(t *testing.T) {
 			input(twoNamespaces(asks), grant(func(g *foundationv1alpha1.Grant) { g.Ready = 8 })),
 			"False NodesNotReady: b200: 8 of 16 GPUs not ready: their nodes are not claimed yet, not Ready, or cordoned",
 		},
-		"some are being drained": {
+		"GPUs beyond the grant are being drained": {
 			input(twoNamespaces(asks), grant(func(g *foundationv1alpha1.Grant) { g.Held, g.EvictionTime = 24, builder.MetaTime(july) })),
 			"True AsDeclared: 16 GPUs; b200: 8 GPUs beyond the grant are being drained, and pods on their nodes are evicted from 2026-06-30T15:00:00Z on",
 		},
-		"all are being drained": {
+		"all GPUs are being drained": {
 			input(twoNamespaces(), grant(func(g *foundationv1alpha1.Grant) {
 				g.Requested, g.Granted, g.Ready, g.EvictionTime = 0, 0, 0, builder.MetaTime(july)
 			})),
@@ -57,7 +57,7 @@ func TestGPUsCondition(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(tt.want, say(gpusCondition(NewModel(tt.in)))); diff != "" {
+			if diff := cmp.Diff(tt.want, conditionLine(gpusCondition(NewModel(tt.in)))); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -77,18 +77,18 @@ func TestAwardsCoveredCondition(t *testing.T) {
 		in   Input
 		want string
 	}{
-		"all fit":                          {input(twoNamespaces(now), told("b200", "", "")), "True AsDeclared: "},
+		"all awards are covered":           {input(twoNamespaces(now), told("b200", "", "")), "True AsDeclared: "},
 		"no awards":                        {input(twoNamespaces()), "True AsDeclared: "},
-		"one will not":                     {input(twoNamespaces(now), told("b200", "Overcommitted", "b200: 8 short")), "False Overcommitted: b200: 8 short"},
-		"two will not":                     {input(twoNamespaces(now, later), told("b200", "Overcommitted", "b200: 8 short"), told("h100", "PoolEnds", "h100: ends")), "False Overcommitted: b200: 8 short; h100: ends"},
+		"one award will not be covered":    {input(twoNamespaces(now), told("b200", "Overcommitted", "b200: 8 short")), "False Overcommitted: b200: 8 short"},
+		"two awards will not be covered":   {input(twoNamespaces(now, later), told("b200", "Overcommitted", "b200: 8 short"), told("h100", "PoolEnds", "h100: ends")), "False Overcommitted: b200: 8 short; h100: ends"},
 		"a later award of no pool":         {input(twoNamespaces(now, later), told("b200", "", "")), "False PoolNotFound: h100: no such GPUPool: create it before the award begins, or name another pool in spec.gpus"},
 		"an award of no pool that is over": {input(twoNamespaces(over)), "True AsDeclared: "},
-		"no pool today is told elsewhere":  {input(twoNamespaces(now)), "True AsDeclared: "},
-		"another team's forecast":          {input(builder.Team("saebit", now), told("b200", "Overcommitted", "b200: 8 short")), "True AsDeclared: "},
+		"a missing pool of an award in force is reported by GPUsReady": {input(twoNamespaces(now)), "True AsDeclared: "},
+		"another team's forecast":                                      {input(builder.Team("saebit", now), told("b200", "Overcommitted", "b200: 8 short")), "True AsDeclared: "},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(tt.want, say(awardsCoveredCondition(NewModel(tt.in)))); diff != "" {
+			if diff := cmp.Diff(tt.want, conditionLine(awardsCoveredCondition(NewModel(tt.in)))); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -101,15 +101,15 @@ func TestAwardsCoveredCondition(t *testing.T) {
 	})
 }
 
-func TestDynamicPoolsHaveNodesWhenPodsCome(t *testing.T) {
+func TestDynamicPoolsNeedNoReadyNodes(t *testing.T) {
 	pool := builder.Pool("b200", builder.WithGrant(foundationv1alpha1.Grant{TeamName: "hanbit", UID: "hanbit-uid", Requested: 8, Granted: 8}))
 	pool.Spec.Static, pool.Spec.Karpenter = nil, &foundationv1alpha1.KarpenterNodes{Mode: foundationv1alpha1.KarpenterDynamic}
 	in := input(twoNamespaces(builder.Award("b200", 8)), pool)
-	if diff := cmp.Diff("True AsDeclared: 8 GPUs", say(gpusCondition(NewModel(in)))); diff != "" {
+	if diff := cmp.Diff("True AsDeclared: 8 GPUs", conditionLine(gpusCondition(NewModel(in)))); diff != "" {
 		t.Error(diff)
 	}
 	pool.Spec.Karpenter.Mode = foundationv1alpha1.KarpenterStatic
-	if got := say(gpusCondition(NewModel(in))); !strings.HasPrefix(got, "False NodesNotReady") {
+	if got := conditionLine(gpusCondition(NewModel(in))); !strings.HasPrefix(got, "False NodesNotReady") {
 		t.Errorf("in mode Static: %s", got)
 	}
 }

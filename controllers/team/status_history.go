@@ -12,19 +12,19 @@ import (
 )
 
 const (
-	// shownHistory is how many changes a team's status shows.
-	shownHistory = 10
-	// maxShown is the longest text of a fact, in bytes.
-	maxShown = 1024
+	// maxShownChanges is how many of the newest changes a team's status shows.
+	maxShownChanges = 10
+	// maxRenderedFact is the CRD's maxLength of a rendered fact.
+	maxRenderedFact = 1024
 )
 
-// historyStatus is the newest part of a record's history as text, in the present time zone of the team's programme.
+// historyStatus renders the newest changes of a record, in the present time zone of the team's programme.
 func historyStatus(record *foundationv1alpha1.TeamRecord, life lifecycle.Team) []foundationv1alpha1.TeamChange {
 	if record == nil {
 		return nil
 	}
 	var shown []foundationv1alpha1.TeamChange
-	for _, change := range record.Spec.History[max(0, len(record.Spec.History)-shownHistory):] {
+	for _, change := range record.Spec.History[max(0, len(record.Spec.History)-maxShownChanges):] {
 		shown = append(shown, renderChange(change, life))
 	}
 	return shown
@@ -43,7 +43,7 @@ func renderChange(change foundationv1alpha1.RecordedChange, life lifecycle.Team)
 	return shown
 }
 
-// renderFact is a fact as text; empty if there is none.
+// renderFact returns a fact as text; empty if there is none.
 func renderFact(fact *foundationv1alpha1.Fact, life lifecycle.Team) string {
 	shown := ""
 	switch {
@@ -68,7 +68,7 @@ func renderFact(fact *foundationv1alpha1.Fact, life lifecycle.Team) string {
 		shown = strings.TrimSpace(fmt.Sprintf("%s: %s %s %s", fact.Staff.Role, fact.Staff.Subject.Kind, fact.Staff.Subject.Name,
 			renderWindow(fact.Staff.StartTime, fact.Staff.EndTime, life)))
 	}
-	return text.Cut(shown, maxShown)
+	return text.Cut(shown, maxRenderedFact)
 }
 
 func renderGPUAward(award *foundationv1alpha1.GPUAwardFact, life lifecycle.Team) string {

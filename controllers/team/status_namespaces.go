@@ -10,7 +10,7 @@ import (
 	"foundation.team/operator/internal/conditions"
 )
 
-// namespacesCondition tells whether the namespaces and their isolation are there, and counts them.
+// namespacesCondition reports whether the namespaces and their isolation are there, and counts them.
 func namespacesCondition(m *Model, out *Outcome) metav1.Condition {
 	const area = foundationv1alpha1.ConditionNamespacesReady
 	if condition := out.problem(area); condition != nil {
@@ -44,7 +44,7 @@ func namespacesCondition(m *Model, out *Outcome) metav1.Condition {
 	return conditions.True(area, foundationv1alpha1.ReasonAsDeclared, strings.Join(parts, ", "))
 }
 
-// namespaceStatus is the team's namespaces with their GPUs.
+// namespaceStatus returns the team's namespaces with their GPUs.
 func namespaceStatus(m *Model, out *Outcome) []foundationv1alpha1.TeamNamespaceStatus {
 	var list []foundationv1alpha1.TeamNamespaceStatus
 	for _, n := range m.Namespaces {

@@ -6,8 +6,8 @@ import (
 	"foundation.team/operator/internal/timing"
 )
 
-// programStatus is what the programme decided on the team, its own result and nobody else's; nil if it stands alone. What
-// was scored is told with the decision that was made on it.
+// programStatus returns what the programme decided on this team alone; nil if it has no programme. Scores appear only with
+// the decision that was made on them.
 func programStatus(m *Model) *foundationv1alpha1.TeamProgramStatus {
 	if m.Program == nil {
 		return nil
@@ -25,7 +25,7 @@ func programStatus(m *Model) *foundationv1alpha1.TeamProgramStatus {
 	return status
 }
 
-// retentionStatus is what becomes of the team's data; nil while its time is not over.
+// retentionStatus returns what happens to the team's data; nil while its time is not over.
 func retentionStatus(m *Model) *foundationv1alpha1.TeamRetentionStatus {
 	if m.Retention == nil {
 		return nil

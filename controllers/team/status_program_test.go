@@ -70,19 +70,19 @@ func TestCeilingsCondition(t *testing.T) {
 		want string
 	}{
 		"awards within the ceilings": {inProgram(sovereign(builder.Ceiling(16)), twoNamespaces(builder.Award("b200", 16))), "True AsDeclared: "},
-		"too many of a pool": {
+		"an award is beyond the pool's ceiling": {
 			inProgram(sovereign(builder.PoolCeiling("b200", 16)), twoNamespaces(builder.Award("b200", 24), builder.Award("h100", 24))),
 			"False CeilingExceeded: b200: 24 GPUs are awarded, 8 held back: sovereign lets a team have no more; shrink the award, or raise spec.ceilings there",
 		},
-		"too many later": {
+		"an award is beyond the pool's ceiling later": {
 			inProgram(sovereign(builder.Ceiling(16)), twoNamespaces(builder.Award("b200", 16), builder.AwardBetween("h100", 8, july, time.Time{}))),
 			"False CeilingExceeded: h100: 8 GPUs are awarded from 2026-07-01T00:00:00+09:00 on, 8 held back: sovereign lets a team have no more; shrink the award, or raise spec.ceilings there",
 		},
-		"a stage that is not there": {
+		"an award names a stage that does not exist": {
 			inProgram(sovereign(stage), twoNamespaces(builder.StageAward("b200", 8, "stage-2", "stage-1"))),
 			"False StageNotFound: award award-0 names stage stage-2, which sovereign does not have: correct spec.gpus, or add the stage there",
 		},
-		"money that is held back": {
+		"an award of money is held back": {
 			inProgram(sovereign(func(program *foundationv1alpha1.FoundationProgram) {
 				program.Status.HeldBack = []foundationv1alpha1.HeldBackAward{
 					{TeamName: "naru", Award: "data", Reason: foundationv1alpha1.ReasonBudgetExceeded, Message: "naru's"},
@@ -94,11 +94,11 @@ func TestCeilingsCondition(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(tt.want, say(ceilingsCondition(NewModel(tt.in)))); diff != "" {
+			if diff := cmp.Diff(tt.want, conditionLine(ceilingsCondition(NewModel(tt.in)))); diff != "" {
 				t.Error(diff)
 			}
 			ready := meta.FindStatusCondition(statusOf(tt.in, noProblems()).Conditions, foundationv1alpha1.ConditionWithinCeilings)
-			if diff := cmp.Diff(tt.want, say(*ready)); diff != "" {
+			if diff := cmp.Diff(tt.want, conditionLine(*ready)); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -143,10 +143,10 @@ func TestEliminated(t *testing.T) {
 		roles     []string
 		pods      string
 	}{
-		"while it can object":                 {now.Add(-time.Second), foundationv1alpha1.StateSuspended, "", foundationv1alpha1.ResourceActive, []string{"foundation-team-viewer"}, "0"},
-		"when the elimination is final":       {now, foundationv1alpha1.StateEliminated, foundationv1alpha1.RetentionDataAccess, foundationv1alpha1.ResourceDataAccess, []string{"foundation-team-data-steward", "foundation-team-viewer"}, "20"},
-		"when data access is over":            {now.Add(24 * time.Hour), foundationv1alpha1.StateEliminated, foundationv1alpha1.RetentionLocked, foundationv1alpha1.ResourceLocked, nil, "0"},
-		"when data need not be kept any more": {now.Add(48 * time.Hour), foundationv1alpha1.StateEliminated, foundationv1alpha1.RetentionExpired, foundationv1alpha1.ResourceLocked, nil, "0"},
+		"an eliminated team while it can object":                 {now: now.Add(-time.Second), state: foundationv1alpha1.StateSuspended, namespace: foundationv1alpha1.ResourceActive, roles: []string{"foundation-team-viewer"}, pods: "0"},
+		"an eliminated team when the elimination is final":       {now: now, state: foundationv1alpha1.StateEliminated, phase: foundationv1alpha1.RetentionDataAccess, namespace: foundationv1alpha1.ResourceDataAccess, roles: []string{"foundation-team-data-steward", "foundation-team-viewer"}, pods: "20"},
+		"an eliminated team when data access is over":            {now: now.Add(24 * time.Hour), state: foundationv1alpha1.StateEliminated, phase: foundationv1alpha1.RetentionLocked, namespace: foundationv1alpha1.ResourceLocked, pods: "0"},
+		"an eliminated team when data need not be kept any more": {now: now.Add(48 * time.Hour), state: foundationv1alpha1.StateEliminated, phase: foundationv1alpha1.RetentionExpired, namespace: foundationv1alpha1.ResourceLocked, pods: "0"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 	"foundation.team/operator/internal/text"
 )
 
-// quotaCondition tells whether the cluster enforces the quotas as they shall be.
+// quotaCondition reports whether the cluster enforces the desired quotas.
 func quotaCondition(m *Model, desired Desired, out *Outcome) metav1.Condition {
 	const area = foundationv1alpha1.ConditionQuotaReady
 	if condition := out.problem(area); condition != nil {

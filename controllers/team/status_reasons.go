@@ -4,7 +4,7 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 )
 
-// isProgressing reports whether a reason is of something that is on its way.
+// isProgressing reports whether a reason is of something in progress.
 func isProgressing(reason string) bool {
 	switch reason {
 	case foundationv1alpha1.ReasonProgressing, foundationv1alpha1.ReasonPoliciesSettling, foundationv1alpha1.ReasonApplyFailed, foundationv1alpha1.ReasonTerminating,
@@ -16,8 +16,8 @@ func isProgressing(reason string) bool {
 	}
 }
 
-// nothingReason is the reason of a condition where a team has none of what it is about: its state allows none, or its spec
-// asks for none.
+// nothingReason returns the reason of a condition for a team that has nothing which the condition reports on: its state
+// allows none, or its spec asks for none.
 func nothingReason(m *Model) string {
 	if !m.State.HoldsAwards() {
 		return foundationv1alpha1.ReasonNotActive

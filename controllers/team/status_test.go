@@ -15,8 +15,8 @@ import (
 	"foundation.team/operator/test/support/builder"
 )
 
-// say is a condition in one line.
-func say(condition metav1.Condition) string {
+// conditionLine returns a condition in one line.
+func conditionLine(condition metav1.Condition) string {
 	return fmt.Sprintf("%s %s: %s", condition.Status, condition.Reason, condition.Message)
 }
 
@@ -39,7 +39,7 @@ func TestActiveCondition(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(tt.want, say(activeCondition(NewModel(tt.in)))); diff != "" {
+			if diff := cmp.Diff(tt.want, conditionLine(activeCondition(NewModel(tt.in)))); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -69,7 +69,7 @@ func TestNamespacesCondition(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(tt.want, say(namespacesCondition(NewModel(tt.in), tt.out))); diff != "" {
+			if diff := cmp.Diff(tt.want, conditionLine(namespacesCondition(NewModel(tt.in), tt.out))); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -96,7 +96,7 @@ func TestQuotaCondition(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(tt.want, say(quotaCondition(NewModel(tt.in), Build(NewModel(tt.in)), tt.out))); diff != "" {
+			if diff := cmp.Diff(tt.want, conditionLine(quotaCondition(NewModel(tt.in), Build(NewModel(tt.in)), tt.out))); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -124,7 +124,7 @@ func TestAccessCondition(t *testing.T) {
 			if name == "access does not wait for volumes" {
 				want = "True AsDeclared: 1 of 1 staff entries in date"
 			}
-			if diff := cmp.Diff(want, say(accessCondition(NewModel(tt.in), tt.out))); diff != "" {
+			if diff := cmp.Diff(want, conditionLine(accessCondition(NewModel(tt.in), tt.out))); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -138,20 +138,20 @@ func TestProgress(t *testing.T) {
 		areas []metav1.Condition
 		want  []string
 	}{
-		"nothing is wrong":                       {[]metav1.Condition{yes}, nil},
-		"something is on its way":                {[]metav1.Condition{yes, no(foundationv1alpha1.ReasonVolumesPending)}, []string{"Reconciling True VolumesPending: VolumesPending it is"}},
-		"only a human can help":                  {[]metav1.Condition{no(foundationv1alpha1.ReasonNameConflict)}, []string{"Stalled True NameConflict: NameConflict it is"}},
-		"a human before what is on its way":      {[]metav1.Condition{no(foundationv1alpha1.ReasonProgressing), no(foundationv1alpha1.ReasonPoolNotFound)}, []string{"Stalled True PoolNotFound: PoolNotFound it is"}},
-		"the first of two that are on their way": {[]metav1.Condition{no(foundationv1alpha1.ReasonApplyFailed), no(foundationv1alpha1.ReasonTerminating)}, []string{"Reconciling True ApplyFailed: ApplyFailed it is"}},
-		"waiting for others is neither":          {[]metav1.Condition{no(foundationv1alpha1.ReasonShortfall), no(string(foundationv1alpha1.StateSuspended)), no(string(foundationv1alpha1.StateEnded))}, nil},
-		"a deletion that is not confirmed":       {[]metav1.Condition{no(foundationv1alpha1.ReasonDeletionNotConfirmed)}, []string{"Stalled True DeletionNotConfirmed: DeletionNotConfirmed it is"}},
-		"a deletion that waits":                  {[]metav1.Condition{no(foundationv1alpha1.ReasonWaitingForGPUs)}, []string{"Reconciling True WaitingForGPUs: WaitingForGPUs it is"}},
+		"nothing is wrong":                               {[]metav1.Condition{yes}, nil},
+		"something is in progress":                       {[]metav1.Condition{yes, no(foundationv1alpha1.ReasonVolumesPending)}, []string{"Reconciling True VolumesPending: VolumesPending it is"}},
+		"only a human can help":                          {[]metav1.Condition{no(foundationv1alpha1.ReasonNameConflict)}, []string{"Stalled True NameConflict: NameConflict it is"}},
+		"a problem for a human comes before progress":    {[]metav1.Condition{no(foundationv1alpha1.ReasonProgressing), no(foundationv1alpha1.ReasonPoolNotFound)}, []string{"Stalled True PoolNotFound: PoolNotFound it is"}},
+		"the first of two that are in progress":          {[]metav1.Condition{no(foundationv1alpha1.ReasonApplyFailed), no(foundationv1alpha1.ReasonTerminating)}, []string{"Reconciling True ApplyFailed: ApplyFailed it is"}},
+		"a shortfall is neither Stalled nor Reconciling": {[]metav1.Condition{no(foundationv1alpha1.ReasonShortfall), no(string(foundationv1alpha1.StateSuspended)), no(string(foundationv1alpha1.StateEnded))}, nil},
+		"a deletion that is not confirmed":               {[]metav1.Condition{no(foundationv1alpha1.ReasonDeletionNotConfirmed)}, []string{"Stalled True DeletionNotConfirmed: DeletionNotConfirmed it is"}},
+		"a deletion that waits":                          {[]metav1.Condition{no(foundationv1alpha1.ReasonWaitingForGPUs)}, []string{"Reconciling True WaitingForGPUs: WaitingForGPUs it is"}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			var got []string
-			for _, condition := range progress(tt.areas) {
-				got = append(got, condition.Type+" "+say(condition))
+			for _, condition := range progressConditions(tt.areas) {
+				got = append(got, condition.Type+" "+conditionLine(condition))
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Error(diff)
@@ -172,11 +172,11 @@ func TestBuildStatus(t *testing.T) {
 
 	for _, condition := range status.Conditions {
 		if condition.Status != metav1.ConditionTrue || condition.ObservedGeneration != 7 {
-			t.Errorf("%s %s", condition.Type, say(condition))
+			t.Errorf("%s %s", condition.Type, conditionLine(condition))
 		}
 	}
-	if ready := meta.FindStatusCondition(status.Conditions, foundationv1alpha1.ConditionReady); say(*ready) != "True AsDeclared: 16 GPUs, 2 namespaces" {
-		t.Errorf("ready: %s", say(*ready))
+	if ready := meta.FindStatusCondition(status.Conditions, foundationv1alpha1.ConditionReady); conditionLine(*ready) != "True AsDeclared: 16 GPUs, 2 namespaces" {
+		t.Errorf("ready: %s", conditionLine(*ready))
 	}
 	want := foundationv1alpha1.FoundationTeamStatus{
 		ObservedGeneration: 7, State: foundationv1alpha1.StateInTerm, NextTransitionTime: builder.MetaTime(now.Add(time.Hour)), Storage: "206336Gi",
@@ -209,7 +209,7 @@ func TestBuildStatus(t *testing.T) {
 }
 
 // Ready is never True while anything that it stands for is not.
-func TestReadySumsUp(t *testing.T) {
+func TestReadySummarizesConditions(t *testing.T) {
 	in := converged(input(twoNamespaces()))
 	for _, area := range []string{
 		foundationv1alpha1.ConditionNamespacesReady, foundationv1alpha1.ConditionQuotaReady, foundationv1alpha1.ConditionAccessReady,
@@ -238,7 +238,7 @@ func TestReadyOfADeletedTeamIsItsDeletion(t *testing.T) {
 	const waits = "False WaitingForGPUs: deletion waits: b200: 16 GPUs are drained until their pods have ended or the pool's grace period is over"
 	status := statusOf(in, noProblems())
 	for _, kind := range []string{foundationv1alpha1.ConditionReady, foundationv1alpha1.ConditionFinalized} {
-		if got := meta.FindStatusCondition(status.Conditions, kind); got == nil || say(*got) != waits {
+		if got := meta.FindStatusCondition(status.Conditions, kind); got == nil || conditionLine(*got) != waits {
 			t.Errorf("%s is %+v", kind, got)
 		}
 	}

@@ -14,7 +14,7 @@ import (
 	"foundation.team/operator/internal/text"
 )
 
-// volumesCondition tells whether the claims are there and as large as declared.
+// volumesCondition reports whether the PersistentVolumeClaims are bound and as large as declared.
 func volumesCondition(m *Model, out *Outcome) metav1.Condition {
 	const area = foundationv1alpha1.ConditionVolumesReady
 	if condition := out.problem(area); condition != nil {
@@ -56,7 +56,8 @@ func volumesCondition(m *Model, out *Outcome) metav1.Condition {
 	return conditions.True(area, foundationv1alpha1.ReasonAsDeclared, text.Count(len(m.Team.Spec.Volumes), "volume"))
 }
 
-// provisioned reports whether a claim is as large as declared and bound, or will be as soon as a pod uses it.
+// provisioned reports whether a PersistentVolumeClaim is as large as declared and bound, or will be bound as soon as a pod
+// uses it.
 func provisioned(m *Model, volume foundationv1alpha1.TeamVolume, claim *corev1.PersistentVolumeClaim) bool {
 	switch {
 	case claim == nil || !claim.DeletionTimestamp.IsZero():
@@ -72,7 +73,7 @@ func provisioned(m *Model, volume foundationv1alpha1.TeamVolume, claim *corev1.P
 	}
 }
 
-// volumeStatus is the team's claims, retired ones last.
+// volumeStatus returns the team's PersistentVolumeClaims, retired ones last.
 func volumeStatus(m *Model) []foundationv1alpha1.TeamVolumeStatus {
 	states := map[string]foundationv1alpha1.ResourceState{}
 	for _, n := range m.Namespaces {
@@ -107,7 +108,7 @@ func volumeStatus(m *Model) []foundationv1alpha1.TeamVolumeStatus {
 	return list
 }
 
-// capacityOf is what a claim has; empty while nothing is provisioned.
+// capacityOf returns the capacity of a PersistentVolumeClaim; empty while nothing is provisioned.
 func capacityOf(claim *corev1.PersistentVolumeClaim) string {
 	if claim == nil {
 		return ""
@@ -118,7 +119,7 @@ func capacityOf(claim *corev1.PersistentVolumeClaim) string {
 	return ""
 }
 
-// declaredStorage is the sum of the declared volumes' sizes.
+// declaredStorage returns the sum of the declared volumes' sizes.
 func declaredStorage(m *Model) string {
 	sum := resource.Quantity{Format: resource.BinarySI}
 	for _, volume := range m.Team.Spec.Volumes {

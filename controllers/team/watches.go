@@ -24,16 +24,17 @@ import (
 	"foundation.team/operator/internal/index"
 )
 
-// workers is how many teams are reconciled at a time, so that a slow one does not hold up the others.
-const workers = 4
+// maxConcurrentReconciles is how many teams are reconciled at a time, so that a slow one does not hold up the others.
+const maxConcurrentReconciles = 4
 
 // SetupWithManager registers the controller.
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
-	// Annotations confirm or hold a deletion. Status is written by this controller alone, which must not wake itself.
+	// Annotations confirm or hold a deletion, so they are watched. The status is not: this controller alone writes it, and
+	// must not requeue itself by that.
 	changed := builder.WithPredicates(predicate.Or[client.Object](predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))
 	b := ctrl.NewControllerManagedBy(mgr).
 		Named("foundationteam").
-		WithOptions(controller.Options{MaxConcurrentReconciles: workers}).
+		WithOptions(controller.Options{MaxConcurrentReconciles: maxConcurrentReconciles}).
 		For(&foundationv1alpha1.FoundationTeam{}, changed).
 		Watches(&foundationv1alpha1.GPUPool{}, r.poolEvents()).
 		Watches(&foundationv1alpha1.FoundationProgram{}, handler.EnqueueRequestsFromMapFunc(r.teamsOfProgram), builder.WithPredicates(
@@ -55,7 +56,8 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	return b.Complete(r)
 }
 
-// ownerOf is the team whose label an object has. Both versions of an update are mapped, so who lost the object is told too.
+// ownerOf returns a request for the team whose label an object has. Both versions of an update are mapped, so a team that
+// lost an object is reconciled too.
 func ownerOf(_ context.Context, obj client.Object) []reconcile.Request {
 	if team := obj.GetLabels()[foundationv1alpha1.LabelTeam]; team != "" {
 		return []reconcile.Request{request(team)}
@@ -63,14 +65,14 @@ func ownerOf(_ context.Context, obj client.Object) []reconcile.Request {
 	return nil
 }
 
-// teamsOfNamespace are the team whose label a namespace has, and the one whose spec asks for its name.
+// teamsOfNamespace returns requests for the team whose label a namespace has, and for teams whose spec asks for its name.
 func (r *Reconciler) teamsOfNamespace(ctx context.Context, obj client.Object) []reconcile.Request {
 	requests := ownerOf(ctx, obj)
 	var teams foundationv1alpha1.FoundationTeamList
 	if err := r.Client.List(ctx, &teams, client.MatchingFields{index.NamespaceName: obj.GetName()}); err != nil {
 		return requests
 	}
-	return append(requests, all(teams)...)
+	return append(requests, requestsOf(teams)...)
 }
 
 func (r *Reconciler) teamsOfProgram(ctx context.Context, obj client.Object) []reconcile.Request {
@@ -78,11 +80,11 @@ func (r *Reconciler) teamsOfProgram(ctx context.Context, obj client.Object) []re
 	if err := r.Client.List(ctx, &teams, client.MatchingFields{index.Program: obj.GetName()}, client.UnsafeDisableDeepCopy); err != nil {
 		return nil
 	}
-	return all(teams)
+	return requestsOf(teams)
 }
 
-// heldBackChanged passes updates of a programme that holds back other money than before. Nothing else in its status
-// concerns a team.
+// heldBackChanged passes updates of a programme that holds back other money than before. Nothing else in a programme's
+// status concerns a team.
 func heldBackChanged() predicate.Predicate {
 	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
 		before, ok1 := e.ObjectOld.(*foundationv1alpha1.FoundationProgram)
@@ -91,7 +93,8 @@ func heldBackChanged() predicate.Predicate {
 	}}
 }
 
-// teamsOfPersistentVolume are the team whose label a volume has, and the one whose spec asks for the namespace of its claim.
+// teamsOfPersistentVolume returns requests for the team whose label a volume has, or for teams whose spec asks for the
+// namespace of its PersistentVolumeClaim.
 func (r *Reconciler) teamsOfPersistentVolume(ctx context.Context, obj client.Object) []reconcile.Request {
 	requests := ownerOf(ctx, obj)
 	volume, ok := obj.(*corev1.PersistentVolume)
@@ -102,7 +105,7 @@ func (r *Reconciler) teamsOfPersistentVolume(ctx context.Context, obj client.Obj
 	if err := r.Client.List(ctx, &teams, client.MatchingFields{index.NamespaceName: volume.Spec.ClaimRef.Namespace}); err != nil {
 		return nil
 	}
-	return all(teams)
+	return requestsOf(teams)
 }
 
 func (r *Reconciler) teamsOfStorageClass(ctx context.Context, obj client.Object) []reconcile.Request {
@@ -110,21 +113,21 @@ func (r *Reconciler) teamsOfStorageClass(ctx context.Context, obj client.Object)
 	if err := r.Client.List(ctx, &teams, client.MatchingFields{index.StorageClass: obj.GetName()}); err != nil {
 		return nil
 	}
-	return all(teams)
+	return requestsOf(teams)
 }
 
-// allTeams are requeued when a device class comes or goes, since the quota of every one of them names it, and when an
-// admission policy does, without which nothing new is given out.
+// allTeams returns requests for all teams. They are requeued for a DeviceClass, because every quota names all of them, and
+// for an admission policy, because without those nothing new is provisioned.
 func (r *Reconciler) allTeams(ctx context.Context, _ client.Object) []reconcile.Request {
 	var teams foundationv1alpha1.FoundationTeamList
 	if err := r.Client.List(ctx, &teams); err != nil {
 		return nil
 	}
-	return all(teams)
+	return requestsOf(teams)
 }
 
-// poolEvents requeues the teams whose grant has changed. All teams are requeued when a pool comes or goes, or its device
-// class: the quota of every one of them names its resources.
+// poolEvents requeues the teams whose grant has changed. It requeues all teams when a pool is created or deleted or changes
+// its DeviceClass, because every quota names the resources of all pools.
 func (r *Reconciler) poolEvents() handler.EventHandler {
 	requeueAll := func(ctx context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
 		for _, req := range r.allTeams(ctx, nil) {
@@ -147,15 +150,16 @@ func (r *Reconciler) poolEvents() handler.EventHandler {
 			if before.Spec.DeviceClassName != after.Spec.DeviceClassName {
 				requeueAll(ctx, queue)
 			}
-			for _, team := range affected(before, after) {
+			for _, team := range teamsWithChangedGrant(before, after) {
 				queue.Add(request(team))
 			}
 		},
 	}
 }
 
-// affected are the teams whose grant, or the shape of the nodes that come with it, has changed.
-func affected(before, after *foundationv1alpha1.GPUPool) []string {
+// teamsWithChangedGrant returns the teams whose grant, or the allocatable resources of the nodes that come with it, has
+// changed.
+func teamsWithChangedGrant(before, after *foundationv1alpha1.GPUPool) []string {
 	shapeChanged := !equality.Semantic.DeepEqual(before.Status.NodeAllocatable, after.Status.NodeAllocatable)
 	old := map[string]foundationv1alpha1.Grant{}
 	for _, grant := range before.Status.Grants {
@@ -175,7 +179,7 @@ func affected(before, after *foundationv1alpha1.GPUPool) []string {
 	return teams
 }
 
-func all(teams foundationv1alpha1.FoundationTeamList) []reconcile.Request {
+func requestsOf(teams foundationv1alpha1.FoundationTeamList) []reconcile.Request {
 	requests := make([]reconcile.Request, 0, len(teams.Items))
 	for _, team := range teams.Items {
 		requests = append(requests, request(team.Name))

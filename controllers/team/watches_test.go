@@ -17,8 +17,8 @@ import (
 	"foundation.team/operator/test/support/builder"
 )
 
-// Quotas of all teams name every class: all are woken when a pool's is set.
-func TestADeviceClassWakesAllTeams(t *testing.T) {
+// The quotas of all teams name every DeviceClass, so all teams are requeued when a pool gets one.
+func TestDeviceClassRequeuesAllTeams(t *testing.T) {
 	teams := []client.Object{builder.Team("hanbit"), builder.Team("saebit")}
 	r := &Reconciler{Client: fake.NewClientBuilder().WithScheme(setup.Scheme()).WithObjects(teams...).Build()}
 	want := []string{"hanbit", "saebit"}
@@ -54,7 +54,7 @@ func TestADeviceClassWakesAllTeams(t *testing.T) {
 	}
 }
 
-func TestAffected(t *testing.T) {
+func TestTeamsWithChangedGrant(t *testing.T) {
 	grant := func(team string, mods ...func(*foundationv1alpha1.Grant)) builder.PoolMod {
 		g := foundationv1alpha1.Grant{TeamName: team, UID: team + "-uid", Requested: 8, Granted: 8}
 		for _, mod := range mods {
@@ -69,23 +69,23 @@ func TestAffected(t *testing.T) {
 		before, after []builder.PoolMod
 		want          []string
 	}{
-		"no grant changes":                   {[]builder.PoolMod{grant("a"), grant("b")}, []builder.PoolMod{grant("a"), grant("b")}, nil},
-		"grants in another order":            {[]builder.PoolMod{grant("a"), grant("b")}, []builder.PoolMod{grant("b"), grant("a")}, nil},
-		"one team has more GPUs ready":       {[]builder.PoolMod{grant("a"), grant("b")}, []builder.PoolMod{grant("a"), grant("b", more)}, []string{"b"}},
-		"one team is told when it gets more": {[]builder.PoolMod{grant("a")}, []builder.PoolMod{grant("a", later)}, []string{"a"}},
-		"one team gets a grant":              {nil, []builder.PoolMod{grant("a")}, []string{"a"}},
-		"one team's grant is gone":           {[]builder.PoolMod{grant("a"), grant("b")}, []builder.PoolMod{grant("a")}, []string{"b"}},
-		"one team was made anew":             {[]builder.PoolMod{grant("a")}, []builder.PoolMod{grant("a", anew)}, []string{"a", "a"}},
-		"all, when nodes are of another shape": {
+		"no grant changes":             {[]builder.PoolMod{grant("a"), grant("b")}, []builder.PoolMod{grant("a"), grant("b")}, nil},
+		"grants in another order":      {[]builder.PoolMod{grant("a"), grant("b")}, []builder.PoolMod{grant("b"), grant("a")}, nil},
+		"one team has more GPUs ready": {[]builder.PoolMod{grant("a"), grant("b")}, []builder.PoolMod{grant("a"), grant("b", more)}, []string{"b"}},
+		"one team's forecast changes":  {[]builder.PoolMod{grant("a")}, []builder.PoolMod{grant("a", later)}, []string{"a"}},
+		"one team gets a grant":        {nil, []builder.PoolMod{grant("a")}, []string{"a"}},
+		"one team's grant is removed":  {[]builder.PoolMod{grant("a"), grant("b")}, []builder.PoolMod{grant("a")}, []string{"b"}},
+		"one team has another UID":     {[]builder.PoolMod{grant("a")}, []builder.PoolMod{grant("a", anew)}, []string{"a", "a"}},
+		"all teams when the allocatable resources of nodes change": {
 			[]builder.PoolMod{grant("a"), grant("b"), builder.NodeShape("1", "1Gi", "1Gi")}, []builder.PoolMod{grant("a"), grant("b"), builder.NodeShape("2", "1Gi", "1Gi")}, []string{"a", "b"},
 		},
-		"none, when a number is written in another way": {
+		"no team when a quantity is written in another way": {
 			[]builder.PoolMod{grant("a"), builder.NodeShape("1", "1Gi", "1Gi")}, []builder.PoolMod{grant("a"), builder.NodeShape("1000m", "1024Mi", "1Gi")}, nil,
 		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(tt.want, affected(builder.Pool("b200", tt.before...), builder.Pool("b200", tt.after...))); diff != "" {
+			if diff := cmp.Diff(tt.want, teamsWithChangedGrant(builder.Pool("b200", tt.before...), builder.Pool("b200", tt.after...))); diff != "" {
 				t.Error(diff)
 			}
 		})

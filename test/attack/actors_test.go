@@ -10,13 +10,13 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// actor is somebody who sends requests.
+// actor is a user or service account that sends requests.
 type actor struct {
 	name   string
 	groups []string
 }
 
-// The staff of the team hanbit, one for each role, and of its rival.
+// The staff of team hanbit, one for each role, and the lead of the rival team saebom.
 var (
 	lead      = actor{name: "lead@hanbit.example"}
 	engineer  = actor{name: "engineer@hanbit.example"}
@@ -28,15 +28,15 @@ var (
 	staff = map[string]actor{"lead": lead, "engineer": engineer, "data-steward": steward, "viewer": viewer}
 )
 
-// Those with all rights that RBAC can give, which the policies have to tell apart.
+// Accounts that RBAC allows everything, so that only the policies tell them apart, and service accounts of the team.
 var (
-	// ops is anyone whom RBAC does not stop: a GitOps tool, or staff with a role too many.
+	// ops has all rights in RBAC: a GitOps tool, or a person with a role too many.
 	ops = actor{name: "ops@platform.example"}
 	// admin is a platform admin.
 	admin = actor{name: "admin@platform.example", groups: []string{"foundation:admins"}}
-	// operator is the operator.
+	// operator is the ServiceAccount of the operator.
 	operator = serviceAccount("foundation-system", "foundation-operator")
-	// idleBot is a service account of the team without any rights, workBot one that an admin made an engineer.
+	// idleBot is a service account of the team without rights; an admin bound workBot to the engineer's role.
 	idleBot = serviceAccount(train, "idle")
 	workBot = serviceAccount(train, "work")
 	// teamBot is a service account of the team.
@@ -45,7 +45,7 @@ var (
 	csiDriver = serviceAccount("csi-system", "resizer")
 )
 
-// Parts of the cluster, with the rights they always have.
+// Components of the cluster, with the rights that Kubernetes gives them.
 var (
 	scheduler      = actor{name: "system:kube-scheduler"}
 	kubelet        = actor{name: "system:node:" + ownNode, groups: []string{"system:nodes"}}
@@ -72,7 +72,7 @@ func serviceAccount(namespace, name string) actor {
 
 var clients sync.Map // by actor's name
 
-// client is a client that acts as a.
+// client returns a client that impersonates the actor.
 func (a actor) client() (client.Client, error) {
 	if c, found := clients.Load(a.name); found {
 		return c.(client.Client), nil //nolint:errcheck,forcetypeassert // nothing else is stored
@@ -88,7 +88,7 @@ func (a actor) client() (client.Client, error) {
 	return c, nil
 }
 
-// does sends a request as a.
+// does sends a request as the actor.
 func (a actor) does(ctx context.Context, try request) error {
 	c, err := a.client()
 	if err != nil {

@@ -11,13 +11,13 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// Namespaces whose objects are older than the guards of them.
+// Namespaces with objects that are older than the policies which guard them.
 const (
 	adopted  = "hanbit-adopted" // was of nobody, is the team's
 	wasTrust = "was-trusted"    // was trusted with devices, is not
 )
 
-// What an adopted namespace may have: it would be refused today, and still its finalizers must come off.
+// Objects that the policies would refuse today, and whose finalizers must be removable all the same.
 var (
 	oldPod = pod(adopted, named("old"), waits, tolerates(anyOf("")), shuns(corev1.PodAffinityTerm{Namespaces: []string{plain}}),
 		scheduledBy("mine"), held)
@@ -39,7 +39,7 @@ func adoptedFixtures() []client.Object {
 	}
 }
 
-// adopt makes the namespaces what they are.
+// adopt turns the namespaces into the team's, after their objects were created.
 func adopt(ctx context.Context) error {
 	for name, body := range map[string]string{adopted: label, wasTrust: `{"metadata":{"labels":{"foundation.team/trusted":null}}}`} {
 		if err := masters.Patch(ctx, namespace(name, nil), client.RawPatch(types.MergePatchType, []byte(body))); err != nil {
@@ -49,17 +49,17 @@ func adopt(ctx context.Context) error {
 	return nil
 }
 
-// adoptedWork lets go of what is older than the guards.
-func adoptedWork() map[string]work {
+// adoptedWork removes finalizers from objects that are older than the policies.
+func adoptedWork() map[string]legitimateWork {
 	const letsGo = `{"metadata":{"finalizers":null}}`
-	return map[string]work{
-		"an old pod is let go of":               {jobs, merge(oldPod, letsGo)},
-		"an old pod is reported":                {kubelet, patchSub("status", oldPod, types.MergePatchType, `{"status":{"phase":"Failed"}}`)},
-		"an old pod is deleted":                 {engineer, remove(clone(finishing))},
-		"an old service is let go of":           {ops, merge(oldService, letsGo)},
-		"an old claim is let go of":             {ops, merge(oldClaim, letsGo)},
-		"an old network policy is let go of":    {ops, merge(oldPolicy, letsGo)},
-		"an old pod of outsiders is let go of":  {jobs, merge(oldGuest, letsGo)},
-		"an old pod of outsiders is relabelled": {ops, merge(oldGuest, `{"metadata":{"labels":{"app":"x"}}}`)},
+	return map[string]legitimateWork{
+		"an old pod's finalizers are removed":                   {jobs, merge(oldPod, letsGo)},
+		"an old pod is reported":                                {kubelet, patchSub("status", oldPod, types.MergePatchType, `{"status":{"phase":"Failed"}}`)},
+		"an old pod is deleted":                                 {engineer, remove(clone(finishing))},
+		"an old service's finalizers are removed":               {ops, merge(oldService, letsGo)},
+		"an old PersistentVolumeClaim's finalizers are removed": {ops, merge(oldClaim, letsGo)},
+		"an old network policy's finalizers are removed":        {ops, merge(oldPolicy, letsGo)},
+		"finalizers of an old pod of outsiders are removed":     {jobs, merge(oldGuest, letsGo)},
+		"an old pod of outsiders is relabelled":                 {ops, merge(oldGuest, `{"metadata":{"labels":{"app":"x"}}}`)},
 	}
 }

@@ -18,17 +18,17 @@ func accessAttacks() map[string]attack {
 	}
 	grant := roleBinding(train, "lead", rivalLead)
 	grant.Labels, grant.Name, grant.RoleRef.Name = nil, "grant", "cluster-admin"
-	sees := may("list", "", "pods", "", train)
+	sees := canI("list", "", "pods", "", train)
 	all := map[string]attack{
 		"give oneself all rights": {
-			who: lead, try: create(grant), refused: "attempting to grant RBAC permissions not currently held", control: may("list", rbacv1.GroupName, "rolebindings", "", train),
+			who: lead, try: create(grant), refused: "attempting to grant RBAC permissions not currently held", control: canI("list", rbacv1.GroupName, "rolebindings", "", train),
 		},
 		"make a role of all rights": {
-			who: lead, try: create(wildcard), refused: "attempting to grant RBAC permissions not currently held", control: may("list", rbacv1.GroupName, "rolebindings", "", train),
+			who: lead, try: create(wildcard), refused: "attempting to grant RBAC permissions not currently held", control: canI("list", rbacv1.GroupName, "rolebindings", "", train),
 		},
 		"get a service account's token": {
 			who: lead, try: createSub("token", account, &authenticationv1.TokenRequest{}), refused: `cannot create resource "serviceaccounts/token"`,
-			control: may("get", "", "serviceaccounts", "", train),
+			control: canI("get", "", "serviceaccounts", "", train),
 		},
 		"evict a pod": {
 			who: engineer, try: createSub("eviction", running, &policyv1.Eviction{}), refused: `cannot create resource "pods/eviction"`,
@@ -42,46 +42,46 @@ func accessAttacks() map[string]attack {
 			who: viewer, try: create(pod(train)), refused: `cannot create resource "pods"`, control: sees,
 		},
 		"read secrets as the viewer": {
-			who: viewer, try: may("list", "", "secrets", "", train), refused: "cannot list secrets", control: may("list", "", "configmaps", "", train),
+			who: viewer, try: canI("list", "", "secrets", "", train), refused: "cannot list secrets", control: canI("list", "", "configmaps", "", train),
 		},
 		"enter pods as the viewer": {
-			who: viewer, try: may("get", "", "pods", "exec", train), refused: "cannot get pods/exec", control: may("get", "", "pods", "log", train),
+			who: viewer, try: canI("get", "", "pods", "exec", train), refused: "cannot get pods/exec", control: canI("get", "", "pods", "log", train),
 		},
 		"enter pods as the data steward": {
-			who: steward, try: may("create", "", "pods", "exec", train), refused: "cannot create pods/exec", control: may("create", "", "pods", "exec", train), by: engineer,
+			who: steward, try: canI("create", "", "pods", "exec", train), refused: "cannot create pods/exec", control: canI("create", "", "pods", "exec", train), by: engineer,
 		},
 		"run a service as the data steward": {
-			who: steward, try: may("create", "apps", "deployments", "", train), refused: "cannot create deployments", control: may("create", "batch", "jobs", "", train),
+			who: steward, try: canI("create", "apps", "deployments", "", train), refused: "cannot create deployments", control: canI("create", "batch", "jobs", "", train),
 		},
 		"impersonate a service account": {
-			who: lead, try: may("impersonate", "", "serviceaccounts", "", train), refused: "cannot impersonate", control: sees,
+			who: lead, try: canI("impersonate", "", "serviceaccounts", "", train), refused: "cannot impersonate", control: sees,
 		},
 		"impersonate an admin": {
-			who: lead, try: may("impersonate", "", "groups", "", ""), refused: "cannot impersonate", control: sees,
+			who: lead, try: canI("impersonate", "", "groups", "", ""), refused: "cannot impersonate", control: sees,
 		},
 		"run on every node": {
-			who: lead, try: may("create", "apps", "daemonsets", "", train), refused: "cannot create daemonsets", control: may("create", "apps", "deployments", "", train),
+			who: lead, try: canI("create", "apps", "daemonsets", "", train), refused: "cannot create daemonsets", control: canI("create", "apps", "deployments", "", train),
 		},
 		"publish beyond the cluster": {
-			who: lead, try: may("create", "networking.k8s.io", "ingresses", "", train), refused: "cannot create ingresses", control: may("create", "", "services", "", train),
+			who: lead, try: canI("create", "networking.k8s.io", "ingresses", "", train), refused: "cannot create ingresses", control: canI("create", "", "services", "", train),
 		},
 		"point a service elsewhere": {
-			who: lead, try: may("update", "discovery.k8s.io", "endpointslices", "", train), refused: "cannot update", control: may("update", "", "services", "", train),
+			who: lead, try: canI("update", "discovery.k8s.io", "endpointslices", "", train), refused: "cannot update", control: canI("update", "", "services", "", train),
 		},
 	}
 	for role, who := range staff {
 		all["read a rival's pods as "+role] = attack{
-			who: who, try: may("list", "", "pods", "", rivalTrain), refused: "cannot list pods", control: sees,
+			who: who, try: canI("list", "", "pods", "", rivalTrain), refused: "cannot list pods", control: sees,
 		}
-		all["read all pods as "+role] = attack{who: who, try: may("list", "", "pods", "", ""), refused: "cannot list pods", control: sees}
+		all["read all pods as "+role] = attack{who: who, try: canI("list", "", "pods", "", ""), refused: "cannot list pods", control: sees}
 		all["read a rival's namespace as "+role] = attack{
-			who: who, try: may("get", "", "namespaces", "", rivalTrain), refused: "cannot get namespaces", control: may("get", "", "namespaces", "", train),
+			who: who, try: canI("get", "", "namespaces", "", rivalTrain), refused: "cannot get namespaces", control: canI("get", "", "namespaces", "", train),
 		}
 		all["debug a running pod as "+role] = attack{
-			who: who, try: may("patch", "", "pods", "ephemeralcontainers", train), refused: "cannot patch pods/ephemeralcontainers", control: sees,
+			who: who, try: canI("patch", "", "pods", "ephemeralcontainers", train), refused: "cannot patch pods/ephemeralcontainers", control: sees,
 		}
 		all["resize a running pod as "+role] = attack{
-			who: who, try: may("patch", "", "pods", "resize", train), refused: "cannot patch pods/resize", control: sees,
+			who: who, try: canI("patch", "", "pods", "resize", train), refused: "cannot patch pods/resize", control: sees,
 		}
 	}
 	return all

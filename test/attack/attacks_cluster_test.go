@@ -38,7 +38,7 @@ func namespaceAttacks() map[string]attack {
 		"have a namespace garbage collected":            byOps("metadata.ownerReferences: namespace hanbit-train belongs to team hanbit", merge(teamNamespace, orphan), merge(plainNamespace, orphan)),
 		"delete a namespace of a team":                  byOps("namespace hanbit-train holds data of team hanbit", remove(teamNamespace), remove(plainNamespace)),
 		"delete a namespace by garbage collection":      {who: collector, try: remove(teamNamespace), refused: "namespace hanbit-train holds data of team hanbit", control: remove(plainNamespace)},
-		"delete the namespace as the lead":              {who: lead, try: remove(teamNamespace), refused: `cannot delete resource "namespaces"`, control: may("get", "", "namespaces", "", train)},
+		"delete the namespace as the lead":              {who: lead, try: remove(teamNamespace), refused: `cannot delete resource "namespaces"`, control: canI("get", "", "namespaces", "", train)},
 		"change the namespace as the lead":              {who: lead, try: merge(teamNamespace, harmless), refused: `cannot patch resource "namespaces"`, control: note, by: ops},
 		"adopt a namespace as a service account":        {who: teamBot, try: merge(plainNamespace, label), refused: forOperator + plain, control: merge(plainNamespace, label), by: operator},
 		"leave the team as a controller of kube-system": {who: namespaces, try: changeSub("finalize", teamNamespace, unlabelled), refused: removed, control: changeSub("finalize", teamNamespace, noted)},
@@ -103,7 +103,7 @@ func teamAttacks() map[string]attack {
 			merge(gpuPool, `{"spec":{"model":"NVIDIA B300"}}`)),
 		"skip a team's teardown": by(ops, "metadata.finalizers: [] instead of [foundation.team/teardown]",
 			merge(foundationTeam, `{"metadata":{"finalizers":null}}`), merge(foundationTeam, `{"metadata":{"finalizers":["foundation.team/teardown"]}}`)),
-		"hold a pool for ever": by(ops, "metadata.finalizers: [foundation.team/teardown] instead of []",
+		"put a finalizer on a pool": by(ops, "metadata.finalizers: [foundation.team/teardown] instead of []",
 			merge(gpuPool, `{"metadata":{"finalizers":["foundation.team/teardown"]}}`), merge(gpuPool, `{"metadata":{"finalizers":["x.example/y"]}}`)),
 		"raise the own award": {
 			who: lead, try: respec, refused: `cannot patch resource "foundationteams"`, control: respec, by: ops,

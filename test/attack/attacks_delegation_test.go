@@ -12,7 +12,8 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 )
 
-// Bindings in the team's namespace that the operator did not make: the lead's, with its stamps, and an admin's.
+// Bindings in the team's namespace that the operator did not create: the lead's, with the labels that
+// foundation-binding-stamps sets, and an admin's.
 var (
 	leadsBinding  = stamped(furtherRights(user(intern)))
 	adminsBinding = bindingNamed(furtherRights(user(ops)), "auditor")
@@ -22,7 +23,7 @@ func delegationFixtures() []client.Object {
 	return []client.Object{leadsBinding, adminsBinding}
 }
 
-// furtherRights is a binding as a lead writes it: the data steward's rights to somebody.
+// furtherRights is a binding as a lead writes it, of the data steward's role to somebody.
 func furtherRights(subjects ...rbacv1.Subject) *rbacv1.RoleBinding {
 	return &rbacv1.RoleBinding{
 		ObjectMeta: metav1.ObjectMeta{Namespace: train, Name: "further-rights"},
@@ -36,7 +37,7 @@ func bindingNamed(b *rbacv1.RoleBinding, name string) *rbacv1.RoleBinding {
 	return b
 }
 
-// stamped has what foundation-binding-stamps sets.
+// stamped adds what foundation-binding-stamps sets.
 func stamped(b *rbacv1.RoleBinding) *rbacv1.RoleBinding {
 	b.Labels = map[string]string{teamKey: team, foundationv1alpha1.LabelDelegated: "true"}
 	b.Annotations = map[string]string{foundationv1alpha1.AnnotationTeamUID: "c0ffee"}
@@ -106,7 +107,7 @@ func delegationAttacks() map[string]attack {
 		},
 		"make a role the operator's": {
 			who: lead, try: create(func() *rbacv1.Role { r := roleOf("reader", "get"); r.Labels = owned("", "").Labels; return r }()),
-			refused: whose + "roles reader", control: create(roleOf("reader", "get")),
+			refused: ownedByOperator + "roles reader", control: create(roleOf("reader", "get")),
 		},
 		"bind a rival later":           later("subjects: User lead@saebom.example"+noStaff, func(b *rbacv1.RoleBinding) { b.Subjects = []rbacv1.Subject{user(rivalLead)} }),
 		"bind another of staff later":  later("subjects: 2 instead of 1", func(b *rbacv1.RoleBinding) { b.Subjects = append(b.Subjects, user(steward)) }),
@@ -124,13 +125,13 @@ func delegationAttacks() map[string]attack {
 		},
 		"take over a binding of the operator's": {
 			who: lead, try: change(ownedBinding, func(b *rbacv1.RoleBinding) { b.Labels[foundationv1alpha1.LabelDelegated] = "true" }),
-			refused: whose + "rolebindings foundation-team-viewer", control: merge(leadsBinding, harmless),
+			refused: ownedByOperator + "rolebindings foundation-team-viewer", control: merge(leadsBinding, harmless),
 		},
 		"take a binding out of the operator's care": {
-			who: lead, try: merge(ownedBinding, unlabel), refused: whose + "rolebindings foundation-team-viewer", control: merge(leadsBinding, harmless),
+			who: lead, try: merge(ownedBinding, unlabel), refused: ownedByOperator + "rolebindings foundation-team-viewer", control: merge(leadsBinding, harmless),
 		},
 		"end a binding of the operator's": {
-			who: lead, try: remove(ownedBinding), refused: whose + "rolebindings foundation-team-viewer", control: remove(leadsBinding),
+			who: lead, try: remove(ownedBinding), refused: ownedByOperator + "rolebindings foundation-team-viewer", control: remove(leadsBinding),
 		},
 		"delete all bindings as the lead": {
 			who: lead, try: removeAll(&rbacv1.RoleBinding{}, train), refused: "cannot deletecollection resource \"rolebindings\"", control: remove(leadsBinding),
@@ -151,7 +152,8 @@ func roleThatBinds() *rbacv1.Role {
 	return r
 }
 
-// stampAttacks try to have a binding without its stamps. None is refused: the stamps come back.
+// stampAttacks try to have a binding without the labels that foundation-binding-stamps sets. None is refused: the policy
+// sets them again.
 func stampAttacks() map[string]attack {
 	keeps := func(try func(context.Context, client.Client, *rbacv1.RoleBinding) error) attack {
 		return attack{
@@ -172,10 +174,10 @@ func stampAttacks() map[string]attack {
 	}
 	const bare = `{"metadata":{"labels":null,"annotations":null}}`
 	return map[string]attack{
-		"bind without stamps": {who: lead, try: unstamped(bindingNamed(furtherRights(user(engineer)), "new")), refused: "is stamped", control: merge(leadsBinding, harmless)},
+		"bind without stamps": {who: lead, try: admittedUnstamped(bindingNamed(furtherRights(user(engineer)), "new")), refused: "is stamped", control: merge(leadsBinding, harmless)},
 		"bind as another team's": {
 			who: lead, refused: "is stamped", control: merge(leadsBinding, harmless),
-			try: unstamped(func() *rbacv1.RoleBinding {
+			try: admittedUnstamped(func() *rbacv1.RoleBinding {
 				b := stamped(furtherRights(user(engineer)))
 				b.Name, b.Labels[teamKey] = "new", rival
 				return b
@@ -197,8 +199,8 @@ func stampAttacks() map[string]attack {
 	}
 }
 
-// unstamped succeeds if a binding is made that the operator would not find.
-func unstamped(b *rbacv1.RoleBinding) request {
+// admittedUnstamped succeeds if a binding is admitted without the labels by which the operator finds it.
+func admittedUnstamped(b *rbacv1.RoleBinding) request {
 	return func(ctx context.Context, c client.Client) error {
 		admitted := clone(b)
 		if err := c.Create(ctx, admitted, client.DryRunAll); err != nil {

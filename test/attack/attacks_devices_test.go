@@ -20,7 +20,7 @@ func deviceClaim(namespace, name string, with ...claimOption) *resourcev1.Resour
 	return c
 }
 
-// deviceTemplate has claims made like one.
+// deviceTemplate is a ResourceClaimTemplate for such a ResourceClaim.
 func deviceTemplate(like *resourcev1.ResourceClaim) *resourcev1.ResourceClaimTemplate {
 	return &resourcev1.ResourceClaimTemplate{
 		ObjectMeta: metav1.ObjectMeta{Namespace: like.Namespace, Name: like.Name},
@@ -42,7 +42,7 @@ func ofClasses(classes ...string) claimOption {
 	}
 }
 
-// ofOneOf asks for a device of one class or, failing that, the next.
+// ofOneOf asks for a device of one class or, if none is free, of the next.
 func ofOneOf(classes ...string) claimOption {
 	return func(c *resourcev1.ResourceClaim) {
 		request := resourcev1.DeviceRequest{Name: "any"}
@@ -60,7 +60,7 @@ func asAdmin(c *resourcev1.ResourceClaim) {
 	}
 }
 
-// standsIn says that the claim is for what a pod asked for as an extended resource.
+// standsIn marks the ResourceClaim as made for a pod's extended resource.
 func standsIn(c *resourcev1.ResourceClaim) {
 	c.Annotations = map[string]string{resourcev1.ExtendedResourceClaimAnnotation: "true"}
 }
@@ -80,7 +80,7 @@ func deviceAttacks() map[string]attack {
 	}
 	bad := func(with ...claimOption) *resourcev1.ResourceClaim { return deviceClaim(train, "new", with...) }
 	fine := create(deviceClaim(train, "new"))
-	seesClaims := may("list", resourcev1.GroupName, "resourceclaims", "", train)
+	seesClaims := canI("list", resourcev1.GroupName, "resourceclaims", "", train)
 	all := map[string]attack{
 		"claim devices of a class that was not granted":                                claims(engineer, ungranted, ofClasses(rivalClass)),
 		"claim devices of a class that was not granted as the lead":                    claims(lead, ungranted, ofClasses(rivalClass)),
@@ -115,12 +115,12 @@ func deviceAttacks() map[string]attack {
 		"claim devices with admin access where no admin allowed any": {
 			who: engineer, try: create(bad(asAdmin)), refused: "admin access to devices requires the", control: fine,
 		},
-		"have a claim taken for a pod's":                                claims(engineer, ofPods, standsIn),
-		"have a claim taken for a pod's by the template":                {who: engineer, try: create(deviceTemplate(bad(standsIn))), refused: "spec." + ofPods, control: create(deviceTemplate(bad()))},
-		"have a claim taken for a pod's through a template":             claims(claimMaker, ofPods, standsIn),
-		"have a claim taken for a pod's through one controller for all": claims(rootController, ofPods, standsIn),
-		"have a claim taken for a pod's later":                          {who: engineer, try: merge(ownDevices, toStandIn), refused: ofPods, control: merge(ownDevices, harmless)},
-		"have devices in use counted no more":                           {who: engineer, try: merge(heldDevices, unprotect), refused: inUse, control: merge(heldDevices, harmless)},
+		"pass a ResourceClaim off as a pod's":                                claims(engineer, ofPods, standsIn),
+		"pass a ResourceClaim off as a pod's by the template":                {who: engineer, try: create(deviceTemplate(bad(standsIn))), refused: "spec." + ofPods, control: create(deviceTemplate(bad()))},
+		"pass a ResourceClaim off as a pod's through a template":             claims(claimMaker, ofPods, standsIn),
+		"pass a ResourceClaim off as a pod's through one controller for all": claims(rootController, ofPods, standsIn),
+		"pass a ResourceClaim off as a pod's later":                          {who: engineer, try: merge(ownDevices, toStandIn), refused: ofPods, control: merge(ownDevices, harmless)},
+		"have devices in use counted no more":                                {who: engineer, try: merge(heldDevices, unprotect), refused: inUse, control: merge(heldDevices, harmless)},
 		"have devices in use counted no more, by update": {
 			who: lead, try: change(heldDevices, func(c *resourcev1.ResourceClaim) { c.Finalizers = nil }), refused: inUse,
 			control: change(heldDevices, func(c *resourcev1.ResourceClaim) { c.Labels = map[string]string{"app": "x"} }),
@@ -136,7 +136,7 @@ func deviceAttacks() map[string]attack {
 		"claim devices as the viewer":       {who: viewer, try: fine, refused: `cannot create resource "resourceclaims"`, control: seesClaims},
 		"claim devices by template as the data steward": {
 			who: steward, try: create(deviceTemplate(bad())), refused: `cannot create resource "resourceclaimtemplates"`,
-			control: may("list", resourcev1.GroupName, "resourceclaimtemplates", "", train),
+			control: canI("list", resourcev1.GroupName, "resourceclaimtemplates", "", train),
 		},
 		"claim devices in a rival's namespace": {
 			who: lead, try: create(deviceClaim(rivalTrain, "new")), refused: `cannot create resource "resourceclaims"`, control: fine,
@@ -149,33 +149,33 @@ func deviceAttacks() map[string]attack {
 		},
 	}
 	for what, try := range map[string]request{
-		"write that devices were allocated":  may("patch", resourcev1.GroupName, "resourceclaims", "status", train),
-		"bind devices":                       may("update", resourcev1.GroupName, "resourceclaims", "binding", train),
-		"make a device class":                may("create", resourcev1.GroupName, "deviceclasses", "", ""),
-		"change a device class":              may("patch", resourcev1.GroupName, "deviceclasses", "", ""),
-		"publish devices that are not there": may("create", resourcev1.GroupName, "resourceslices", "", ""),
-		"see the devices of all":             may("list", resourcev1.GroupName, "resourceslices", "", ""),
+		"write that devices were allocated":  canI("patch", resourcev1.GroupName, "resourceclaims", "status", train),
+		"bind devices":                       canI("update", resourcev1.GroupName, "resourceclaims", "binding", train),
+		"make a device class":                canI("create", resourcev1.GroupName, "deviceclasses", "", ""),
+		"change a device class":              canI("patch", resourcev1.GroupName, "deviceclasses", "", ""),
+		"publish devices that are not there": canI("create", resourcev1.GroupName, "resourceslices", "", ""),
+		"see the devices of all":             canI("list", resourcev1.GroupName, "resourceslices", "", ""),
 	} {
 		all[what] = attack{who: lead, try: try, refused: "cannot ", control: seesClaims}
 	}
 	return all
 }
 
-// deviceWork makes, uses and lets go of resource claims for a living.
-func deviceWork() map[string]work {
-	return map[string]work{
-		"a pod's resource claims are made":                    {claimMaker, create(deviceClaim(train, "pod-device"))},
-		"one controller for all makes resource claims":        {rootController, create(deviceClaim(train, "pod-device"))},
-		"pods of others claim devices":                        {claimMaker, create(deviceClaim(plain, "pod-device", ofClasses(rivalClass)))},
-		"devices of any class that was granted are claimed":   {engineer, create(deviceClaim(train, "new", ofOneOf(deviceClass, spareClass)))},
-		"extended resources become claims":                    {scheduler, create(deviceClaim(train, "pod-extended", standsIn))},
-		"claims for extended resources are changed":           {scheduler, merge(standIn, harmless)},
-		"and by whoever may":                                  {engineer, merge(standIn, harmless)},
-		"one controller for all lets go of devices":           {rootController, merge(heldDevices, `{"metadata":{"finalizers":null}}`)},
-		"devices are let go of":                               {claimMaker, merge(heldDevices, `{"metadata":{"finalizers":null}}`)},
-		"devices are let go of by the scheduler":              {scheduler, change(heldDevices, func(c *resourcev1.ResourceClaim) { c.Finalizers = nil })},
-		"devices are let go of, the class is granted no more": {engineer, merge(formerDevices, `{"metadata":{"labels":{"app":"x"}}}`)},
-		"garbage collection deletes resource claims":          {collector, remove(heldDevices)},
-		"namespace deletion empties it of resource claims":    {namespaces, removeAll(&resourcev1.ResourceClaim{}, train)},
+// deviceWork creates, uses and deletes ResourceClaims as staff and controllers do.
+func deviceWork() map[string]legitimateWork {
+	return map[string]legitimateWork{
+		"a pod's resource claims are made":                          {claimMaker, create(deviceClaim(train, "pod-device"))},
+		"one controller for all makes resource claims":              {rootController, create(deviceClaim(train, "pod-device"))},
+		"pods of others claim devices":                              {claimMaker, create(deviceClaim(plain, "pod-device", ofClasses(rivalClass)))},
+		"devices of any class that was granted are claimed":         {engineer, create(deviceClaim(train, "new", ofOneOf(deviceClass, spareClass)))},
+		"extended resources become ResourceClaims":                  {scheduler, create(deviceClaim(train, "pod-extended", standsIn))},
+		"claims for extended resources are changed":                 {scheduler, merge(standIn, harmless)},
+		"claims for extended resources are changed by an engineer":  {engineer, merge(standIn, harmless)},
+		"one controller for all releases devices":                   {rootController, merge(heldDevices, `{"metadata":{"finalizers":null}}`)},
+		"devices are released":                                      {claimMaker, merge(heldDevices, `{"metadata":{"finalizers":null}}`)},
+		"devices are released by the scheduler":                     {scheduler, change(heldDevices, func(c *resourcev1.ResourceClaim) { c.Finalizers = nil })},
+		"devices of a class that is no longer granted are released": {engineer, merge(formerDevices, `{"metadata":{"labels":{"app":"x"}}}`)},
+		"garbage collection deletes resource claims":                {collector, remove(heldDevices)},
+		"namespace deletion empties it of resource claims":          {namespaces, removeAll(&resourcev1.ResourceClaim{}, train)},
 	}
 }

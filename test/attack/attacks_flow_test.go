@@ -7,7 +7,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// The team's share of the API server, as the operator would make it, and one that an admin made for somebody else.
+// The team's priority level and flow schema as the operator creates them, and ones that an admin created for somebody else.
 var (
 	ownedLevel  = priorityLevel(owned("", "foundation-team.hanbit"))
 	ownedSchema = flowSchema(owned("", "foundation-team.hanbit"))
@@ -45,7 +45,7 @@ func flowSchema(meta metav1.ObjectMeta) *flowcontrolv1.FlowSchema {
 func flowAttacks() map[string]attack {
 	const level, schema = "prioritylevelconfigurations foundation-team.hanbit", "flowschemas foundation-team.hanbit"
 	byOps := func(what string, try, control request) attack {
-		return attack{who: ops, try: try, refused: whose + what, control: control}
+		return attack{who: ops, try: try, refused: ownedByOperator + what, control: control}
 	}
 	const (
 		more     = `{"spec":{"limited":{"nominalConcurrencyShares":500}}}`

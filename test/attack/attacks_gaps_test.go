@@ -44,7 +44,7 @@ func manifestAttacks() map[string]attack {
 	return all
 }
 
-// otherWays are patches of each kind, and subresources, of what the tables above change in one way.
+// otherWays repeat attacks of the tables above with every kind of patch and through subresources.
 func otherWays() map[string]attack {
 	all := map[string]attack{}
 	add := func(what string, a attack) { all[what] = a }
@@ -85,16 +85,16 @@ func otherWays() map[string]attack {
 	return all
 }
 
-// clusterAttacks are by the lead on what belongs to all, and are for RBAC to refuse.
+// clusterAttacks are by the lead on cluster-scoped objects. RBAC has to refuse them.
 func clusterAttacks() map[string]attack {
-	sees := may("list", "", "pods", "", train)
+	sees := canI("list", "", "pods", "", train)
 	all := map[string]attack{}
 	for what, try := range map[string]request{
-		"make a namespace":        create(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "hanbit-x"}}),
-		"make a node":             create(&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "node-x"}}),
-		"make a volume":           create(persistentVolume(metav1.ObjectMeta{Name: "pv-x"}, corev1.PersistentVolumeReclaimDelete)),
-		"empty the team's claims": removeAll(&corev1.PersistentVolumeClaim{}, train),
-		"empty the team's pods":   removeAll(&corev1.Pod{}, train),
+		"make a namespace": create(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "hanbit-x"}}),
+		"make a node":      create(&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "node-x"}}),
+		"make a volume":    create(persistentVolume(metav1.ObjectMeta{Name: "pv-x"}, corev1.PersistentVolumeReclaimDelete)),
+		"delete all the team's PersistentVolumeClaims": removeAll(&corev1.PersistentVolumeClaim{}, train),
+		"delete all the team's pods":                   removeAll(&corev1.Pod{}, train),
 	} {
 		all[what+" as the lead"] = attack{who: lead, try: try, refused: `cannot `, control: sees}
 	}
@@ -114,7 +114,7 @@ func clusterAttacks() map[string]attack {
 		"delete a kind":                       {"delete", "apiextensions.k8s.io", "customresourcedefinitions", ""},
 	} {
 		for role, who := range staff {
-			all[what+" as "+role] = attack{who: who, try: may(asked[0], asked[1], asked[2], asked[3], ""), refused: "cannot " + asked[0] + " " + asked[2], control: sees}
+			all[what+" as "+role] = attack{who: who, try: canI(asked[0], asked[1], asked[2], asked[3], ""), refused: "cannot " + asked[0] + " " + asked[2], control: sees}
 		}
 	}
 	return all

@@ -8,7 +8,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// What carries the team's label and is of no kind that the operator makes; the second was made of a template.
+// Objects with the team's label whose kinds the operator does not create; the second came from a template.
 var (
 	markedConfig = &corev1.ConfigMap{ObjectMeta: owned(train, "from-the-programme")}
 	plainConfig  = &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: train, Name: "own"}}

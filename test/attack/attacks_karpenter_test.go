@@ -28,7 +28,7 @@ func karpenterNodeAttacks() map[string]attack {
 		return merge(launchedNode, strings.Replace(registration, old, replacement, 1))
 	}
 	makes := func(change func(*corev1.Node)) request {
-		n := karpenterNode("node-new", teamNodePool, marksOf(team))
+		n := karpenterNode("node-new", teamNodePool, teamNodeLabels(team))
 		change(n)
 		return create(n)
 	}
@@ -62,17 +62,17 @@ func karpenterNodeAttacks() map[string]attack {
 			instead("team-uid", "draining-since"), registers),
 		"Karpenter registers a node with another label of ours": by(karpenter, "metadata.labels: foundation.team/trusted: true"+forOperator,
 			merge(launchedNode, withLabel(registration, "foundation.team/trusted", "true")), registers),
-		"Karpenter marks a node of nobody's": by(karpenter, "foundation.team/team: hanbit",
+		"Karpenter labels a node of nobody's as a team's": by(karpenter, "foundation.team/team: hanbit",
 			merge(strangeNode, registration), merge(strangeNode, labels("karpenter.sh/registered", `"true"`))),
 		"Karpenter gives a node of nobody's an owner": by(karpenter, "metadata.annotations: foundation.team/team-uid: c0ffee"+forOperator,
 			merge(strangeNode, `{"metadata":{"annotations":{"foundation.team/team-uid":"c0ffee"}}}`), merge(strangeNode, harmless)),
-		"Karpenter marks a node without a NodePool": by(karpenter, "foundation.team/team: hanbit",
+		"Karpenter labels a node without a NodePool as a team's": by(karpenter, "foundation.team/team: hanbit",
 			merge(bareNode, registration), merge(bareNode, withLabel(registration, nodePoolKey, teamNodePool))),
-		"Karpenter marks a node of a name that only looks ours": by(karpenter, "foundation.team/team: hanbit",
+		"Karpenter labels a node of a look-alike NodePool as a team's": by(karpenter, "foundation.team/team: hanbit",
 			merge(bareNode, withLabel(registration, nodePoolKey, team+"."+burst+".x")), merge(bareNode, withLabel(registration, nodePoolKey, teamNodePool))),
 		"Karpenter moves a node to a rival": by(karpenter, "foundation.team/team: saebom",
 			merge(madeNode, withLabel(`{"metadata":{"labels":{"foundation.team/team":"saebom","`+nodeTeam+`":"saebom"}}}`, nodePoolKey, rivalNodePool)), hashed),
-		"Karpenter takes a mark off": by(karpenter, "metadata.labels: foundation.team/team: (removed)"+forOperator+"node-made",
+		"Karpenter removes a team's label": by(karpenter, "metadata.labels: foundation.team/team: (removed)"+forOperator+"node-made",
 			merge(madeNode, unlabel), hashed),
 		"Karpenter takes the taint off": by(karpenter, "spec.taints: [] instead of [foundation.team/team=hanbit:NoSchedule]",
 			merge(madeNode, `{"spec":{"taints":null}}`), hashed),
@@ -90,11 +90,11 @@ func karpenterNodeAttacks() map[string]attack {
 		"Karpenter takes a static node for another pool's": by(karpenter, "metadata.labels: foundation.team/pool: b200 of node "+ownNode+" does not agree with",
 			merge(heldNode, labels(nodePoolKey, `"hanbit.burst.s"`)), merge(heldNode, labels(nodePoolKey, `"hanbit.b200.s"`))),
 		"Karpenter completes a node that a rival is trusted on": by(karpenter, "metadata.labels: "+nodeTeam+": saebom of node node-torn does not agree with label karpenter.sh/nodepool: hanbit.burst.s",
-			merge(tornNode, label), merge(launchedNode, label)),
+			merge(relabelledNode, label), merge(launchedNode, label)),
 		"Karpenter taints a node that a rival is trusted on": by(karpenter, "metadata.labels: "+nodeTeam+": saebom of node node-torn does not agree with",
-			merge(tornNode, `{"spec":{"taints":[{"key":"foundation.team/team","value":"hanbit","effect":"NoSchedule"}]}}`), merge(tornNode, harmless)),
+			merge(relabelledNode, `{"spec":{"taints":[{"key":"foundation.team/team","value":"hanbit","effect":"NoSchedule"}]}}`), merge(relabelledNode, harmless)),
 		"Karpenter gives an owner to a node that a rival is trusted on": by(karpenter, "metadata.labels: "+nodeTeam+": saebom of node node-torn does not agree with",
-			merge(tornNode, `{"metadata":{"annotations":{"foundation.team/team-uid":"c0ffee"}}}`), merge(tornNode, harmless)),
+			merge(relabelledNode, `{"metadata":{"annotations":{"foundation.team/team-uid":"c0ffee"}}}`), merge(relabelledNode, harmless)),
 		"Karpenter makes a rival's node": by(karpenter, "foundation.team/team: saebom",
 			makes(func(n *corev1.Node) { n.Labels[foundationv1alpha1.LabelTeam] = rival }), made),
 		"Karpenter makes a node with a rival's taint": by(karpenter, "spec.taints: [foundation.team/team=saebom:NoSchedule] instead of []",
@@ -125,7 +125,7 @@ func karpenterNodeAttacks() map[string]attack {
 			who: noKubelet, try: known(func(n *corev1.Node) { n.Name = "node-odd" }),
 			refused: "foundation.team/team: hanbit", control: plainly, by: newKubelet,
 		},
-		"a kubelet marks itself later": by(kubeletOf(launchedNode.Name), "foundation.team/team: hanbit"+forOperator+"node-launched",
+		"a kubelet labels itself as a team's later": by(kubeletOf(launchedNode.Name), "foundation.team/team: hanbit"+forOperator+"node-launched",
 			merge(launchedNode, label), merge(launchedNode, labels("x", `"y"`))),
 		"a kubelet goes to another NodePool": by(kubeletOf(madeNode.Name), "metadata.labels: karpenter.sh/nodepool: saebom.burst.s"+forKarpenter+"node-made",
 			merge(madeNode, labels(nodePoolKey, `"saebom.burst.s"`)), own),
@@ -180,26 +180,26 @@ func nodePoolAttacks() map[string]attack {
 			merge(strangePool, `{"spec":{"template":{"metadata":{"labels":{"foundation.team/team":"hanbit"}}}}}`), resized),
 		"label a NodePool as a team's": byOps("metadata.labels: foundation.team/team: hanbit is for the operator to set",
 			merge(strangePool, label), merge(strangePool, harmless)),
-		"enlarge a team's NodePool":        byOps(whose, merge(teamPool, `{"spec":{"replicas":9}}`), resized),
-		"scale a team's NodePool":          byOps(whose, patchSub("scale", teamPool, types.MergePatchType, `{"spec":{"replicas":9}}`), patchSub("scale", strangePool, types.MergePatchType, `{"spec":{"replicas":9}}`)),
-		"give a NodePool to a rival":       byOps(whose, merge(teamPool, relabel), merge(strangePool, harmless)),
-		"unlabel a NodePool":               byOps(whose, merge(teamPool, unlabel), merge(strangePool, harmless)),
-		"annotate a NodePool":              byOps(whose, merge(teamPool, harmless), merge(strangePool, harmless)),
-		"hold a NodePool":                  byOps(whose, merge(teamPool, `{"metadata":{"finalizers":["x.example/y"]}}`), merge(strangePool, `{"metadata":{"finalizers":["x.example/y"]}}`)),
-		"have a NodePool collected":        byOps(whose, merge(teamPool, orphan), merge(strangePool, orphan)),
-		"write a NodePool's status":        byOps(whose, patchSub("status", teamPool, types.MergePatchType, `{"status":{"nodes":9}}`), patchSub("status", strangePool, types.MergePatchType, `{"status":{"nodes":9}}`)),
-		"delete a team's NodePool":         byOps(whose, remove(teamPool), remove(strangePool)),
-		"delete all NodePools":             byOps(operators, removeAll(nodePool(""), ""), remove(strangePool)),
-		"enlarge a NodePool, by apply":     byOps(whose, patch(teamPool, types.ApplyPatchType, `{"apiVersion":"karpenter.sh/v1","kind":"NodePool","metadata":{"name":"hanbit.burst.s"},"spec":{"replicas":9}}`), resized),
-		"enlarge a NodePool, by its lead":  {who: lead, try: merge(teamPool, `{"spec":{"replicas":9}}`), refused: `cannot patch resource "nodepools"`, control: merge(teamPool, `{"spec":{"replicas":9}}`), by: operator},
-		"collect a NodePool":               {who: collector, try: remove(teamPool), refused: whose, control: remove(teamClaim)},
-		"adopt a NodePool, as a collector": {who: collector, try: merge(teamPool, relabel), refused: whose, control: merge(endingPool, `{"metadata":{"finalizers":null}}`)},
+		"enlarge a team's NodePool":                  byOps(whose, merge(teamPool, `{"spec":{"replicas":9}}`), resized),
+		"scale a team's NodePool":                    byOps(whose, patchSub("scale", teamPool, types.MergePatchType, `{"spec":{"replicas":9}}`), patchSub("scale", strangePool, types.MergePatchType, `{"spec":{"replicas":9}}`)),
+		"give a NodePool to a rival":                 byOps(whose, merge(teamPool, relabel), merge(strangePool, harmless)),
+		"unlabel a NodePool":                         byOps(whose, merge(teamPool, unlabel), merge(strangePool, harmless)),
+		"annotate a NodePool":                        byOps(whose, merge(teamPool, harmless), merge(strangePool, harmless)),
+		"put a finalizer on a NodePool":              byOps(whose, merge(teamPool, `{"metadata":{"finalizers":["x.example/y"]}}`), merge(strangePool, `{"metadata":{"finalizers":["x.example/y"]}}`)),
+		"have a NodePool garbage collected":          byOps(whose, merge(teamPool, orphan), merge(strangePool, orphan)),
+		"write a NodePool's status":                  byOps(whose, patchSub("status", teamPool, types.MergePatchType, `{"status":{"nodes":9}}`), patchSub("status", strangePool, types.MergePatchType, `{"status":{"nodes":9}}`)),
+		"delete a team's NodePool":                   byOps(whose, remove(teamPool), remove(strangePool)),
+		"delete all NodePools":                       byOps(operators, removeAll(nodePool(""), ""), remove(strangePool)),
+		"enlarge a NodePool, by apply":               byOps(whose, patch(teamPool, types.ApplyPatchType, `{"apiVersion":"karpenter.sh/v1","kind":"NodePool","metadata":{"name":"hanbit.burst.s"},"spec":{"replicas":9}}`), resized),
+		"enlarge a NodePool, by its lead":            {who: lead, try: merge(teamPool, `{"spec":{"replicas":9}}`), refused: `cannot patch resource "nodepools"`, control: merge(teamPool, `{"spec":{"replicas":9}}`), by: operator},
+		"delete a NodePool as the garbage collector": {who: collector, try: remove(teamPool), refused: whose, control: remove(teamClaim)},
+		"adopt a NodePool, as a collector":           {who: collector, try: merge(teamPool, relabel), refused: whose, control: merge(endingPool, `{"metadata":{"finalizers":null}}`)},
 	}
 	for name, who := range map[string]actor{"Karpenter": karpenter, "Karpenter elsewhere": karpenterElsewhere} {
 		by := func(refused string, try request) attack {
 			return attack{who: who, try: try, refused: refused, control: merge(teamPool, `{"metadata":{"annotations":{"karpenter.sh/nodepool-hash":"2"}}}`)}
 		}
-		all[name+" makes a NodePool"] = by("metadata.name: hanbit.other.s, ", create(nodePool("hanbit.other.s", owns, marksTemplate)))
+		all[name+" makes a NodePool"] = by("metadata.name: hanbit.other.s, ", create(nodePool("hanbit.other.s", owns, withTeamTemplate)))
 		all[name+" enlarges a NodePool"] = by(whose, merge(teamPool, `{"spec":{"replicas":9}}`))
 		all[name+" relabels a NodePool"] = by(whose, merge(teamPool, relabel))
 		all[name+" forges a NodePool's owner"] = by(whose, merge(teamPool, `{"metadata":{"annotations":{"foundation.team/team-uid":"x"}}}`))
@@ -248,8 +248,8 @@ func nodeClaimAttacks() map[string]attack {
 		"label a NodeClaim as a team's":            byOps("metadata.labels: foundation.team/team: hanbit says that", merge(strangeClaim, label), noted),
 		"annotate a team's NodeClaim":              byOps(whose, merge(teamClaim, harmless), noted),
 		"give a NodeClaim to a rival":              byOps(whose, merge(teamClaim, relabel), noted),
-		"hold a NodeClaim":                         byOps(whose, merge(teamClaim, `{"metadata":{"finalizers":["x.example/y"]}}`), merge(strangeClaim, `{"metadata":{"finalizers":["x.example/y"]}}`)),
-		"have a NodeClaim collected":               byOps(whose, merge(teamClaim, orphan), merge(strangeClaim, orphan)),
+		"put a finalizer on a NodeClaim":           byOps(whose, merge(teamClaim, `{"metadata":{"finalizers":["x.example/y"]}}`), merge(strangeClaim, `{"metadata":{"finalizers":["x.example/y"]}}`)),
+		"have a NodeClaim garbage collected":       byOps(whose, merge(teamClaim, orphan), merge(strangeClaim, orphan)),
 		"write a NodeClaim's status":               byOps(whose, patchSub("status", teamClaim, types.MergePatchType, `{"status":{"nodeName":"node-bare"}}`), patchSub("status", strangeClaim, types.MergePatchType, `{"status":{"nodeName":"node-bare"}}`)),
 		"delete a team's NodeClaim":                byOps(whose, remove(teamClaim), remove(strangeClaim)),
 		"delete all NodeClaims":                    byOps(karpenters, removeAll(nodeClaim(""), ""), remove(strangeClaim)),

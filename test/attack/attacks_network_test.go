@@ -7,7 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// leadsPolicy is one that the lead made for the team.
+// leadsPolicy is a NetworkPolicy that the lead created.
 var leadsPolicy = networkPolicy("between-own", func(s *networkingv1.NetworkPolicySpec) {
 	s.Ingress = []networkingv1.NetworkPolicyIngressRule{{From: []networkingv1.NetworkPolicyPeer{inNamespaces(teamKey, team)}}}
 })
@@ -20,7 +20,7 @@ func networkPolicy(name string, with ...func(*networkingv1.NetworkPolicySpec)) *
 	return p
 }
 
-// unrestricted lets everybody in.
+// unrestricted allows traffic from everywhere.
 func unrestricted(namespace string) *networkingv1.NetworkPolicy {
 	p := networkPolicy("open", from())
 	p.Namespace = namespace
@@ -99,16 +99,16 @@ func networkAttacks() map[string]attack {
 		"let everybody in later, by JSON patch": later("spec.ingress[1].from: nothing there is everybody", types.JSONPatchType,
 			`[{"op":"add","path":"/spec/ingress/-","value":{}}]`, `[{"op":"remove","path":"/spec/ingress/0"}]`),
 		"make the own policy the operator's": {
-			who: lead, try: merge(leadsPolicy, label), refused: whose + "networkpolicies between-own", control: merge(leadsPolicy, harmless),
+			who: lead, try: merge(leadsPolicy, label), refused: ownedByOperator + "networkpolicies between-own", control: merge(leadsPolicy, harmless),
 		},
 		"pass a policy off as the operator's": {
-			who: lead, try: create(passedOff), refused: whose + "networkpolicies passed-off", control: create(networkPolicy("passed-off")),
+			who: lead, try: create(passedOff), refused: ownedByOperator + "networkpolicies passed-off", control: create(networkPolicy("passed-off")),
 		},
 		"end the isolation as the lead": {
-			who: lead, try: remove(ownedPolicy), refused: whose + "networkpolicies foundation-default-deny", control: remove(leadsPolicy),
+			who: lead, try: remove(ownedPolicy), refused: ownedByOperator + "networkpolicies foundation-default-deny", control: remove(leadsPolicy),
 		},
 		"open the isolation as the lead": {
-			who: lead, try: merge(ownedPolicy, `{"spec":{"ingress":[{}]}}`), refused: whose + "networkpolicies foundation-default-deny", control: remove(leadsPolicy),
+			who: lead, try: merge(ownedPolicy, `{"spec":{"ingress":[{}]}}`), refused: ownedByOperator + "networkpolicies foundation-default-deny", control: remove(leadsPolicy),
 		},
 		"make an allow-all policy with all rights": {
 			who: ops, try: create(networkPolicy("new", from())), refused: "spec.ingress[0].from: nothing there is everybody",

@@ -15,11 +15,11 @@ const (
 	enforce = "pod-security.kubernetes.io/enforce"
 	stolen  = ": the operator has no business there: its token may be stolen"
 
-	// adoption is what the operator makes of a namespace that it takes.
+	// adoption is the patch by which the operator adopts a namespace.
 	adoption = `{"metadata":{"labels":{"foundation.team/team":"hanbit","` + enforce + `":"restricted"},"annotations":{"foundation.team/team-uid":"c0ffee"}}}`
 )
 
-// What the operator meets: a namespace that an admin offered, and access that it gave in one that was a team's.
+// A namespace that an admin offers for adoption, and access that the operator gave in one that was a team's.
 var (
 	offeredNamespace = &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
 		Name: "offered", Labels: map[string]string{enforce: "baseline"},
@@ -38,7 +38,7 @@ func operatorFixtures() []client.Object {
 	return []client.Object{offeredNamespace, leftBinding, widenedByHand, brokenNode, plainPolicy}
 }
 
-// unowned is as somebody makes it who does not put the operator's marks on it.
+// unowned removes the operator's label and annotation.
 func unowned[T client.Object](o T) T {
 	o.SetLabels(nil)
 	o.SetAnnotations(nil)
@@ -52,7 +52,8 @@ func elsewhere[T client.Object](namespace string, o T) T {
 	return moved
 }
 
-// Whoever has the operator's token reaches teams, and no further. Here RBAC stops nothing: the policy has to.
+// Whoever has the operator's token can change teams' objects and nothing else. RBAC allows these attacks; the policy has to
+// refuse them.
 func stolenAttacks() map[string]attack {
 	const noTeams = " is in a namespace without label foundation.team/team" + stolen
 	const more = " would let its pods do more than the restricted level does"
@@ -180,23 +181,23 @@ func stolenClusterAttacks() map[string]attack {
 		"let everybody read a team": by("subjects: Group system:authenticated of clusterrolebindings foundation-team:hanbit is no person and no group of the identity provider",
 			grant(func(b *rbacv1.ClusterRoleBinding) { b.Subjects = []rbacv1.Subject{group("system:authenticated")} }), granted),
 
-		"cordon a node":           onNode("spec.unschedulable", `{"spec":{"unschedulable":true}}`),
-		"relabel a node":          onNode("metadata.labels: "+corev1.LabelHostname, `{"metadata":{"labels":{"kubernetes.io/hostname":"node-rival"}}}`),
-		"annotate a node":         onNode("metadata.annotations: example.com/note", harmless),
-		"have a node collected":   onNode("metadata.ownerReferences", orphan),
-		"keep a node for ever":    onNode("metadata.finalizers", `{"metadata":{"finalizers":["example.com/stay"]}}`),
-		"drive pods off a node":   onNode("spec.taints", `{"spec":{"taints":[{"key":"node.kubernetes.io/out-of-service","effect":"NoExecute"}]}}`),
-		"relabel and take a node": onNode("metadata.labels: role", `{"metadata":{"labels":{"role":"x","`+nodeTeam+`":"saebom"}}}`),
+		"cordon a node":                 onNode("spec.unschedulable", `{"spec":{"unschedulable":true}}`),
+		"relabel a node":                onNode("metadata.labels: "+corev1.LabelHostname, `{"metadata":{"labels":{"kubernetes.io/hostname":"node-rival"}}}`),
+		"annotate a node":               onNode("metadata.annotations: example.com/note", harmless),
+		"have a node garbage collected": onNode("metadata.ownerReferences", orphan),
+		"put a finalizer on a node":     onNode("metadata.finalizers", `{"metadata":{"finalizers":["example.com/stay"]}}`),
+		"drive pods off a node":         onNode("spec.taints", `{"spec":{"taints":[{"key":"node.kubernetes.io/out-of-service","effect":"NoExecute"}]}}`),
+		"relabel and take a node":       onNode("metadata.labels: role", `{"metadata":{"labels":{"role":"x","`+nodeTeam+`":"saebom"}}}`),
 
 		"hand on data as the operator":         onVolume("spec.claimRef of persistentvolumes pv-hanbit is not the operator's to set", `{"spec":{"claimRef":{"namespace":"saebom-train"}}}`),
 		"set data free as the operator":        onVolume("spec.claimRef of persistentvolumes pv-hanbit is not the operator's to set", `{"spec":{"claimRef":null}}`),
 		"change how data is mounted":           onVolume("spec of persistentvolumes pv-hanbit is not the operator's to set", `{"spec":{"mountOptions":["suid"]}}`),
-		"have a volume collected":              onVolume("metadata.ownerReferences of persistentvolumes pv-hanbit is not the operator's to set", orphan),
+		"have a volume garbage collected":      onVolume("metadata.ownerReferences of persistentvolumes pv-hanbit is not the operator's to set", orphan),
 		"move data to a rival as the operator": onVolume("metadata.labels: foundation.team/team: saebom of persistentvolumes pv-hanbit would move data of team hanbit", relabel),
 		"make data nobody's as the operator":   onVolume("metadata.labels: foundation.team/team: (none) of persistentvolumes pv-hanbit would move data of team hanbit", unlabel),
-		"have data go with its claim as the operator": onVolume("spec.persistentVolumeReclaimPolicy: Delete of persistentvolumes pv-hanbit is neither Retain nor what it was before, Retain",
+		"have data deleted with its PersistentVolumeClaim as the operator": onVolume("spec.persistentVolumeReclaimPolicy: Delete of persistentvolumes pv-hanbit is neither Retain nor what it was before, Retain",
 			`{"spec":{"persistentVolumeReclaimPolicy":"Delete"}}`),
-		"have data go with its claim, by what the volume says": onVolume(
+		"have data deleted with its PersistentVolumeClaim, by the volume's annotation": onVolume(
 			"metadata.annotations: foundation.team/reclaim-policy: Delete of persistentvolumes pv-hanbit is not what it was before, Retain",
 			`{"metadata":{"annotations":{"foundation.team/reclaim-policy":"Delete"}}}`),
 		"forget what becomes of a volume": by("metadata.annotations: foundation.team/reclaim-policy: (none) of persistentvolumes pv-held is not what it was before, Delete",
@@ -213,28 +214,28 @@ func teamRole(name, team string) *rbacv1.ClusterRole {
 	}}}
 }
 
-// mending is what the operator mends and ends outside of what is a team's by its label.
-func mending() map[string]work {
-	all := map[string]work{}
+// repairs are changes that the operator must be allowed to make to objects without a team's label.
+func repairs() map[string]legitimateWork {
+	all := map[string]legitimateWork{}
 	for name, try := range map[string]request{
-		"restores a namespace that lost its label":                merge(plainNamespace, label),
-		"adopts a namespace":                                      merge(offeredNamespace, adoption),
-		"ends access in a namespace that was taken from the team": remove(leftBinding),
-		"takes people out of access that is left there":           merge(leftBinding, `{"subjects":null}`),
-		"changes who has access that is left there":               change(leftBinding, func(b *rbacv1.RoleBinding) { b.Subjects = []rbacv1.Subject{user(viewer)} }),
-		"gives a volume back its reclaim policy":                  merge(heldVolume, `{"spec":{"persistentVolumeReclaimPolicy":"Delete"}}`),
-		"ends access that staff gave":                             remove(leadsBinding),
-		"ends a copy of a team's cluster role":                    remove(ownedRole),
-		"ends a copy of a team's cluster role binding":            remove(ownedGrant),
-		"restores the label of a claim":                           merge(ownClaim, label),
-		"marks a claim that is retired":                           merge(ownedClaim, `{"metadata":{"labels":{"foundation.team/retired":"true"}}}`),
-		"uses up the consent on a binding that somebody widened":  merge(widenedByHand, `{"metadata":{"annotations":{"foundation.team/adopt":null}}}`),
-		"mends a binding that somebody widened":                   change(widenedByHand, func(b *rbacv1.RoleBinding) { b.Subjects = b.Subjects[:1] }),
+		"restores a namespace that lost its label":                                    merge(plainNamespace, label),
+		"adopts a namespace":                                                          merge(offeredNamespace, adoption),
+		"ends access in a namespace that was taken from the team":                     remove(leftBinding),
+		"removes subjects from a binding in a namespace that was taken from the team": merge(leftBinding, `{"subjects":null}`),
+		"changes subjects of a binding in a namespace that was taken from the team":   change(leftBinding, func(b *rbacv1.RoleBinding) { b.Subjects = []rbacv1.Subject{user(viewer)} }),
+		"gives a volume back its reclaim policy":                                      merge(heldVolume, `{"spec":{"persistentVolumeReclaimPolicy":"Delete"}}`),
+		"ends access that staff gave":                                                 remove(leadsBinding),
+		"ends a copy of a team's cluster role":                                        remove(ownedRole),
+		"ends a copy of a team's cluster role binding":                                remove(ownedGrant),
+		"restores the label of a PersistentVolumeClaim":                               merge(ownClaim, label),
+		"labels a retired PersistentVolumeClaim":                                      merge(ownedClaim, `{"metadata":{"labels":{"foundation.team/retired":"true"}}}`),
+		"uses up the consent on a binding that somebody widened":                      merge(widenedByHand, `{"metadata":{"annotations":{"foundation.team/adopt":null}}}`),
+		"mends a binding that somebody widened":                                       change(widenedByHand, func(b *rbacv1.RoleBinding) { b.Subjects = b.Subjects[:1] }),
 		"takes its taints off a node and leaves those of others": patch(brokenNode, types.JSONPatchType,
 			`[{"op":"test","path":"/spec/taints/1/key","value":"foundation.team/team"},{"op":"remove","path":"/spec/taints/1"},
 			{"op":"add","path":"/spec/taints/-","value":{"key":"foundation.team/unassigned","effect":"NoSchedule"}}]`),
 	} {
-		all["the operator "+name] = work{operator, try}
+		all["the operator "+name] = legitimateWork{operator, try}
 	}
 	return all
 }

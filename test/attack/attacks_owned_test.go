@@ -17,8 +17,8 @@ const (
 	orphan   = `{"metadata":{"ownerReferences":[{"apiVersion":"v1","kind":"ConfigMap","name":"gone","uid":"gone"}]}}`
 )
 
-// whose is the reason for which changes of the operator's objects are refused.
-const whose = "metadata.labels: foundation.team/team: hanbit says that "
+// ownedByOperator is the reason with which changes of the operator's objects are refused.
+const ownedByOperator = "metadata.labels: foundation.team/team: hanbit says that "
 
 func ownedAttacks() map[string]attack {
 	own := func(o metav1.Object) { o.SetLabels(nil); o.SetName("own") }
@@ -29,7 +29,7 @@ func ownedAttacks() map[string]attack {
 	ownBinding := clone(sneaked)
 	own(ownBinding)
 	byOps := func(what string, try, control request) attack {
-		return attack{who: ops, try: try, refused: whose + what, control: control}
+		return attack{who: ops, try: try, refused: ownedByOperator + what, control: control}
 	}
 	return map[string]attack{
 		"raise the quota": byOps("resourcequotas foundation", change(ownedQuota, func(q *corev1.ResourceQuota) {
@@ -70,7 +70,7 @@ func ownedAttacks() map[string]attack {
 		"delete the team's cluster role": byOps("clusterroles foundation-team-reader-hanbit", remove(ownedRole), create(renamedRole())),
 		"change the quota as the lead": {
 			who: lead, try: merge(ownedQuota, harmless), refused: `cannot patch resource "resourcequotas"`,
-			control: may("get", "", "resourcequotas", "", train),
+			control: canI("get", "", "resourcequotas", "", train),
 		},
 	}
 }
@@ -84,7 +84,7 @@ func renamedRole() *rbacv1.ClusterRole {
 }
 
 func ownedClaimAttacks() map[string]attack {
-	const what = whose + "persistentvolumeclaims corpus"
+	const what = ownedByOperator + "persistentvolumeclaims corpus"
 	byStewards := func(try, control request) attack {
 		return attack{who: steward, try: try, refused: what, control: control}
 	}
@@ -98,19 +98,19 @@ func ownedClaimAttacks() map[string]attack {
 		"hold the team's volume":                   byStewards(merge(ownedClaim, `{"metadata":{"finalizers":["x.example/y"]}}`), merge(ownClaim, `{"metadata":{"finalizers":["x.example/y"]}}`)),
 		"annotate the team's volume":               byStewards(merge(ownedClaim, harmless), merge(ownClaim, harmless)),
 		"pass a claim off as the operator's": {
-			who: steward, try: merge(ownClaim, label), refused: whose + "persistentvolumeclaims scratch",
+			who: steward, try: merge(ownClaim, label), refused: ownedByOperator + "persistentvolumeclaims scratch",
 			control: merge(ownClaim, `{"metadata":{"labels":{"app":"x"}}}`),
 		},
 		"create a claim as the operator's": {
 			who: steward, try: create(claim(train, "fake", func(c *corev1.PersistentVolumeClaim) { c.ObjectMeta = owned(train, "fake") })),
-			refused: whose + "persistentvolumeclaims fake", control: create(claim(train, "fresh")),
+			refused: ownedByOperator + "persistentvolumeclaims fake", control: create(claim(train, "fresh")),
 		},
 		"delete the team's volume as the lead": {
 			who: lead, try: remove(ownedClaim), refused: what, control: remove(ownClaim),
 		},
 		"delete the team's volume as the engineer": {
 			who: engineer, try: remove(ownedClaim), refused: `cannot delete resource "persistentvolumeclaims"`,
-			control: may("get", "", "persistentvolumeclaims", "", train),
+			control: canI("get", "", "persistentvolumeclaims", "", train),
 		},
 		"delete all claims": {
 			who: ops, try: removeAll(&corev1.PersistentVolumeClaim{}, train), refused: what, control: remove(ownClaim),

@@ -13,7 +13,7 @@ const (
 	teamKey  = foundationv1alpha1.LabelTeam
 )
 
-// podAttack has the engineer create a pod; the control is another.
+// podAttack has the engineer create a pod that must be refused; the control is a pod that must be admitted.
 func podAttack(refused string, bad podOption, good ...podOption) attack {
 	return attack{who: engineer, try: create(pod(train, bad)), refused: refused, control: create(pod(train, good...))}
 }
@@ -121,7 +121,7 @@ func tolerationAttacks() map[string]attack {
 	}
 }
 
-// podUpdateAttacks change pods that are there. A patch of each kind goes the same way.
+// podUpdateAttacks change existing pods, with each kind of patch.
 func podUpdateAttacks() map[string]attack {
 	const refused = "(every key) Exists  would tolerate"
 	add := func(t corev1.Toleration) func(*corev1.Pod) {
@@ -159,7 +159,7 @@ func podUpdateAttacks() map[string]attack {
 	}
 }
 
-// laterTolerations keeps those that every pod has: they can only be added to.
+// laterTolerations keeps the tolerations that every pod has: tolerations of a pod can only be added to.
 func laterTolerations(key string) string {
 	return `{"spec":{"tolerations":[
 		{"key":"node.kubernetes.io/not-ready","operator":"Exists","effect":"NoExecute","tolerationSeconds":300},

@@ -18,10 +18,10 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// requested are the entries of a quota that a request goes beyond.
+// requested are the quota entries that a request would exceed.
 var requested = regexp.MustCompile(`exceeded quota: foundation, requested: (\S+), used: `)
 
-// beyond says which entry of the quota a request goes beyond, among others.
+// beyond is the quota entry that a request is meant to exceed, among others.
 func beyond(key string, try request) request {
 	return func(ctx context.Context, c client.Client) error {
 		err := try(ctx, c)
@@ -36,13 +36,13 @@ func beyond(key string, try request) request {
 	}
 }
 
-// quotaAttacks take one more of each thing that the operator counts, where nothing is left. They are by an admin: RBAC and
-// policies let him, and the quota holds still.
+// quotaAttacks create one more of each thing that the operator's quota counts, where nothing is left. They are by an admin,
+// whom RBAC and policies allow it, so that only the quota can refuse.
 func quotaAttacks() map[string]attack {
 	all := map[string]attack{}
-	for key := range spentQuota().Spec.Hard {
-		all["go beyond "+string(key)] = attack{
-			who: admin, try: beyond(string(key), create(oneMore(string(key), spent))), refused: "goes beyond " + string(key),
+	for key := range exhaustedQuota().Spec.Hard {
+		all["exceed "+string(key)] = attack{
+			who: admin, try: beyond(string(key), create(oneMore(string(key), exhausted))), refused: "goes beyond " + string(key),
 			control: create(oneMore(string(key), unconfined)),
 		}
 	}

@@ -10,7 +10,7 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 )
 
-// What outlives a team: its record, and the volume that holds its data; and a volume of nobody's.
+// Objects that outlive a team: its TeamRecord and the PersistentVolume with its data; and a PersistentVolume of no team.
 var (
 	record = &foundationv1alpha1.TeamRecord{
 		ObjectMeta: owned("", "hanbit.c0ffee"),
@@ -73,10 +73,10 @@ func recordAttacks() map[string]attack {
 		"forget a team":                       by(ops, "teamrecords hanbit.c0ffee"+operators, remove(record), claimUID),
 		"forget a team by garbage collection": {who: collector, try: remove(record), refused: "teamrecords hanbit.c0ffee" + operators, control: remove(plainNamespace)},
 		"read the record as the lead": {
-			who: lead, try: may("get", ours, "teamrecords", "", ""), refused: "cannot get teamrecords", control: may("get", ours, "teamrecords", "", ""), by: ops,
+			who: lead, try: canI("get", ours, "teamrecords", "", ""), refused: "cannot get teamrecords", control: canI("get", ours, "teamrecords", "", ""), by: ops,
 		},
 		"read who was decided on as the lead": {
-			who: lead, try: may("list", ours, "foundationprograms", "", ""), refused: "cannot list foundationprograms", control: may("list", ours, "foundationprograms", "", ""), by: ops,
+			who: lead, try: canI("list", ours, "foundationprograms", "", ""), refused: "cannot list foundationprograms", control: canI("list", ours, "foundationprograms", "", ""), by: ops,
 		},
 		"decide on the own team as the lead": {
 			who: lead, try: merge(program, `{"spec":{"seats":6}}`), refused: `cannot patch resource "foundationprograms"`,

@@ -104,9 +104,9 @@ func scrubAttacks() map[string]attack {
 	}
 }
 
-// scrubWork is what those do who scrub nodes.
-func scrubWork() map[string]work {
-	return map[string]work{
+// scrubWork is what agents that scrub nodes have to be allowed.
+func scrubWork() map[string]legitimateWork {
+	return map[string]legitimateWork{
 		"done":                        {scrubber, merge(scrubbedNode, says(scrubbed, ""))},
 		"done for the first time":     {scrubber, merge(looseNode, says(scrubbed, ""))},
 		"not done after all":          {scrubber, merge(scrubbedNode, says(`"foundation.team/scrubbed":null`, ""))},

@@ -12,19 +12,19 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 )
 
-// attack is something that must not work, and its legitimate neighbour, which must.
+// attack is a request that must be refused, with a similar legitimate one, the control, which must not.
 type attack struct {
 	who     actor
 	try     request
-	refused string // part of the reason that is given
+	refused string // a substring of the expected reason
 
 	control request
-	by      actor // who tries the control; without it, the same
+	by      actor // who sends the control; by default who
 }
 
-// tables are all attacks, by class.
-func tables() []table {
-	all := []table{
+// attackTables returns all attacks, by class of threat.
+func attackTables() []attackTable {
+	all := []attackTable{
 		{threat: theft, attacks: placementAttacks()},
 		{threat: theft, attacks: tolerationAttacks()},
 		{threat: theft, attacks: podUpdateAttacks()},
@@ -53,22 +53,22 @@ func tables() []table {
 		{threat: access, attacks: stampAttacks()},
 		{threat: load, attacks: networkAttacks()},
 		{threat: load, attacks: flowAttacks()},
-		{threat: access, attacks: stolenAttacks(), own: true},
-		{threat: access, attacks: stolenClusterAttacks(), own: true},
+		{threat: access, attacks: stolenAttacks(), onlyByActor: true},
+		{threat: access, attacks: stolenClusterAttacks(), onlyByActor: true},
 		{threat: names, attacks: manifestAttacks()},
 		{threat: names, attacks: otherWays()},
 		{threat: access, attacks: clusterAttacks()},
 	}
-	if full {
-		all = append(all, table{threat: load, attacks: quotaAttacks()})
+	if wholeControlPlane {
+		all = append(all, attackTable{threat: load, attacks: quotaAttacks()})
 	}
 	return all
 }
 
-// attacks are all attacks, by what is tried.
+// attacks returns all attacks by name.
 func attacks() map[string]attack {
 	all := map[string]attack{}
-	for _, some := range tables() {
+	for _, some := range attackTables() {
 		for name := range some.attacks {
 			if _, twice := all[name]; twice {
 				panic("two attacks are called " + name)
@@ -81,7 +81,7 @@ func attacks() map[string]attack {
 
 func TestAttacksAreRefusedAndTheirNeighboursWork(t *testing.T) {
 	t.Parallel()
-	for _, table := range tables() {
+	for _, table := range attackTables() {
 		for name, attack := range table.attacks {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
@@ -97,13 +97,13 @@ func TestAttacksAreRefusedAndTheirNeighboursWork(t *testing.T) {
 	}
 }
 
-// refusal tries the attack as somebody. It returns what is wrong with the answer: nothing, if the attack was refused for
-// the reason.
+// refusal sends the attack as an actor. It returns nil if the attack was refused for the right reason, else what is wrong
+// with the answer.
 func (a attack) refusal(ctx context.Context, who actor) error {
 	return a.judge(who.does(ctx, a.try), who)
 }
 
-// judge says what is wrong with an answer.
+// judge returns what is wrong with an answer to the attack.
 func (a attack) judge(err error, who actor) error {
 	want := strings.ReplaceAll(a.refused, a.who.name, who.name)
 	switch {
@@ -117,14 +117,14 @@ func (a attack) judge(err error, who actor) error {
 	return nil
 }
 
-// or is between two reasons, of two policies that look at the same: any of them answers.
+// or separates two reasons where two policies refuse the same request and either may answer first.
 const or = " or else "
 
 func saysOneOf(err error, reasons string) bool {
 	return slices.ContainsFunc(strings.Split(reasons, or), func(reason string) bool { return strings.Contains(err.Error(), reason) })
 }
 
-// neighbour tries the control.
+// neighbour sends the control.
 func (a attack) neighbour(ctx context.Context) error {
 	by := a.by
 	if by.name == "" {
@@ -136,7 +136,7 @@ func (a attack) neighbour(ctx context.Context) error {
 	return nil
 }
 
-// expectRefused tries the attack and wants it refused for the reason.
+// expectRefused sends the attack and expects that it is refused for the right reason.
 func (a attack) expectRefused(ctx context.Context, g gomega.Gomega) {
 	g.Expect(a.refusal(ctx, a.who)).To(gomega.Succeed())
 }

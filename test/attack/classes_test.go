@@ -23,15 +23,15 @@ const (
 // classes are all of them, in the order in which they are reported.
 var classes = []threat{names, access, theft, storage, load, faults}
 
-// table is attacks of one class.
-type table struct {
+// attackTable is the attacks of one class.
+type attackTable struct {
 	threat
 	attacks map[string]attack
-	// own is true if they are about what one actor alone may do: everybody else is stopped by other guards.
-	own bool
+	// onlyByActor is true for attacks that make sense for their own actor alone: other guards stop everybody else.
+	onlyByActor bool
 }
 
-// tally counts what was tried, and what became of it.
+// tally counts requests and outcomes by class of threat.
 type tally struct {
 	mu    sync.Mutex
 	tried map[threat]*[2]int // passed, failed
@@ -53,7 +53,7 @@ func (t *tally) count(c threat, passed bool) {
 	}
 }
 
-// print writes a table of the classes, and the sums as the last line.
+// print writes a table of the classes, with the sums in the last line.
 func (t *tally) print(w io.Writer) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -199,8 +199,8 @@ func cached(p *corev1.Pod) {
 	p.Spec.Containers[0].Image, p.Spec.Containers[0].ImagePullPolicy = "registry.example/work:1", corev1.PullNever
 }
 
-// unpulled succeeds if a pod is admitted that takes images from the node.
-func unpulled(p *corev1.Pod) request {
+// admittedUnpulled succeeds if a pod is admitted that uses images which the node already has.
+func admittedUnpulled(p *corev1.Pod) request {
 	return func(ctx context.Context, c client.Client) error {
 		admitted := clone(p)
 		if err := c.Create(ctx, admitted, client.DryRunAll); err != nil {

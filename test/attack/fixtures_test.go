@@ -39,7 +39,7 @@ const (
 	spareClass        = "spare.example.com"
 )
 
-// The operator's children in the team's namespace, as it would make them.
+// The operator's objects in the team's namespace, as it creates them.
 var (
 	ownedQuota = &corev1.ResourceQuota{
 		ObjectMeta: owned(train, "foundation"),
@@ -75,12 +75,12 @@ var (
 	}
 )
 
-// What others have.
+// Objects of others.
 var (
 	ownQuota   = &corev1.ResourceQuota{ObjectMeta: metav1.ObjectMeta{Namespace: train, Name: "own"}}
 	ownClaim   = claim(train, "scratch")
 	ownService = service(train, "dashboard")
-	// running waits for a node for ever, so that it can be bound.
+	// running is a pod that stays pending, so that it can be bound.
 	running = pod(train, named("running"), waits)
 	gated   = pod(train, named("gated"), func(p *corev1.Pod) {
 		p.Spec.SchedulingGates = []corev1.PodSchedulingGate{{Name: "test.example/gate"}}
@@ -90,7 +90,7 @@ var (
 	})
 	ownDevices  = deviceClaim(train, "scratch")
 	heldDevices = deviceClaim(train, "held", func(c *resourcev1.ResourceClaim) { c.Finalizers = []string{resourcev1.Finalizer} })
-	// formerDevices are of a class that the team was granted once.
+	// formerDevices are of a DeviceClass that the team was granted once.
 	formerDevices = deviceClaim(train, "former", ofClasses("former.example.com"))
 	standIn       = deviceClaim(train, "stand-in", standsIn)
 
@@ -120,7 +120,8 @@ var (
 	}
 )
 
-// createFixtures makes what the tests look at. The policies are there already: what an admin makes passes them.
+// createFixtures creates the objects that the tests use. The policies are installed already, and allow what an admin
+// creates.
 func createFixtures(ctx context.Context) error {
 	objects := []client.Object{
 		teamNamespace, plainNamespace,
@@ -156,15 +157,15 @@ func createFixtures(ctx context.Context) error {
 	objects = append(objects, leadsPolicy)
 	objects = append(objects, flowFixtures()...)
 	objects = append(objects, adoptedFixtures()...)
-	if full {
-		teamNamespace.Labels = placeOf(train).Namespace.Labels // those of pod security, too
+	if wholeControlPlane {
+		teamNamespace.Labels = desiredNamespaceOf(train).Namespace.Labels // those of pod security, too
 		ownedQuota = builtQuota(train)
 		limits, _ := isolation(train)
 		objects = slices.DeleteFunc(objects, func(o client.Object) bool {
 			return o == client.Object(ownedLimits) || o.GetName() == "foundation" && o.GetNamespace() == train
 		})
 		objects = append(objects, ownedQuota, limits)
-		objects = append(objects, placeFixtures()...)
+		objects = append(objects, namespaceFixtures()...)
 	}
 	for _, o := range objects {
 		if err := createFixture(ctx, o); err != nil {
@@ -174,7 +175,7 @@ func createFixtures(ctx context.Context) error {
 	if err := adopt(ctx); err != nil {
 		return err
 	}
-	if full { // controllers bind the claim; a default class would stand in for a missing one
+	if wholeControlPlane { // controllers bind the claim; a default class would stand in for a missing one
 		notDefault := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"annotations":{"storageclass.kubernetes.io/is-default-class":"false"}}}`))
 		return masters.Patch(ctx, &storagev1.StorageClass{ObjectMeta: metav1.ObjectMeta{Name: "standard"}}, notDefault)
 	}
@@ -186,7 +187,7 @@ func createFixtures(ctx context.Context) error {
 	return masters.Status().Patch(ctx, clone(endedVolume), released)
 }
 
-// createFixture waits for what controllers put into new namespaces.
+// createFixture creates an object, and waits for what controllers put into new namespaces.
 func createFixture(ctx context.Context, o client.Object) error {
 	var err error
 	_ = wait.PollUntilContextTimeout(ctx, pollInterval, activeWithin, true, func(ctx context.Context) (bool, error) {
@@ -218,7 +219,7 @@ func namespace(name string, labels map[string]string, classes ...string) *corev1
 	return &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: all, Annotations: notes}}
 }
 
-// node is held by a team, or by nobody.
+// node is a node that a team holds; an empty team means that none does.
 func node(name, owner string) *corev1.Node {
 	n := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{
 		corev1.LabelHostname: name, foundationv1alpha1.LabelPool: "b200",
@@ -241,7 +242,7 @@ func roleBinding(namespace, role string, who actor) *rbacv1.RoleBinding {
 	}
 }
 
-// everything gives all the rights that RBAC can give.
+// everything is a ClusterRole with all rights that RBAC can give.
 func everything(who actor) *rbacv1.ClusterRoleBinding {
 	return &rbacv1.ClusterRoleBinding{
 		ObjectMeta: metav1.ObjectMeta{Name: "everything:" + who.name},

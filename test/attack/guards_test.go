@@ -25,11 +25,11 @@ const (
 	bindingStamps   = "foundation-binding-stamps"
 )
 
-// guard is a policy's reason to exist: an attack that it alone stops.
+// guard is the attack that proves a policy is needed, because no other guard stops it.
 type guard struct {
 	binding client.Object
 	attack  attack
-	// without is what becomes of the attack when the policy is gone; empty means that it succeeds.
+	// without is the answer to the attack when the policy is gone; empty if it then succeeds.
 	without string
 }
 
@@ -39,12 +39,12 @@ func guards() map[string]guard {
 		placement: {
 			binding: &admissionregistrationv1.MutatingAdmissionPolicyBinding{},
 			// Here the attack is a pod that is placed nowhere. Without the policy the pod is refused, not misplaced.
-			attack:  attack{who: engineer, try: unplaced(pod(train, asksFor(gpu, "8"))), refused: "was placed"},
+			attack:  attack{who: engineer, try: admittedUnplaced(pod(train, asksFor(gpu, "8"))), refused: "was placed"},
 			without: "MutatingAdmissionPolicy foundation-team-placement sets: tell an admin that it did not",
 		},
 		podDefaults: {
 			binding: &admissionregistrationv1.MutatingAdmissionPolicyBinding{},
-			attack:  attack{who: engineer, try: unpulled(pod(train, cached)), refused: "is pulled"},
+			attack:  attack{who: engineer, try: admittedUnpulled(pod(train, cached)), refused: "is pulled"},
 			without: "MutatingAdmissionPolicy foundation-pod-defaults sets: tell an admin that it did not",
 		},
 		accountDefaults: {
@@ -92,8 +92,8 @@ func guards() map[string]guard {
 	return all
 }
 
-// unplaced succeeds if a pod is admitted without its team's nodes.
-func unplaced(p *corev1.Pod) request {
+// admittedUnplaced succeeds if a pod is admitted without being bound to its team's nodes.
+func admittedUnplaced(p *corev1.Pod) request {
 	return func(ctx context.Context, c client.Client) error {
 		admitted := clone(p)
 		if err := c.Create(ctx, admitted, client.DryRunAll); err != nil {
@@ -117,7 +117,7 @@ func (g guard) expectOpen(ctx context.Context, gm gomega.Gomega) {
 	gm.Expect(err).To(gomega.MatchError(gomega.ContainSubstring(g.without)))
 }
 
-// TestEachPolicyIsNeeded takes one policy's binding away and puts it back. It runs before the parallel tests.
+// TestEachPolicyIsNeeded deletes each policy's binding in turn and creates it again. It runs before the parallel tests.
 func TestEachPolicyIsNeeded(t *testing.T) {
 	for policy, guard := range guards() {
 		t.Run(policy, func(t *testing.T) {
@@ -144,7 +144,8 @@ func TestEachPolicyIsNeeded(t *testing.T) {
 	}
 }
 
-// TestEachRuleIsNeeded lets each rule of each policy in turn allow everything: an attack from the table succeeds then.
+// TestEachRuleIsNeeded makes each rule of each policy in turn allow everything: an attack from the tables must succeed
+// then.
 func TestEachRuleIsNeeded(t *testing.T) {
 	stoppedBy := map[string][]attack{}
 	for _, attack := range attacks() {
@@ -185,7 +186,7 @@ func TestEachRuleIsNeeded(t *testing.T) {
 	}
 }
 
-// TestEachPolicyHasAGuard keeps the list above complete, and the policies to what all of them have in common.
+// TestEachPolicyHasAGuard checks that guards lists every policy, and that all policies have in common what they should.
 func TestEachPolicyHasAGuard(t *testing.T) { // not parallel: other tests add policies of their own
 	g := gomega.NewWithT(t)
 	known := guards()
@@ -228,7 +229,7 @@ func TestEachPolicyHasAGuard(t *testing.T) { // not parallel: other tests add po
 	}
 }
 
-// exempt is whom most policies let pass, in the same words everywhere.
+// exempt is the match condition, identical in most policies, that lets the operator and admins pass.
 const exempt = "request.userInfo.username != 'system:serviceaccount:foundation-system:foundation-operator' && " +
 	"!request.userInfo.?groups.orValue([]).exists(g, g in ['system:masters', 'foundation:admins'])"
 

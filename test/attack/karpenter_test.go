@@ -40,19 +40,19 @@ func kubeletOf(node string) actor {
 	return actor{name: "system:node:" + node, groups: []string{"system:nodes"}}
 }
 
-// Nodes in the steps that they take.
+// Nodes at each step of their life with Karpenter.
 var (
-	launchedNode = karpenterNode("node-launched", teamNodePool, nil) // a kubelet registered it, without marks
-	madeNode     = karpenterNode("node-made", teamNodePool, marksOf(team))
-	strangeNode  = karpenterNode("node-strange", ordinary, nil)
-	tornNode     = withNodeLabel(karpenterNode("node-torn", teamNodePool, nil), nodeTeam, rival) // an admin's doing
-	taintedNode  = withTaint(&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "node-tainted"}}, foundationv1alpha1.TaintUnassigned)
-	labelledNode = withNodeLabel(karpenterNode("node-labelled", ordinary, nil), foundationv1alpha1.LabelPool, "b200")
-	bareNode     = &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "node-bare"}}
+	launchedNode   = karpenterNode("node-launched", teamNodePool, nil) // a kubelet registered it, without marks
+	madeNode       = karpenterNode("node-made", teamNodePool, teamNodeLabels(team))
+	strangeNode    = karpenterNode("node-strange", ordinary, nil)
+	relabelledNode = withNodeLabel(karpenterNode("node-torn", teamNodePool, nil), nodeTeam, rival) // an admin's doing
+	taintedNode    = withTaint(&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "node-tainted"}}, foundationv1alpha1.TaintUnassigned)
+	labelledNode   = withNodeLabel(karpenterNode("node-labelled", ordinary, nil), foundationv1alpha1.LabelPool, "b200")
+	bareNode       = &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "node-bare"}}
 )
 
 var (
-	teamPool      = nodePool(teamNodePool, owns, marksTemplate)
+	teamPool      = nodePool(teamNodePool, owns, withTeamTemplate)
 	strangePool   = nodePool(ordinary)
 	teamClaim     = nodeClaim(teamNodePool+"-x7k2p", claims(teamNodePool, team))
 	strangeClaim  = nodeClaim(ordinary + "-x7k2p")
@@ -74,18 +74,18 @@ var (
 // karpenterFixtures are there for the tests of this file and of the attacks.
 func karpenterFixtures() []client.Object {
 	return []client.Object{
-		launchedNode, madeNode, strangeNode, tornNode, taintedNode, labelledNode, bareNode,
+		launchedNode, madeNode, strangeNode, relabelledNode, taintedNode, labelledNode, bareNode,
 		teamPool, strangePool, teamClaim, strangeClaim, endingPool, endingClaim, karpenterPool,
 		everything(karpenter), everything(karpenterElsewhere), everything(notKarpenter), everything(noKubelet), everything(migrator),
 	}
 }
 
-// marksOf are the labels of a node that is made for a team.
-func marksOf(who string) map[string]string {
+// teamNodeLabels are the labels of a node that is provisioned for a team.
+func teamNodeLabels(who string) map[string]string {
 	return map[string]string{foundationv1alpha1.LabelPool: burst, foundationv1alpha1.LabelTeam: who, nodeTeam: who}
 }
 
-// karpenterNode is a node as it is when its kubelet has registered it; with marks, when Karpenter has too.
+// karpenterNode is a node that its kubelet has registered; with labels, one that Karpenter has registered too.
 func karpenterNode(name, nodePool string, marks map[string]string) *corev1.Node {
 	n := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{corev1.LabelHostname: name, nodePoolKey: nodePool}}}
 	if marks == nil {
@@ -120,7 +120,7 @@ func custom(kind, name string, spec map[string]any, with []customOption) *unstru
 	return o
 }
 
-// nodePool is of nobody's unless it is told otherwise.
+// nodePool is a NodePool of no team, unless options change that.
 func nodePool(name string, with ...customOption) *unstructured.Unstructured {
 	return custom("NodePool", name, map[string]any{
 		"replicas": int64(1),
@@ -128,7 +128,7 @@ func nodePool(name string, with ...customOption) *unstructured.Unstructured {
 	}, with)
 }
 
-// nodeClaim is of nobody's unless it is told otherwise.
+// nodeClaim is a NodeClaim of no team, unless options change that.
 func nodeClaim(name string, with ...customOption) *unstructured.Unstructured {
 	return custom("NodeClaim", name, nodeSpec(), with)
 }
@@ -167,10 +167,10 @@ func set(value any, path ...string) customOption {
 	}
 }
 
-// marksTemplate has the nodes be the team's.
-func marksTemplate(o *unstructured.Unstructured) {
+// withTeamTemplate makes the NodePool's template the team's.
+func withTeamTemplate(o *unstructured.Unstructured) {
 	labels := map[string]any{}
-	for key, value := range marksOf(team) {
+	for key, value := range teamNodeLabels(team) {
 		labels[key] = value
 	}
 	set(labels, "template", "metadata", "labels")(o)
@@ -181,7 +181,7 @@ func marksTemplate(o *unstructured.Unstructured) {
 // claims is what Karpenter makes of a NodePool of the operator's: template labels become requirements, too.
 func claims(nodePool, who string) customOption {
 	return func(o *unstructured.Unstructured) {
-		labels := marksOf(who)
+		labels := teamNodeLabels(who)
 		labels[foundationv1alpha1.LabelPool] = poolOf(nodePool)
 		labels[nodePoolKey] = nodePool
 		requirements := []any{needs(corev1.LabelInstanceTypeStable, "gpu-8")}
@@ -222,7 +222,7 @@ const registration = `{"metadata":{
 	"spec":{"taints":[{"key":"foundation.team/team","value":"hanbit","effect":"NoSchedule"},{"key":"nvidia.com/gpu","effect":"NoSchedule"}]}}`
 
 // karpenterWork is what Karpenter does, and others around it.
-func karpenterWork() map[string]work {
+func karpenterWork() map[string]legitimateWork {
 	const (
 		noted  = `{"metadata":{"annotations":{"karpenter.sh/nodepool-hash":"2","karpenter.sh/nodepool-hash-version":"v3"}}}`
 		status = `{"status":{"conditions":[{"type":"Ready","status":"True","reason":"Ready","message":"","lastTransitionTime":"2026-01-01T00:00:00Z"}]}}`
@@ -230,38 +230,38 @@ func karpenterWork() map[string]work {
 		begins = `{"metadata":{"finalizers":["karpenter.sh/termination"]}}`
 	)
 	requests := map[string]request{
-		"registers a node":                    merge(launchedNode, registration),
-		"registers a node of nobody's":        merge(strangeNode, `{"metadata":{"labels":{"karpenter.sh/registered":"true"}},"spec":{"taints":null}}`),
-		"registers a node that has no label":  merge(bareNode, withLabel(registration, nodePoolKey, teamNodePool)),
-		"registers a node in a static pool":   merge(looseNode, `{"metadata":{"labels":{"karpenter.sh/nodepool":"ordinary"}}}`),
-		"makes a node":                        create(unregistered(karpenterNode("node-made-2", teamNodePool, marksOf(team)))),
-		"makes a node that is tainted":        create(karpenterNode("node-made-2", team+"."+burst+".d", marksOf(team))),
-		"makes a node of nobody's":            create(karpenterNode("node-made-2", ordinary, nil)),
-		"initializes a node":                  merge(madeNode, `{"metadata":{"labels":{"karpenter.sh/initialized":"true"}}}`),
-		"disrupts a node":                     patch(madeNode, types.JSONPatchType, `[{"op":"add","path":"/spec/taints/-","value":{"key":"karpenter.sh/disrupted","effect":"NoSchedule"}}]`),
-		"deletes a node":                      remove(madeNode),
-		"notes the hash of a NodePool":        merge(teamPool, noted),
-		"reports a NodePool":                  patchSub("status", teamPool, types.MergePatchType, status),
-		"notes the hash of another":           merge(strangePool, noted),
-		"makes a NodeClaim":                   create(nodeClaim(teamNodePool+"-new", claims(teamNodePool, team))),
-		"makes a NodeClaim by generated name": create(generated(nodeClaim("", claims(teamNodePool, team)), teamNodePool+"-")),
-		"makes a NodeClaim of nobody's":       create(nodeClaim(ordinary+"-new", relabelled(nodePoolKey, ordinary))),
-		"holds a NodeClaim":                   merge(teamClaim, begins),
-		"lets go of a NodeClaim":              merge(endingClaim, ends),
-		"learns more of a NodeClaim":          merge(teamClaim, `{"metadata":{"labels":{"topology.kubernetes.io/zone":"zone-a"},"annotations":{"karpenter.sh/nodepool-hash":"2"}}}`),
-		"adds what a NodeClaim lacks":         merge(strangeClaim, withLabel(`{"metadata":{"labels":{"foundation.team/team":"hanbit"}}}`, nodePoolKey, teamNodePool)),
-		"reports a NodeClaim":                 patchSub("status", teamClaim, types.MergePatchType, `{"status":{"providerID":"kwok://node-made","nodeName":"node-made"}}`),
-		"deletes a NodeClaim":                 remove(teamClaim),
-		"deletes a NodeClaim of nobody's":     remove(strangeClaim),
+		"registers a node":                        merge(launchedNode, registration),
+		"registers a node of nobody's":            merge(strangeNode, `{"metadata":{"labels":{"karpenter.sh/registered":"true"}},"spec":{"taints":null}}`),
+		"registers a node that has no label":      merge(bareNode, withLabel(registration, nodePoolKey, teamNodePool)),
+		"registers a node in a static pool":       merge(looseNode, `{"metadata":{"labels":{"karpenter.sh/nodepool":"ordinary"}}}`),
+		"makes a node":                            create(unregistered(karpenterNode("node-made-2", teamNodePool, teamNodeLabels(team)))),
+		"makes a node that is tainted":            create(karpenterNode("node-made-2", team+"."+burst+".d", teamNodeLabels(team))),
+		"makes a node of nobody's":                create(karpenterNode("node-made-2", ordinary, nil)),
+		"initializes a node":                      merge(madeNode, `{"metadata":{"labels":{"karpenter.sh/initialized":"true"}}}`),
+		"disrupts a node":                         patch(madeNode, types.JSONPatchType, `[{"op":"add","path":"/spec/taints/-","value":{"key":"karpenter.sh/disrupted","effect":"NoSchedule"}}]`),
+		"deletes a node":                          remove(madeNode),
+		"notes the hash of a NodePool":            merge(teamPool, noted),
+		"reports a NodePool":                      patchSub("status", teamPool, types.MergePatchType, status),
+		"notes the hash of a NodePool of no team": merge(strangePool, noted),
+		"makes a NodeClaim":                       create(nodeClaim(teamNodePool+"-new", claims(teamNodePool, team))),
+		"makes a NodeClaim by generated name":     create(generated(nodeClaim("", claims(teamNodePool, team)), teamNodePool+"-")),
+		"makes a NodeClaim of nobody's":           create(nodeClaim(ordinary+"-new", relabelled(nodePoolKey, ordinary))),
+		"puts its finalizer on a NodeClaim":       merge(teamClaim, begins),
+		"removes its finalizer from a NodeClaim":  merge(endingClaim, ends),
+		"labels a NodeClaim with its zone":        merge(teamClaim, `{"metadata":{"labels":{"topology.kubernetes.io/zone":"zone-a"},"annotations":{"karpenter.sh/nodepool-hash":"2"}}}`),
+		"adds what a NodeClaim lacks":             merge(strangeClaim, withLabel(`{"metadata":{"labels":{"foundation.team/team":"hanbit"}}}`, nodePoolKey, teamNodePool)),
+		"reports a NodeClaim":                     patchSub("status", teamClaim, types.MergePatchType, `{"status":{"providerID":"kwok://node-made","nodeName":"node-made"}}`),
+		"deletes a NodeClaim":                     remove(teamClaim),
+		"deletes a NodeClaim of nobody's":         remove(strangeClaim),
 	}
 	userData := func(n *corev1.Node) *corev1.Node {
 		n.Annotations = nil
 		delete(n.Labels, nodeTeam)
 		return n
 	}
-	all := map[string]work{
-		"a kubelet registers with user data":               {newKubelet, create(userData(unregistered(karpenterNode("node-new", teamNodePool, marksOf(team)))))},
-		"a kubelet registers with user data and its taint": {newKubelet, create(userData(karpenterNode("node-new", teamNodePool, marksOf(team))))},
+	all := map[string]legitimateWork{
+		"a kubelet registers with user data":               {newKubelet, create(userData(unregistered(karpenterNode("node-new", teamNodePool, teamNodeLabels(team)))))},
+		"a kubelet registers with user data and its taint": {newKubelet, create(userData(karpenterNode("node-new", teamNodePool, teamNodeLabels(team))))},
 		"a kubelet registers as Karpenter's":               {newKubelet, create(karpenterNode("node-new", teamNodePool, nil))},
 		"a kubelet reports a node of Karpenter's":          {kubelet, patchSub("status", madeNode, types.StrategicMergePatchType, `{"status":{"conditions":[{"type":"Ready","status":"True"}]}}`)},
 		"garbage collection deletes a NodeClaim":           {collector, remove(teamClaim)},
@@ -284,7 +284,7 @@ func karpenterWork() map[string]work {
 	}
 	for name, try := range requests {
 		for _, who := range []actor{karpenter, karpenterElsewhere} {
-			all[name+" by "+who.name] = work{who, try}
+			all[name+" by "+who.name] = legitimateWork{who, try}
 		}
 	}
 	return all

@@ -33,7 +33,7 @@ func verbsOf(what kind) []string {
 	return verbs
 }
 
-// reviewer asks the API server what others may.
+// reviewer sends SubjectAccessReviews about other accounts.
 type reviewer struct {
 	client kubernetes.Interface
 	kinds  []kind
@@ -103,13 +103,13 @@ func isPublic(who actor, what kind, may []string) bool {
 
 // TestNobodyReachesOthers asks about every resource and verb: what each role may do where it has no business.
 func TestNobodyReachesOthers(t *testing.T) {
-	if !full {
+	if !wholeControlPlane {
 		t.Skip("takes a whole control plane: make test-attack")
 	}
 	g := gomega.NewWithT(t)
 	r, err := newReviewer()
 	g.Expect(err).NotTo(gomega.HaveOccurred())
-	// stray is on the staff and, by mistake, may see a rival's namespace.
+	// stray is on the staff and, by mistake, was given a role in a rival's namespace.
 	stray := actor{name: "stray@hanbit.example"}
 	for _, namespace := range []string{train, rivalTrain} {
 		mistake := roleBinding(namespace, "viewer", stray)
@@ -117,7 +117,7 @@ func TestNobodyReachesOthers(t *testing.T) {
 		g.Expect(masters.Create(t.Context(), mistake)).To(gomega.Succeed())
 	}
 	t.Run("asked", func(t *testing.T) {
-		for kind, suspect := range suspects() {
+		for kind, suspect := range attackers() {
 			switch kind {
 			case "ops":
 				continue
@@ -132,7 +132,7 @@ func TestNobodyReachesOthers(t *testing.T) {
 			}
 			t.Run(kind+" at home", func(t *testing.T) {
 				t.Parallel()
-				r.expectReach(t, suspect.actor, train, rights{}.and(roleRights[suspect.role]))
+				r.expectReach(t, suspect.actor, train, rights{}.with(roleRights[suspect.role]))
 			})
 			t.Run(kind+" and FoundationTeams", func(t *testing.T) {
 				t.Parallel()
@@ -171,7 +171,7 @@ func (r *reviewer) expectReach(t *testing.T, who actor, namespace string, want r
 }
 
 // expectOwnTeam: staff may see the FoundationTeam that is theirs.
-func (r *reviewer) expectOwnTeam(t *testing.T, who suspect) {
+func (r *reviewer) expectOwnTeam(t *testing.T, who attacker) {
 	t.Helper()
 	g := gomega.NewWithT(t)
 	teams := kind{group: "foundation.team", resource: "foundationteams"}

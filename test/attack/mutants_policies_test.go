@@ -21,11 +21,11 @@ type (
 	matchResources   = admissionregistrationv1.MatchResources
 )
 
-// nothingMatches is no resource. It may stand beside "*", since it is a subresource.
+// nothingMatches is a resource that does not exist. It may stand beside "*", because it is a subresource.
 const nothingMatches = "nothing/nothing"
 
-// policyHerds are the mutants of each policy, and what sees them.
-func policyHerds(ctx context.Context) (map[string][]mutant, error) {
+// policyMutants returns the mutants of each policy, with the checks that should catch them.
+func policyMutants(ctx context.Context) (map[string][]mutant, error) {
 	var validating admissionregistrationv1.ValidatingAdmissionPolicyList
 	if err := masters.List(ctx, &validating); err != nil {
 		return nil, err
@@ -41,37 +41,37 @@ func policyHerds(ctx context.Context) (map[string][]mutant, error) {
 	herds := map[string][]mutant{}
 	for i := range validating.Items {
 		p := &validating.Items[i]
-		herds[p.Name] = seen.herd(p, p.Spec.MatchConstraints, validatingMutations(p))
+		herds[p.Name] = seen.mutantsOf(p, p.Spec.MatchConstraints, validatingMutations(p))
 	}
 	for i := range mutating.Items {
 		p := &mutating.Items[i]
-		herds[p.Name] = seen.herd(p, p.Spec.MatchConstraints, mutatingMutations(p))
+		herds[p.Name] = seen.mutantsOf(p, p.Spec.MatchConstraints, mutatingMutations(p))
 	}
 	return herds, nil
 }
 
-// mutation changes a policy.
+// mutation is a change of a policy.
 type mutation struct {
 	name   string
 	strict bool
 	change func(policy client.Object)
 }
 
-// sightings are the answers to all attacks, controls and work while nothing is broken.
-type sightings struct {
+// baselineResults are the answers to all attacks, controls and legitimate work while nothing is broken.
+type baselineResults struct {
 	stoppedBy map[string][]check // attacks, by policy
-	passing   []passing
+	passing   []passingRequest
 }
 
-// passing is a request that passes, and what it is about.
-type passing struct {
+// passingRequest is a request that is admitted, with the call that it makes.
+type passingRequest struct {
 	check
 	call call
 }
 
-// tryAll tries all there is. All must be as it should be.
-func tryAll(ctx context.Context) (*sightings, error) {
-	seen := &sightings{stoppedBy: map[string][]check{}}
+// tryAll sends every attack, control and legitimate request. It fails if one is not answered as it should be.
+func tryAll(ctx context.Context) (*baselineResults, error) {
+	seen := &baselineResults{stoppedBy: map[string][]check{}}
 	all := attacks()
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		a := all[name]
@@ -87,7 +87,7 @@ func tryAll(ctx context.Context) (*sightings, error) {
 		if by.name == "" {
 			by = a.who
 		}
-		if err := seen.pass(ctx, name+" (control)", work{by, a.control}); err != nil {
+		if err := seen.pass(ctx, name+" (control)", legitimateWork{by, a.control}); err != nil {
 			return nil, err
 		}
 	}
@@ -106,20 +106,21 @@ func tryAll(ctx context.Context) (*sightings, error) {
 	return seen, nil
 }
 
-func (s *sightings) pass(ctx context.Context, name string, w work) error {
+func (s *baselineResults) pass(ctx context.Context, name string, w legitimateWork) error {
 	made := &calls{}
 	if err := w.who.does(recordTo(ctx, made), w.try); err != nil {
 		return fmt.Errorf("%s, by %s: %w", name, w.who.name, err)
 	}
 	c, _ := made.last()
-	if !c.asked {
-		s.passing = append(s.passing, passing{check{name, func(ctx context.Context) error { return w.who.does(ctx, w.try) }}, c})
+	if !c.isReview {
+		s.passing = append(s.passing, passingRequest{check{name, func(ctx context.Context) error { return w.who.does(ctx, w.try) }}, c})
 	}
 	return nil
 }
 
-// herd are the mutants of a policy. Those that refuse less are seen by attacks, those that refuse more by what passes.
-func (s *sightings) herd(policy client.Object, matches *matchResources, mutations []mutation) []mutant {
+// mutantsOf returns the mutants of a policy. Attacks catch those that refuse less, admitted requests those that refuse
+// more.
+func (s *baselineResults) mutantsOf(policy client.Object, matches *matchResources, mutations []mutation) []mutant {
 	name := policy.GetName()
 	var passes []check
 	for _, p := range s.passing {
@@ -148,7 +149,7 @@ func (s *sightings) herd(policy client.Object, matches *matchResources, mutation
 	return herd
 }
 
-// matched reports whether a policy looks at what a call is about.
+// matched reports whether a policy's rules match a call.
 func matched(m *matchResources, c call) bool {
 	resource := c.resource
 	if c.sub != "" {
@@ -164,7 +165,7 @@ func matched(m *matchResources, c call) bool {
 	return false
 }
 
-// edit changes what there is.
+// edit reads an object, changes it and updates it.
 func edit(ctx context.Context, o client.Object, change func(client.Object)) error {
 	return retry.RetryOnConflict(retry.DefaultBackoff, func() error { // controllers write status meanwhile
 		live := clone(o)
@@ -185,7 +186,7 @@ func setSpec(o, original client.Object) {
 	}
 }
 
-// unbound is the policy without its binding.
+// unbound is the mutant in which the policy has no binding.
 func unbound(policy client.Object, checks []check) mutant {
 	var binding client.Object = &admissionregistrationv1.ValidatingAdmissionPolicyBinding{}
 	if _, mutates := policy.(*mutatingPolicy); mutates {
@@ -238,10 +239,10 @@ func validatingMutations(p *validatingPolicy) []mutation {
 	return all
 }
 
-// controllersOnly is how policies know the controllers of the cluster.
+// controllersOnly is the group by which policies recognise the cluster's controllers.
 const controllersOnly = "'system:serviceaccounts:kube-system'"
 
-// everybody takes all for controllers of the cluster.
+// everybody replaces the controllers' group by all authenticated users.
 func everybody(expression *string) {
 	*expression = strings.ReplaceAll(*expression, controllersOnly, "'system:authenticated'")
 }
@@ -276,7 +277,7 @@ type partMutation[T any] struct {
 	change func(T)
 }
 
-// matchMutations take away each resource and operation of each rule, and each limit on namespaces.
+// matchMutations remove each resource and operation of each rule, and each restriction on namespaces.
 func matchMutations(m *matchResources) []partMutation[*matchResources] {
 	var all []partMutation[*matchResources]
 	for i, rule := range m.ResourceRules {
@@ -304,7 +305,7 @@ func matchMutations(m *matchResources) []partMutation[*matchResources] {
 	return all
 }
 
-// conditionMutations let everybody, or nobody, pass by each condition.
+// conditionMutations make each match condition always true, always false, or true for too many.
 func conditionMutations(conditions matchConditions) []partMutation[matchConditions] {
 	var all []partMutation[matchConditions]
 	for i, c := range conditions {

@@ -13,8 +13,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// coveted are rights that no role has, or not all of them.
-var coveted = []string{
+// unheldRights are rights that no role has, or only some.
+var unheldRights = []string{
 	"pods/exec", "pods/attach", "pods/portforward", "pods/ephemeralcontainers", "pods/resize", "pods/eviction", "pods/binding",
 	"pods/proxy", "pods/status", "services/proxy", "services/status", "secrets", "serviceaccounts", "serviceaccounts/token", "bindings",
 	"resourcequotas/status", "endpoints", "replicationcontrollers", "nodes", "persistentvolumes", "persistentvolumeclaims/status",
@@ -24,8 +24,8 @@ var coveted = []string{
 	"horizontalpodautoscalers.autoscaling", "controllerrevisions.apps", "foundationteams.foundation.team", "foundationteams/status.foundation.team",
 }
 
-// roleHerds take each right from each role, and give it each that it does not have.
-func roleHerds(ctx context.Context) (map[string][]mutant, error) {
+// roleMutants remove each right from each role, and add each right that it should not have.
+func roleMutants(ctx context.Context) (map[string][]mutant, error) {
 	r, err := newReviewer()
 	if err != nil {
 		return nil, err
@@ -48,7 +48,7 @@ func roleHerds(ctx context.Context) (map[string][]mutant, error) {
 				}
 			}
 		}
-		for _, what := range coveted {
+		for _, what := range unheldRights {
 			if _, has := given[what]; !has {
 				for _, verb := range []string{"get", "create", "update"} {
 					herds[role] = append(herds[role], r.roleMutant(live, who, what, fmt.Sprintf("can %s %s", verb, what), sets.New(verb)))
@@ -66,7 +66,7 @@ func kindOf(what string) kind {
 	return kind{group, resource, sub}
 }
 
-// roleMutant is a role that has just these verbs of a resource.
+// roleMutant is a role with exactly these verbs on a resource.
 func (r *reviewer) roleMutant(role *rbacv1.ClusterRole, who actor, what, name string, verbs sets.Set[string]) mutant {
 	changed := rightsOf(role)
 	changed[what] = strings.Join(sets.List(verbs), " ")
@@ -95,7 +95,7 @@ func (r *reviewer) roleMutant(role *rbacv1.ClusterRole, who actor, what, name st
 	}
 }
 
-// rules are what gives the rights.
+// rules returns the policy rules that give the rights.
 func (r rights) rules() []rbacv1.PolicyRule {
 	var rules []rbacv1.PolicyRule
 	for _, what := range slices.Sorted(maps.Keys(r)) {

@@ -13,17 +13,18 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 )
 
-// caughtWithin is how long a mutant may go unseen before it has survived.
+// caughtWithin is how long the checks are repeated before a mutant counts as survived: API servers need a moment to see a
+// changed policy or role.
 const caughtWithin = 15 * time.Second
 
-// mutant is a guard with one part of it broken.
+// mutant is a guard with one element broken.
 type mutant struct {
 	name string
-	// strict says that it may refuse more than the guard; others refuse less.
+	// strict is true if the mutant may refuse more than the guard; others refuse less.
 	strict bool
-	// confuses says that other guards refuse for another reason meanwhile.
+	// confuses is true if other guards refuse for another reason while the mutant is in place.
 	confuses bool
-	// apply breaks the guard, restore mends it.
+	// apply breaks the guard, restore repairs it.
 	apply, restore func(ctx context.Context) error
 	checks         []check
 }
@@ -34,7 +35,7 @@ type check struct {
 	run  func(ctx context.Context) error
 }
 
-// failing is the first check that fails, or none.
+// failing returns the first check that fails; empty if none does.
 func failing(ctx context.Context, checks []check) (string, error) {
 	for _, c := range checks {
 		if err := c.run(ctx); err != nil {
@@ -44,14 +45,14 @@ func failing(ctx context.Context, checks []check) (string, error) {
 	return "", nil
 }
 
-// census counts mutants.
-type census struct {
+// mutantTally collects the names of mutants that were caught and that survived.
+type mutantTally struct {
 	mu       sync.Mutex
 	caught   []string
 	survived []string
 }
 
-func (c *census) count(name string, caught bool) {
+func (c *mutantTally) count(name string, caught bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if caught {
@@ -61,21 +62,22 @@ func (c *census) count(name string, caught bool) {
 	}
 }
 
-// alone is held by mutants that refuse more, or confuse other guards: others' checks would take that for their own.
-var alone sync.RWMutex
+// exclusive is write-locked by mutants that refuse more or confuse other guards: checks of mutants that run in parallel
+// would fail because of them.
+var exclusive sync.RWMutex
 
-// TestMutants breaks each part of each guard, one by one, and wants a named test to see it.
+// TestMutants breaks each element of each guard, one by one, and expects that a check fails.
 func TestMutants(t *testing.T) {
-	if !mutants {
+	if !mutantsOnly {
 		t.Skip("takes minutes: make test-attack-mutants")
 	}
 	g := gomega.NewWithT(t)
-	all := &census{}
+	all := &mutantTally{}
 	for _, phase := range []struct {
 		name  string
 		herds func(ctx context.Context) (map[string][]mutant, error)
 	}{
-		{"policies", policyHerds}, {"roles", roleHerds}, {"places", placeHerds},
+		{"policies", policyMutants}, {"roles", roleMutants}, {"namespaces", namespaceMutants},
 	} {
 		herds, err := phase.herds(t.Context())
 		g.Expect(err).NotTo(gomega.HaveOccurred())
@@ -108,17 +110,17 @@ func TestMutants(t *testing.T) {
 	_, _ = fmt.Fprintf(os.Stdout, "mutants: %d, %d caught (%.1f%%), %d survived with a reason\n", caught+survived, caught, share, survived)
 }
 
-// try lets one mutant live until a check sees it.
-func (c *census) try(t *testing.T, name string, m mutant) {
+// try applies one mutant until a check fails or caughtWithin is over.
+func (c *mutantTally) try(t *testing.T, name string, m mutant) {
 	t.Helper()
 	g := gomega.NewWithT(t)
 	ctx := t.Context()
 	if m.strict || m.confuses {
-		alone.Lock()
-		defer alone.Unlock()
+		exclusive.Lock()
+		defer exclusive.Unlock()
 	} else {
-		alone.RLock()
-		defer alone.RUnlock()
+		exclusive.RLock()
+		defer exclusive.RUnlock()
 	}
 	g.Expect(m.apply(ctx)).To(gomega.Succeed(), "%s", name)
 	within := caughtWithin

@@ -42,7 +42,7 @@ func mutations() map[string][]check {
 	}
 }
 
-// becomes creates an object and looks at what it is then.
+// becomes creates an object and checks what the policies made of it.
 func becomes[T client.Object](name string, who actor, o T, want any, look func(T) any) check {
 	return check{name, func(ctx context.Context) error {
 		c, err := who.client()

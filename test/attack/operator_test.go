@@ -14,7 +14,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// Whoever takes over the operator has its rights, and no others. Which of them it needs, test/e2e shows.
+// Whoever takes over the operator has these rights and no others. test/e2e shows that the operator needs each of them.
 func TestTheOperatorsRights(t *testing.T) {
 	t.Parallel()
 	g := gomega.NewWithT(t)
@@ -61,7 +61,7 @@ func TestTheOperatorsRights(t *testing.T) {
 	}
 }
 
-// The namespace asks for the restricted level; here is what goes beyond it.
+// The namespace enforces the restricted level; this checks what goes beyond it.
 func TestTheManagersPodIsConfined(t *testing.T) {
 	t.Parallel()
 	g := gomega.NewWithT(t)
@@ -92,7 +92,7 @@ func TestTheManagersPodIsConfined(t *testing.T) {
 	}
 }
 
-// managersPod is the pod that the Deployment makes.
+// managersPod is a pod as the operator's Deployment creates it.
 func managersPod(t *testing.T) *corev1.Pod {
 	t.Helper()
 	deployments := manifests[appsv1.Deployment](t, "manager", "Deployment")

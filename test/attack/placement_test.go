@@ -13,7 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// placed is a pod, and where it is to go.
+// placed is a pod with the node selector and tolerations that it should get.
 type placed struct {
 	namespace   string
 	pod         podOption
@@ -21,7 +21,7 @@ type placed struct {
 	tolerations []corev1.Toleration // beside those that every pod has
 }
 
-// placements are pods of all kinds that ask for devices, and some that do not.
+// placements are pods that ask for devices in every possible way, and some that ask for none.
 func placements() map[string]placed {
 	own := map[string]string{nodeTeam: team}
 	sidecar := func(p *corev1.Pod) {
@@ -49,22 +49,22 @@ func placements() map[string]placed {
 			ask(&c, gpu, "1")
 			p.Spec.Containers = append(p.Spec.Containers, c)
 		}), selector: own, tolerations: []corev1.Toleration{toTeam(team)}},
-		"its own selector":       {pod: both(asksFor(gpu, "8"), selects("rack", "r1")), selector: map[string]string{nodeTeam: team, "rack": "r1"}, tolerations: []corev1.Toleration{toTeam(team)}},
-		"its own tolerations":    {pod: both(asksFor(gpu, "8"), tolerates(other)), selector: own, tolerations: []corev1.Toleration{other, toTeam(team)}},
-		"placed by hand":         {pod: both(asksFor(gpu, "8"), selects(nodeTeam, team), tolerates(toTeam(team))), selector: own, tolerations: []corev1.Toleration{toTeam(team)}},
-		"tolerating by hand":     {pod: both(asksFor(gpu, "8"), tolerates(short)), selector: own, tolerations: []corev1.Toleration{short}},
-		"tolerating evictions":   {pod: both(asksFor(gpu, "8"), tolerates(noExecute)), selector: own, tolerations: []corev1.Toleration{noExecute, toTeam(team)}},
-		"no devices":             {pod: asksFor("cpu", "1")},
-		"a resource claim":       {pod: claimsDevice, selector: own, tolerations: []corev1.Toleration{toTeam(team)}},
-		"one of a template":      {pod: claimsByTemplate, selector: own, tolerations: []corev1.Toleration{toTeam(team)}},
-		"a claim for no one":     {namespace: plain, pod: claimsDevice},
-		"huge pages":             {pod: both(asksFor("cpu", "1"), asksFor("hugepages-2Mi", "2Mi"))},
-		"a namespace of no team": {namespace: plain, pod: asksFor(gpu, "1")},
+		"its own selector":                          {pod: both(asksFor(gpu, "8"), selects("rack", "r1")), selector: map[string]string{nodeTeam: team, "rack": "r1"}, tolerations: []corev1.Toleration{toTeam(team)}},
+		"its own tolerations":                       {pod: both(asksFor(gpu, "8"), tolerates(other)), selector: own, tolerations: []corev1.Toleration{other, toTeam(team)}},
+		"placed by hand":                            {pod: both(asksFor(gpu, "8"), selects(nodeTeam, team), tolerates(toTeam(team))), selector: own, tolerations: []corev1.Toleration{toTeam(team)}},
+		"tolerating by hand":                        {pod: both(asksFor(gpu, "8"), tolerates(short)), selector: own, tolerations: []corev1.Toleration{short}},
+		"tolerating evictions":                      {pod: both(asksFor(gpu, "8"), tolerates(noExecute)), selector: own, tolerations: []corev1.Toleration{noExecute, toTeam(team)}},
+		"no devices":                                {pod: asksFor("cpu", "1")},
+		"a ResourceClaim":                           {pod: claimsDevice, selector: own, tolerations: []corev1.Toleration{toTeam(team)}},
+		"a ResourceClaim from a template":           {pod: claimsByTemplate, selector: own, tolerations: []corev1.Toleration{toTeam(team)}},
+		"a ResourceClaim in a namespace of no team": {namespace: plain, pod: claimsDevice},
+		"huge pages":                                {pod: both(asksFor("cpu", "1"), asksFor("hugepages-2Mi", "2Mi"))},
+		"a namespace of no team":                    {namespace: plain, pod: asksFor(gpu, "1")},
 	}
 }
 
-// look has the pod admitted and says what is wrong with its place.
-func (p placed) look(ctx context.Context) error {
+// checkPlacement has the pod admitted and returns what is wrong with its node selector and tolerations.
+func (p placed) checkPlacement(ctx context.Context) error {
 	if p.namespace == "" {
 		p.namespace = train
 	}
@@ -75,7 +75,7 @@ func (p placed) look(ctx context.Context) error {
 	if difference := cmp.Diff(p.selector, admitted.Spec.NodeSelector); difference != "" {
 		return fmt.Errorf("node selector (-want +got): %s", difference)
 	}
-	if difference := cmp.Diff(p.tolerations, chosen(admitted)); difference != "" {
+	if difference := cmp.Diff(p.tolerations, addedTolerations(admitted)); difference != "" {
 		return fmt.Errorf("tolerations (-want +got): %s", difference)
 	}
 	return nil
@@ -86,22 +86,22 @@ func TestPodsThatAskForDevicesArePlaced(t *testing.T) {
 	for name, placed := range placements() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			gomega.NewWithT(t).Expect(placed.look(t.Context())).To(gomega.Succeed())
+			gomega.NewWithT(t).Expect(placed.checkPlacement(t.Context())).To(gomega.Succeed())
 		})
 	}
 }
 
-// mutated are named tests of the policies that change what is written, by policy.
+// mutated returns checks of the mutating policies, by policy.
 func mutated() map[string][]check {
 	all := mutations()
 	for name, placed := range placements() {
-		all[placement] = append(all[placement], check{"placement of " + name, placed.look})
+		all[placement] = append(all[placement], check{"placement of " + name, placed.checkPlacement})
 	}
 	return all
 }
 
-// chosen are the tolerations of a pod but those that every pod has.
-func chosen(p *corev1.Pod) []corev1.Toleration {
+// addedTolerations returns a pod's tolerations except those that every pod has.
+func addedTolerations(p *corev1.Pod) []corev1.Toleration {
 	var all []corev1.Toleration
 	for _, t := range p.Spec.Tolerations {
 		if t.Key != corev1.TaintNodeNotReady && t.Key != corev1.TaintNodeUnreachable {
@@ -111,7 +111,7 @@ func chosen(p *corev1.Pod) []corev1.Toleration {
 	return all
 }
 
-// Others may add containers on the way. Whether they do so before or after, the pod is placed, and once.
+// Other webhooks and policies may add containers. Whether they run before or after, the pod is placed exactly once.
 func TestPodsAreJudgedByWhatOthersAdd(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"a-first", "z-last"} {
@@ -130,7 +130,7 @@ func TestPodsAreJudgedByWhatOthersAdd(t *testing.T) {
 					g.Expect(masters.Create(t.Context(), p, client.DryRunAll)).To(gomega.Succeed())
 					g.Expect(p.Spec.Containers).To(gomega.HaveLen(2))
 					g.Expect(p.Spec.NodeSelector).To(gomega.Equal(map[string]string{nodeTeam: team}))
-					g.Expect(chosen(p)).To(gomega.Equal([]corev1.Toleration{toTeam(team)}))
+					g.Expect(addedTolerations(p)).To(gomega.Equal([]corev1.Toleration{toTeam(team)}))
 				}).WithTimeout(activeWithin).WithPolling(pollInterval).Should(gomega.Succeed())
 			}
 		})

@@ -106,7 +106,7 @@ func nodeTerm(key string, op corev1.NodeSelectorOperator, values ...string) core
 	return corev1.NodeSelectorTerm{MatchExpressions: []corev1.NodeSelectorRequirement{{Key: key, Operator: op, Values: values}}}
 }
 
-// shuns adds required anti-affinity.
+// shuns adds required pod anti-affinity.
 func shuns(term corev1.PodAffinityTerm) podOption {
 	return func(p *corev1.Pod) {
 		p.Spec.Affinity = &corev1.Affinity{PodAntiAffinity: &corev1.PodAntiAffinity{
@@ -115,7 +115,7 @@ func shuns(term corev1.PodAffinityTerm) podOption {
 	}
 }
 
-// wouldShun adds preferred anti-affinity.
+// wouldShun adds preferred pod anti-affinity.
 func wouldShun(term corev1.PodAffinityTerm) podOption {
 	return func(p *corev1.Pod) {
 		p.Spec.Affinity = &corev1.Affinity{PodAntiAffinity: &corev1.PodAntiAffinity{
@@ -129,7 +129,7 @@ func apart(term corev1.PodAffinityTerm) corev1.PodAffinityTerm {
 	return term
 }
 
-// waits has a pod wait for a node that there never is.
+// waits gives a pod a node selector that no node matches, so that it stays pending.
 func waits(p *corev1.Pod) { selects("test.example/nowhere", "true")(p) }
 
 func tolerates(tolerations ...corev1.Toleration) podOption {

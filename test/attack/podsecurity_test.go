@@ -21,8 +21,8 @@ import (
 // fixtureVersion is the newest version of the levels for which the module has fixtures.
 const fixtureVersion = "v1.37"
 
-// TestPodSecurity tries the fixtures by which Kubernetes tests its own levels of pod security. What they allow is admitted
-// in a team's namespace. What they forbid is refused, or admitted as something that they allow: a policy may mend pods.
+// TestPodSecurity tries the fixtures by which Kubernetes tests its own pod security levels. Pods that the restricted level
+// allows are admitted in a team's namespace. Pods that it forbids are refused, or changed by a policy so that they comply.
 func TestPodSecurity(t *testing.T) {
 	t.Parallel()
 	g := gomega.NewWithT(t)
@@ -50,7 +50,8 @@ func TestPodSecurity(t *testing.T) {
 	g.Expect(tried).To(gomega.BeNumerically(">", 120))
 }
 
-// expectSecure tries a pod in a team's namespace. What comes out of it complies, or is refused for pod security.
+// expectSecure creates a pod in a team's namespace and expects that it complies when it is admitted, or is refused by pod
+// security.
 func expectSecure(ctx context.Context, p *corev1.Pod, meant bool) error {
 	sent := p.DeepCopy()
 	err := admitted(ctx, train, sent)
@@ -70,13 +71,13 @@ func expectSecure(ctx context.Context, p *corev1.Pod, meant bool) error {
 	return nil
 }
 
-// admitted says what becomes of a pod, which is then as it was admitted.
+// admitted returns the answer to the creation of a pod, which is changed to what was admitted.
 func admitted(ctx context.Context, namespace string, p *corev1.Pod) error {
 	p.Namespace = namespace
 	return masters.Create(ctx, p, client.DryRunAll)
 }
 
-// compliant says what the restricted level forbids of a pod.
+// compliant returns what the restricted level forbids in a pod.
 func compliant(p *corev1.Pod) error {
 	evaluator, err := policy.NewEvaluator(policy.DefaultChecks(), nil)
 	if err != nil {
@@ -90,7 +91,7 @@ func compliant(p *corev1.Pod) error {
 	return nil
 }
 
-// securityFixtures are the pods that a level allows or forbids.
+// securityFixtures returns the pods that a level allows or forbids.
 func securityFixtures(ctx context.Context, level, verdict string) (map[string]*corev1.Pod, error) {
 	dir, err := moduleDir(ctx, "k8s.io/pod-security-admission")
 	if err != nil {
@@ -99,7 +100,7 @@ func securityFixtures(ctx context.Context, level, verdict string) (map[string]*c
 	return readPods(filepath.Join(dir, "test", "testdata", level, fixtureVersion, verdict))
 }
 
-// moduleDir is where the source of a module is that go.mod requires.
+// moduleDir returns the source directory of a module that go.mod requires.
 func moduleDir(ctx context.Context, module string) (string, error) {
 	output, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", module).Output()
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// request is something that an actor tries. Nothing of it lasts.
+// request is what an actor tries. All are dry runs, so nothing persists.
 type request func(ctx context.Context, c client.Client) error
 
 func create(o client.Object) request {
@@ -19,10 +19,10 @@ func create(o client.Object) request {
 	}
 }
 
-// change updates what there is.
+// change updates an existing object.
 func change[T client.Object](o T, mutate func(T)) request { return changeSub("", o, mutate) }
 
-// changeSub updates what there is, through a subresource.
+// changeSub updates an existing object through a subresource.
 func changeSub[T client.Object](sub string, o T, mutate func(T)) request {
 	return func(ctx context.Context, c client.Client) error {
 		var err error
@@ -86,15 +86,15 @@ func createSub(sub string, o, body client.Object) request {
 	}
 }
 
-// may asks whether RBAC allows what has no dry run, or would need a kubelet.
-func may(verb, group, resource, sub, namespace string) request {
+// canI asks by an access review whether RBAC allows what has no dry run or would need a kubelet.
+func canI(verb, group, resource, sub, namespace string) request {
 	return func(ctx context.Context, c client.Client) error {
 		review := &authorizationv1.SelfSubjectAccessReview{Spec: authorizationv1.SelfSubjectAccessReviewSpec{
 			ResourceAttributes: &authorizationv1.ResourceAttributes{
 				Verb: verb, Group: group, Resource: resource, Subresource: sub, Namespace: namespace,
 			},
 		}}
-		sent(ctx, call{verb: verb, kind: kind{group, resource, sub}, namespace: namespace, asked: true})
+		sent(ctx, call{verb: verb, kind: kind{group, resource, sub}, namespace: namespace, isReview: true})
 		if err := c.Create(ctx, review); err != nil {
 			return err
 		}

@@ -45,7 +45,7 @@ var viewerRights = rights{
 
 var roleRights = map[string]rights{
 	"viewer": viewerRights,
-	"engineer": viewerRights.and(rights{
+	"engineer": viewerRights.with(rights{
 		"configmaps":                             writes,
 		"cronjobs.batch":                         writes,
 		"deployments.apps":                       writes,
@@ -62,7 +62,7 @@ var roleRights = map[string]rights{
 		"statefulsets.apps":                      writes,
 		"statefulsets/scale.apps":                "get patch update",
 	}),
-	"data-steward": viewerRights.and(rights{
+	"data-steward": viewerRights.with(rights{
 		"configmaps":             writes,
 		"jobs.batch":             writes,
 		"persistentvolumeclaims": writes,
@@ -72,7 +72,7 @@ var roleRights = map[string]rights{
 }
 
 func init() {
-	roleRights["lead"] = roleRights["engineer"].and(roleRights["data-steward"].above(viewerRights)).and(rights{
+	roleRights["lead"] = roleRights["engineer"].with(roleRights["data-steward"].above(viewerRights)).with(rights{
 		"networkpolicies.networking.k8s.io":      writes,
 		"rolebindings.rbac.authorization.k8s.io": writes,
 		"roles.rbac.authorization.k8s.io":        writes,
@@ -80,14 +80,14 @@ func init() {
 	})
 }
 
-// and is r with more, which replaces.
-func (r rights) and(more rights) rights {
+// with returns r with more rights; those for the same resource are replaced.
+func (r rights) with(more rights) rights {
 	all := maps.Clone(r)
 	maps.Copy(all, more)
 	return all
 }
 
-// above is what of r is not the same in less.
+// above returns the rights of r that less does not have in the same form.
 func (r rights) above(less rights) rights {
 	all := rights{}
 	for what, verbs := range r {
@@ -137,8 +137,8 @@ func rightsOf(role *rbacv1.ClusterRole) rights {
 	return all
 }
 
-// The lead has the most rights. Over all that the API server serves, it has none in a rival's namespace nor over the
-// cluster, and in its own none but those above.
+// The lead has the most rights of all roles. Of everything that the API server serves, the lead has none in a rival's
+// namespace nor cluster-wide, and in their own namespace only those of roleRights.
 func TestRolesReachNothingElse(t *testing.T) {
 	t.Parallel()
 	g := gomega.NewWithT(t)
@@ -192,10 +192,10 @@ func (k kind) String() string {
 }
 
 func (k kind) may(verb, namespace string) request {
-	return may(verb, k.group, k.resource, k.sub, namespace)
+	return canI(verb, k.group, k.resource, k.sub, namespace)
 }
 
-// served is all that the API server serves, and what it authorizes without serving it.
+// served returns everything that the API server serves, and what it authorizes without serving it.
 func served() ([]kind, error) {
 	c, err := discovery.NewDiscoveryClientForConfig(cluster)
 	if err != nil {

@@ -1,6 +1,6 @@
-// Package attack tries the roles and policies of config/ against a real API server: who may do what, which
-// attacks are refused and why, and that their legitimate neighbours work. All but the fixtures is dry-run, so
-// tests run side by side and leave nothing.
+// Package attack tries the roles and policies of config/ against a real API server: who may do what, which attacks are
+// refused and for which reason, and that similar legitimate requests work. Everything except the fixtures is a dry run, so
+// tests run in parallel and leave nothing behind.
 package attack
 
 import (
@@ -37,7 +37,7 @@ const (
 )
 
 var (
-	controlPlane *plane
+	controlPlane *testControlPlane
 	// cluster is the API server's address with the rights of system:masters.
 	cluster *rest.Config
 	// masters is a client with the same rights.
@@ -72,7 +72,7 @@ func run(m *testing.M) (code int, err error) {
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	ctx, cancel := context.WithTimeout(context.Background(), startWithin)
 	defer cancel()
-	controlPlane, err = startPlane(ctx, dir)
+	controlPlane, err = startControlPlane(ctx, dir)
 	if err != nil {
 		return 0, err
 	}
@@ -97,14 +97,14 @@ func run(m *testing.M) (code int, err error) {
 		return 0, err
 	}
 	code = m.Run()
-	if full && !mutants {
+	if wholeControlPlane && !mutantsOnly {
 		tallied.print(os.Stdout)
 	}
 	return code, nil
 }
 
 // connect fills in the package's variables; dir is for files.
-func connect(p *plane, dir string) (err error) {
+func connect(p *testControlPlane, dir string) (err error) {
 	root, err := binaries.Root(".")
 	if err != nil {
 		return err
@@ -130,7 +130,7 @@ func connect(p *plane, dir string) (err error) {
 	return err
 }
 
-// install applies what guards, but neither the operator nor its own rights.
+// install applies the policies and roles, but neither the operator nor its own rights.
 func install(ctx context.Context) error {
 	for _, part := range []string{"namespace", "rbac/team", "admission"} {
 		if _, err := kubectl(ctx, "apply", "--server-side", "-k", filepath.Join(configDir, part)); err != nil {

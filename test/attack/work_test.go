@@ -8,17 +8,17 @@ import (
 	"github.com/onsi/gomega"
 )
 
-// work is what somebody does for a living. It must not be hindered.
-type work struct {
+// legitimateWork is a request that must be admitted.
+type legitimateWork struct {
 	who actor
 	try request
 }
 
-// allWork is all of it, by what is done.
-func allWork() map[string]work {
-	all := map[string]work{}
-	for _, some := range []map[string]work{
-		clusterWork(), privileged(), deviceWork(), karpenterWork(), scrubWork(), adoptedWork(), mending(),
+// allWork returns all legitimate work by name.
+func allWork() map[string]legitimateWork {
+	all := map[string]legitimateWork{}
+	for _, some := range []map[string]legitimateWork{
+		clusterWork(), privileged(), deviceWork(), karpenterWork(), scrubWork(), adoptedWork(), repairs(),
 	} {
 		for name := range some {
 			if _, twice := all[name]; twice {

@@ -7,7 +7,7 @@ var acceptedPools = map[string]accepted{
 		manifest: pool,
 		want:     pool,
 	},
-	"the least": {
+	"required fields alone": {
 		manifest: smallestPool,
 		want:     `spec: {source: Owned, resourceName: nvidia.com/gpu, reclaim: {gracePeriod: 72h, forceAfter: null, requireScrub: false}}`,
 	},
@@ -87,7 +87,7 @@ var acceptedPools = map[string]accepted{
 		manifest: smallestPool,
 		patch:    `spec: {reclaim: {gracePeriod: 720h, forceAfter: 1440h}}`,
 	},
-	"scrubbed by hand-over": {
+	"scrubbed before each assignment": {
 		manifest: smallestPool,
 		patch:    `spec: {reclaim: {requireScrub: true}}`,
 		want:     `spec: {reclaim: {gracePeriod: 72h, requireScrub: true}}`,
@@ -96,19 +96,19 @@ var acceptedPools = map[string]accepted{
 		manifest: smallestPool,
 		patch:    `spec: {deviceClassName: ` + long(63) + `}`,
 	},
-	"everything of Karpenter's": {
+	"Karpenter pool with every field": {
 		manifest: karpenterPool,
 		want:     karpenterPool,
 	},
-	"the least of Karpenter's": {
+	"Karpenter pool with required fields alone": {
 		manifest: smallestKarpenterPool,
 		want:     `spec: {karpenter: {mode: Static}, static: null, reclaim: {gracePeriod: 72h, requireScrub: false}}`,
 	},
-	"Karpenter's without scrubbing, said so": {
+	"Karpenter pool that does not require scrubbing, explicitly": {
 		manifest: smallestKarpenterPool,
 		patch:    `spec: {reclaim: {requireScrub: false}}`,
 	},
-	"Karpenter's with a name of 20 letters": {
+	"Karpenter pool with a name of 20 letters": {
 		manifest: smallestKarpenterPool,
 		patch:    `metadata: {name: ` + long(20) + `}`,
 	},

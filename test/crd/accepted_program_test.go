@@ -19,7 +19,7 @@ var acceptedPrograms = map[string]accepted{
 		manifest: program,
 		want:     program,
 	},
-	"the least": {
+	"required fields alone": {
 		manifest: smallestProgram,
 		want:     `spec: {timeZone: UTC, seats: 1}`,
 	},
@@ -160,7 +160,7 @@ func TestAcceptedPrograms(t *testing.T) {
 func TestAcceptedRecords(t *testing.T) {
 	testAccepted(t, records, map[string]accepted{
 		"everything": {manifest: record, want: record},
-		"the least": {
+		"required fields alone": {
 			manifest: record,
 			patch:    `{metadata: {name: ` + long(40) + `}, spec: {programName: null, lead: null, digest: null, state: null, stateTransitionTime: null, facts: null, history: null}}`,
 		},

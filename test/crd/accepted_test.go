@@ -46,7 +46,7 @@ var acceptedTeams = map[string]accepted{
 		manifest: team,
 		want:     team,
 	},
-	"the least": {
+	"required fields alone": {
 		manifest: smallestTeam,
 		want:     `spec: {suspend: false, priority: 0, deletionPolicy: Retain}`,
 	},
@@ -103,7 +103,7 @@ var acceptedTeams = map[string]accepted{
 		manifest: team,
 		patch:    `spec: {gpus: [{name: none, poolName: b200, count: 0}, {name: all, poolName: h100, count: 100000}]}`,
 	},
-	"award of 0 GPUs and nowhere to use them": {
+	"award of 0 GPUs without namespaces": {
 		manifest: smallestTeam,
 		patch:    `spec: {gpus: [{name: none, poolName: b200, count: 0}], namespaces: [{name: train, gpuWeight: 0}]}`,
 	},
@@ -167,14 +167,14 @@ var acceptedTeams = map[string]accepted{
 		manifest: smallestTeam,
 		patch:    `spec: {budget: []}`,
 	},
-	"grants at their bounds": {
+	"awards of money at their bounds": {
 		manifest: team,
 		patch: `spec: {budget: [{name: none, line: GPU, amount: 0, dueTime: "2026-01-15T00:00:00Z"},
 			{name: most, line: GPU, amount: 1000000000000000, dueTime: "2026-01-15T00:00:00Z"},
 			{name: rates, line: Staff, amount: 64, instalments: ` + many(32, `{dueTime: "2026-01-15T00:00:00Z", amount: 2}`) + `},
 			{name: once, line: Data, amount: 0, instalments: [{dueTime: "2026-01-15T00:00:00Z", amount: 0}]}]}`,
 	},
-	"data kept no longer than it can be read": {
+	"data kept exactly as long as data access lasts": {
 		manifest: smallestTeam,
 		patch:    `spec: {retention: {dataAccess: 2777h46m, keep: 9999960s}}`,
 	},

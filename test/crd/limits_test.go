@@ -126,7 +126,7 @@ status:
 	})
 
 	mistakes := map[string]refused{
-		"every volume is nowhere": {
+		"every volume names an unknown namespace": {
 			patch: `spec: {namespaces: [{name: other}]}`,
 			want:  []string{" is in namespace last, which spec.namespaces does not have"},
 		},

@@ -44,11 +44,11 @@ var refusedBudgets = map[string]refused{
 		patch: `spec: {programName: null, gpus: null}`,
 		want:  []string{`spec.budget: Invalid value: is money of a programme: set spec.programName, or leave it out`},
 	},
-	"money that is never due": {
+	"award of money that is never due": {
 		patch: `spec: {budget: [{name: corpus, line: Data, amount: 1}]}`,
 		want:  []string{`spec.budget[0]: Invalid value: corpus has neither dueTime nor instalments: give one, dueTime for money that is due at once`},
 	},
-	"money that is due at once and in instalments": {
+	"award of money that is due at once and in instalments": {
 		patch: `spec: {budget: [{name: corpus, line: Data, amount: 1, dueTime: "2026-01-15T00:00:00Z", instalments: [{dueTime: "2026-01-15T00:00:00Z", amount: 1}]}]}`,
 		want:  []string{`spec.budget[0]: Invalid value: corpus has both dueTime and instalments: give one, dueTime for money that is due at once`},
 	},
@@ -84,46 +84,46 @@ var refusedBudgets = map[string]refused{
 		patch: `spec: {budget: [{name: researchers, line: Staff, amount: 1, instalments: [{dueTime: "2026-01-15", amount: 1}]}]}`,
 		want:  []string{`spec.budget[0].instalments[0].dueTime: Invalid value: "2026-01-15": spec.budget[0].instalments[0].dueTime in body must be of type date-time: "2026-01-15"`},
 	},
-	"money on a day without time": {
+	"award of money due on a day without time": {
 		patch: `spec: {budget: [{name: corpus, line: Data, amount: 1, dueTime: "2026-01-15"}]}`,
 		want:  []string{`spec.budget[0].dueTime: Invalid value: "2026-01-15": spec.budget[0].dueTime in body must be of type date-time: "2026-01-15"`},
 	},
-	"money without name": {
+	"award of money without name": {
 		patch: `spec: {budget: [{line: Data, amount: 1, dueTime: "2026-01-15T00:00:00Z"}]}`,
 		want:  []string{`spec.budget[0].name: Required value`},
 	},
-	"money with a space": {
+	"award of money with a space": {
 		patch: `spec: {budget: [{name: the corpus, line: Data, amount: 1, dueTime: "2026-01-15T00:00:00Z"}]}`,
 		want:  []string{`spec.budget[0].name: Invalid value: "the corpus": must be lower case letters, digits and hyphens, and start and end with a letter or digit`},
 	},
-	"money of 64 letters": {
+	"award of money with a name of 64 letters": {
 		patch: `spec: {budget: [{name: ` + long(64) + `, line: Data, amount: 1, dueTime: "2026-01-15T00:00:00Z"}]}`,
 		want:  []string{`spec.budget[0].name: Too long: may not be more than 63 bytes`},
 	},
-	"money twice": {
+	"award of money twice": {
 		patch: `spec: {budget: [{name: corpus, line: Data, amount: 1, dueTime: "2026-01-15T00:00:00Z"}, {name: corpus, line: Staff, amount: 1, dueTime: "2026-01-15T00:00:00Z"}]}`,
 		want:  []string{`spec.budget[1]: Duplicate value: {"name":"corpus"}`},
 	},
-	"money without line": {
+	"award of money without line": {
 		patch: `spec: {budget: [{name: corpus, amount: 1, dueTime: "2026-01-15T00:00:00Z"}]}`,
 		want:  []string{`spec.budget[0].line: Required value`},
 	},
-	"money for power": {
+	"award of money for power": {
 		patch: `spec: {budget: [{name: corpus, line: Power, amount: 1, dueTime: "2026-01-15T00:00:00Z"}]}`,
 		want:  []string{`spec.budget[0].line: Unsupported value: "Power": supported values: "GPU", "Data", "Staff"`},
 	},
-	"money without amount": {
+	"award of money without amount": {
 		patch: `spec: {budget: [{name: corpus, line: Data, dueTime: "2026-01-15T00:00:00Z"}]}`,
 		want:  []string{`spec.budget[0].amount: Required value`},
 	},
-	"money of too little and too much": {
+	"awards of too little and too much money": {
 		patch: `spec: {budget: [{name: a, line: Data, amount: -1, dueTime: "2026-01-15T00:00:00Z"}, {name: b, line: Data, amount: 1000000000000001, dueTime: "2026-01-15T00:00:00Z"}]}`,
 		want: []string{
 			`spec.budget[0].amount: Invalid value: -1: spec.budget[0].amount in body should be greater than or equal to 0`,
 			`spec.budget[1].amount: Invalid value: 1000000000000001: spec.budget[1].amount in body should be less than or equal to 1000000000000000`,
 		},
 	},
-	"grants, 65 of them": {
+	"awards of money, 65 of them": {
 		patch: `spec: {budget: ` + many(65, `{name: g%d, line: Data, amount: 1, dueTime: "2026-01-15T00:00:00Z"}`) + `}`,
 		want:  []string{`spec.budget: Too many: 65: must have at most 64 items`},
 	},
@@ -135,7 +135,7 @@ var refusedBudgets = map[string]refused{
 		patch: `spec: {retention: {dataAccess: 30d}}`,
 		want:  []string{`spec.retention.dataAccess: Invalid value: "30d": must be between 0s and 87600h, written in hours, minutes and seconds, for example 720h`},
 	},
-	"kept for less time than it can be read": {
+	"data kept for less time than data access lasts": {
 		patch: `spec: {retention: {keep: 359h}}`,
 		want:  []string{`spec.retention.keep: Invalid value: 359h is shorter than dataAccess, 360h, and both are counted from the same moment: make it as long or longer`},
 	},

@@ -148,11 +148,11 @@ var refusedCeilings = map[string]refused{
 		patch: `spec: {retention: {keep: 876001h}}`,
 		want:  []string{`spec.retention.keep: Invalid value: "876001h": must be between 0s and 876000h, written in hours, minutes and seconds, for example 2160h`},
 	},
-	"kept for less time than it can be read": {
+	"data kept for less time than data access lasts": {
 		patch: `spec: {retention: {dataAccess: 720h, keep: 719h59m}}`,
 		want:  []string{`spec.retention.keep: Invalid value: 719h59m is shorter than dataAccess, 720h, and both are counted from the same moment: make it as long or longer`},
 	},
-	"kept and read for 33 characters": {
+	"retention periods of 33 characters": {
 		patch: `spec: {retention: {dataAccess: ` + long(33) + `, keep: ` + long(33) + `}}`,
 		want: []string{
 			`spec.retention.dataAccess: Too long: may not be more than 32 bytes`,

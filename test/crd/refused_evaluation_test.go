@@ -29,7 +29,7 @@ var refusedEvaluations = map[string]refused{
 			decisions: [{teamName: hanbit, outcome: Selected, evaluation: written, reason: r, decisionTime: "2025-08-04T10:00:00Z"}]}`,
 		want: []string{`spec.evaluations[1]: Duplicate value: {"name":"written"}`},
 	},
-	"evaluation that was closed some day": {
+	"evaluation with a close time that is no time": {
 		patch: `spec: {evaluations: [{name: written, closeTime: yesterday}], decisions: null}`,
 		want:  []string{`spec.evaluations[0].closeTime: Invalid value: "yesterday": spec.evaluations[0].closeTime in body must be of type date-time: "yesterday"`},
 	},
@@ -146,7 +146,7 @@ var refusedEvaluations = map[string]refused{
 		patch: `spec: {gates: null, evaluations: [{name: written, results: [{teamName: hanbit, gates: {originality: Passed}}]}], decisions: null}`,
 		want:  []string{`spec.evaluations: Invalid value: written: hanbit has a result for originality, which spec.gates does not have: add the gate there or correct the result`},
 	},
-	"gate that was half passed": {
+	"gate with an unknown outcome": {
 		patch: judged(`[{teamName: hanbit, gates: {originality: Half}}]`),
 		want:  []string{`spec.evaluations[0].results[0].gates.originality: Unsupported value: "Half": supported values: "Passed", "Failed"`},
 	},

@@ -145,7 +145,7 @@ func TestSampleScoresRank(t *testing.T) {
 	}
 }
 
-// decided are the teams with a decision of that outcome, by name.
+// decidedOn returns the teams with a decision of that outcome, sorted.
 func decidedOn(program foundationv1alpha1.FoundationProgram, outcome foundationv1alpha1.Outcome) []string {
 	var names []string
 	for _, decision := range program.Spec.Decisions {

@@ -10,8 +10,8 @@ import (
 	"foundation.team/operator/test/support/manifest"
 )
 
-var _ = Describe("What a lead gives", func() {
-	It("ends with the access of who has it", func(ctx SpecContext) {
+var _ = Describe("A RoleBinding that a lead creates", func() {
+	It("is deleted when the access of its subject ends", func(ctx SpecContext) {
 		s := newStory(ctx)
 		const namespace, intern = "given-train", "ida@given.example"
 		lee, ida := manifest.User("lee", "Lead", "lee@given.example"), manifest.User("ida", "Viewer", intern)
@@ -43,7 +43,7 @@ var _ = Describe("What a lead gives", func() {
 		s.WaitReady("given")
 	})
 
-	It("is nothing that the lead does not have", func(ctx SpecContext) {
+	It("cannot give rights that the lead does not have", func(ctx SpecContext) {
 		s := newStory(ctx)
 		s.ApplyTeam("poor", manifest.Train, manifest.Staff(manifest.User("lee", "Lead", "lee@poor.example")))
 		s.WaitReady("poor")
@@ -56,7 +56,7 @@ var _ = Describe("What a lead gives", func() {
 })
 
 var _ = Describe("An ordinary pod", func() {
-	It("needs no word about security, and gets no token", func(ctx SpecContext) {
+	It("gets secure defaults, and no token", func(ctx SpecContext) {
 		s := newStory(ctx)
 		s.ApplyTeam("plain", manifest.Train, manifest.Staff(manifest.User("ida", "Engineer", "ida@plain.example")))
 		s.WaitReady("plain")

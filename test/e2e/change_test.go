@@ -15,7 +15,7 @@ import (
 )
 
 var _ = Describe("A change of the spec", func() {
-	It("reaches every object", func(ctx SpecContext) {
+	It("is applied to every object", func(ctx SpecContext) {
 		s := newStory(ctx)
 		s.ApplyPool("change", 4)
 		s.ApplyTeam("change", s.GPUs("change", 16),
@@ -112,7 +112,7 @@ var _ = Describe("A change of the spec", func() {
 		s.Expect(s.Can(s, "ida@suspend.example", "create", "pods", "suspend-train")).To(BeTrue())
 	})
 
-	It("follows the clock: nothing before the term, access in date, data for a while after the end, then nothing", func(ctx SpecContext) {
+	It("follows the clock: nothing before the term, access while in date, data access after the end, then a lock", func(ctx SpecContext) {
 		s := newStory(ctx)
 		s.ApplyPool("term", 2, "reclaim: {gracePeriod: 0s}")
 		stamp := func(t time.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -25,7 +25,7 @@ var _ = Describe("Deleting a team", func() {
 		}, more...)
 	}
 
-	It("takes access and GPUs, keeps namespaces and data, and gives them back to the same manifest alone", func(ctx SpecContext) {
+	It("removes access and GPUs, keeps namespaces and data, and restores them for the same manifest alone", func(ctx SpecContext) {
 		s := newStory(ctx)
 		s.ApplyPool("retain", 1, "reclaim: {gracePeriod: 720h}")
 		s.ApplyTeam("kept", spec("retain")...)
@@ -95,7 +95,7 @@ var _ = Describe("Deleting a team", func() {
 		}
 	})
 
-	It("closes what is left when finalizers are taken off by hand, and nobody was there to see it", func(ctx SpecContext) {
+	It("locks what is left when finalizers are removed by hand while the operator is down", func(ctx SpecContext) {
 		s := newStory(ctx)
 		s.ApplyPool("torn", 2)
 		s.ApplyTeam("torn", spec("torn")...)
@@ -118,7 +118,7 @@ var _ = Describe("Deleting a team", func() {
 		s.Expect(s.ListPoolNodes(s, "torn")[0].Labels).To(HaveKeyWithValue(foundationv1alpha1.LabelNodeTeam, "torn"), "the team's keeps everybody else off")
 	})
 
-	It("deletes data only when asked to and confirmed", func(ctx SpecContext) {
+	It("deletes data only when that is asked for and confirmed", func(ctx SpecContext) {
 		s := newStory(ctx)
 		s.ApplyPool("wipe", 1)
 		s.ApplyTeam("wiped", spec("wipe", "deletionPolicy: Delete")...)

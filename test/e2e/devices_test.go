@@ -18,8 +18,8 @@ import (
 
 const ofGPU = corev1.ResourceName("requests." + cluster.GPUResource)
 
-var _ = Describe("Devices that are claimed", func() {
-	It("are bounded by the grant, together with the extended resource", func(ctx SpecContext) {
+var _ = Describe("Devices of ResourceClaims", func() {
+	It("are limited by the grant, together with the extended resource", func(ctx SpecContext) {
 		s := newStory(ctx)
 		const class, rivals = "gpu.claims.example.com", "rival.claims.example.com"
 		applyDeviceClass(s, class, cluster.GPUResource)
@@ -79,7 +79,7 @@ var _ = Describe("Devices that are claimed", func() {
 		s.Expect(claimAs(ida, train, "late", exactly(class, 1))).To(matchNotGranted(class, train))
 	})
 
-	It("are counted by themselves if their class has no extended resource", func(ctx SpecContext) {
+	It("are counted alone if their DeviceClass has no extended resource", func(ctx SpecContext) {
 		s := newStory(ctx)
 		const class, train = "gpu.apart.example.com", "apart-train"
 		applyDeviceClass(s, class, "")
@@ -92,7 +92,7 @@ var _ = Describe("Devices that are claimed", func() {
 		s.Expect(s.Admin().Create(claimOf(train, "four", exactly(class, 4)))).To(MatchError(And(ContainSubstring(class+".deviceclass.resource.k8s.io/devices=8"), Not(ContainSubstring(string(ofGPU))))))
 	})
 
-	It("are the team's own, however they are asked for", func(ctx SpecContext) {
+	It("come from the team's own nodes, however they are requested", func(ctx SpecContext) {
 		s := newStory(ctx)
 		const class, extended, train = "gpu.own.example.com", "own.example.com/gpu", "own-train"
 		applyDeviceClass(s, class, extended)
@@ -152,7 +152,7 @@ var _ = Describe("Devices that are claimed", func() {
 	})
 })
 
-// applyDeviceClass makes a class of the devices of the driver of the same name. extendedResource may be empty.
+// applyDeviceClass creates a DeviceClass for devices of the driver of the same name. extendedResource may be empty.
 func applyDeviceClass(s *dsl.Story, name, extendedResource string) {
 	s.Helper()
 	spec := fmt.Sprintf(`selectors: [{cel: {expression: device.driver == "%s"}}]`, name)
@@ -163,7 +163,7 @@ func applyDeviceClass(s *dsl.Story, name, extendedResource string) {
 	s.Cleanup(func() { s.Kubectl("delete", "deviceclass", name) })
 }
 
-// publishDevices says that a node has 8 devices, as their driver would.
+// publishDevices publishes 8 devices on a node in a ResourceSlice, as their driver would.
 func publishDevices(s *dsl.Story, driver, node string) {
 	s.Helper()
 	var devices []string
@@ -179,8 +179,8 @@ spec: {driver: %[2]s, nodeName: %[1]s, pool: {name: %[1]s, generation: 1, resour
 	s.Cleanup(func() { s.Kubectl("delete", "resourceslice", node) })
 }
 
-// expectNotGranted expects that neither a person of the team claims nor an admin can claim, for the team, devices of a class
-// that is new, that a rival was granted, or of the team's own class in a namespace without a share.
+// expectNotGranted expects that neither staff nor, in the team's namespace, an admin can create ResourceClaims for a
+// DeviceClass that is new, that was granted to a rival, or of which the namespace has no share.
 func expectNotGranted(s *dsl.Story, ida dsl.Person, class, rivals string) {
 	s.Helper()
 	const train, eval, brandNew = "claims-train", "claims-eval", "brand-new.example.com"
@@ -247,7 +247,7 @@ func getDeviceQuota(s *dsl.Story, g Gomega, namespace, class string) int64 {
 	return devices.Value()
 }
 
-// waitUsed waits until a team's status says how many GPUs are in use.
+// waitUsed waits until a team's status counts so many GPUs in use.
 func waitUsed(s *dsl.Story, team string, gpus int32) {
 	s.Helper()
 	s.WaitUntil(func(g Gomega) {

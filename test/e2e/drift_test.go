@@ -18,7 +18,7 @@ import (
 )
 
 var _ = Describe("Drift", func() {
-	It("is mended at once", func(ctx SpecContext) {
+	It("is reverted at once", func(ctx SpecContext) {
 		s := newStory(ctx)
 		s.ApplyPool("drift", 2)
 		s.ApplyTeam("drift", s.GPUs("drift", 16), manifest.Train,
@@ -37,7 +37,7 @@ var _ = Describe("Drift", func() {
 		s.WaitReady("drift")
 	})
 
-	It("does not take a namespace that is somebody else's, until its admin hands it over", func(ctx SpecContext) {
+	It("does not adopt somebody else's namespace until an admin offers it", func(ctx SpecContext) {
 		s := newStory(ctx)
 		s.Kubectl("create", "namespace", "taken-train")
 		s.Kubectl("create", "configmap", "theirs", "-n", "taken-train")
@@ -64,13 +64,13 @@ var _ = Describe("Drift", func() {
 	})
 })
 
-// drift is what kubectl does to an object of the operator's, and when that is mended.
+// drift is a change by kubectl of an object of the operator's, and the check that it was reverted.
 type drift struct {
 	args   []string
 	mended func(g Gomega)
 }
 
-// driftInNamespace is drift of a team's namespace and of what is in it.
+// driftInNamespace changes a team's namespace and the objects in it.
 func driftInNamespace(s *dsl.Story, namespace string) map[string]drift {
 	return map[string]drift{
 		"a deleted network policy": {
@@ -119,14 +119,14 @@ func driftInNamespace(s *dsl.Story, namespace string) map[string]drift {
 	}
 }
 
-// driftOfCluster is drift of a team's objects that have no namespace, and of its nodes.
+// driftOfCluster changes a team's cluster-scoped objects and its nodes.
 func driftOfCluster(s *dsl.Story, team string) map[string]drift {
 	return map[string]drift{
 		"a deleted flow schema": {
 			[]string{"delete", "flowschema", "foundation-team." + team},
 			func(g Gomega) { dsl.Get(s, g, &flowcontrolv1.FlowSchema{}, "", "foundation-team."+team) },
 		},
-		"a raised share of the API server": {
+		"a raised borrowing limit of a priority level": {
 			[]string{"patch", "prioritylevelconfiguration", "foundation-team." + team, "--type=merge", "-p", `{"spec":{"limited":{"borrowingLimitPercent":900}}}`},
 			func(g Gomega) {
 				level := dsl.Get(s, g, &flowcontrolv1.PriorityLevelConfiguration{}, "", "foundation-team."+team)
@@ -148,7 +148,7 @@ func driftOfCluster(s *dsl.Story, team string) map[string]drift {
 	}
 }
 
-// expectStraysPruned makes objects with a team's label, and one without it, and waits until the former are gone.
+// expectStraysPruned creates objects with a team's label, and one without it, and waits until the former are pruned.
 func expectStraysPruned(s *dsl.Story, team, namespace string) {
 	s.Helper()
 	strays := []client.Object{&rbacv1.RoleBinding{}, &networkingv1.NetworkPolicy{}, &corev1.LimitRange{}, &corev1.ResourceQuota{}}

@@ -16,7 +16,7 @@ import (
 )
 
 var _ = Describe("GPUs", func() {
-	It("go from a team that shrinks to one that waits, when the work on them is over", func(ctx SpecContext) {
+	It("go from a team that shrinks to one that waits, when their pods have ended", func(ctx SpecContext) {
 		s := newStory(ctx)
 		s.ApplyPool("hand", 4, "reclaim: {gracePeriod: 720h}")
 		s.ApplyTeam("donor", s.GPUs("hand", 32), manifest.Train)
@@ -57,7 +57,7 @@ var _ = Describe("GPUs", func() {
 		}
 	})
 
-	It("are evicted when the grace is over", func(ctx SpecContext) {
+	It("are freed by eviction when the grace period is over", func(ctx SpecContext) {
 		s := newStory(ctx)
 		s.ApplyPool("evict", 2, "reclaim: {gracePeriod: 8s}")
 		s.ApplyTeam("loser", s.GPUs("evict", 16), manifest.Train)
@@ -72,7 +72,7 @@ var _ = Describe("GPUs", func() {
 		s.WaitReady("loser")
 	})
 
-	It("follow priority, then age, and never leave who has them", func(ctx SpecContext) {
+	It("are granted by priority, then age, and never taken from a team that holds them", func(ctx SpecContext) {
 		s := newStory(ctx)
 		s.ApplyPool("order", 3)
 		s.ApplyTeam("first", s.GPUs("order", 8), manifest.Train)
@@ -91,7 +91,7 @@ var _ = Describe("GPUs", func() {
 		s.WaitCondition("low", foundationv1alpha1.ConditionGPUsReady, foundationv1alpha1.ReasonShortfall, "16 of 16 short")
 	})
 
-	It("that cannot be had are told of, with the way out", func(ctx SpecContext) {
+	It("that cannot be granted are reported, with what helps", func(ctx SpecContext) {
 		s := newStory(ctx)
 		s.ApplyPool("rules", 2, "source: Leased", "supplier: Example Telecom")
 		condition := func(team, reason, message string) {
@@ -109,7 +109,7 @@ var _ = Describe("GPUs", func() {
 		s.WaitCondition("nowhere", foundationv1alpha1.ConditionVolumesReady, foundationv1alpha1.ReasonStorageClassNotFound, "data: StorageClass missing does not exist")
 	})
 
-	It("of a broken node are counted out and in again", func(ctx SpecContext) {
+	It("of an unhealthy node leave the capacity and come back", func(ctx SpecContext) {
 		s := newStory(ctx)
 		s.ApplyPool("broken", 2)
 		s.ApplyTeam("broken", s.GPUs("broken", 16), manifest.Train)
@@ -124,7 +124,7 @@ var _ = Describe("GPUs", func() {
 		s.WaitReady("broken")
 	})
 
-	It("wait for nodes that are busy when they come into a pool", func(ctx SpecContext) {
+	It("are not granted while a node that enters the pool has pods", func(ctx SpecContext) {
 		s := newStory(ctx)
 		s.Kubectl("create", "ns", "before")
 		s.Cleanup(func() { s.Kubectl("delete", "ns", "before", "--wait=false") })
@@ -152,7 +152,7 @@ var _ = Describe("GPUs", func() {
 		s.WaitReady("waits")
 	})
 
-	It("keep their pool from going while teams have them", func(ctx SpecContext) {
+	It("keep their pool from being deleted while teams hold them", func(ctx SpecContext) {
 		s := newStory(ctx)
 		s.ApplyPool("inuse", 1)
 		s.ApplyTeam("user", s.GPUs("inuse", 8), manifest.Train)

@@ -13,9 +13,10 @@ import (
 	"foundation.team/operator/test/support/manifest"
 )
 
-// What takes months is in test/programme, with the controllers in the test's process. Here it is the real binary.
+// Stories that take months are in test/programme, where the controllers run in the test's process. This one uses the real
+// binary.
 var _ = Describe("A programme", func() {
-	It("lets in who was selected, tells what comes, and goes after its teams", func(ctx SpecContext) {
+	It("lets selected teams in, reports what comes next, and is deleted after its teams", func(ctx SpecContext) {
 		s := newStory(ctx)
 		decision := `{teamName: %s, outcome: %s, reason: As published., decisionTime: "2026-01-05T00:00:00Z", finalTime: "2026-01-15T00:00:00Z"}`
 		s.ApplyProgram("call", "seats: 1",

@@ -43,14 +43,14 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	watched, err = witness.Start(lab.Admin)
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(watched.Stop)
-	// As in its image it has nowhere to write.
+	// The operator can write to no directory, as in its image.
 	Expect(lab.StartOperator(ctx, "HOME=", "TMPDIR="+filepath.Join(lab.Dir, "nowhere"))).To(Succeed())
 }, NodeTimeout(10*time.Minute))
 
 var _ = AfterSuite(func(ctx SpecContext) {
 	Expect(watched.Violations()).To(BeEmpty(), "invariants that some revision broke")
 	if suite, _ := GinkgoConfiguration(); len(suite.FocusStrings)+len(suite.SkipStrings)+len(suite.FocusFiles)+len(suite.SkipFiles) > 0 {
-		// A few chosen specs have fewer revisions, and still some, and need few of the operator's rights.
+		// With focused specs the witness sees fewer revisions, but some, and fewer of the operator's rights are used.
 		Expect(watched.Seen()).To(BeNumerically(">", 100), "revisions that the witness saw")
 		return
 	}
@@ -58,7 +58,7 @@ var _ = AfterSuite(func(ctx SpecContext) {
 	Expect(audit.Check(ctx, audit.E2E, lab.Cluster, lab.Client, os.Stdout)).To(Succeed())
 }, NodeTimeout(time.Minute))
 
-// newStory begins what a spec tells. Its teams and pools go when it ends.
+// newStory begins a spec's story. Its teams and pools are deleted when the spec ends.
 func newStory(ctx SpecContext) *dsl.Story {
 	GinkgoHelper()
 	s := dsl.New(specTB{GinkgoTB(), func() context.Context { return ctx }}, lab, dsl.Options{

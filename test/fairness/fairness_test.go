@@ -29,10 +29,11 @@ const (
 	phase = 20 * time.Second
 	// changeEvery is how often the calm team's FoundationTeam is changed.
 	changeEvery = 500 * time.Millisecond
-	// most is how many times longer the slowest of a hundred requests may take while another team floods.
-	most = 3
-	// leastWait is how long a request of a flood waits for a seat at least, on average.
-	leastWait = 100 * time.Millisecond
+	// maxSlowdown bounds how many times longer the slowest of a hundred requests may take while another team floods.
+	maxSlowdown = 3
+	// minSeatWait is how long a request of a flood must wait for a seat on average; if it does not, the flood was too weak
+	// to prove anything.
+	minSeatWait = 100 * time.Millisecond
 )
 
 // TestFlood measures how long a team and the operator wait for a small answer while another team floods the API server,
@@ -58,21 +59,21 @@ func TestFlood(t *testing.T) {
 	quiet := observe(t, "quiet", probes, reconciles)
 	for i, f := range floods {
 		measured[i] = during(t, f, f.name, probes, reconciles)
-		g.Expect(measured[i].waited).To(BeNumerically(">", leastWait), "a flood for which the API server has seats enough is none")
+		g.Expect(measured[i].waited).To(BeNumerically(">", minSeatWait), "a flood for which the API server has seats enough is none")
 	}
-	quiet = quiet.and(observe(t, "quiet again", probes, reconciles))
+	quiet = quiet.merge(observe(t, "quiet again", probes, reconciles))
 	for i, now := range measured {
 		what := floods[i].name
 		for j, p := range probes {
 			times := float64(now.probes[j].quantile(0.99)) / float64(quiet.probes[j].quantile(0.99))
 			t.Logf("%s, %s: p99 is %.1f times the quiet one", what, p.name, times)
-			g.Expect(times).To(BeNumerically("<=", most), "p99 of %s, %s", p.name, what)
+			g.Expect(times).To(BeNumerically("<=", maxSlowdown), "p99 of %s, %s", p.name, what)
 			g.Expect(now.probes[j].failed).To(BeEmpty(), "%s, %s", p.name, what)
 		}
 		// There are too few of these for a p99.
 		times := float64(now.changes.quantile(0.9)) / float64(quiet.changes.quantile(0.9))
 		t.Logf("%s, changes until they are reconciled: p90 is %.1f times the quiet one", what, times)
-		g.Expect(times).To(BeNumerically("<=", most), "p90 of changes, %s", what)
+		g.Expect(times).To(BeNumerically("<=", maxSlowdown), "p90 of changes, %s", what)
 		g.Expect(now.changes.failed).To(BeEmpty(), what)
 	}
 
@@ -83,7 +84,7 @@ func TestFlood(t *testing.T) {
 		control := during(t, f, f.name+", without flow schemas", probes, nil)
 		times := float64(control.probes[0].quantile(0.99)) / float64(quiet.probes[0].quantile(0.99))
 		t.Logf("%s, without flow schemas, %s: p99 is %.1f times the quiet one", f.name, probes[0].name, times)
-		g.Expect(times).To(BeNumerically(">", most), "a flood that costs nothing proves nothing")
+		g.Expect(times).To(BeNumerically(">", maxSlowdown), "a flood that costs nothing proves nothing")
 	}
 }
 
@@ -94,8 +95,8 @@ type observation struct {
 	waited  time.Duration
 }
 
-// and is what was seen in both.
-func (o observation) and(other observation) observation {
+// merge returns both observations together.
+func (o observation) merge(other observation) observation {
 	both := observation{changes: o.changes.and(other.changes)}
 	for i := range o.probes {
 		both.probes = append(both.probes, o.probes[i].and(other.probes[i]))
@@ -141,7 +142,7 @@ func during(t *testing.T, f flood, what string, probes []probe, changes func(con
 // waited is how many requests waited in queues, and how long together.
 type waited struct{ requests, seconds float64 }
 
-// queueing is what the API server says of the flooding team's priority level.
+// queueing returns the metrics of the flooding team's priority level.
 func queueing(t *testing.T) waited {
 	t.Helper()
 	g := NewWithT(t)
@@ -205,7 +206,7 @@ func newStory(t *testing.T) *dsl.Story {
 	return dsl.New(t, lab, dsl.Options{Timeout: time.Minute, Polling: 50 * time.Millisecond})
 }
 
-// makeTeams makes both teams, and fills the flooding one's namespace with what takes long to list.
+// makeTeams creates both teams, and fills the flooding one's namespace with objects that take long to list.
 func makeTeams(t *testing.T) {
 	t.Helper()
 	s := newStory(t)
@@ -271,7 +272,7 @@ func expectClassified(t *testing.T, p probe, name string) {
 	}).WithTimeout(30*time.Second).Should(Succeed(), p.name)
 }
 
-// withoutFlowSchemas takes away what the operator makes, and the operator, which would make it again.
+// withoutFlowSchemas stops the operator, which would restore them, and deletes the flow schemas that it made.
 func withoutFlowSchemas(t *testing.T) {
 	t.Helper()
 	g := NewWithT(t)

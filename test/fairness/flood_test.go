@@ -24,10 +24,10 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-// floodVariable names the file with a flood's orders, for the process that floods.
+// floodVariable is the environment variable with the path of a flood's parameters, for the process that floods.
 const floodVariable = "FAIRNESS_FLOOD"
 
-// flood is what a process that floods is told.
+// flood is the parameters of a process that floods.
 type flood struct {
 	// name is what the test calls it.
 	name string
@@ -85,7 +85,7 @@ func (f *flooder) stop() map[string]int {
 	return answers
 }
 
-// runFlood says when its flood is on, floods until its standard input ends, and prints the answers that it got.
+// runFlood reports when its flood has started, floods until its standard input ends, and prints the answers that it got.
 func runFlood(path string) error {
 	orders, err := os.ReadFile(path)
 	if err != nil {
@@ -102,7 +102,7 @@ func runFlood(path string) error {
 	}()
 	// Where Linux shares the processor out among sessions first, the niceness of a process is about its session alone.
 	_ = os.WriteFile("/proc/self/autogroup", []byte("19"), 0o600)
-	answers := &tally{counts: map[string]int{}, on: func() { _, _ = fmt.Fprintln(os.Stdout, "the flood is on") }}
+	answers := &answerTally{counts: map[string]int{}, on: func() { _, _ = fmt.Fprintln(os.Stdout, "the flood is on") }}
 	var group sync.WaitGroup
 	for account, kubeconfig := range f.Kubeconfigs {
 		cfg, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
@@ -133,7 +133,7 @@ func runFlood(path string) error {
 	return json.NewEncoder(os.Stdout).Encode(answers.counts)
 }
 
-// connect makes a client with a connection of its own. One for stalling reads little ahead.
+// connect returns a client with a connection of its own. One for stalling has a small read buffer.
 func connect(cfg *rest.Config, http2 bool) (*http.Client, error) {
 	tlsConfig, err := rest.TLSConfigFor(cfg)
 	if err != nil {
@@ -175,7 +175,7 @@ func (f flood) mix(name string) []request {
 }
 
 // send sends the mix round and round, from one of its requests on. It does not heed the API server's Retry-After.
-func (f flood) send(ctx context.Context, client *http.Client, host, name string, from int, answers *tally) {
+func (f flood) send(ctx context.Context, client *http.Client, host, name string, from int, answers *answerTally) {
 	mix := f.mix(name)
 	for i := from; ctx.Err() == nil; i++ {
 		next := mix[i%len(mix)]
@@ -191,7 +191,7 @@ func (f flood) send(ctx context.Context, client *http.Client, host, name string,
 }
 
 // stall asks for a large list and does not read it, again and again.
-func (f flood) stall(ctx context.Context, client *http.Client, host string, answers *tally) {
+func (f flood) stall(ctx context.Context, client *http.Client, host string, answers *answerTally) {
 	for ctx.Err() == nil {
 		response, err := do(ctx, client, http.MethodGet, host+"/api/v1/namespaces/"+f.Namespace+"/configmaps", "")
 		if err != nil {
@@ -219,8 +219,8 @@ func do(ctx context.Context, client *http.Client, method, url, body string) (*ht
 	return client.Do(req)
 }
 
-// tally counts answers. It is safe for concurrent use.
-type tally struct {
+// answerTally counts answers. It is safe for concurrent use.
+type answerTally struct {
 	mu     sync.Mutex
 	counts map[string]int
 	sum    int
@@ -228,7 +228,7 @@ type tally struct {
 	on func()
 }
 
-func (c *tally) add(ctx context.Context, what string) {
+func (c *answerTally) add(ctx context.Context, what string) {
 	if ctx.Err() != nil {
 		return // it was cut off
 	}
@@ -240,7 +240,7 @@ func (c *tally) add(ctx context.Context, what string) {
 	}
 }
 
-// describe is what a flood got for an answer.
+// describe classifies an answer to a flood's request.
 func describe(answers map[string]int) string {
 	var parts []string
 	for _, what := range slices.Sorted(maps.Keys(answers)) {

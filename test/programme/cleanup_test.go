@@ -17,7 +17,7 @@ import (
 	"foundation.team/operator/test/support/manifest"
 )
 
-// cleanUp ends a story: its operator stops, and what is left of it goes, so that the next one's operator finds nothing.
+// cleanUp stops a story's operator and deletes what the story left, so that the next story's operator finds nothing.
 func (s *story) cleanUp() {
 	s.Helper()
 	s.stop()
@@ -37,7 +37,7 @@ func (s *story) cleanUp() {
 	s.deleteAll(&corev1.NodeList{}, client.HasLabels{manifest.PoolLabel})
 }
 
-// deleteAll deletes the objects of a kind; what waits for the operator does not wait for it any more.
+// deleteAll deletes the objects of a kind and removes the finalizers that wait for the operator.
 func (s *story) deleteAll(kind client.ObjectList, of ...client.ListOption) {
 	s.Helper()
 	ctx := context.WithoutCancel(s.Context())

@@ -11,15 +11,15 @@ import (
 )
 
 func TestElimination(t *testing.T) {
-	tell(t, map[string]tale{
-		"7: an eliminated team loses access and GPUs, which go to two others, and never its data": {number: 7, begin: "2026-01-14", tell: elimination},
-		"9: an objection that is upheld on day nine brings everything back as it was":             {number: 9, begin: "2026-01-14", tell: objection},
-		"16: a suspended team reads and keeps what it has, and goes on as it was":                 {number: 16, begin: "2026-03-02 09:00:00", tell: suspension},
+	runStories(t, map[string]namedStory{
+		"7: an eliminated team loses access and GPUs, which go to two others, and never its data": {number: 7, begin: "2026-01-14", run: elimination},
+		"9: an objection that is upheld on day nine restores everything":                          {number: 9, begin: "2026-01-14", run: objection},
+		"16: a suspended team can read, keeps its data and GPUs, and resumes unchanged":           {number: 16, begin: "2026-03-02 09:00:00", run: suspension},
 	})
 }
 
-// threeTeams are in since August and have a third each of a pool of six nodes. Two of them are to have half of it each from
-// the second stage on. All run a job that takes one node.
+// threeTeams applies three teams that are in since August with a third each of a pool of six nodes. Two of them have half
+// of it each from the second stage on. All run a job that takes one node.
 func threeTeams(s *story) {
 	s.ApplyPool("b200", 6, "reclaim: {gracePeriod: 48h}")
 	s.ApplyProgram(s.threeDecided()...)
@@ -43,7 +43,7 @@ func (s *story) threeDecided(more ...string) []string {
 		"- {name: stage-1, startTime: " + stamp("2025-08-14") + ", endTime: " + stamp("2026-01-15") + "}",
 		"- {name: stage-2, startTime: " + stamp("2026-01-15") + ", endTime: " + stamp("2026-07-15") + "}",
 		"decisions:",
-		s.decided("hanbit", "Selected", "2025-08-04"), s.decided("naru", "Selected", "2025-08-04"), s.decided("mirae", "Selected", "2025-08-04"),
+		s.decision("hanbit", "Selected", "2025-08-04"), s.decision("naru", "Selected", "2025-08-04"), s.decision("mirae", "Selected", "2025-08-04"),
 	}, more...)
 }
 
@@ -51,9 +51,9 @@ func elimination(s *story) {
 	threeTeams(s)
 	claim, job := s.getClaim(s, "hanbit"), s.ListPods(s, "hanbit")[0]
 
-	// It can object for ten days: it keeps what it has and cannot use it.
+	// The team can object for ten days: it keeps its data and GPUs and cannot use them.
 	s.at("2026-01-15")
-	s.ApplyProgram(s.threeDecided(s.decided("hanbit", "Eliminated", "2026-01-15", "finalTime: "+stamp("2026-01-25")))...)
+	s.ApplyProgram(s.threeDecided(s.decision("hanbit", "Eliminated", "2026-01-15", "finalTime: "+stamp("2026-01-25")))...)
 	s.WaitState("hanbit", foundationv1alpha1.StateSuspended)
 	s.waitAccess("hanbit", reading)
 	s.at("2026-01-24 23:59:59")
@@ -61,7 +61,8 @@ func elimination(s *story) {
 	s.Expect(s.GetGrant(s, "naru", "b200").Shortfall).To(BeEquivalentTo(8))
 	s.Expect(s.GetGrant(s, "mirae", "b200").Shortfall).To(BeEquivalentTo(8))
 
-	// Then it is final. An idle node goes to the first of the others at once, one with work when its grace is over.
+	// Then the elimination is final. An idle node goes to the first of the other teams at once, a busy one when its grace
+	// period is over.
 	s.at("2026-01-25")
 	s.WaitState("hanbit", foundationv1alpha1.StateEliminated)
 	s.WaitGranted("naru", "b200", 24)
@@ -104,7 +105,7 @@ func objection(s *story) {
 	before := s.snapshot(s, "hanbit", "b200")
 
 	s.at("2026-01-15 10:00:00")
-	eliminated := s.decided("hanbit", "Eliminated", "2026-01-15 10:00:00", "finalTime: "+stamp("2026-01-25 10:00:00"))
+	eliminated := s.decision("hanbit", "Eliminated", "2026-01-15 10:00:00", "finalTime: "+stamp("2026-01-25 10:00:00"))
 	s.ApplyProgram(s.threeDecided(eliminated)...)
 	s.WaitState("hanbit", foundationv1alpha1.StateSuspended)
 	s.WaitCondition("hanbit", foundationv1alpha1.ConditionActive, string(foundationv1alpha1.StateSuspended), "until that is final, 2026-01-25T10:00:00+09:00")
@@ -115,7 +116,7 @@ func objection(s *story) {
 	s.at("2026-01-24 09:00:00")
 	s.Expect(s.GetGrant(s, "hanbit", "b200").Held).To(BeEquivalentTo(16))
 
-	s.ApplyProgram(s.threeDecided(s.decided("hanbit", "Eliminated", "2026-01-15 10:00:00", "finalTime: "+stamp("2026-01-25 10:00:00"),
+	s.ApplyProgram(s.threeDecided(s.decision("hanbit", "Eliminated", "2026-01-15 10:00:00", "finalTime: "+stamp("2026-01-25 10:00:00"),
 		"overturnTime: "+stamp("2026-01-24 09:00:00"), "overturnReason: the objection was upheld"))...)
 	s.WaitReady("hanbit")
 	s.WaitUntil(func(g Gomega) {
@@ -129,7 +130,7 @@ func objection(s *story) {
 
 func suspension(s *story) {
 	s.ApplyPool("b200", 4)
-	s.ApplyProgram("seats: 1", "decisions:", s.decided("hanbit", "Selected", "2026-01-05"))
+	s.ApplyProgram("seats: 1", "decisions:", s.decision("hanbit", "Selected", "2026-01-05"))
 	s.ApplyTeam("hanbit", s.GPUs("b200", 24))
 	s.WaitReady("hanbit")
 	s.WaitGranted("hanbit", "b200", 24)

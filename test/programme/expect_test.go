@@ -52,7 +52,7 @@ func (s *story) expectNothing(g Gomega, team string, pools ...string) {
 	g.Expect(s.Can(g, s.person(team, "lead"), "get", "foundationteams.foundation.team/"+s.Named(team), "")).To(BeFalse(), "access of %s", team)
 }
 
-// expectAccess expects what people of a team can do in its namespace now: work as their role says, read, or nothing.
+// expectAccess expects what staff of a team can do in its namespace now: work as their role allows, read, or nothing.
 func (s *story) expectAccess(g Gomega, team string, want map[string]string) {
 	s.Helper()
 	namespace := s.Train(team)
@@ -72,14 +72,14 @@ func (s *story) expectAccess(g Gomega, team string, want map[string]string) {
 	g.Expect(got).To(Equal(want), "what people of %s can do", team)
 }
 
-// waitAccess waits until people of a team can do so much in its namespace.
+// waitAccess waits until staff of a team can do so much in its namespace.
 func (s *story) waitAccess(team string, want map[string]string) {
 	s.Helper()
 	s.WaitUntil(func(g Gomega) { s.expectAccess(g, team, want) }, team)
 }
 
-// What people of a team can do: in term, while everybody can only read, while data can be copied, and when it is locked.
-// Who works gets into pods, who loads only makes them.
+// What staff can do: in term, while everybody can only read, while data can be copied, and when the namespace is locked.
+// Whoever works can exec into pods; whoever copies data can only create them.
 var (
 	working = map[string]string{"lead": "work", "engineer": "work", "steward": "load", "viewer": "read"}
 	reading = map[string]string{"lead": "read", "engineer": "read", "steward": "read", "viewer": "read"}
@@ -93,7 +93,7 @@ func (s *story) getClaim(g Gomega, team string) *corev1.PersistentVolumeClaim {
 	return dsl.Get(s.Story, g, &corev1.PersistentVolumeClaim{}, s.Train(team), "data")
 }
 
-// expectKept expects that a team's namespace and data are there, and that the data outlives its claim.
+// expectKept expects that a team's namespace and data exist, and that the data outlives its PersistentVolumeClaim.
 func (s *story) expectKept(g Gomega, team string) {
 	s.Helper()
 	namespace := dsl.Get(s.Story, g, &corev1.Namespace{}, "", s.Train(team))
@@ -106,7 +106,7 @@ func (s *story) expectKept(g Gomega, team string) {
 	g.Expect(volume.Spec.PersistentVolumeReclaimPolicy).To(Equal(corev1.PersistentVolumeReclaimRetain))
 }
 
-// snapshot lists all of a team's place that must be as it was when something is undone, a line for each.
+// snapshot lists everything of a team that must be restored when something is undone, in one line each.
 func (s *story) snapshot(g Gomega, team, pool string) []string {
 	s.Helper()
 	of := s.OfTeam(team)
@@ -146,10 +146,10 @@ func (s *story) snapshot(g Gomega, team, pool string) []string {
 	return lines
 }
 
-// moment is a time of a status; zero if it is not there.
-func moment(t *metav1.Time) time.Time { return ptr.Deref(t, metav1.Time{}).Time }
+// timeOf returns a time of a status; zero if it is not set.
+func timeOf(t *metav1.Time) time.Time { return ptr.Deref(t, metav1.Time{}).Time }
 
-// retention is what becomes of a team's data; empty while its time is not over.
+// retention returns the data retention of a team's status; empty while its time is not over.
 func retention(team *foundationv1alpha1.FoundationTeam) foundationv1alpha1.TeamRetentionStatus {
 	return ptr.Deref(team.Status.Retention, foundationv1alpha1.TeamRetentionStatus{})
 }

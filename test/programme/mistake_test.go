@@ -12,13 +12,14 @@ import (
 )
 
 func TestMistake(t *testing.T) {
-	tell(t, map[string]tale{
-		"22: a manifest that a merge removed comes back with all that the team had": {number: 22, begin: "2026-03-02 09:00:00", tell: removedByMistake},
-		"22: nobody else inherits what a team of the same name had":                 {number: 122, begin: "2026-03-02 09:00:00", tell: nobodyElse},
+	runStories(t, map[string]namedStory{
+		"22: a manifest that a merge removed is applied again and the team has everything back": {number: 22, begin: "2026-03-02 09:00:00", run: removedByMistake},
+		"22: another team of the same name inherits nothing":                                    {number: 122, begin: "2026-03-02 09:00:00", run: nobodyElse},
 	})
 }
 
-// removeTeam deletes a team's manifest as a merge does that lost it, and waits until it is gone and its place closed.
+// removeTeam deletes a team's manifest, as GitOps does after a merge that lost it, and waits until the team is gone and its
+// namespaces are locked.
 func (s *story) removeTeam(team string) {
 	s.Helper()
 	s.Kubectl("delete", "ft", s.Named(team), "--wait=false")
@@ -31,7 +32,7 @@ func (s *story) removeTeam(team string) {
 
 func removedByMistake(s *story) {
 	s.ApplyPool("b200", 4, "reclaim: {gracePeriod: 24h}")
-	s.ApplyProgram("seats: 2", "decisions:", s.decided("hanbit", "Selected", "2025-08-04"))
+	s.ApplyProgram("seats: 2", "decisions:", s.decision("hanbit", "Selected", "2025-08-04"))
 	lines := []string{s.GPUs("b200", 24), term("2025-08-14", "2026-07-01"), "consortium: {lead: Hanbit AI}"}
 	s.ApplyTeam("hanbit", lines...)
 	s.WaitReady("hanbit")
@@ -65,12 +66,13 @@ func removedByMistake(s *story) {
 		HaveField("Spec.State", foundationv1alpha1.StateInTerm), HaveField("Spec.UIDs", Equal([]string{uid, string(team.UID)})),
 		HaveField("Spec.History", ContainElement(HaveField("Field", foundationv1alpha1.FieldManifest))))))
 	s.Expect(team.Status.History).To(ContainElement(And(HaveField("What", "manifest"), HaveField("From", "removed"), HaveField("To", "applied again"))))
-	// And it stays so when the grace of the nodes that were reclaimed would have been over.
+	// It stays so after the time at which the grace period of the reclaimed nodes would have been over.
 	s.at("2026-03-04 09:00:00")
 	s.Expect(withoutNodes(s.snapshot(s, "hanbit", "b200"))).To(Equal(withoutNodes(before)))
 }
 
-// withoutNodes is a snapshot without nodes: which of the idle ones a team has is nothing. Where its pods run is told with them.
+// withoutNodes returns a snapshot without nodes: it does not matter which idle nodes a team has, and the lines of its pods
+// name their nodes.
 func withoutNodes(snapshot []string) []string {
 	var lines []string
 	for _, line := range snapshot {
@@ -83,7 +85,7 @@ func withoutNodes(snapshot []string) []string {
 
 func nobodyElse(s *story) {
 	s.ApplyPool("b200", 2, "reclaim: {gracePeriod: 24h}")
-	s.ApplyProgram("seats: 2", "decisions:", s.decided("naru", "Selected", "2025-08-04"))
+	s.ApplyProgram("seats: 2", "decisions:", s.decision("naru", "Selected", "2025-08-04"))
 	s.ApplyTeam("naru", s.GPUs("b200", 8), "consortium: {lead: Naru Labs}")
 	s.WaitReady("naru")
 	s.RunPods("naru", "job", 1)

@@ -11,8 +11,8 @@ import (
 )
 
 func TestMoney(t *testing.T) {
-	tell(t, map[string]tale{
-		"19: five times 2.8 billion fit and a sixth does not, and a staff award is due by quarters": {number: 19, begin: "2026-01-01", tell: budgetLines},
+	runStories(t, map[string]namedStory{
+		"19: five times 2.8 billion fit and a sixth does not, and a staff award is due by quarters": {number: 19, begin: "2026-01-01", run: budgetLines},
 	})
 }
 
@@ -23,7 +23,7 @@ func budgetLines(s *story) {
 		"seats: 6", fmt.Sprintf("budget: [{line: Data, amount: %d}, {line: Staff, amount: %d}]", 5*data, staff), "decisions:",
 	}
 	for _, team := range teams {
-		spec = append(spec, s.decided(team, "Selected", "2025-12-15"))
+		spec = append(spec, s.decision(team, "Selected", "2025-12-15"))
 	}
 	s.ApplyProgram(spec...)
 	s.buyData(teams, data, staff)
@@ -53,7 +53,7 @@ func budgetLines(s *story) {
 	}
 	s.dueByQuarters("hanbit", staff/4)
 
-	// The one that does not fit takes nothing from the others, and comes when there is more.
+	// The award that does not fit takes nothing from the others, and is committed when the budget is raised.
 	s.at("2026-12-01")
 	spec[1] = fmt.Sprintf("budget: [{line: Data, amount: %d}, {line: Staff, amount: %d}]", 6*data, staff)
 	s.ApplyProgram(spec...)
@@ -66,7 +66,8 @@ func budgetLines(s *story) {
 	})
 }
 
-// buyData makes teams that are promised money for data each, and the first of them money for staff by quarters.
+// buyData applies teams with an award of money for data each, and for the first of them one for staff, in quarterly
+// instalments.
 func (s *story) buyData(teams []string, data, staff int64) {
 	s.Helper()
 	buys := fmt.Sprintf("{name: data, line: Data, amount: %d, dueTime: %s}", data, stamp("2026-02-01"))
@@ -89,7 +90,8 @@ func budgetLine(line foundationv1alpha1.BudgetLine, total, committed, due, heldB
 
 var quarters = []string{"2026-01-01", "2026-04-01", "2026-07-01", "2026-10-01"}
 
-// dueByQuarters goes through the year 2026 and expects a part of a team's staff award to come due with each quarter.
+// dueByQuarters goes through the year 2026 and expects an instalment of a team's staff award to become due with each
+// quarter.
 func (s *story) dueByQuarters(team string, part int64) {
 	s.Helper()
 	expect := func(due int) {
@@ -108,7 +110,7 @@ func (s *story) dueByQuarters(team string, part int64) {
 				g.Expect(budget[i].NextDueTime).To(BeNil())
 				return
 			}
-			g.Expect(moment(budget[i].NextDueTime)).To(BeTemporally("==", kst(quarters[due])))
+			g.Expect(timeOf(budget[i].NextDueTime)).To(BeTemporally("==", kst(quarters[due])))
 			g.Expect(budget[i].NextAmount).To(Equal(part))
 		})
 	}

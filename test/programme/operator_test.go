@@ -27,15 +27,15 @@ import (
 	"foundation.team/operator/test/support"
 )
 
-// kinds are what waits for moments, by the name of its controller.
+// kinds are the kinds whose reconciles wait for a time, by the name of their controller.
 var kinds = map[string]client.ObjectList{
 	"foundationprogram": &foundationv1alpha1.FoundationProgramList{},
 	"gpupool":           &foundationv1alpha1.GPUPoolList{},
 	"foundationteam":    &foundationv1alpha1.FoundationTeamList{},
 }
 
-// operator is the operator's controllers in this process, under a clock that is set from outside. Its timers follow the
-// machine's clock, so it has to be woken when the other one was set.
+// operator runs the operator's controllers in this process under a clock that tests set. Its requeues follow the machine's
+// clock, so it has to be woken when the test's clock is set.
 type operator struct {
 	cancel context.CancelFunc
 	done   chan error
@@ -50,7 +50,7 @@ func startOperator(ctx context.Context, cfg *rest.Config, clock *clocktesting.Fa
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	o := &operator{cancel: cancel, done: make(chan error, 1), queues: &queues{byName: map[string]queue{}}}
-	mgr := catcher{Manager: inner, queues: o.queues}
+	mgr := queueCatcher{Manager: inner, queues: o.queues}
 	if err := controllers.Add(ctx, mgr, clock, controllers.Options{Debounce: pool.DefaultDebounce}); err != nil {
 		cancel()
 		return nil, err
@@ -72,7 +72,7 @@ func (o *operator) stop() error {
 	return <-o.done
 }
 
-// wake has every programme, pool and team reconciled.
+// wake enqueues every programme, pool and team.
 func (o *operator) wake(ctx context.Context) error {
 	for _, name := range slices.Sorted(maps.Keys(kinds)) {
 		queue := o.queues.get(name)
@@ -90,7 +90,7 @@ func (o *operator) wake(ctx context.Context) error {
 	return nil
 }
 
-// idle reports whether no controller has anything to do at this moment.
+// idle reports whether no controller has anything to do now.
 func (o *operator) idle() (bool, error) {
 	for _, name := range o.queues.names() {
 		if o.queues.get(name).Len() > 0 {
@@ -134,14 +134,14 @@ func (q *queues) names() []string {
 	return slices.Sorted(maps.Keys(q.byName))
 }
 
-// catcher is a manager that keeps the queues of the controllers that are added to it.
-type catcher struct {
+// queueCatcher is a manager that keeps the queues of the controllers that are added to it.
+type queueCatcher struct {
 	manager.Manager
 	queues *queues
 }
 
-// Add adds a source to a controller that gives its queue away and has no events.
-func (c catcher) Add(runnable manager.Runnable) error {
+// Add adds a source to a controller that only captures its queue and has no events.
+func (c queueCatcher) Add(runnable manager.Runnable) error {
 	if caught, ok := runnable.(controller.Controller); ok {
 		name := reflect.Indirect(reflect.ValueOf(runnable)).FieldByName("Name").String()
 		err := caught.Watch(source.Func(func(_ context.Context, queue queue) error {
@@ -157,7 +157,7 @@ func (c catcher) Add(runnable manager.Runnable) error {
 	return c.Manager.Add(runnable)
 }
 
-// kst is a moment in Seoul: a date, or a date and a time.
+// kst parses a time in Seoul: a date, or a date and a time.
 func kst(moment string) time.Time {
 	if len(moment) == len(time.DateOnly) {
 		moment += " 00:00:00"
@@ -169,7 +169,7 @@ func kst(moment string) time.Time {
 	return at
 }
 
-// stamp is a moment in Seoul as manifests have it.
+// stamp formats a time in Seoul for manifests.
 func stamp(moment string) string { return `"` + kst(moment).Format(time.RFC3339) + `"` }
 
 var seoul = time.FixedZone("KST", 9*60*60)

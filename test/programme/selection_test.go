@@ -12,8 +12,8 @@ import (
 	"foundation.team/operator/test/support/manifest"
 )
 
-// Who applied in July 2025 and who was selected on 2025-08-04, in public. The pools and numbers here are examples: a node
-// of 8 GPUs stands for 128.
+// The teams that applied in July 2025 and those that were selected on 2025-08-04, from public sources. The pools and
+// numbers are examples: a node of 8 GPUs stands for 128.
 var (
 	selected = map[string]string{
 		"naver-cloud": "b200", "upstage": "b200", "sk-telecom": "h100", "nc-ai": "h100", "lg-ai-research": "h100",
@@ -24,11 +24,11 @@ var (
 )
 
 func TestSelection(t *testing.T) {
-	tell(t, map[string]tale{
-		"1: fifteen apply, five are selected, and they have nothing before that is final": {number: 1, begin: "2025-07-21", tell: selectionToAccess},
-		"2: weights that do not add up and a sixth seat are refused or held back":         {number: 2, begin: "2026-01-05", tell: seatsAndWeights},
-		"8: the best by score failed a gate and is not selected":                          {number: 8, begin: "2026-01-19", tell: failedGate},
-		"20: nobody is selected: seats stay empty and GPUs free":                          {number: 20, begin: "2026-01-17", tell: noSelection},
+	runStories(t, map[string]namedStory{
+		"1: fifteen teams apply, five are selected, and have nothing before the selection is final": {number: 1, begin: "2025-07-21", run: selectionToAccess},
+		"2: weights that do not add up are refused, and a sixth selection is held back":             {number: 2, begin: "2026-01-05", run: seatsAndWeights},
+		"8: the team with the best score failed a gate and is not selected":                         {number: 8, begin: "2026-01-19", run: failedGate},
+		"20: no team is selected: seats and GPUs stay free":                                         {number: 20, begin: "2026-01-17", run: noSelection},
 	})
 }
 
@@ -51,10 +51,10 @@ func selectionToAccess(s *story) {
 
 	decisions := []string{"seats: 5", "decisions:"}
 	for team := range selected {
-		decisions = append(decisions, s.decided(team, "Selected", "2025-08-04", "finalTime: "+stamp("2025-08-14")))
+		decisions = append(decisions, s.decision(team, "Selected", "2025-08-04", "finalTime: "+stamp("2025-08-14")))
 	}
 	for _, team := range others {
-		decisions = append(decisions, s.decided(team, "Rejected", "2025-08-04", "finalTime: "+stamp("2025-08-14")))
+		decisions = append(decisions, s.decision(team, "Rejected", "2025-08-04", "finalTime: "+stamp("2025-08-14")))
 	}
 	s.at("2025-08-04 10:00:00")
 	s.ApplyProgram(decisions...)
@@ -73,7 +73,7 @@ func selectionToAccess(s *story) {
 		s.WaitGranted(team, pool, 32-16*strings.Count(pool, "h"))
 		s.expectAccess(s, team, working)
 		s.expectKept(s, team)
-		s.Expect(moment(s.GetTeam(s, team).Status.StateTransitionTime)).To(BeTemporally("==", kst("2025-08-14")), team)
+		s.Expect(timeOf(s.GetTeam(s, team).Status.StateTransitionTime)).To(BeTemporally("==", kst("2025-08-14")), team)
 	}
 	s.WaitUntil(func(g Gomega) {
 		g.Expect(s.GetPool(g, "b200").Status.Capacity.Free).To(BeZero())
@@ -81,8 +81,8 @@ func selectionToAccess(s *story) {
 	})
 }
 
-// expectNotIn waits until the seats of the programme, of which there are five, are pending and filled, and teams are in a
-// state. It expects that these have nothing.
+// expectNotIn waits until so many of the programme's five seats are pending and filled, and teams are in a state, and
+// expects that these teams have nothing.
 func (s *story) expectNotIn(state foundationv1alpha1.TeamState, pending, filled int, teams ...string) {
 	s.Helper()
 	s.WaitUntil(func(g Gomega) {
@@ -103,23 +103,23 @@ func seatsAndWeights(s *story) {
 	weights := func(third int) string {
 		return fmt.Sprintf("criteria: [{name: technology, weight: 40}, {name: strategy, weight: 30}, {name: impact, weight: %d}]", third)
 	}
-	s.Expect(s.refused(s.programManifest("seats: 5", weights(35)))).To(ContainSubstring("weights add up to 105: they must add up to 100"))
+	s.Expect(s.refusal(s.programManifest("seats: 5", weights(35)))).To(ContainSubstring("weights add up to 105: they must add up to 100"))
 	teams := []string{"hanbit", "naru", "mirae", "onnuri", "saebyeok"}
 	decisions := []string{"seats: 5", weights(30), "decisions:"}
 	for _, team := range teams {
-		decisions = append(decisions, s.decided(team, "Selected", "2026-01-05"))
+		decisions = append(decisions, s.decision(team, "Selected", "2026-01-05"))
 	}
 	s.ApplyProgram(decisions...)
-	s.Expect(s.refused(s.programManifest(append(decisions, s.decided("dasom", "Selected", "2026-01-06"))...))).
+	s.Expect(s.refusal(s.programManifest(append(decisions, s.decision("dasom", "Selected", "2026-01-06"))...))).
 		To(ContainSubstring(s.Named("dasom") + " is the last of 6 teams that are selected for 5 seats: decide otherwise on 1 of them, or raise spec.seats"))
 
-	// One that is to go makes a place, and not before it goes: the dates contradict each other, and not the numbers.
+	// A team that leaves frees a seat, but not before it leaves: here the dates conflict, although the numbers fit.
 	s.ApplyPool("b200", 2)
 	s.ApplyTeam("dasom", s.GPUs("b200", 8))
 	s.ApplyTeam("hanbit", s.GPUs("b200", 8))
 	s.WaitReady("hanbit")
 	s.at("2026-01-06 09:00:00")
-	s.ApplyProgram(append(decisions, s.decided("hanbit", "Eliminated", "2026-01-06", "effectiveTime: "+stamp("2026-02-01")), s.decided("dasom", "Selected", "2026-01-06"))...)
+	s.ApplyProgram(append(decisions, s.decision("hanbit", "Eliminated", "2026-01-06", "effectiveTime: "+stamp("2026-02-01")), s.decision("dasom", "Selected", "2026-01-06"))...)
 	s.WaitProgramCondition(foundationv1alpha1.ConditionDecisionsConsistent, foundationv1alpha1.ReasonSeatsExceeded,
 		s.Named("dasom")+" is selected and held back from 2026-01-06 00:00 KST on, no seat of 5 is free: decide otherwise on a team that is in, or raise spec.seats")
 	s.WaitCondition("dasom", foundationv1alpha1.ConditionActive, string(foundationv1alpha1.StateNotSelected), "no seat of 5 is free")
@@ -134,8 +134,8 @@ func seatsAndWeights(s *story) {
 	s.WaitProgramCondition(foundationv1alpha1.ConditionDecisionsConsistent, foundationv1alpha1.ReasonAsDeclared, "")
 }
 
-// judged are results of an evaluation in which saebyeok is the best by score, and failed a gate.
-func (s *story) judged() []string {
+// evaluationResults are those of an evaluation in which saebyeok has the best score and failed a gate.
+func (s *story) evaluationResults() []string {
 	result := func(team string, technology, strategy, impact int, originality string) string {
 		return fmt.Sprintf("  - {teamName: %s, scores: {technology: \"%d\", strategy: \"%d\", impact: \"%d\"}, gates: {originality: %s}}",
 			s.Named(team), technology, strategy, impact, originality)
@@ -151,12 +151,12 @@ func (s *story) judged() []string {
 
 func failedGate(s *story) {
 	s.ApplyPool("b200", 2)
-	spec := append(s.judged(), "seats: 2", "decisions:")
+	spec := append(s.evaluationResults(), "seats: 2", "decisions:")
 	on := "evaluation: final"
-	s.Expect(s.refused(s.programManifest(append(spec, s.decided("saebyeok", "Selected", "2026-01-19", on))...))).
+	s.Expect(s.refusal(s.programManifest(append(spec, s.decision("saebyeok", "Selected", "2026-01-19", on))...))).
 		To(ContainSubstring(s.Named("saebyeok") + " is selected although it failed originality in final: record a waiver with its reason there, or decide otherwise"))
-	s.ApplyProgram(append(spec, s.decided("saebyeok", "Rejected", "2026-01-19", on), s.decided("hanbit", "Selected", "2026-01-19", on),
-		s.decided("naru", "Selected", "2026-01-19", on), s.decided("mirae", "Rejected", "2026-01-19", on))...)
+	s.ApplyProgram(append(spec, s.decision("saebyeok", "Rejected", "2026-01-19", on), s.decision("hanbit", "Selected", "2026-01-19", on),
+		s.decision("naru", "Selected", "2026-01-19", on), s.decision("mirae", "Rejected", "2026-01-19", on))...)
 	for _, team := range []string{"saebyeok", "hanbit", "naru", "mirae"} {
 		s.ApplyTeam(team, s.GPUs("b200", 8))
 	}
@@ -181,9 +181,9 @@ func noSelection(s *story) {
 	for _, team := range teams {
 		s.ApplyTeam(team, s.GPUs("b200", 16))
 	}
-	spec := append(s.judged(), "seats: 5", "decisions:")
+	spec := append(s.evaluationResults(), "seats: 5", "decisions:")
 	for _, team := range teams {
-		spec = append(spec, s.decided(team, "Rejected", "2026-01-19", "evaluation: final", "finalTime: "+stamp("2026-01-29")))
+		spec = append(spec, s.decision(team, "Rejected", "2026-01-19", "evaluation: final", "finalTime: "+stamp("2026-01-29")))
 	}
 	s.ApplyProgram(spec...)
 	for _, moment := range []string{"2026-01-19", "2026-01-29", "2026-02-15"} {

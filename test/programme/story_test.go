@@ -18,17 +18,18 @@ import (
 )
 
 const (
-	// step is by how much the clock is moved for what the operator does within minutes of its own: a node that is looked at
-	// for pods takes that long.
+	// step is by how much the clock is moved for what the operator does within minutes of its own, such as polling nodes
+	// for pods.
 	step = 5 * time.Second
-	// steps is how often it is, at the most, before something has to be so.
+	// steps bounds how often the clock is moved before a check has to pass.
 	steps = 24
-	// idleLooks is how often in a row the operator has to be found idle, so that what it wrote last has come back to it.
-	idleLooks = 3
+	// idleChecks is how often in succession the operator has to be idle, so that the events of its last writes have reached
+	// it.
+	idleChecks = 3
 )
 
-// story is one test, with its own names, clock and operator, on the lab that all of them share. They are told one after
-// the other.
+// story is one test, with its own names, clock and operator, on the lab that all of them share. Stories run one after the
+// other.
 type story struct {
 	*dsl.Story
 	clock    *clocktesting.FakePassiveClock
@@ -36,25 +37,25 @@ type story struct {
 	requests counter.Counter
 }
 
-// tale is how a story is told: its number, the moment at which it begins, and what happens.
-type tale struct {
+// namedStory is a story with its number, the time at which it begins, and its steps.
+type namedStory struct {
 	number int
 	begin  string
-	tell   func(s *story)
+	run    func(s *story)
 }
 
-// tell tells stories, unless the measurement at full size runs.
-func tell(t *testing.T, tales map[string]tale) {
+// runStories runs stories, unless the measurement at full size runs.
+func runStories(t *testing.T, tales map[string]namedStory) {
 	t.Helper()
 	if scale {
 		t.Skip("measuring at full size")
 	}
 	for name, tale := range tales {
-		t.Run(name, func(t *testing.T) { tale.tell(newStory(t, tale.number, tale.begin)) })
+		t.Run(name, func(t *testing.T) { tale.run(newStory(t, tale.number, tale.begin)) })
 	}
 }
 
-// newStory begins a story at a moment. Its number tells its names from those of others.
+// newStory begins a story at a time. Its number keeps its names apart from those of others.
 func newStory(t *testing.T, number int, begin string) *story {
 	t.Helper()
 	s := &story{clock: clocktesting.NewFakePassiveClock(kst(begin))}
@@ -82,7 +83,7 @@ func (s *story) stop() {
 	}
 }
 
-// at sets the clock to a moment and waits until every programme, pool and team was reconciled then.
+// at sets the clock and waits until every programme, pool and team was reconciled at that time.
 func (s *story) at(moment string) {
 	s.Helper()
 	s.setClock(kst(moment))
@@ -110,12 +111,12 @@ func (s *story) waitIdle() {
 		if !idle {
 			looks = 0
 		}
-		g.Expect(looks).To(BeNumerically(">=", idleLooks))
+		g.Expect(looks).To(BeNumerically(">=", idleChecks))
 	}).WithPolling(20 * time.Millisecond).Should(Succeed())
 }
 
-// waitMovingClock waits until a check passes, within two minutes of the story's time: nodes are looked at, and requests
-// collected, by its clock.
+// waitMovingClock waits until a check passes, within two minutes of the story's time: the operator polls nodes and
+// debounces demands by its clock.
 func (s *story) waitMovingClock(check func(g Gomega), about ...any) {
 	s.Helper()
 	looked, taken := false, 0
@@ -129,8 +130,8 @@ func (s *story) waitMovingClock(check func(g Gomega), about ...any) {
 	}).Should(Succeed(), about...)
 }
 
-// atOnce waits until a check passes at this moment of the story's time: what the operator decided has to reach the API
-// server, and its authoriser.
+// atOnce waits until a check passes without moving the clock: the operator's writes have to reach the API server and its
+// authorizer.
 func (s *story) atOnce(check func(g Gomega), about ...any) {
 	s.Helper()
 	s.Eventually(check).WithTimeout(10*time.Second).Should(Succeed(), about...)
@@ -149,8 +150,9 @@ func (s *story) programManifest(lines ...string) string {
 	return manifest.Program(s.Named(models), append([]string{"timeZone: Asia/Seoul", "currency: KRW"}, lines...)...)
 }
 
-// place is what every team has: somewhere to work, data, and people of each role; a line that follows may add somebody.
-func (s *story) place(team string) []string {
+// environment is what every team declares: a namespace, a volume, and staff of each role; a line that follows may add
+// somebody.
+func (s *story) environment(team string) []string {
 	person := func(name, role string) string { return "- " + manifest.User(name, role, s.person(team, name)) }
 	return []string{
 		manifest.Train,
@@ -162,15 +164,15 @@ func (s *story) place(team string) []string {
 // person is the account of somebody in a team.
 func (s *story) person(team, name string) string { return name + "@" + s.Named(team) + ".example" }
 
-// ApplyTeam makes, or changes, a team of the programme with a place. lines are further YAML for its spec.
+// ApplyTeam creates or changes a team of the programme with an environment. lines are further YAML for its spec.
 func (s *story) ApplyTeam(name string, lines ...string) {
 	s.Helper()
 	s.Story.ApplyTeam(name, s.teamLines(name, lines...)...)
 }
 
-// teamLines returns the spec of a team of the programme with a place. lines are further YAML for it.
+// teamLines returns the spec of a team of the programme with an environment. lines are further YAML for it.
 func (s *story) teamLines(name string, lines ...string) []string {
-	return slices.Concat([]string{"programName: " + s.Named(models)}, s.place(name), lines)
+	return slices.Concat([]string{"programName: " + s.Named(models)}, s.environment(name), lines)
 }
 
 // term is the YAML of a term; an empty end is open.
@@ -181,14 +183,14 @@ func term(start, end string) string {
 	return fmt.Sprintf("term: {startTime: %s, endTime: %s}", stamp(start), stamp(end))
 }
 
-// decided is the YAML of a decision; more is further YAML for it.
-func (s *story) decided(team, outcome, at string, more ...string) string {
+// decision is the YAML of a decision; more is further YAML for it.
+func (s *story) decision(team, outcome, at string, more ...string) string {
 	parts := append([]string{"teamName: " + s.Named(team), "outcome: " + outcome, "decisionTime: " + stamp(at), "reason: as the panel saw it"}, more...)
 	return fmt.Sprintf("- {%s}", strings.Join(parts, ", "))
 }
 
-// refused returns what kubectl says of a manifest that is not accepted.
-func (s *story) refused(yaml string) string {
+// refusal returns the message with which kubectl refuses a manifest.
+func (s *story) refusal(yaml string) string {
 	s.Helper()
 	_, err := s.Admin().Pipe(yaml, "apply", "--server-side", "--force-conflicts", "--dry-run=server", "-f", "-")
 	s.Expect(err).To(HaveOccurred(), yaml)

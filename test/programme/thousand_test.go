@@ -22,14 +22,14 @@ const (
 	fewTeams, manyTeams = 30, 1000
 	// withGPUs of them have a node each.
 	withGPUs = 4
-	// mostRequests is how many requests the end of a team may cost: three deletions of access, a flow schema that loses its
-	// staff, a namespace and a quota that are locked, its record, its status, two events, and a second look here and there.
+	// mostRequests bounds how many requests the end of a team may cost: three deletions of access, a flow schema that loses
+	// its staff, a namespace and a quota that are locked, its record, its status, two events, and some retries.
 	mostRequests = 15
-	// longestEnd is how long it may take until all of them are closed.
+	// longestEnd bounds how long it may take until all of them are locked.
 	longestEnd = 5 * time.Minute
 )
 
-// TestThousandTeams is the story 23: a thousand teams end at the same second.
+// TestThousandTeams is story 23: a thousand teams end at the same second.
 func TestThousandTeams(t *testing.T) {
 	teams := fewTeams
 	if scale {
@@ -42,7 +42,7 @@ func TestThousandTeams(t *testing.T) {
 	s.ApplyPool("b200", withGPUs)
 	begin := time.Now()
 	s.manyTeams(teams, kst("2026-07-01"))
-	s.soonFor(teams, func(g Gomega, team *foundationv1alpha1.FoundationTeam) {
+	s.waitTeams(teams, func(g Gomega, team *foundationv1alpha1.FoundationTeam) {
 		g.Expect(meta.IsStatusConditionTrue(team.Status.Conditions, foundationv1alpha1.ConditionReady)).To(BeTrue(), "%s: %v", team.Name, team.Status.Conditions)
 	})
 	s.waitIdle()
@@ -57,7 +57,7 @@ func TestThousandTeams(t *testing.T) {
 	s.setClock(kst("2026-07-01"))
 	s.Eventually(s.bindings).WithPolling(time.Second).WithTimeout(longestEnd).Should(BeEmpty(), "access")
 	s.Logf("nobody of %d teams had access %s after their end", teams, since(begin))
-	s.soonFor(teams, func(g Gomega, team *foundationv1alpha1.FoundationTeam) {
+	s.waitTeams(teams, func(g Gomega, team *foundationv1alpha1.FoundationTeam) {
 		g.Expect(team.Status.State).To(Equal(foundationv1alpha1.StateEnded), team.Name)
 		g.Expect(team.Status.Namespaces).To(ConsistOf(HaveField("State", foundationv1alpha1.ResourceLocked)), team.Name)
 	})
@@ -71,7 +71,7 @@ func TestThousandTeams(t *testing.T) {
 	s.Expect(reads+writes).To(BeNumerically("<=", mostRequests*teams), counts.String())
 }
 
-// manyTeams makes small teams, each with a namespace and one person, who loses access with the term.
+// manyTeams creates small teams, each with a namespace and one member of staff, who loses access with the term.
 func (s *story) manyTeams(teams int, end time.Time) {
 	s.Helper()
 	errs := make([]error, teams)
@@ -88,8 +88,8 @@ func (s *story) manyTeams(teams int, end time.Time) {
 	s.Expect(errs).To(HaveEach(BeNil()))
 }
 
-// soonFor waits until something is so of all teams.
-func (s *story) soonFor(teams int, is func(g Gomega, team *foundationv1alpha1.FoundationTeam)) {
+// waitTeams waits until a check passes for all teams.
+func (s *story) waitTeams(teams int, is func(g Gomega, team *foundationv1alpha1.FoundationTeam)) {
 	s.Helper()
 	s.WaitUntil(func(g Gomega) {
 		var list foundationv1alpha1.FoundationTeamList

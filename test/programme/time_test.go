@@ -13,11 +13,11 @@ import (
 )
 
 func TestTime(t *testing.T) {
-	tell(t, map[string]tale{
-		"10: a late joiner has its own dates inside a stage":                                    {number: 10, begin: "2026-01-10", tell: lateJoiner},
-		"14: a contract ends at midnight in Seoul, in one team of two, and jobs go on":          {number: 14, begin: "2025-12-01", tell: contractEnds},
-		"18: the second stage's GPUs come only to who passed the first":                         {number: 18, begin: "2026-01-05", tell: secondStage},
-		"21: an operator that was down over midnight acts once when it comes back, and says so": {number: 21, begin: "2026-01-31 23:00:00", tell: downOverMidnight},
+	runStories(t, map[string]namedStory{
+		"10: a late joiner has its own dates inside a stage":                                          {number: 10, begin: "2026-01-10", run: lateJoiner},
+		"14: a contract ends at midnight in Seoul, in one team of two, and jobs go on":                {number: 14, begin: "2025-12-01", run: contractEnds},
+		"18: only teams that passed the first stage get the second stage's GPUs":                      {number: 18, begin: "2026-01-05", run: secondStage},
+		"21: an operator that was down over midnight acts once when it is back, and records how late": {number: 21, begin: "2026-01-31 23:00:00", run: downOverMidnight},
 	})
 }
 
@@ -26,7 +26,7 @@ func lateJoiner(s *story) {
 	spec := func(end string, decisions ...string) []string {
 		return append([]string{
 			"seats: 3", "stages:", "- {name: stage-2, startTime: " + stamp("2026-01-15") + ", endTime: " + stamp(end) + "}", "decisions:",
-			s.decided("hanbit", "Selected", "2025-08-04"),
+			s.decision("hanbit", "Selected", "2025-08-04"),
 		}, decisions...)
 	}
 	s.ApplyProgram(spec("2026-07-15")...)
@@ -36,9 +36,9 @@ func lateJoiner(s *story) {
 	s.WaitReady("hanbit")
 	s.WaitGranted("hanbit", "b200", 16)
 
-	// An additional call takes one more.
+	// A supplementary selection takes one more team.
 	s.at("2026-02-09")
-	s.ApplyProgram(spec("2026-07-15", s.decided("onnuri", "Selected", "2026-02-09", "finalTime: "+stamp("2026-02-19")))...)
+	s.ApplyProgram(spec("2026-07-15", s.decision("onnuri", "Selected", "2026-02-09", "finalTime: "+stamp("2026-02-19")))...)
 	s.ApplyTeam("onnuri", stage, term("2026-02-20", ""))
 	s.WaitState("onnuri", foundationv1alpha1.StateNotFinal)
 	s.at("2026-02-19")
@@ -49,11 +49,11 @@ func lateJoiner(s *story) {
 	s.WaitReady("onnuri")
 	s.WaitGranted("onnuri", "b200", 16)
 	s.expectAccess(s, "onnuri", working)
-	s.Expect(moment(s.GetTeam(s, "onnuri").Status.StateTransitionTime)).To(BeTemporally("==", kst("2026-02-20")))
+	s.Expect(timeOf(s.GetTeam(s, "onnuri").Status.StateTransitionTime)).To(BeTemporally("==", kst("2026-02-20")))
 
 	// The stage's end is its end too, also when that is moved.
 	s.at("2026-07-01")
-	s.ApplyProgram(spec("2026-08-15", s.decided("onnuri", "Selected", "2026-02-09", "finalTime: "+stamp("2026-02-19")))...)
+	s.ApplyProgram(spec("2026-08-15", s.decision("onnuri", "Selected", "2026-02-09", "finalTime: "+stamp("2026-02-19")))...)
 	s.at("2026-08-14 23:59:59")
 	for _, team := range []string{"hanbit", "onnuri"} {
 		s.Expect(s.GetGrant(s, team, "b200").Granted).To(BeEquivalentTo(16), team)
@@ -67,7 +67,7 @@ func lateJoiner(s *story) {
 
 func contractEnds(s *story) {
 	s.ApplyPool("b200", 2)
-	s.ApplyProgram("seats: 2", "decisions:", s.decided("hanbit", "Selected", "2025-08-04"), s.decided("naru", "Selected", "2025-08-04"))
+	s.ApplyProgram("seats: 2", "decisions:", s.decision("hanbit", "Selected", "2025-08-04"), s.decision("naru", "Selected", "2025-08-04"))
 	kim := "kim@lab.example"
 	in := func(end ...string) string { return "- " + manifest.User("kim", "Engineer", kim, end...) }
 	s.ApplyTeam("hanbit", in("endTime: "+stamp("2026-02-01")), s.GPUs("b200", 8))
@@ -108,7 +108,7 @@ func contractEnds(s *story) {
 	s.Expect(s.ListEvents(s, "naru", "AccessExpires")).To(BeEmpty())
 
 	s.at("2026-01-31 23:59:59")
-	s.Expect(moment(s.GetTeam(s, "hanbit").Status.Staff.NextExpiryTime)).To(BeTemporally("==", kst("2026-02-01")))
+	s.Expect(timeOf(s.GetTeam(s, "hanbit").Status.Staff.NextExpiryTime)).To(BeTemporally("==", kst("2026-02-01")))
 	s.Expect(canWork(s, "hanbit")).To(BeTrue(), "not a second before")
 	s.at("2026-02-01")
 	s.atOnce(func(g Gomega) { g.Expect(canWork(g, "hanbit")).To(BeFalse()) })
@@ -133,7 +133,7 @@ func secondStage(s *story) {
 			"stages:",
 			"- {name: stage-1, startTime: " + stamp("2025-08-14") + ", endTime: " + stamp("2026-01-15") + ", " + names + "]}",
 			"- {name: stage-2, startTime: " + stamp("2026-01-15") + ", endTime: " + stamp("2026-07-15") + "}",
-			"decisions:", s.decided("hanbit", "Selected", "2025-08-04"), s.decided("naru", "Selected", "2025-08-04"),
+			"decisions:", s.decision("hanbit", "Selected", "2025-08-04"), s.decision("naru", "Selected", "2025-08-04"),
 		}
 	}
 	s.ApplyProgram(spec()...)
@@ -154,7 +154,7 @@ func secondStage(s *story) {
 	s.WaitGranted("naru", "b200", 0)
 	s.expectAccess(s, "naru", working)
 
-	// Who passes later has the rest of it.
+	// A team that passes later gets the rest of the stage.
 	s.at("2026-02-02")
 	s.Expect(s.GetGrant(s, "naru", "b200").Granted).To(BeZero())
 	s.ApplyProgram(spec("hanbit", "naru")...)
@@ -164,7 +164,7 @@ func secondStage(s *story) {
 
 func downOverMidnight(s *story) {
 	s.ApplyPool("b200", 2)
-	s.ApplyProgram("seats: 1", "decisions:", s.decided("hanbit", "Selected", "2025-08-04"))
+	s.ApplyProgram("seats: 1", "decisions:", s.decision("hanbit", "Selected", "2025-08-04"))
 	s.ApplyTeam("hanbit", s.GPUs("b200", 16), term("2025-08-14", "2026-02-01"))
 	s.WaitReady("hanbit")
 	s.expectAccess(s, "hanbit", working)
@@ -196,8 +196,8 @@ func downOverMidnight(s *story) {
 	}
 	s.start()
 	s.WaitUntil(ended)
-	s.Expect(moment(s.GetTeam(s, "hanbit").Status.StateTransitionTime)).To(BeTemporally("==", kst("2026-02-01")))
-	s.Expect(moment(retention(s.GetTeam(s, "hanbit")).DataAccessEndTime)).To(BeTemporally("==", kst("2026-03-03")), "counted from midnight")
+	s.Expect(timeOf(s.GetTeam(s, "hanbit").Status.StateTransitionTime)).To(BeTemporally("==", kst("2026-02-01")))
+	s.Expect(timeOf(retention(s.GetTeam(s, "hanbit")).DataAccessEndTime)).To(BeTemporally("==", kst("2026-03-03")), "counted from midnight")
 	s.WaitGranted("hanbit", "b200", 0)
 	record := s.listRecords(s, "hanbit")[0].ResourceVersion
 	s.stop()

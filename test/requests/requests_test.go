@@ -71,7 +71,7 @@ func TestConvergedCostsNothing(t *testing.T) {
 	})
 	stop()
 
-	t.Run("starting anew", func(t *testing.T) {
+	t.Run("restarting the operator", func(t *testing.T) {
 		g := NewWithT(t)
 		requests.Take()
 		reconciled := reconciles()
@@ -155,7 +155,7 @@ func makeTeams(ctx context.Context, g *WithT, k8s client.Client) {
 
 func teamName(i int) string { return fmt.Sprintf("team-%02d", i) }
 
-// expectConverged expects every team to be Ready and no pool to have nodes on their way.
+// expectConverged expects every team to be Ready and no node of a pool to change hands.
 func expectConverged(ctx context.Context, g Gomega, k8s client.Client) {
 	var list foundationv1alpha1.FoundationTeamList
 	g.Expect(k8s.List(ctx, &list)).To(Succeed())

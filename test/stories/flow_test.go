@@ -16,8 +16,8 @@ import (
 	"foundation.team/operator/test/support/manifest"
 )
 
-// TestRequestsAreCountedToTheirTeam tells whose share of the API server requests use: by staff, by pods and by others, and
-// by somebody who was taken off the staff.
+// TestRequestsAreCountedToTheirTeam checks by which team's flow schema requests are matched: those of staff, of pods, of
+// others, and of somebody who was removed from staff.
 func TestRequestsAreCountedToTheirTeam(t *testing.T) {
 	t.Parallel()
 	if scale {
@@ -37,19 +37,19 @@ func TestRequestsAreCountedToTheirTeam(t *testing.T) {
 		cfg       *rest.Config
 		path, use string
 	}{
-		"a user":              {s.config("kim@flow"), configMaps, "foundation-team." + team},
-		"a user, not allowed": {s.config("kim@flow"), "/api/v1/nodes", "foundation-team." + team},
-		"a user, no resource": {s.config("kim@flow"), "/version", "foundation-team." + team},
-		"one of a group":      {s.config("somebody@flow", "flow-engineers"), configMaps, "foundation-team." + team},
-		"a pod":               {s.podConfig(s.Train(team)), "/apis", "foundation-team." + team},
+		"a user":                               {s.config("kim@flow"), configMaps, "foundation-team." + team},
+		"a user without the right":             {s.config("kim@flow"), "/api/v1/nodes", "foundation-team." + team},
+		"a user at a path that is no resource": {s.config("kim@flow"), "/version", "foundation-team." + team},
+		"one of a group":                       {s.config("somebody@flow", "flow-engineers"), configMaps, "foundation-team." + team},
+		"a pod":                                {s.podConfig(s.Train(team)), "/apis", "foundation-team." + team},
 		"staff of another team": {
 			s.config("lee@flow"), configMaps, "foundation-team." + other,
 		},
-		"somebody else":                {s.config("else@flow"), "/version", "global-default"},
-		"a pod elsewhere":              {s.podConfig(metav1.NamespaceDefault), "/apis", "service-accounts"},
-		"the operator":                 {support.AsOperator(lab.Admin), "/apis/foundation.team/v1alpha1/foundationteams", "foundation-operator"},
-		"the operator, its lease":      {support.AsOperator(lab.Admin), lease, "foundation-operator-leader-election"},
-		"an admin, who is not held up": {lab.Admin, configMaps, "exempt"},
+		"a user of no team":               {s.config("else@flow"), "/version", "global-default"},
+		"a pod outside teams' namespaces": {s.podConfig(metav1.NamespaceDefault), "/apis", "service-accounts"},
+		"the operator":                    {support.AsOperator(lab.Admin), "/apis/foundation.team/v1alpha1/foundationteams", "foundation-operator"},
+		"the operator renewing its lease": {support.AsOperator(lab.Admin), lease, "foundation-operator-leader-election"},
+		"an admin, exempt from queueing":  {lab.Admin, configMaps, "exempt"},
 	} {
 		s.Eventually(func(g Gomega) { s.expectUses(g, tt.cfg, tt.path, tt.use) }).Should(Succeed(), who)
 	}

@@ -1,5 +1,5 @@
-// Package stories tells the programme's stories on a real control plane, with the operator's real binary, each of them
-// with nodes that are there and with nodes that Karpenter makes. They wait most of the time, so all run at once.
+// Package stories runs the programme's stories on a real control plane with the operator's real binary, each with static
+// nodes and with nodes that Karpenter provisions. They mostly wait, so all run at once.
 package stories
 
 import (
@@ -49,7 +49,7 @@ func run(ctx context.Context, m *testing.M) (int, error) {
 	return code, nil
 }
 
-// all reports whether every story was told: a few need few of the operator's rights.
+// all reports whether every story ran: a few of them need only a few of the operator's rights.
 func all() bool {
 	return !scale && flag.Lookup("test.run").Value.String() == "" && flag.Lookup("test.skip").Value.String() == ""
 }

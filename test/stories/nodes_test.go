@@ -20,20 +20,20 @@ import (
 	"foundation.team/operator/test/support/manifest"
 )
 
-// What is true of one kind of nodes only, and how nodes change hands.
+// What only one kind of nodes does, and how nodes change hands.
 func TestNodes(t *testing.T) {
 	if scale {
 		t.Skip("measuring at full size")
 	}
 	for name, tell := range map[string]func(*story){
-		"of a Dynamic pool come when pods ask and go when they are empty": dynamicNodes,
-		"of a pool that changes its mode go as their work ends":           modeChange,
-		"that Karpenter cannot launch are told of with its reason":        neverLaunched,
-		"that have no node class are told of before any pod asks":         noNodeClass,
-		"of the sample are there":                                         sample,
-		"that Karpenter lost are made anew":                               lostNode,
-		"are scrubbed for each hand-over where the pool wants that":       scrub,
-		"are let go in spite of a disruption budget when its time is up":  forced,
+		"Dynamic nodes are provisioned for pods and deleted when empty":        dynamicNodes,
+		"nodes are replaced as their work ends when a pool changes its mode":   modeChange,
+		"nodes that Karpenter cannot launch are reported with its reason":      neverLaunched,
+		"a missing node class is reported before any pod is created":           noNodeClass,
+		"the sample's nodes are provisioned":                                   sample,
+		"a lost node is replaced by Karpenter":                                 lostNode,
+		"nodes are scrubbed before each assignment in a pool that requires it": scrub,
+		"pods are deleted after forceAfter in spite of a PodDisruptionBudget":  forced,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -163,7 +163,7 @@ func scrub(s *story) {
 	s.Expect(answer(waiting(s, 1)[0], old)).To(Succeed())
 	s.WaitReady(first)
 
-	// The next hand-over wants an answer of its own.
+	// The next assignment needs an answer of its own.
 	s.ApplyTeam(second, s.GPUs(pool, 8), manifest.Train)
 	s.ApplyTeam(first, s.GPUs(pool, 0), manifest.Train)
 	s.WaitUntil(func(g Gomega) { waiting(g, 1) })

@@ -19,8 +19,8 @@ const (
 	scaleNodes = 125
 )
 
-// TestScale measures how long five teams with 1,000 GPUs each wait from kubectl apply until Ready is True, and checks
-// that it is so for a reason.
+// TestScale measures how long five teams with 1,000 GPUs each wait from kubectl apply until Ready is True, and checks that
+// they then really have them.
 func TestScale(t *testing.T) {
 	if !scale {
 		t.Skip("takes minutes: make scale")
@@ -51,7 +51,7 @@ func TestScale(t *testing.T) {
 	}
 }
 
-// expectUsable expects that a team that says it is Ready has 1,000 GPUs that it can use.
+// expectUsable expects that a Ready team has 1,000 GPUs that it can use.
 func (s *story) expectUsable(team string) {
 	s.Helper()
 	nodes := s.ListNodes(s, team)

@@ -18,15 +18,15 @@ import (
 // staticNodes is how many nodes the stories share out among their static pools.
 const staticNodes = 54
 
-// The numbers are those of the programme's stories by 16: 1,024 GPUs are 8 nodes of 8.
+// The numbers are those of the programme's stories divided by 16: 1,024 GPUs are 8 nodes of 8.
 var stories = map[string]func(*story){
-	"3: oversubscription is told with what is free and when, and another pool resolves it": oversubscription,
-	"4: who asks for too much together is served by priority, not by the order of arrival": priority,
-	"5: a team grows while its job runs, as the donor lets go":                             growth,
-	"6: a team shrinks: nothing new at once, then grace, then the newest work goes":        shrink,
-	"11: a pool that ends before the term is told of at once, and ends without gap":        leaseEnds,
-	"13: a supplier may not draw from the pool that it leases out, and may from another":   supplier,
-	"17: a team withdraws and its GPUs are seen to be free at once":                        withdrawal,
+	"3: oversubscription is reported with what is free and when, and another pool resolves it":       oversubscription,
+	"4: demands that exceed the pool together are granted by priority, not by order of arrival":      priority,
+	"5: a team grows while its job runs, as another team's nodes drain":                              growth,
+	"6: a team shrinks: no new pods at once, then grace, then the newest pods are evicted":           shrink,
+	"11: a pool that ends before the term is reported at once, and another takes over without a gap": leaseEnds,
+	"13: a supplier is ineligible for the pool that it leases out, and eligible for another":         supplier,
+	"17: a team withdraws and its GPUs are free at once":                                             withdrawal,
 }
 
 func TestStories(t *testing.T) {
@@ -145,7 +145,7 @@ func leaseEnds(s *story) {
 	s.WaitCondition(team, foundationv1alpha1.ConditionAwardsCovered, foundationv1alpha1.ReasonAsDeclared, "")
 	s.Expect(s.GetGranted(s, team)).To(Equal(map[string]int32{lease: 16, next: 0}))
 
-	// The moment comes: all that was there before it took the time that it took.
+	// The lease now ends in ten seconds, so that the change of pools happens during the test.
 	end = time.Now().Add(10 * time.Second).Truncate(time.Second)
 	goesOn(end)
 	s.Kubectl("patch", "gpool", s.Named(lease), "--type=merge", "-p", fmt.Sprintf(`{"spec":{"availability":{"endTime":%q}}}`, end.Format(time.RFC3339)))
@@ -183,7 +183,7 @@ func withdrawal(s *story) {
 	s.Expect(s.GetTeam(s, team).Status.State).To(Equal(foundationv1alpha1.StateEnded))
 }
 
-// nextSecond waits until what is made now is newer, by what the API server writes down, than what was made before.
+// nextSecond waits until new objects have a later creationTimestamp, which has whole seconds.
 func (s *story) nextSecond() {
 	s.Helper()
 	begin := time.Now().Unix()

@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// Report says how rights were used.
+// Report is how rights were used.
 type Report struct {
 	// Used is how often each right was used, or was needed beside another: see Event.implies.
 	Used map[Right]int
 	// Unused are the rights that were not used, in order.
 	Unused []Right
-	// Lent are requests that passed by somebody else's role, and how often.
+	// Lent counts requests that RBAC allowed by a role that is not the operator's own.
 	Lent map[Right]int
 	// Forbidden are the requests that RBAC refused.
 	Forbidden []Event

@@ -14,7 +14,7 @@ type Suite string
 const (
 	E2E     Suite = "test/e2e"
 	Stories Suite = "test/stories"
-	// Nowhere is for what no request shows.
+	// Nowhere is for rights whose use no request can show.
 	Nowhere Suite = "no suite"
 )
 
@@ -23,7 +23,7 @@ type Exception struct {
 	Verbs, Resource string
 	// Used is where they are used, or Nowhere.
 	Used Suite
-	// Because says why E2E cannot use them.
+	// Because is why E2E cannot use them.
 	Because string
 }
 
@@ -71,7 +71,7 @@ func (r Report) Problems(suite Suite, exceptions []Exception) []string {
 	return problems
 }
 
-// judge says what is wrong if a suite used a right, or did not, that is said to be used in one.
+// judge returns what is wrong with an exception, given whether a suite used its right.
 func judge(suite Suite, right Right, used bool, usedIn Suite) string {
 	switch {
 	case !used && suite == E2E && usedIn == E2E:

@@ -1,5 +1,5 @@
-// Package audit compares the rights that the operator has with those that it used, by the API server's audit log. A
-// right that nothing needs is a right that only a thief uses.
+// Package audit compares the operator's rights with those that it used, by the API server's audit log. A right that nothing
+// needs helps only whoever steals the operator's token.
 package audit
 
 import (

@@ -1,5 +1,5 @@
-// Package builder makes the objects that tests are about. Each function gives a valid object, and modifiers say what
-// matters in the test:
+// Package builder builds objects for tests. Each function returns a valid object, and modifiers set what matters in the
+// test:
 //
 //	builder.Team("hanbit", builder.Award("b200", 512), builder.Suspended())
 package builder
@@ -11,7 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// Now is the moment at which tests happen.
+// Now is the time at which tests happen.
 var Now = Time("2026-04-01T00:00:00Z")
 
 // Time reads an RFC 3339 time.
@@ -23,7 +23,7 @@ func Time(value string) time.Time {
 	return t
 }
 
-// MetaTime is nil for the zero time, which is how specs leave a bound open.
+// MetaTime returns nil for the zero time, which is how specs leave a bound open.
 func MetaTime(t time.Time) *metav1.Time {
 	if t.IsZero() {
 		return nil
@@ -31,7 +31,7 @@ func MetaTime(t time.Time) *metav1.Time {
 	return &metav1.Time{Time: t}
 }
 
-// UIDOf is the UID that Team gives a team of this name.
+// UIDOf returns the UID that Team gives a team of this name.
 func UIDOf(team string) types.UID { return types.UID(team + "-uid") }
 
 func build[T any](obj *T, mods []func(*T)) *T {

@@ -13,7 +13,7 @@ import (
 	"foundation.team/operator/internal/karpenter"
 )
 
-// Karpenter makes it a pool of at most so many GPUs on nodes that Karpenter makes, in mode Static.
+// Karpenter makes it a pool of at most so many GPUs on nodes that Karpenter provisions, in mode Static.
 func Karpenter(capacity int32) PoolMod {
 	return func(pool *foundationv1alpha1.GPUPool) {
 		pool.Spec.Static = nil
@@ -28,7 +28,7 @@ func Karpenter(capacity int32) PoolMod {
 	}
 }
 
-// Dynamic makes it, after Karpenter, a pool whose nodes are there while pods need them.
+// Dynamic makes it, after Karpenter, a pool whose nodes are provisioned while pods need them.
 func Dynamic() PoolMod {
 	return func(pool *foundationv1alpha1.GPUPool) {
 		pool.Spec.Karpenter.Mode = foundationv1alpha1.KarpenterDynamic
@@ -39,8 +39,8 @@ func Dynamic() PoolMod {
 // NodeClaimMod changes a NodeClaim.
 type NodeClaimMod = func(*karpenter.NodeClaim)
 
-// NodeClaim is a NodeClaim of a team that Karpenter made just now: nothing is launched yet. The NodePool is named without
-// the team: b200.s.
+// NodeClaim is a team's NodeClaim that Karpenter created just now and has not launched. The NodePool is named without the
+// team: b200.s.
 func NodeClaim(name, nodePool string, team *foundationv1alpha1.FoundationTeam, mods ...NodeClaimMod) *karpenter.NodeClaim {
 	meta := ownedBy(team, nodePool)
 	meta.Labels[karpenter.LabelNodePool] = team.Name + "." + nodePool
@@ -58,12 +58,12 @@ func Condition(kind string, status metav1.ConditionStatus, reason, message strin
 	}
 }
 
-// Launched says that the NodeClaim's instance is there.
+// Launched sets that the NodeClaim's instance exists.
 func Launched() NodeClaimMod {
 	return Condition(karpenter.ConditionLaunched, metav1.ConditionTrue, karpenter.ConditionLaunched, "")
 }
 
-// Registered says that the NodeClaim's instance is a node of the cluster.
+// Registered sets that the NodeClaim's instance is a node of the cluster.
 func Registered(node string) NodeClaimMod {
 	return func(claim *karpenter.NodeClaim) {
 		claim.Status.NodeName = node
@@ -71,20 +71,20 @@ func Registered(node string) NodeClaimMod {
 	}
 }
 
-// Initialized says that Karpenter is done with the NodeClaim's node.
+// Initialized sets that Karpenter has initialized the NodeClaim's node.
 func Initialized(node string) NodeClaimMod {
 	return func(claim *karpenter.NodeClaim) {
 		build(claim, []NodeClaimMod{Registered(node), Condition(karpenter.ConditionInitialized, metav1.ConditionTrue, karpenter.ConditionInitialized, "")})
 	}
 }
 
-// ClaimDeleted says that Karpenter is taking the node away.
+// ClaimDeleted sets that the NodeClaim is being deleted.
 func ClaimDeleted(at time.Time) NodeClaimMod {
 	return func(claim *karpenter.NodeClaim) { claim.DeletionTimestamp = new(metav1.NewTime(at)) }
 }
 
-// MadeFor gives the node what Karpenter puts on the node of a NodeClaim when it registers.
-func MadeFor(claim *karpenter.NodeClaim) NodeMod {
+// RegisteredFor gives the node the labels and taints that Karpenter sets on the node of a NodeClaim when it registers.
+func RegisteredFor(claim *karpenter.NodeClaim) NodeMod {
 	return func(node *corev1.Node) {
 		maps.Copy(node.Labels, claim.Labels)
 		maps.Copy(node.Annotations, claim.Annotations)
@@ -101,7 +101,7 @@ func Draining(since time.Time) NodeMod {
 	)
 }
 
-// NodePool is a team's NodePool with nothing but marks in it. It is named without the team: b200.s.
+// NodePool is a team's NodePool with nothing but its owner's label and annotation. It is named without the team: b200.s.
 func NodePool(nodePool string, team *foundationv1alpha1.FoundationTeam) *karpenter.NodePool {
 	meta := ownedBy(team, nodePool)
 	meta.Name = team.Name + "." + nodePool
@@ -109,7 +109,7 @@ func NodePool(nodePool string, team *foundationv1alpha1.FoundationTeam) *karpent
 	return &karpenter.NodePool{ObjectMeta: meta}
 }
 
-// ownedBy is the metadata of a team's NodePool and of what is made by it.
+// ownedBy is the metadata of a team's NodePool and of its NodeClaims.
 func ownedBy(team *foundationv1alpha1.FoundationTeam, nodePool string) metav1.ObjectMeta {
 	meta := OwnedMeta(team, "", "")
 	meta.Labels[foundationv1alpha1.LabelPool], _, _ = strings.Cut(nodePool, ".")

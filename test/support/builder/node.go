@@ -63,7 +63,7 @@ func FreeIn(pool string) NodeMod {
 	return all(Matching(pool), Labelled(foundationv1alpha1.LabelPool, pool), Tainted(foundationv1alpha1.TaintUnassigned, ""))
 }
 
-// EnteringIn makes it a node that is new in the pool and not known to be empty.
+// EnteringIn makes it a node that entered the pool and is not known to be empty.
 func EnteringIn(pool string, since time.Time) NodeMod {
 	return all(
 		FreeIn(pool),
@@ -84,7 +84,7 @@ func HeldIn(pool string, team *foundationv1alpha1.FoundationTeam) NodeMod {
 	)
 }
 
-// DrainingIn makes it a node that the team has to give back.
+// DrainingIn makes it a node of the team that drains.
 func DrainingIn(pool string, team *foundationv1alpha1.FoundationTeam, since time.Time) NodeMod {
 	return all(
 		HeldIn(pool, team),
@@ -103,12 +103,12 @@ func Cordoned() NodeMod {
 	return func(node *corev1.Node) { node.Spec.Unschedulable = true }
 }
 
-// NodeDeleted says that the node is being deleted.
+// NodeDeleted sets that the node is being deleted.
 func NodeDeleted() NodeMod {
 	return func(node *corev1.Node) { node.DeletionTimestamp = new(metav1.NewTime(Now)) }
 }
 
-// Offers is what the node has.
+// Offers sets the node's allocatable resources.
 func Offers(gpus int64, cpu, memory, ephemeral string) NodeMod {
 	return func(node *corev1.Node) {
 		node.Status.Allocatable = shape(cpu, memory, ephemeral)
@@ -116,7 +116,7 @@ func Offers(gpus int64, cpu, memory, ephemeral string) NodeMod {
 	}
 }
 
-// WithoutGPUs says that no device plugin serves GPUs on the node.
+// WithoutGPUs removes the GPUs from the node's allocatable resources, as without a device plugin.
 func WithoutGPUs() NodeMod {
 	return func(node *corev1.Node) { delete(node.Status.Allocatable, GPU) }
 }

@@ -11,7 +11,7 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 )
 
-// OwnedMeta is the metadata of what the operator made for a team.
+// OwnedMeta is the metadata of an object that the operator created for a team.
 func OwnedMeta(team *foundationv1alpha1.FoundationTeam, namespace, name string) metav1.ObjectMeta {
 	return metav1.ObjectMeta{
 		Namespace: namespace, Name: name, UID: types.UID(namespace + "-" + name), ResourceVersion: "1",
@@ -20,12 +20,12 @@ func OwnedMeta(team *foundationv1alpha1.FoundationTeam, namespace, name string) 
 	}
 }
 
-// OwnedNamespace is a namespace that was made for a team.
+// OwnedNamespace is a namespace that the operator created for a team.
 func OwnedNamespace(team *foundationv1alpha1.FoundationTeam, name string) *corev1.Namespace {
 	return &corev1.Namespace{ObjectMeta: OwnedMeta(team, "", foundationv1alpha1.NamespaceName(team.Name, name))}
 }
 
-// ForeignNamespace is a namespace that was made by somebody else.
+// ForeignNamespace is a namespace that somebody else created.
 func ForeignNamespace(name string) *corev1.Namespace {
 	return &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name, UID: types.UID(name), ResourceVersion: "1"}}
 }
@@ -39,7 +39,8 @@ func Quota(team *foundationv1alpha1.FoundationTeam, namespace string, hard corev
 	}
 }
 
-// Claim is a team's claim. Capacity is what was provisioned; without it the claim is pending.
+// Claim is a team's PersistentVolumeClaim. Capacity is what was provisioned; without it the PersistentVolumeClaim is
+// Pending.
 func Claim(team *foundationv1alpha1.FoundationTeam, namespace, name, size, capacity string) *corev1.PersistentVolumeClaim {
 	claim := &corev1.PersistentVolumeClaim{
 		ObjectMeta: OwnedMeta(team, foundationv1alpha1.NamespaceName(team.Name, namespace), name),
@@ -59,7 +60,7 @@ func Claim(team *foundationv1alpha1.FoundationTeam, namespace, name, size, capac
 	return claim
 }
 
-// StorageClass is a StorageClass that binds as the mode says.
+// StorageClass is a StorageClass with a volume binding mode.
 func StorageClass(name string, mode storagev1.VolumeBindingMode) *storagev1.StorageClass {
 	return &storagev1.StorageClass{ObjectMeta: metav1.ObjectMeta{Name: name}, VolumeBindingMode: &mode}
 }

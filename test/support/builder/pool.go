@@ -37,7 +37,7 @@ func Pool(name string, mods ...PoolMod) *foundationv1alpha1.GPUPool {
 	}, mods)
 }
 
-// PoolDeleted says that the pool is being deleted.
+// PoolDeleted sets that the pool is being deleted.
 func PoolDeleted() PoolMod {
 	return func(pool *foundationv1alpha1.GPUPool) { pool.DeletionTimestamp = new(metav1.NewTime(Now)) }
 }
@@ -47,12 +47,12 @@ func ResourceName(name string) PoolMod {
 	return func(pool *foundationv1alpha1.GPUPool) { pool.Spec.ResourceName = name }
 }
 
-// DeviceClassName is the device class by which the pool's GPUs may be claimed.
+// DeviceClassName sets the DeviceClass by which the pool's GPUs may be requested in ResourceClaims.
 func DeviceClassName(name string) PoolMod {
 	return func(pool *foundationv1alpha1.GPUPool) { pool.Spec.DeviceClassName = name }
 }
 
-// Leased says who leases the pool out.
+// Leased sets who leases the pool out.
 func Leased(supplier string) PoolMod {
 	return func(pool *foundationv1alpha1.GPUPool) {
 		pool.Spec.Source, pool.Spec.Supplier = foundationv1alpha1.SourceLeased, supplier
@@ -64,24 +64,24 @@ func Ineligible(organisations ...string) PoolMod {
 	return func(pool *foundationv1alpha1.GPUPool) { pool.Spec.Ineligible = organisations }
 }
 
-// Available says from when to when the pool can be used; a zero bound is open.
+// Available sets from when to when the pool can be used; a zero bound is open.
 func Available(start, end time.Time) PoolMod {
 	return func(pool *foundationv1alpha1.GPUPool) {
 		pool.Spec.Availability = &foundationv1alpha1.Window{StartTime: MetaTime(start), EndTime: MetaTime(end)}
 	}
 }
 
-// Grace is how long a team's pods may stay on a node that it has to let go.
+// Grace sets how long a team's pods may stay on a node that drains.
 func Grace(period time.Duration) PoolMod {
 	return reclaim(func(how *foundationv1alpha1.Reclaim) { how.GracePeriod = &metav1.Duration{Duration: period} })
 }
 
-// Force is after how long pods are deleted even if a disruption budget refuses their eviction.
+// Force sets after how long pods are deleted even if a PodDisruptionBudget refuses their eviction.
 func Force(after time.Duration) PoolMod {
 	return reclaim(func(how *foundationv1alpha1.Reclaim) { how.ForceAfter = &metav1.Duration{Duration: after} })
 }
 
-// RequireScrub says that nodes are scrubbed before anybody gets them.
+// RequireScrub sets that nodes are scrubbed before they become free.
 func RequireScrub() PoolMod {
 	return reclaim(func(how *foundationv1alpha1.Reclaim) { how.RequireScrub = true })
 }
@@ -95,12 +95,12 @@ func reclaim(mod func(*foundationv1alpha1.Reclaim)) PoolMod {
 	}
 }
 
-// TopologyKeys are the labels that say where a node stands, the widest first.
+// TopologyKeys sets the labels that tell where a node is, the widest domain first.
 func TopologyKeys(keys ...string) PoolMod {
 	return func(pool *foundationv1alpha1.GPUPool) { pool.Spec.Static.TopologyKeys = keys }
 }
 
-// Granted says, in the pool's status, that it gave GPUs to a team, which has them all.
+// Granted adds a grant to the pool's status, of which the team holds all nodes.
 func Granted(team *foundationv1alpha1.FoundationTeam, gpus int32) PoolMod {
 	return WithGrant(foundationv1alpha1.Grant{
 		TeamName: team.Name, UID: string(team.UID), Requested: gpus, Granted: gpus, Held: gpus, Ready: gpus,

@@ -40,17 +40,17 @@ func Decided(team string, outcome foundationv1alpha1.Outcome, at time.Time, mods
 	}
 }
 
-// FinalAt says until when the team can object.
+// FinalAt sets until when the team can object.
 func FinalAt(at time.Time) DecisionMod {
 	return func(decision *foundationv1alpha1.Decision) { decision.FinalTime = MetaTime(at) }
 }
 
-// EffectiveAt says when the decision takes effect.
+// EffectiveAt sets when the decision takes effect.
 func EffectiveAt(at time.Time) DecisionMod {
 	return func(decision *foundationv1alpha1.Decision) { decision.EffectiveTime = MetaTime(at) }
 }
 
-// Overturned says from when on the decision counts as not made.
+// Overturned sets from when on the decision counts as not made.
 func Overturned(at time.Time) DecisionMod {
 	return func(decision *foundationv1alpha1.Decision) {
 		decision.OverturnTime, decision.OverturnReason = MetaTime(at), "objection upheld"
@@ -106,7 +106,7 @@ func Money(line foundationv1alpha1.BudgetLine, amount int64) ProgramMod {
 	}
 }
 
-// Keeps says what becomes of data.
+// Keeps sets the programme's data retention.
 func Keeps(dataAccess, keep time.Duration) ProgramMod {
 	return func(program *foundationv1alpha1.FoundationProgram) {
 		program.Spec.Retention = retention(dataAccess, keep)
@@ -163,12 +163,12 @@ func InProgram(name string) TeamMod {
 	}
 }
 
-// KeptFor says what becomes of the team's data.
+// KeptFor sets the team's data retention.
 func KeptFor(dataAccess, keep time.Duration) TeamMod {
 	return func(team *foundationv1alpha1.FoundationTeam) { team.Spec.Retention = retention(dataAccess, keep) }
 }
 
-// StageAward awards GPUs of a pool for a stage, if another one was passed; an empty name asks for none.
+// StageAward awards GPUs of a pool for a stage, if another stage was passed; an empty name requires none.
 func StageAward(pool string, count int32, stage, ifPassed string) TeamMod {
 	return func(team *foundationv1alpha1.FoundationTeam) {
 		Award(pool, count)(team)

@@ -31,12 +31,12 @@ func TeamUID(uid string) TeamMod {
 	return func(team *foundationv1alpha1.FoundationTeam) { team.UID = types.UID(uid) }
 }
 
-// Created says when the team was made.
+// Created sets the team's creation time.
 func Created(at time.Time) TeamMod {
 	return func(team *foundationv1alpha1.FoundationTeam) { team.CreationTimestamp = metav1.NewTime(at) }
 }
 
-// Deleted says that the team is being deleted.
+// Deleted sets that the team is being deleted.
 func Deleted() TeamMod {
 	return func(team *foundationv1alpha1.FoundationTeam) { team.DeletionTimestamp = new(metav1.NewTime(Now)) }
 }

@@ -21,7 +21,7 @@ type Counter struct {
 // Counts are numbers of requests, by kind of request and path: "read", "write" or "watch", a space and the path.
 type Counts map[string]int
 
-// Wrap makes a config whose requests are counted.
+// Wrap returns a config whose requests are counted.
 func (c *Counter) Wrap(cfg *rest.Config) *rest.Config {
 	cfg = rest.CopyConfig(cfg)
 	cfg.Wrap(func(next http.RoundTripper) http.RoundTripper {
@@ -42,7 +42,7 @@ func (c *Counter) count(req *http.Request) {
 	c.counts[verb(req)+" "+req.URL.Path]++
 }
 
-// Take returns the counts so far and starts anew.
+// Take returns the counts so far and resets them.
 func (c *Counter) Take() Counts {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -85,5 +85,5 @@ func verb(req *http.Request) string {
 
 type roundTripper func(*http.Request) (*http.Response, error)
 
-// RoundTrip counts on the way.
+// RoundTrip counts the request and sends it.
 func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }

@@ -26,7 +26,7 @@ func (s *Story) Apply(manifests string) {
 	s.Expect(support.Apply(s.ctx(), s.Client, manifests)).To(Succeed(), manifests)
 }
 
-// takingNodes keeps two stories from taking the same nodes.
+// takingNodes keeps two stories from choosing the same nodes.
 var takingNodes sync.Mutex
 
 // ApplyPool makes a GPUPool of nodes of the lab that no story has had. lines are YAML for its spec.

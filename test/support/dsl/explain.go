@@ -14,7 +14,7 @@ import (
 // logLength is how much of the operator's log is told of a story that failed, in bytes.
 const logLength = 8000
 
-// Describe returns in one line what became of a team: its state, its GPUs, and each condition that is not as declared.
+// Describe returns a team's state, its GPUs and each condition that is not as declared, in one line.
 func (s *Story) Describe(name string) string {
 	team := &foundationv1alpha1.FoundationTeam{}
 	if err := s.Client.Get(s.ctx(), client.ObjectKey{Name: s.Named(name)}, team); err != nil {
@@ -33,7 +33,7 @@ func (s *Story) Describe(name string) string {
 	return strings.Join(parts, ", ")
 }
 
-// explain tells of a story that failed what the cluster says of its teams and pools.
+// explain logs, for a story that failed, the statuses of its teams and pools.
 func (s *Story) explain() {
 	if !s.Failed() {
 		return

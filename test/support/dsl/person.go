@@ -7,13 +7,13 @@ import (
 	. "github.com/onsi/gomega"
 )
 
-// Person is somebody with kubectl and the rights of their own.
+// Person is a user with kubectl and rights of their own.
 type Person struct {
 	story      *Story
 	kubeconfig string
 }
 
-// As returns somebody with a certificate of this name.
+// As returns a person with a certificate of this name.
 func (s *Story) As(user string, groups ...string) Person {
 	s.Helper()
 	kubeconfig, err := s.Lab.KubeconfigFor(user, groups...)

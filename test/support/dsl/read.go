@@ -132,7 +132,7 @@ func (s *Story) ListNodes(g Gomega, team string) []corev1.Node {
 	return list.Items
 }
 
-// ListPoolNodes lists the nodes that the operator marks as those of a pool.
+// ListPoolNodes lists the nodes that the operator labels as a pool's.
 func (s *Story) ListPoolNodes(g Gomega, pool string) []corev1.Node {
 	s.Helper()
 	var list corev1.NodeList

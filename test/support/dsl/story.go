@@ -1,5 +1,5 @@
-// Package dsl is the language of the suites on a whole control plane: what somebody applies, what is waited for, what is
-// read, and what is told of a test that failed.
+// Package dsl is the language of the suites on a whole control plane: applying manifests, waiting for statuses, reading
+// objects, and explaining a failure.
 package dsl
 
 import (

@@ -86,13 +86,13 @@ func expectCondition(g Gomega, conditions []metav1.Condition, conditionType, rea
 	g.Expect(condition.Message).To(ContainSubstring(message))
 }
 
-// WaitReconciled waits until no node of a pool is on its way from or to a team.
+// WaitReconciled waits until no node of a pool changes hands.
 func (s *Story) WaitReconciled(pool string) {
 	s.Helper()
 	s.WaitUntil(func(g Gomega) { ExpectReconciled(g, s.GetPool(g, pool)) }, pool)
 }
 
-// ExpectReconciled expects that no node of a pool is on its way from or to a team.
+// ExpectReconciled expects that no node of a pool changes hands.
 func ExpectReconciled(g Gomega, pool *foundationv1alpha1.GPUPool) {
 	g.Expect(meta.FindStatusCondition(pool.Status.Conditions, foundationv1alpha1.ConditionReconciling)).To(BeNil())
 }

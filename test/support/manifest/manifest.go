@@ -35,7 +35,7 @@ func StaticPool(name string, lines ...string) string {
 `, PoolLabel, name, cluster.SpineLabel, cluster.RackLabel), lines)
 }
 
-// KarpenterPool is a GPUPool of at most so many nodes that Karpenter makes. nodes are YAML for spec.karpenter.
+// KarpenterPool is a GPUPool of at most so many nodes that Karpenter provisions. nodes are YAML for spec.karpenter.
 func KarpenterPool(name string, atMost int, instanceType string, nodes, lines []string) string {
 	var extra strings.Builder
 	for _, line := range nodes {

@@ -12,8 +12,8 @@ import (
 	"foundation.team/operator/hack/lab/cluster"
 )
 
-// timeline is what happened to nodes, pools and quotas. Watches of different kinds do not keep pace; the
-// resourceVersions, which are one count for the whole cluster, say what came before what.
+// timeline is the revisions of nodes, pools and quotas. Watches of different kinds are not in step, so revisions are
+// ordered by resourceVersion, which is one counter for the whole cluster.
 type timeline []entry
 
 // entry is one revision of one object.
@@ -36,7 +36,8 @@ func (t *timeline) add(before, after any) {
 	}
 }
 
-// replay goes through all of it in order and checks that no team's quota is raised to what others have not let go.
+// replay goes through the revisions in order and checks that no team's quota is raised beyond what the pools have besides
+// nodes that other teams still hold.
 func (t timeline) replay() []string {
 	sorted := slices.SortedStableFunc(slices.Values(t), func(a, b entry) int {
 		order, err := resourceversion.CompareResourceVersion(a.version, b.version)
@@ -45,7 +46,7 @@ func (t timeline) replay() []string {
 		}
 		return order
 	})
-	s := scene{nodes: map[string]*corev1.Node{}, pools: map[string]*foundationv1alpha1.GPUPool{}, quotas: map[string]map[string]int64{}}
+	s := clusterState{nodes: map[string]*corev1.Node{}, pools: map[string]*foundationv1alpha1.GPUPool{}, quotas: map[string]map[string]int64{}}
 	var broken []string
 	for _, e := range sorted {
 		switch object := e.object.(type) {
@@ -68,15 +69,15 @@ func (t timeline) replay() []string {
 	return broken
 }
 
-// scene is the cluster at a revision.
-type scene struct {
+// clusterState is the cluster at one revision.
+type clusterState struct {
 	nodes map[string]*corev1.Node
 	pools map[string]*foundationv1alpha1.GPUPool
 	// quotas are GPUs by team and namespace.
 	quotas map[string]map[string]int64
 }
 
-func (s *scene) quota(quota *corev1.ResourceQuota, deleted bool) string {
+func (s *clusterState) quota(quota *corev1.ResourceQuota, deleted bool) string {
 	team := quota.Labels[foundationv1alpha1.LabelTeam]
 	if team == "" || quota.Name != "foundation-team" || changedByHand(quota) {
 		return ""
@@ -97,7 +98,7 @@ func (s *scene) quota(quota *corev1.ResourceQuota, deleted bool) string {
 	return ""
 }
 
-func (s *scene) gpus(team string) int64 {
+func (s *clusterState) gpus(team string) int64 {
 	var sum int64
 	for _, gpus := range s.quotas[team] {
 		sum += gpus
@@ -105,8 +106,8 @@ func (s *scene) gpus(team string) int64 {
 	return sum
 }
 
-// leftFor is what the pools that granted something to a team have besides what is on the nodes of others.
-func (s *scene) leftFor(team string) int64 {
+// leftFor returns what the pools that granted a team GPUs have besides the nodes that other teams hold.
+func (s *clusterState) leftFor(team string) int64 {
 	var sum int64
 	for _, pool := range s.pools {
 		granted := slices.ContainsFunc(pool.Status.Grants, func(grant foundationv1alpha1.Grant) bool { return grant.TeamName == team && grant.Granted > 0 })

@@ -11,7 +11,7 @@ import (
 	"foundation.team/operator/test/support/builder"
 )
 
-// A witness that sees nothing wrong must be one that would.
+// A witness that reports nothing proves something only if it would report a violation.
 func TestReplay(t *testing.T) {
 	at := func(version string, meta metav1.ObjectMeta) metav1.ObjectMeta {
 		meta.ResourceVersion = version
@@ -38,10 +38,10 @@ func TestReplay(t *testing.T) {
 		happens func(*timeline)
 		broken  int
 	}{
-		"raised after the node is free": {func(tl *timeline) { tl.add(nil, quota("13", "8")); tl.add(held, free("12")) }, 0},
-		"raised before":                 {func(tl *timeline) { tl.add(nil, quota("12", "8")); tl.add(held, free("13")) }, 1},
-		"raised after the node is gone": {func(tl *timeline) { tl.add(nil, quota("13", "8")); tl.add(free("12"), nil) }, 0},
-		"lowered while the node is held": {func(tl *timeline) {
+		"quota raised after the node is free":    {func(tl *timeline) { tl.add(nil, quota("13", "8")); tl.add(held, free("12")) }, 0},
+		"quota raised before the node is free":   {func(tl *timeline) { tl.add(nil, quota("12", "8")); tl.add(held, free("13")) }, 1},
+		"quota raised after the node is deleted": {func(tl *timeline) { tl.add(nil, quota("13", "8")); tl.add(free("12"), nil) }, 0},
+		"quota lowered while the node is held": {func(tl *timeline) {
 			tl.add(nil, quota("9", "0"))
 			tl.add(nil, quota("12", "0"))
 		}, 0},

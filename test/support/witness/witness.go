@@ -26,7 +26,7 @@ import (
 	"foundation.team/operator/internal/setup"
 )
 
-// Witness checks invariants. What is true only at the end is the tests' business.
+// Witness checks invariants of every revision. What has to be true only at the end is checked by the tests.
 type Witness struct {
 	cancel context.CancelFunc
 	done   chan struct{}
@@ -112,7 +112,7 @@ func (w *Witness) Stop() {
 	<-w.done
 }
 
-// Violations are the invariants that some revision broke.
+// Violations returns the invariants that a revision broke.
 func (w *Witness) Violations() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -131,7 +131,7 @@ func (w *Witness) Violations() []string {
 	return append(broken, w.timeline.replay()...)
 }
 
-// Seen is how many revisions there were.
+// Seen returns how many revisions there were.
 func (w *Witness) Seen() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -247,7 +247,7 @@ func (w *Witness) quota(after *corev1.ResourceQuota) {
 	w.highestQuota[team] = max(w.highestQuota[team], sum)
 }
 
-// changedByHand reports whether somebody's kubectl, not the operator, made this revision what it is.
+// changedByHand reports whether kubectl, and not the operator, wrote this revision.
 func changedByHand(quota *corev1.ResourceQuota) bool {
 	return slices.ContainsFunc(quota.ManagedFields, func(entry metav1.ManagedFieldsEntry) bool {
 		return entry.Subresource == "" && strings.HasPrefix(entry.Manager, "kubectl")

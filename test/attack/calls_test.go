@@ -7,15 +7,15 @@ import (
 	"sync"
 )
 
-// call is what was sent to the API server, as it authorizes it.
+// call is a request as the API server authorizes it.
 type call struct {
 	verb string
 	kind
 	namespace, name string
-	asked           bool // whether it may be done, instead of done
+	isReview        bool // an access review about the call instead of the call itself
 }
 
-// calls are those of one request.
+// calls are the HTTP requests that one request function sent.
 type calls struct {
 	mu  sync.Mutex
 	all []call
@@ -23,7 +23,7 @@ type calls struct {
 
 type callsKey struct{}
 
-// recordTo has all that is sent under the context written down.
+// recordTo returns a context whose requests are recorded.
 func recordTo(ctx context.Context, to *calls) context.Context {
 	return context.WithValue(ctx, callsKey{}, to)
 }
@@ -38,12 +38,12 @@ func sent(ctx context.Context, c call) {
 	to.all = append(to.all, c)
 }
 
-// last is the call that the request is about. What was only asked for is that, and not the question.
+// last returns the call that a request function is about: the last one, or the call that an access review asked about.
 func (c *calls) last() (call, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, some := range c.all {
-		if some.asked {
+		if some.isReview {
 			return some, true
 		}
 	}
@@ -57,7 +57,7 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (r roundTripper) RoundTrip(request *http.Request) (*http.Response, error) { return r(request) }
 
-// recording writes down each request before it is sent.
+// recording records each HTTP request before it is sent.
 func recording(next http.RoundTripper) http.RoundTripper {
 	return roundTripper(func(request *http.Request) (*http.Response, error) {
 		sent(request.Context(), callOf(request))
@@ -65,7 +65,7 @@ func recording(next http.RoundTripper) http.RoundTripper {
 	})
 }
 
-// callOf reads /api/v1/[namespaces/x/]resource[/name[/sub]], and the same below /apis/group/version.
+// callOf parses /api/v1/[namespaces/x/]resource[/name[/sub]] and the same below /apis/group/version.
 func callOf(request *http.Request) call {
 	parts := strings.Split(strings.Trim(request.URL.Path, "/"), "/")
 	c := call{}

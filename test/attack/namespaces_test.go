@@ -17,15 +17,15 @@ import (
 	"foundation.team/operator/test/support/builder"
 )
 
-// spent is a namespace of the team whose quota is used up: all that the operator counts is 0.
-const spent = "hanbit-spent"
+// exhausted is a namespace of the team whose quota has nothing left of anything that the operator counts.
+const exhausted = "hanbit-spent"
 
-// ungranted is a DeviceClass that the operator knows and did not grant.
+// ungranted is a DeviceClass that exists and of which the team was granted nothing.
 const ungranted = "ungranted.example.com"
 
-// built is what the operator builds for four namespaces of the team that share 64 GPUs, and 32 that may be claimed as
-// devices. What tests of privileged requests need is raised as a FoundationTeam raises it.
-func built() controllers.Desired {
+// buildDesired returns what the operator builds for four namespaces of the team, which share 64 GPUs and 32 more as
+// devices. The spec raises the quota entries that tests of privileged requests need.
+func buildDesired() controllers.Desired {
 	raised := corev1.ResourceList{
 		corev1.ResourceRequestsStorage:       resource.MustParse("100Ti"),
 		corev1.ResourceServicesNodePorts:     resource.MustParse("5"),
@@ -46,9 +46,9 @@ func built() controllers.Desired {
 	}))
 }
 
-// placeOf is what the operator builds for a namespace.
-func placeOf(namespace string) controllers.DesiredNamespace {
-	for _, p := range built().Namespaces {
+// desiredNamespaceOf returns what the operator builds for a namespace.
+func desiredNamespaceOf(namespace string) controllers.DesiredNamespace {
+	for _, p := range buildDesired().Namespaces {
 		if *p.Namespace.Name == namespace {
 			return p
 		}
@@ -56,30 +56,30 @@ func placeOf(namespace string) controllers.DesiredNamespace {
 	panic("the operator builds no " + namespace)
 }
 
-// builtQuota is the operator's quota of a namespace, under the name that it has here.
+// builtQuota returns the operator's quota of a namespace, under the name that it has in this suite.
 func builtQuota(namespace string) *corev1.ResourceQuota {
-	q := as[corev1.ResourceQuota](placeOf(namespace).Quota)
+	q := asLive[corev1.ResourceQuota](desiredNamespaceOf(namespace).Quota)
 	q.ObjectMeta = owned(namespace, "foundation")
 	return q
 }
 
-// spentQuota is the operator's quota with nothing left of anything.
-func spentQuota() *corev1.ResourceQuota {
-	q := builtQuota(spent)
+// exhaustedQuota returns the operator's quota with 0 for every entry.
+func exhaustedQuota() *corev1.ResourceQuota {
+	q := builtQuota(exhausted)
 	for key := range q.Spec.Hard {
 		q.Spec.Hard[key] = resource.MustParse("0")
 	}
 	return q
 }
 
-// isolation is what the operator puts into a namespace before anybody gets in.
+// isolation returns the LimitRange and NetworkPolicies that the operator puts into a namespace before anybody gets access.
 func isolation(namespace string) (limits *corev1.LimitRange, policies []*networkingv1.NetworkPolicy) {
-	for _, o := range placeOf(namespace).Isolation {
+	for _, o := range desiredNamespaceOf(namespace).Isolation {
 		if *o.GetKind() == "LimitRange" {
-			limits = as[corev1.LimitRange](o)
+			limits = asLive[corev1.LimitRange](o)
 			limits.ObjectMeta = owned(namespace, "foundation")
 		} else {
-			policy := as[networkingv1.NetworkPolicy](o)
+			policy := asLive[networkingv1.NetworkPolicy](o)
 			policy.ObjectMeta = owned(namespace, policy.Name)
 			policies = append(policies, policy)
 		}
@@ -87,8 +87,8 @@ func isolation(namespace string) (limits *corev1.LimitRange, policies []*network
 	return limits, policies
 }
 
-// as is what the operator would apply, as the API server would read it.
-func as[T any](desired any) *T {
+// asLive converts an apply configuration into the object that the API server would return.
+func asLive[T any](desired any) *T {
 	fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(desired)
 	if err != nil {
 		panic(err)
@@ -100,8 +100,8 @@ func as[T any](desired any) *T {
 	return object
 }
 
-// placeFixtures need controllers: a quota counts nothing without them.
-func placeFixtures() []client.Object {
+// namespaceFixtures are used only with controllers: without them no usage of a quota is counted.
+func namespaceFixtures() []client.Object {
 	objects := []client.Object{
 		&rbacv1.RoleBinding{
 			ObjectMeta: metav1.ObjectMeta{Namespace: train, Name: "work"},
@@ -110,13 +110,13 @@ func placeFixtures() []client.Object {
 		},
 	}
 	var quotas []client.Object // last: they count the others, and one lets in no more
-	for _, name := range []string{spent, working, flooded} {
+	for _, name := range []string{exhausted, working, flooded} {
 		quota := builtQuota(name)
-		if name == spent {
-			quota = spentQuota()
+		if name == exhausted {
+			quota = exhaustedQuota()
 		}
 		limits, policies := isolation(name)
-		home := namespace(name, placeOf(name).Namespace.Labels, deviceClass)
+		home := namespace(name, desiredNamespaceOf(name).Namespace.Labels, deviceClass)
 		objects = append([]client.Object{home, limits}, objects...)
 		quotas = append(quotas, quota)
 		for _, policy := range policies {
@@ -127,7 +127,7 @@ func placeFixtures() []client.Object {
 		objects = append(objects, &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "bot"}})
 	}
 	for role, who := range staff {
-		for _, namespace := range []string{spent, working, flooded} {
+		for _, namespace := range []string{exhausted, working, flooded} {
 			objects = append(objects, roleBinding(namespace, role, who))
 		}
 	}

@@ -19,7 +19,7 @@ import (
 	"foundation.team/operator/test/support/manifest"
 )
 
-var _ = Describe("A team's place", func() {
+var _ = Describe("A team's environment", func() {
 	It("has namespaces, quota, access, isolation, volumes and nodes of its own", func(ctx SpecContext) {
 		s := newStory(ctx)
 		s.ApplyPool("place", 6)
@@ -99,7 +99,7 @@ var _ = Describe("A team's place", func() {
 		s.Expect(ida.Apply(manifest.GPUPods("orphan", "orphan-train", "more", 1, 1))).To(MatchError(ContainSubstring("exceeded quota")))
 	})
 
-	It("is not touched by an operator that starts anew", func(ctx SpecContext) {
+	It("is not changed by an operator that restarts", func(ctx SpecContext) {
 		s := newStory(ctx)
 		s.ApplyPool("steady", 2)
 		s.ApplyTeam("steady", s.GPUs("steady", 16), `namespaces: [{name: train}, {name: eval}]`,
@@ -114,7 +114,7 @@ var _ = Describe("A team's place", func() {
 	})
 })
 
-// expectClosed expects that namespaces have what isolates them.
+// expectClosed expects that namespaces have everything that isolates them.
 func expectClosed(s *dsl.Story, namespaces ...string) {
 	s.Helper()
 	for _, namespace := range namespaces {
@@ -135,7 +135,7 @@ func expectOwnNodes(s *dsl.Story, team string, count int) {
 	}
 }
 
-// versions are the resourceVersions of all that is a team's, its FoundationTeam and pools included.
+// versions returns the resourceVersions of everything that belongs to a team, with its FoundationTeam and pools.
 func versions(ctx context.Context, s *dsl.Story, team string) map[string]string {
 	s.Helper()
 	all, err := support.Versions(ctx, s.Client, []client.ObjectList{

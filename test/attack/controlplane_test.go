@@ -20,20 +20,21 @@ import (
 )
 
 var (
-	// mutants reports whether the policies, roles and quotas are broken one after the other, and nothing else is tried.
-	mutants = os.Getenv("MUTANTS") != ""
-	// full reports whether all is tried, on a whole control plane: it takes minutes.
-	full = os.Getenv("FULL") != "" || mutants
+	// mutantsOnly is true if only TestMutants is wanted, which breaks the policies, roles and quotas one after the other.
+	mutantsOnly = os.Getenv("MUTANTS") != ""
+	// wholeControlPlane is true if the tests that need controllers and a scheduler run too: it takes minutes.
+	wholeControlPlane = os.Getenv("FULL") != "" || mutantsOnly
 )
 
-// crossNamespace is off by default; without it the API server drops dataSourceRef.namespace and there is nothing to refuse.
+// crossNamespace is a feature gate that is off by default. Without it the API server drops dataSourceRef.namespace, and
+// there is nothing for a policy to refuse.
 const crossNamespace = "CrossNamespaceVolumeDataSource=true"
 
 // gpuNodes is how many nodes with GPUs a whole control plane has.
 const gpuNodes = 8
 
-// plane is a control plane: an API server alone, or with all that belongs to it.
-type plane struct {
+// testControlPlane is an API server alone, or a whole control plane with controllers and a scheduler.
+type testControlPlane struct {
 	config     *rest.Config
 	kubeconfig string // a path
 	kubectl    string // a path
@@ -42,9 +43,9 @@ type plane struct {
 	stop func() error
 }
 
-// startPlane starts one; dir is for files.
-func startPlane(ctx context.Context, dir string) (*plane, error) {
-	if full {
+// startControlPlane starts it; dir is for its files.
+func startControlPlane(ctx context.Context, dir string) (*testControlPlane, error) {
+	if wholeControlPlane {
 		return startLab(ctx, dir)
 	}
 	env, err := support.Start(func(env *envtest.Environment) {
@@ -54,7 +55,7 @@ func startPlane(ctx context.Context, dir string) (*plane, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &plane{
+	p := &testControlPlane{
 		config: env.Config, kubeconfig: filepath.Join(dir, "kubeconfig"),
 		kubectl: filepath.Join(env.BinaryAssetsDirectory, "kubectl"), stop: env.Stop,
 	}
@@ -64,8 +65,8 @@ func startPlane(ctx context.Context, dir string) (*plane, error) {
 	return p, nil
 }
 
-// startLab has the kinds of Karpenter, but not Karpenter, which would not leave the NodePools of the fixtures alone.
-func startLab(ctx context.Context, dir string) (*plane, error) {
+// startLab installs Karpenter's CRDs, but not Karpenter, which would change the NodePools of the fixtures.
+func startLab(ctx context.Context, dir string) (*testControlPlane, error) {
 	root, err := binaries.Root(".")
 	if err != nil {
 		return nil, err
@@ -97,16 +98,17 @@ func startLab(ctx context.Context, dir string) (*plane, error) {
 	if err != nil {
 		return nil, errors.Join(err, stop())
 	}
-	return &plane{config: config, kubeconfig: c.Kubeconfig(), kubectl: filepath.Join(bin, "kubectl"), logs: logs, stop: stop}, nil
+	return &testControlPlane{config: config, kubeconfig: c.Kubeconfig(), kubectl: filepath.Join(bin, "kubectl"), logs: logs, stop: stop}, nil
 }
 
-// awaitControllers waits until they have given the namespaces what pods need, and bound and counted the fixtures.
+// awaitControllers waits until new namespaces have their default service accounts, the fixture's PersistentVolumeClaim is
+// bound and quotas are counted.
 func awaitControllers(ctx context.Context) error {
-	if !full {
+	if !wholeControlPlane {
 		return nil
 	}
 	done := func(ctx context.Context) (bool, error) {
-		for _, namespace := range []string{train, rivalTrain, locked, audited, trusted, plain, unconfined, adopted, spent, working, flooded, "kube-system", "foundation-system"} {
+		for _, namespace := range []string{train, rivalTrain, locked, audited, trusted, plain, unconfined, adopted, exhausted, working, flooded, "kube-system", "foundation-system"} {
 			if masters.Get(ctx, client.ObjectKey{Namespace: namespace, Name: "default"}, &corev1.ServiceAccount{}) != nil {
 				return false, nil //nolint:nilerr // not yet
 			}
@@ -135,5 +137,5 @@ func awaitControllers(ctx context.Context) error {
 	return nil
 }
 
-// startWithin is how long it may take until all is there.
+// startWithin bounds the start of the control plane and the creation of the fixtures.
 const startWithin = 5 * time.Minute

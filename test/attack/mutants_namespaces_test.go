@@ -11,17 +11,17 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// placeHerds are the mutants of what the operator puts into a namespace: its quota, and the labels of pod security.
-func placeHerds(ctx context.Context) (map[string][]mutant, error) {
-	secure, err := securityHerd(ctx)
-	return map[string][]mutant{"quota": quotaHerd(), "pod security": secure}, err
+// namespaceMutants break what the operator puts into a namespace: quota entries and pod security labels.
+func namespaceMutants(ctx context.Context) (map[string][]mutant, error) {
+	secure, err := podSecurityMutants(ctx)
+	return map[string][]mutant{"quota": quotaMutants(), "pod security": secure}, err
 }
 
-// quotaHerd has each entry of the quota missing, and too high.
-func quotaHerd() []mutant {
+// quotaMutants remove and raise each entry of the quota.
+func quotaMutants() []mutant {
 	var herd []mutant
 	all := quotaAttacks()
-	original := spentQuota()
+	original := exhaustedQuota()
 	set := func(change func(corev1.ResourceList)) func(context.Context) error {
 		return func(ctx context.Context) error {
 			return edit(ctx, original, func(o client.Object) {
@@ -33,7 +33,7 @@ func quotaHerd() []mutant {
 	}
 	restore := set(func(corev1.ResourceList) {})
 	for _, key := range slices.Sorted(maps.Keys(original.Spec.Hard)) {
-		name := "go beyond " + string(key)
+		name := "exceed " + string(key)
 		a := all[name]
 		checks := []check{{name, func(ctx context.Context) error { return a.refusal(ctx, a.who) }}}
 		herd = append(herd,
@@ -44,8 +44,8 @@ func quotaHerd() []mutant {
 	return herd
 }
 
-// securityHerd has each label of pod security missing, and lower.
-func securityHerd(ctx context.Context) ([]mutant, error) {
+// podSecurityMutants remove and weaken each pod security label.
+func podSecurityMutants(ctx context.Context) ([]mutant, error) {
 	forbidden, err := securityFixtures(ctx, "restricted", "fail")
 	if err != nil {
 		return nil, err
@@ -56,7 +56,7 @@ func securityHerd(ctx context.Context) ([]mutant, error) {
 			return expectSecure(ctx, forbidden[file], false)
 		}})
 	}
-	labels := placeOf(train).Namespace.Labels
+	labels := desiredNamespaceOf(train).Namespace.Labels
 	var herd []mutant
 	set := func(key, value string) func(context.Context) error {
 		return func(ctx context.Context) error {

@@ -9,8 +9,9 @@ import (
 	operatorguards "foundation.team/operator/internal/guards"
 )
 
-// What kubectl installs is what the operator wants to see. It is not the same text: kustomize wraps lines its own way.
-func TestTheOperatorSeesItsGuards(t *testing.T) { // not parallel: other tests take guards away
+// The operator must recognise the policies as kubectl installs them, although kustomize wraps lines differently from the
+// text that the operator embeds.
+func TestTheOperatorSeesItsGuards(t *testing.T) { // not parallel: other tests delete policies
 	g := gomega.NewWithT(t)
 	watch := &operatorguards.ClusterChecker{Client: masters, Clock: clock.RealClock{}}
 	g.Eventually(func(g gomega.Gomega) {
