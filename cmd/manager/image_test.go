@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// What the manager is built from reaches the image's build, and of the rest nothing that is large.
+// The build context of the image has everything that the manager is built from, and nothing else that is large.
 func TestTheImageHasItsSources(t *testing.T) {
 	content, err := os.ReadFile("../../.dockerignore")
 	if err != nil {

@@ -20,10 +20,10 @@ import (
 	"foundation.team/operator/internal/setup"
 )
 
-// maxAPIShares is far above what is of use: all of Kubernetes' own priority levels have 245 together.
+// maxAPIShares catches typing errors: all of Kubernetes' own priority levels have 245 shares together.
 const maxAPIShares = 10_000
 
-// version is set by the linker.
+// version is set at build time with -ldflags -X.
 var version = "dev"
 
 func main() {
@@ -34,7 +34,7 @@ func main() {
 }
 
 func run(ctx context.Context, flags *flag.FlagSet, args []string) error {
-	// controller-runtime has put --kubeconfig there already.
+	// controller-runtime has registered --kubeconfig already.
 	var options setup.Options
 	flags.StringVar(&options.MetricsBindAddress, "metrics-bind-address", ":8080", "host:port of the metrics server; 0 turns it off")
 	flags.StringVar(&options.HealthProbeBindAddress, "health-probe-bind-address", ":8081", "host:port of /healthz and /readyz; 0 turns them off")
@@ -76,7 +76,7 @@ func run(ctx context.Context, flags *flag.FlagSet, args []string) error {
 	return mgr.Start(ctx)
 }
 
-// defaultNamespace is the one that the operator runs in, as its Deployment says.
+// defaultNamespace returns the namespace that the operator runs in, which its Deployment sets in POD_NAMESPACE.
 func defaultNamespace() string {
 	if namespace := os.Getenv("POD_NAMESPACE"); namespace != "" {
 		return namespace

@@ -65,7 +65,7 @@ func (r *Reconciler) reconcile(ctx context.Context, pool *foundationv1alpha1.GPU
 	if err := apply.WriteStatus(ctx, r.Applier, r.Events, pool, after); err != nil {
 		return ctrl.Result{}, err
 	}
-	wait := timing.Wait(in.Now, plan.RequeueAt, nextTransition(in, decision), requeueAt(in, decision), in.Guards.Until(in.Now))
+	wait := timing.Wait(in.Now, plan.RequeueAt, nextTransition(in, decision), requeueAt(in, decision), in.Guards.RequeueAt(in.Now))
 	// Apply, then prune: a NodePool has to be made smaller before its NodeClaims are deleted, or Karpenter would replace
 	// them.
 	failed, applyErr := r.apply(ctx, plan)

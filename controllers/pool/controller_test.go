@@ -103,7 +103,7 @@ func TestApplyAndPrune(t *testing.T) {
 			if err := s.Get(t.Context(), client.ObjectKey{Name: "n1"}, before); err != nil {
 				t.Fatal(err)
 			}
-			after := gpunode.Ownership{State: gpunode.Outside}.Metadata(b200).WrittenOn(before)
+			after := gpunode.Ownership{State: gpunode.Outside}.Metadata(b200).AppliedTo(before)
 			in := input(karpenterPool(0), wants(8), builder.Team("saebit", builder.Award(b200, 8)))
 			nodes := Plan{
 				NodePools: BuildPlan(in, Decide(in)).NodePools, Transitions: []Transition{{Before: before, After: after}},

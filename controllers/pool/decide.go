@@ -18,19 +18,19 @@ func Decide(in Input) Decision {
 	nodes := providerOf(in.Pool).nodes(in)
 	grants := allocation.Allocate(supplyOf(in, nodes), demandsOf(in, nodes))
 	returns := allocation.Returns(nodes, grants, in.policy().Grace(), in.Now)
-	return Decision{Nodes: nodes, Grants: grants, Forecast: allocation.Foresee(grants, returns, in.Now)}
+	return Decision{Nodes: nodes, Grants: grants, Forecast: allocation.NewForecast(grants, returns, in.Now)}
 }
 
 func supplyOf(in Input, nodes []gpunode.Node) allocation.Supply {
 	capacity, unassigned := providerOf(in.Pool).supply(in, nodes)
 	return allocation.Supply{
-		Capacity:      capacity,
-		Unassigned:    unassigned,
-		Settling:      countNodes(nodes, func(n *gpunode.Node) bool { return n.Settling(in.Now) }),
-		AwaitingScrub: countNodes(nodes, awaitsScrub),
-		Provisioned:   in.Pool.Spec.Karpenter != nil,
-		Frozen:        in.debouncing() || !in.Guards.OK(),
-		Closed:        in.deleting(),
+		Capacity:        capacity,
+		Unassigned:      unassigned,
+		Arriving:        countNodes(nodes, func(n *gpunode.Node) bool { return n.Arriving(in.Now) }),
+		AwaitingScrub:   countNodes(nodes, awaitsScrub),
+		Provisioned:     in.Pool.Spec.Karpenter != nil,
+		IncreasesPaused: in.debouncing() || !in.Guards.OK(),
+		PoolDeleting:    in.deleting(),
 	}
 }
 

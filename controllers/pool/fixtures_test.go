@@ -28,7 +28,7 @@ var now = builder.Now
 func alone(teams ...*foundationv1alpha1.FoundationTeam) []lifecycle.Team {
 	list := make([]lifecycle.Team, len(teams))
 	for i, team := range teams {
-		list[i] = lifecycle.Of(team, nil)
+		list[i] = lifecycle.NewTeam(team, nil)
 	}
 	return list
 }
@@ -48,7 +48,7 @@ func input(pool *foundationv1alpha1.GPUPool, things ...any) Input {
 	for _, thing := range flatten(things) {
 		switch typed := thing.(type) {
 		case *foundationv1alpha1.FoundationTeam:
-			in.Teams = append(in.Teams, lifecycle.Of(typed, nil))
+			in.Teams = append(in.Teams, lifecycle.NewTeam(typed, nil))
 		case lifecycle.Team:
 			in.Teams = append(in.Teams, typed)
 		case *corev1.Node:

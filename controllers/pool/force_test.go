@@ -56,8 +56,8 @@ func TestOverduePods(t *testing.T) {
 		"without forceAfter pods are never deleted":                        {in: input(granted(0), back("n1", 1000*time.Hour), work), evict: newestFirst},
 		"without spec.reclaim pods are evicted":                            {in: input(builder.Pool(b200), back("n1", 1000*time.Hour), work), evict: newestFirst},
 		"forceAfter as long as the grace period: deleted at once":          {in: input(forced(0, time.Hour), back("n1", time.Hour), work), end: newestFirst},
-		"neither grace period nor forceAfter: deleted once settled":        {in: input(forced(0, 0, builder.Grace(0)), back("n1", gpunode.Settle), work), end: newestFirst},
-		"neither grace period nor forceAfter: not before the node settled": {in: input(forced(0, 0, builder.Grace(0)), back("n1", gpunode.Settle-time.Second), work)},
+		"neither grace period nor forceAfter: deleted once settled":        {in: input(forced(0, 0, builder.Grace(0)), back("n1", gpunode.PodBindDelay), work), end: newestFirst},
+		"neither grace period nor forceAfter: not before the node settled": {in: input(forced(0, 0, builder.Grace(0)), back("n1", gpunode.PodBindDelay-time.Second), work)},
 		"each node has its own drain time": {
 			in: input(forced(0, 2*time.Hour), back("n1", 90*time.Minute), back("n2", 2*time.Hour), back("n3", time.Minute), map[string][]corev1.Pod{
 				"n1": {builder.Pod("x", "evicted", now)}, "n2": {builder.Pod("x", "ended", now)}, "n3": {builder.Pod("x", "kept", now)},

@@ -69,7 +69,7 @@ func TestKarpenterProvisions(t *testing.T) {
 		},
 		"a draining node that is being provisioned has its metadata written again": {
 			in:   input(karpenterPool(8), wants(0), registered, builder.Node("n1", builder.RegisteredFor(registered), builder.Tainted(foundationv1alpha1.TaintDraining, ""))),
-			want: []string{"NodePool hanbit.b200.s keeps 1 of 0 nodes", "n1: " + draining(now)}, next: now.Add(gpunode.Settle),
+			want: []string{"NodePool hanbit.b200.s keeps 1 of 0 nodes", "n1: " + draining(now)}, next: now.Add(gpunode.PodBindDelay),
 		},
 		"a provisioned node has its metadata written again": {
 			in:   input(karpenterPool(8), wants(8), provisionedNode("n1", static, hanbit, bare)),
@@ -89,7 +89,7 @@ func TestKarpenterNodesDrain(t *testing.T) {
 	runKarpenterPlanCases(t, map[string]karpenterPlanCase{
 		"a surplus node drains first, and Karpenter does not choose which": {
 			in:   input(karpenterPool(16), wants(8), provisionedNode("n1", static, hanbit), provisionedNode("n2", static, hanbit), podsOn("n2", work)),
-			want: []string{"NodePool hanbit.b200.s keeps 2 of 1 nodes", "n1: " + draining(now)}, next: now.Add(gpunode.Settle),
+			want: []string{"NodePool hanbit.b200.s keeps 2 of 1 nodes", "n1: " + draining(now)}, next: now.Add(gpunode.PodBindDelay),
 		},
 		"a surplus node that is not launched is deleted first and at once": {
 			in:   input(karpenterPool(16), wants(8), provisionedNode("n1", static, hanbit), builder.NodeClaim("c2", static, hanbit, builder.Launched())),
@@ -97,22 +97,22 @@ func TestKarpenterNodesDrain(t *testing.T) {
 		},
 		"a surplus node that just registered may have pods": {
 			in:   input(karpenterPool(8), wants(0), registered, builder.Node("n1", builder.RegisteredFor(registered))),
-			want: []string{"NodePool hanbit.b200.s keeps 1 of 0 nodes", "n1: " + draining(now)}, next: now.Add(gpunode.Settle),
+			want: []string{"NodePool hanbit.b200.s keeps 1 of 0 nodes", "n1: " + draining(now)}, next: now.Add(gpunode.PodBindDelay),
 		},
 		"a surplus node that its NodeClaim does not name yet may have pods": {
 			in:   input(karpenterPool(8), wants(0), launching, builder.Node("n1", builder.RegisteredFor(launching))),
-			want: []string{"NodePool hanbit.b200.s keeps 1 of 0 nodes", "n1: " + draining(now)}, next: now.Add(gpunode.Settle),
+			want: []string{"NodePool hanbit.b200.s keeps 1 of 0 nodes", "n1: " + draining(now)}, next: now.Add(gpunode.PodBindDelay),
 		},
 		"a surplus node that the cache does not have is left alone": {
 			in:   input(karpenterPool(8), wants(0), builder.NodeClaim("c1", static, hanbit, builder.Initialized("n1"))),
 			want: []string{"NodePool hanbit.b200.s keeps 1 of 0 nodes"},
 		},
 		"a node of Karpenter's that drains has to settle": {
-			in:   input(karpenterPool(0), provisionedNode("n1", static, hanbit, builder.Draining(ago(gpunode.Settle-time.Second)))),
+			in:   input(karpenterPool(0), provisionedNode("n1", static, hanbit, builder.Draining(ago(gpunode.PodBindDelay-time.Second)))),
 			want: []string{"NodePool hanbit.b200.s keeps 1 of 0 nodes"}, next: now.Add(time.Second),
 		},
 		"a draining node of Karpenter's is deleted when it is empty": {
-			in:   input(karpenterPool(0), provisionedNode("n1", static, hanbit, builder.Draining(ago(gpunode.Settle)))),
+			in:   input(karpenterPool(0), provisionedNode("n1", static, hanbit, builder.Draining(ago(gpunode.PodBindDelay)))),
 			want: []string{"NodePool hanbit.b200.s keeps 1 of 0 nodes", "c-n1 is ended"},
 		},
 		"a draining node of Karpenter's is not deleted while a pod runs": {
@@ -154,12 +154,12 @@ func TestKarpenterNodesTerminateOrComeBack(t *testing.T) {
 			want: []string{"NodePool hanbit.b200.s keeps 2 of 2 nodes"}, next: now.Add(time.Hour),
 		},
 		"of two nodes the one is reclaimed that does not terminate": {
-			in:   input(karpenterPool(8), wants(16), ending, builder.Node("n1", builder.RegisteredFor(ending)), provisionedNode("n2", static, hanbit, builder.Draining(ago(gpunode.Settle)))),
+			in:   input(karpenterPool(8), wants(16), ending, builder.Node("n1", builder.RegisteredFor(ending)), provisionedNode("n2", static, hanbit, builder.Draining(ago(gpunode.PodBindDelay)))),
 			want: []string{"NodePool hanbit.b200.s keeps 2 of 2 nodes", "n2: " + ofHanbit}, next: now.Add(time.Hour),
 		},
 		"what was provisioned beyond the grant drains": {
 			in:   input(karpenterPool(8, builder.Dynamic()), wants(8), provisionedNode("n1", dynamicMode, hanbit), provisionedNode("n2", dynamicMode, hanbit), podsOn("n1", work)),
-			want: []string{"NodePool hanbit.b200.d of 8 nvidia.com/gpu", "n2: " + draining(now)}, next: now.Add(gpunode.Settle),
+			want: []string{"NodePool hanbit.b200.d of 8 nvidia.com/gpu", "n2: " + draining(now)}, next: now.Add(gpunode.PodBindDelay),
 		},
 	})
 }

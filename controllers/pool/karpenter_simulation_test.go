@@ -224,7 +224,7 @@ func (w *world) checkEndedClaim(claim *karpenter.NodeClaim) {
 		w.t.Fatalf("%s is ended with pods %v on it: %s", claim.Name, pods, describe(node))
 	}
 	since := node.Annotations[foundationv1alpha1.AnnotationDrainingSince]
-	if since == "" || w.now.Sub(builder.Time(since)) < gpunode.Settle {
+	if since == "" || w.now.Sub(builder.Time(since)) < gpunode.PodBindDelay {
 		w.t.Fatalf("%s is ended at %s and was not closed before: %s", claim.Name, w.now, describe(node))
 	}
 }

@@ -198,7 +198,7 @@ func (c *cloud) end(w *world, claim *karpenter.NodeClaim) {
 	c.changed(claim)
 	if node := w.nodes[nodeOf(claim)]; node != nil {
 		builder.Tainted("karpenter.sh/disrupted", "")(node)
-		w.closedAt[node.Name] = w.now.Add(-gpunode.Settle)
+		w.closedAt[node.Name] = w.now.Add(-gpunode.PodBindDelay)
 	}
 }
 

@@ -38,7 +38,7 @@ func (r *Reconciler) observe(ctx context.Context, pool *foundationv1alpha1.GPUPo
 		return Input{}, err
 	}
 	for _, team := range pointers(teams.Items) {
-		in.Teams = append(in.Teams, lifecycle.Of(team, programs[team.Spec.ProgramName]))
+		in.Teams = append(in.Teams, lifecycle.NewTeam(team, programs[team.Spec.ProgramName]))
 	}
 	in.DebounceUntil = r.demands.until(pool.Name, demandDigest(in.Teams, pool.Name), in.Now, r.Debounce)
 

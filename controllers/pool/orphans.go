@@ -32,7 +32,7 @@ func (r *Reconciler) reconcileOrphans(ctx context.Context, pool string) error {
 	for i := range nodes.Items {
 		node := &nodes.Items[i]
 		if had := classifier.Classify(gpunode.MetadataOf(node)); !had.State.Owned() {
-			plan.Transitions = append(plan.Transitions, Transition{From: had, To: nobodys, Before: node, After: nobodys.Metadata(pool).WrittenOn(node)})
+			plan.Transitions = append(plan.Transitions, Transition{From: had, To: nobodys, Before: node, After: nobodys.Metadata(pool).AppliedTo(node)})
 		}
 	}
 	_, err := r.apply(ctx, plan)

@@ -54,7 +54,7 @@ func BuildPlan(in Input, decision Decision) Plan {
 			plan.Transitions = append(plan.Transitions, transition)
 		}
 		if next[i].State == gpunode.Terminating && n.State != gpunode.Terminating {
-			plan.NodeClaimDeletions = append(plan.NodeClaimDeletions, n.Claim)
+			plan.NodeClaimDeletions = append(plan.NodeClaimDeletions, n.NodeClaim)
 		}
 	}
 	plan.Evictions, plan.PodDeletions = overdue(in, decision, next)
@@ -71,7 +71,7 @@ func transitionOf(n *gpunode.Node, next gpunode.Ownership, pool string) (transit
 	if metadata.IsOn(n.Object) {
 		return Transition{}, false
 	}
-	return Transition{From: n.Ownership, To: next, Before: n.Object, After: metadata.WrittenOn(n.Object)}, true
+	return Transition{From: n.Ownership, To: next, Before: n.Object, After: metadata.AppliedTo(n.Object)}, true
 }
 
 // overdue returns the pods on draining nodes whose grace period is over. Pods that were on a node before it entered the
@@ -79,7 +79,7 @@ func transitionOf(n *gpunode.Node, next gpunode.Ownership, pool string) (transit
 func overdue(in Input, decision Decision, next []gpunode.Ownership) (evictions, deletions []corev1.Pod) {
 	evictAfter, deleteAfter := in.policy().Grace(), time.Duration(-1)
 	if reclaim := in.Pool.Spec.Reclaim; reclaim != nil && reclaim.ForceAfter != nil {
-		deleteAfter = max(reclaim.ForceAfter.Duration, gpunode.Settle)
+		deleteAfter = max(reclaim.ForceAfter.Duration, gpunode.PodBindDelay)
 	}
 	for i := range decision.Nodes {
 		n := &decision.Nodes[i]

@@ -60,7 +60,7 @@ func (s *nodeStates) advance() {
 // the present mode as they go.
 func (s *nodeStates) drainReplaced() {
 	for i := range s.nodes {
-		if n := &s.nodes[i]; n.Replaced && n.State.Usable() {
+		if n := &s.nodes[i]; n.Obsolete && n.State.Usable() {
 			s.drain(n)
 		}
 	}
@@ -121,7 +121,7 @@ func (s *nodeStates) drainSurplus(own []*gpunode.Node, surplus int) {
 			})
 		}
 	}
-	for _, name := range placement.Release(surplus, held) {
+	for _, name := range placement.ChooseToDrain(surplus, held) {
 		s.drain(byName[name])
 	}
 }

@@ -78,14 +78,14 @@ func TestNodesEnter(t *testing.T) {
 	ago := func(d time.Duration) time.Time { return now.Add(-d) }
 	runPlanCases(t, map[string]planCase{
 		"a node that is new in the pool is closed first": {
-			in: input(builder.Pool(b200), wants(8), nodes(matching, "n1")), want: map[string]string{"n1": entering(now)}, changes: 1, next: now.Add(gpunode.Settle),
+			in: input(builder.Pool(b200), wants(8), nodes(matching, "n1")), want: map[string]string{"n1": entering(now)}, changes: 1, next: now.Add(gpunode.PodBindDelay),
 		},
 		"an entering node must settle": {
-			in:   input(builder.Pool(b200), wants(8), nodes(builder.EnteringIn(b200, ago(gpunode.Settle-time.Second)), "n1")),
-			want: map[string]string{"n1": entering(ago(gpunode.Settle - time.Second))}, next: now.Add(time.Second),
+			in:   input(builder.Pool(b200), wants(8), nodes(builder.EnteringIn(b200, ago(gpunode.PodBindDelay-time.Second)), "n1")),
+			want: map[string]string{"n1": entering(ago(gpunode.PodBindDelay - time.Second))}, next: now.Add(time.Second),
 		},
 		"an entering node is free when it is empty": {
-			in: input(builder.Pool(b200), wants(8), nodes(builder.EnteringIn(b200, ago(gpunode.Settle)), "n1")), want: map[string]string{"n1": isFree}, changes: 1,
+			in: input(builder.Pool(b200), wants(8), nodes(builder.EnteringIn(b200, ago(gpunode.PodBindDelay)), "n1")), want: map[string]string{"n1": isFree}, changes: 1,
 		},
 		"an entering node with pods is not free, and they are not evicted": {
 			in:   input(builder.Pool(b200), wants(8), nodes(builder.EnteringIn(b200, ago(1000*time.Hour)), "n1"), podsOn("n1", work)),
@@ -103,16 +103,16 @@ func TestNodesDrain(t *testing.T) {
 	runPlanCases(t, map[string]planCase{
 		"an idle node drains first when a team shrinks": {
 			in:   input(granted(16), wants(8), nodes(held, "n1", "n2"), podsOn("n2", work)),
-			want: map[string]string{"n1": draining(now), "n2": isHeld}, changes: 1, next: now.Add(gpunode.Settle),
+			want: map[string]string{"n1": draining(now), "n2": isHeld}, changes: 1, next: now.Add(gpunode.PodBindDelay),
 		},
 		"a node that left the pool drains before an idle one when a team shrinks": {
 			in:   input(granted(16), wants(8), builder.Node("n1", held), builder.Node("n2", held, builder.Unlabelled(builder.ModelLabel)), podsOn("n2", work)),
-			want: map[string]string{"n1": isHeld, "n2": draining(now)}, changes: 1, next: now.Add(gpunode.Settle),
+			want: map[string]string{"n1": isHeld, "n2": draining(now)}, changes: 1, next: now.Add(gpunode.PodBindDelay),
 		},
 		"a draining node is the team's until it has settled": {
-			in: input(granted(0), nodes(back(ago(gpunode.Settle-time.Second)), "n1")), want: map[string]string{"n1": draining(ago(gpunode.Settle - time.Second))}, next: now.Add(time.Second),
+			in: input(granted(0), nodes(back(ago(gpunode.PodBindDelay-time.Second)), "n1")), want: map[string]string{"n1": draining(ago(gpunode.PodBindDelay - time.Second))}, next: now.Add(time.Second),
 		},
-		"a draining node becomes free when it is empty": {in: input(granted(0), nodes(back(ago(gpunode.Settle)), "n1")), want: map[string]string{"n1": isFree}, changes: 1},
+		"a draining node becomes free when it is empty": {in: input(granted(0), nodes(back(ago(gpunode.PodBindDelay)), "n1")), want: map[string]string{"n1": isFree}, changes: 1},
 		"a draining node is the team's while a pod of theirs runs": {
 			in:   input(granted(0), nodes(back(ago(time.Minute)), "n1"), podsOn("n1", work)),
 			want: map[string]string{"n1": draining(ago(time.Minute))}, next: now.Add(gpunode.InspectInterval),
@@ -126,11 +126,11 @@ func TestNodesDrain(t *testing.T) {
 			want: map[string]string{"n1": draining(ago(time.Hour))}, next: now.Add(gpunode.InspectInterval), evicted: []string{"job"},
 		},
 		"without a grace period pods are evicted once the node has settled": {
-			in:   input(granted(0, builder.Grace(0)), nodes(back(ago(gpunode.Settle)), "n1"), podsOn("n1", work)),
-			want: map[string]string{"n1": draining(ago(gpunode.Settle))}, next: now.Add(gpunode.InspectInterval), evicted: []string{"job"},
+			in:   input(granted(0, builder.Grace(0)), nodes(back(ago(gpunode.PodBindDelay)), "n1"), podsOn("n1", work)),
+			want: map[string]string{"n1": draining(ago(gpunode.PodBindDelay))}, next: now.Add(gpunode.InspectInterval), evicted: []string{"job"},
 		},
 		"a node is assigned to nobody in the step in which it becomes free": {
-			in: input(builder.Pool(b200), saebit, nodes(back(ago(gpunode.Settle)), "n1")), want: map[string]string{"n1": isFree}, changes: 1,
+			in: input(builder.Pool(b200), saebit, nodes(back(ago(gpunode.PodBindDelay)), "n1")), want: map[string]string{"n1": isFree}, changes: 1,
 		},
 		"a team that grows again reclaims its draining node": {
 			in:   input(granted(0), wants(8), nodes(back(ago(time.Minute)), "n1"), nodes(free, "n2"), podsOn("n1", work)),
@@ -157,13 +157,13 @@ func TestNodesLeaveThePool(t *testing.T) {
 			in: input(builder.Pool(b200), builder.Node("n1", free, builder.Unlabelled(builder.ModelLabel))), want: map[string]string{"n1": ""}, changes: 1,
 		},
 		"an entering node that left the pool loses its metadata": {
-			in: input(builder.Pool(b200), builder.Node("n1", builder.EnteringIn(b200, now), builder.Unlabelled(builder.ModelLabel))), want: map[string]string{"n1": ""}, changes: 1, next: now.Add(gpunode.Settle),
+			in: input(builder.Pool(b200), builder.Node("n1", builder.EnteringIn(b200, now), builder.Unlabelled(builder.ModelLabel))), want: map[string]string{"n1": ""}, changes: 1, next: now.Add(gpunode.PodBindDelay),
 		},
 		"a held node that left the pool stays the team's": {
 			in: input(granted(8), wants(8), builder.Node("n1", held, builder.Unlabelled(builder.ModelLabel))), want: map[string]string{"n1": isHeld},
 		},
 		"a drained node that left the pool loses its metadata": {
-			in: input(granted(0), builder.Node("n1", back(ago(gpunode.Settle)), builder.Unlabelled(builder.ModelLabel))), want: map[string]string{"n1": ""}, changes: 1,
+			in: input(granted(0), builder.Node("n1", back(ago(gpunode.PodBindDelay)), builder.Unlabelled(builder.ModelLabel))), want: map[string]string{"n1": ""}, changes: 1,
 		},
 		"another pool's node is left alone": {
 			in: input(builder.Pool(b200), wants(8), builder.Node("n1", builder.FreeIn("h100"), matching)), want: map[string]string{"n1": "h100 +unassigned="},
@@ -173,10 +173,10 @@ func TestNodesLeaveThePool(t *testing.T) {
 		},
 		"a deleted pool removes its metadata from free nodes and keeps the others": {
 			in:   input(granted(8, builder.PoolDeleted()), wants(8), nodes(held, "n1"), nodes(free, "n2"), nodes(matching, "n3"), nodes(builder.EnteringIn(b200, now), "n4")),
-			want: map[string]string{"n1": isHeld, "n2": "", "n3": "", "n4": ""}, changes: 2, next: now.Add(gpunode.Settle),
+			want: map[string]string{"n1": isHeld, "n2": "", "n3": "", "n4": ""}, changes: 2, next: now.Add(gpunode.PodBindDelay),
 		},
 		"a deleted pool removes its metadata from a drained node": {
-			in: input(granted(0, builder.PoolDeleted()), nodes(back(ago(gpunode.Settle)), "n1")), want: map[string]string{"n1": ""}, changes: 1,
+			in: input(granted(0, builder.PoolDeleted()), nodes(back(ago(gpunode.PodBindDelay)), "n1")), want: map[string]string{"n1": ""}, changes: 1,
 		},
 	})
 }
@@ -218,22 +218,22 @@ func TestLostMetadataIsWrittenAgain(t *testing.T) {
 			in: input(granted(8), wants(8), stripped(held, builder.Labelled(foundationv1alpha1.LabelTeam, "saebit"))), want: map[string]string{"n1": isHeld}, changes: 1,
 		},
 		"the taint of a draining node was lost": {
-			in: input(granted(0), stripped(back(now), func(n *corev1.Node) { n.Spec.Taints = nil })), want: map[string]string{"n1": draining(now)}, changes: 1, next: now.Add(gpunode.Settle),
+			in: input(granted(0), stripped(back(now), func(n *corev1.Node) { n.Spec.Taints = nil })), want: map[string]string{"n1": draining(now)}, changes: 1, next: now.Add(gpunode.PodBindDelay),
 		},
 		"the drain time of a node cannot be parsed": {
 			in:   input(granted(0), stripped(back(now), builder.NodeAnnotated(foundationv1alpha1.AnnotationDrainingSince, "soon")), podsOn("n1", work)),
-			want: map[string]string{"n1": draining(now)}, changes: 1, next: now.Add(gpunode.Settle),
+			want: map[string]string{"n1": draining(now)}, changes: 1, next: now.Add(gpunode.PodBindDelay),
 		},
 		"a free node that lost its taint may not be empty": {
-			in: input(builder.Pool(b200), wants(8), stripped(free, func(n *corev1.Node) { n.Spec.Taints = nil })), want: map[string]string{"n1": entering(now)}, changes: 1, next: now.Add(gpunode.Settle),
+			in: input(builder.Pool(b200), wants(8), stripped(free, func(n *corev1.Node) { n.Spec.Taints = nil })), want: map[string]string{"n1": entering(now)}, changes: 1, next: now.Add(gpunode.PodBindDelay),
 		},
 		"a held node that lost all but the pool's label may not be empty": {
 			in:   input(granted(8), wants(8), saebit, builder.Node("n1", matching, builder.Labelled(foundationv1alpha1.LabelPool, b200)), podsOn("n1", work)),
-			want: map[string]string{"n1": entering(now)}, changes: 1, next: now.Add(gpunode.Settle),
+			want: map[string]string{"n1": entering(now)}, changes: 1, next: now.Add(gpunode.PodBindDelay),
 		},
 		"a held node that lost all metadata may not be empty": {
 			in:   input(granted(8), wants(8), saebit, builder.Node("n1", matching), podsOn("n1", work)),
-			want: map[string]string{"n1": entering(now)}, changes: 1, next: now.Add(gpunode.Settle),
+			want: map[string]string{"n1": entering(now)}, changes: 1, next: now.Add(gpunode.PodBindDelay),
 		},
 	})
 }

@@ -26,15 +26,15 @@ func (karpenterProvider) nodes(in Input) []gpunode.Node {
 		if !ours {
 			continue
 		}
-		n := gpunode.Node{Name: claim.Name, Object: nodeOf(claim), Claim: claim, Managed: true, Member: true}
+		n := gpunode.Node{Name: claim.Name, Object: nodeOf(claim), NodeClaim: claim, Managed: true, Member: true}
 		owner := newOwner(team, claim.Annotations[foundationv1alpha1.AnnotationTeamUID])
 		var metadata gpunode.Metadata
 		if n.Object != nil {
 			n.Name, metadata = n.Object.Name, gpunode.MetadataOf(n.Object)
 			n.Healthy = capacity.Healthy(n.Object) && n.Initialized()
 		}
-		n.Ownership = classifier.ClassifyClaimed(gpunode.ClaimOf(claim, owner), metadata)
-		n.Replaced = !n.FromNodePool(nodePoolName(team, in.Pool))
+		n.Ownership = classifier.ClassifyProvisioned(gpunode.NodeClaimFactsOf(claim, owner), metadata)
+		n.Obsolete = !n.FromNodePool(nodePoolName(team, in.Pool))
 		nodes = append(nodes, n)
 	}
 	slices.SortFunc(nodes, func(a, b gpunode.Node) int { return cmp.Compare(a.Name, b.Name) })

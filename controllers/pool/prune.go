@@ -26,7 +26,7 @@ func (r *Reconciler) prune(ctx context.Context, plan Plan, failed map[string]boo
 		}
 	}
 	for i := range plan.PodDeletions {
-		if err := r.Applier.EndPod(ctx, &plan.PodDeletions[i]); err != nil {
+		if err := r.Applier.DeletePod(ctx, &plan.PodDeletions[i]); err != nil {
 			errs = append(errs, err)
 		}
 	}

@@ -96,7 +96,7 @@ func TestScrubIsRequestedAndAnswered(t *testing.T) {
 		},
 		"the answer does not make the node free before it has settled": {
 			node: builder.Node("n1", awaitingScrub(now.Add(-time.Second)), scrubAnswered(now.Add(-time.Second))),
-			want: scrubRequested(now.Add(-time.Second)) + " scrubbed " + now.Add(-time.Second).Format(time.RFC3339), next: now.Add(gpunode.Settle - time.Second),
+			want: scrubRequested(now.Add(-time.Second)) + " scrubbed " + now.Add(-time.Second).Format(time.RFC3339), next: now.Add(gpunode.PodBindDelay - time.Second),
 		},
 		"the answer to an earlier request does not count": {
 			node: builder.Node("n1", awaitingScrub(late), scrubAnswered(long)), want: scrubRequested(late) + " scrubbed " + long.Format(time.RFC3339),
@@ -122,17 +122,17 @@ func TestForgedAndLostScrubMetadata(t *testing.T) {
 		},
 		"a request with its answer does not spare a new node": {
 			node: builder.Node("n1", builder.Matching(b200), scrubAnswered(late), builder.NodeAnnotated(foundationv1alpha1.AnnotationScrubRequest, late.Format(time.RFC3339))),
-			want: entering(now), next: now.Add(gpunode.Settle),
+			want: entering(now), next: now.Add(gpunode.PodBindDelay),
 		},
 		"a node that registered again is checked and scrubbed again": {
-			node: builder.Node("n1", builder.Matching(b200)), want: entering(now), next: now.Add(gpunode.Settle),
+			node: builder.Node("n1", builder.Matching(b200)), want: entering(now), next: now.Add(gpunode.PodBindDelay),
 		},
 		"a request that was lost is made again":         {node: builder.Node("n1", awaitingScrub(late), without(foundationv1alpha1.AnnotationScrubRequest)), want: scrubRequested(now)},
 		"a lost drain time does not make the node free": {node: builder.Node("n1", awaitingScrub(late), without(foundationv1alpha1.AnnotationDrainingSince)), want: entering(now) + " scrub " + late.Format(time.RFC3339)},
 		"a lost taint is restored":                      {node: builder.Node("n1", awaitingScrub(late), without(foundationv1alpha1.TaintDraining)), want: scrubRequested(late)},
 		"lost drain time and taint do not make the node free": {
 			node: builder.Node("n1", awaitingScrub(late), without(foundationv1alpha1.AnnotationDrainingSince, foundationv1alpha1.TaintDraining)),
-			want: entering(now), next: now.Add(gpunode.Settle),
+			want: entering(now), next: now.Add(gpunode.PodBindDelay),
 		},
 	})
 }

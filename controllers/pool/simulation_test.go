@@ -58,7 +58,7 @@ func (w *world) actions() map[string]func() {
 		"the operator crashes":                        func() { w.crash = rapid.IntRange(1, 4).Draw(w.t, "writes") },
 		"writes fail":                                 func() { w.flaky = true },
 		"time passes": func() {
-			w.passTime(rapid.SampledFrom([]time.Duration{time.Second, 3 * time.Second, gpunode.Settle, 20 * time.Second, grace / 2, grace, 3 * grace}).Draw(w.t, "time"))
+			w.passTime(rapid.SampledFrom([]time.Duration{time.Second, 3 * time.Second, gpunode.PodBindDelay, 20 * time.Second, grace / 2, grace, 3 * grace}).Draw(w.t, "time"))
 		},
 	}
 }
@@ -241,7 +241,7 @@ func (w *world) podStarts() {
 	owner, owned := w.owner[node.Name]
 	left, closed := w.closedAt[node.Name]
 	switch {
-	case owned && closed && w.now.Sub(left) >= gpunode.Settle-time.Second:
+	case owned && closed && w.now.Sub(left) >= gpunode.PodBindDelay-time.Second:
 		w.t.Skip("closed")
 	case owned:
 		w.addPod(node.Name, owner.UID)

@@ -43,9 +43,9 @@ func (v *teamView) explainShort() (reason, message string) {
 	case v.in.debouncing():
 		return foundationv1alpha1.ReasonProgressing,
 			fmt.Sprintf("%s: requests that come together are decided together, in a moment", pool)
-	case v.decision.Grants.Settling > 0:
+	case v.decision.Grants.Arriving > 0:
 		return foundationv1alpha1.ReasonProgressing,
-			fmt.Sprintf("%s: %s new in the pool and checked for pods before being granted", pool, nodesAre(v.decision.Grants.Settling))
+			fmt.Sprintf("%s: %s new in the pool and checked for pods before being granted", pool, nodesAre(v.decision.Grants.Arriving))
 	default:
 		return foundationv1alpha1.ReasonShortfall, v.explainShortfall()
 	}

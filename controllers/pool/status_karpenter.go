@@ -18,8 +18,8 @@ const awaitingReconciliation = "AwaitingReconciliation"
 // provisioningMessage says how many nodes Karpenter is provisioning, and which NodeClaim is stuck at which step.
 func provisioningMessage(nodes []*gpunode.Node) string {
 	for _, n := range nodes {
-		if step, why := pendingStep(n.Claim); why != "" {
-			return fmt.Sprintf("%s being provisioned, NodeClaim %s is not %s (%s)", nodesAre(len(nodes)), n.Claim.Name, step, why)
+		if step, why := pendingStep(n.NodeClaim); why != "" {
+			return fmt.Sprintf("%s being provisioned, NodeClaim %s is not %s (%s)", nodesAre(len(nodes)), n.NodeClaim.Name, step, why)
 		}
 	}
 	return nodesAre(len(nodes)) + " being provisioned"

@@ -97,7 +97,7 @@ func TestNextFreeMessages(t *testing.T) {
 			in:      input(builder.Pool(b200), small(builder.Award(b200, 8)), nodes(builder.Matching(b200), "n1")),
 			reason:  foundationv1alpha1.ReasonProgressing,
 			message: "b200: 1 node is new in the pool and checked for pods before being granted",
-			next:    now.Add(gpunode.Settle), nextCount: 8,
+			next:    now.Add(gpunode.PodBindDelay), nextCount: 8,
 		},
 		"an unhealthy draining node is not foreseen as free": {
 			in: input(builder.Pool(b200), small(builder.Award(b200, 8)),

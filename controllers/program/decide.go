@@ -7,7 +7,7 @@ import "foundation.team/operator/internal/budget"
 func Decide(in Input) budget.Plan {
 	var teams []budget.Team
 	for _, team := range in.Teams {
-		if served, ok := budget.Of(team, in.Now); ok {
+		if served, ok := budget.NewTeam(team, in.Now); ok {
 			teams = append(teams, served)
 		}
 	}

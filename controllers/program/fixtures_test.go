@@ -46,7 +46,7 @@ func input(program *foundationv1alpha1.FoundationProgram, teams ...*foundationv1
 	in := Input{Program: lifecycle.NewProgram(program), Elsewhere: map[string]bool{}, Now: now}
 	for _, team := range teams {
 		if team.Spec.ProgramName == program.Name {
-			in.Teams = append(in.Teams, lifecycle.Of(team, in.Program))
+			in.Teams = append(in.Teams, lifecycle.NewTeam(team, in.Program))
 		} else {
 			in.Elsewhere[team.Name] = true
 		}

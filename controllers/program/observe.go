@@ -24,7 +24,7 @@ func (r *Reconciler) observe(ctx context.Context, program *foundationv1alpha1.Fo
 	}
 	named := map[string]bool{}
 	for i := range teams.Items {
-		in.Teams = append(in.Teams, lifecycle.Of(&teams.Items[i], in.Program))
+		in.Teams = append(in.Teams, lifecycle.NewTeam(&teams.Items[i], in.Program))
 		named[teams.Items[i].Name] = true
 	}
 	// An index lists in any order; sorting keeps an unchanged status equal.

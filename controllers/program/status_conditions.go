@@ -17,7 +17,7 @@ import (
 // decisionsCondition reports selections for which no seat is free, now or when they take effect.
 func decisionsCondition(in Input) metav1.Condition {
 	const area = foundationv1alpha1.ConditionDecisionsConsistent
-	var worst *lifecycle.HeldDecision
+	var worst *lifecycle.HeldBackDecision
 	var teams []string
 	for _, held := range in.Program.HeldBack() {
 		if !held.Until.IsZero() && !held.Until.After(in.Now) {

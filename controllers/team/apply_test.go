@@ -243,7 +243,8 @@ func TestVolumesWaitForTheirQuota(t *testing.T) {
 }
 
 func TestRequeueAfter(t *testing.T) {
-	conflict := oneProblem(foundationv1alpha1.ConditionNamespacesReady, foundationv1alpha1.ReasonNameConflict, "x")
+	conflict := noProblems()
+	conflict.failed(foundationv1alpha1.ConditionNamespacesReady, "hanbit-train", &apply.ConflictError{Object: "Namespace hanbit-train", Team: "hanbit"})
 	ends := func(after time.Duration) Input {
 		return input(twoNamespaces(builder.Term(time.Time{}, now.Add(after))))
 	}

@@ -14,7 +14,6 @@ import (
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/apply"
-	"foundation.team/operator/internal/conditions"
 	"foundation.team/operator/internal/requeue"
 	"foundation.team/operator/internal/timing"
 )
@@ -115,9 +114,9 @@ func (r *Reconciler) writeStatus(ctx context.Context, team *foundationv1alpha1.F
 func requeueAfter(m *Model, out *Outcome) time.Duration {
 	var recheck time.Time
 	for _, problems := range out.Problems {
-		if slices.ContainsFunc(problems, func(p Problem) bool { return conditions.IsStalled(p.Reason) }) {
+		if slices.ContainsFunc(problems, func(p Problem) bool { return p.NeedsPerson }) {
 			recheck = m.Now.Add(stalledRecheck)
 		}
 	}
-	return timing.Wait(m.Now, m.NextTransition, recheck, m.Guards.Until(m.Now))
+	return timing.Wait(m.Now, m.NextTransition, recheck, m.Guards.RequeueAt(m.Now))
 }

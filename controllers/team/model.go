@@ -41,7 +41,7 @@ type Model struct {
 
 // NewModel derives a Model from an Input.
 func NewModel(in Input) *Model {
-	life := lifecycle.Of(in.Team, in.Program)
+	life := lifecycle.NewTeam(in.Team, in.Program)
 	m := &Model{
 		Input:          in,
 		Life:           life,

@@ -39,7 +39,7 @@ func grantsOf(in Input, life lifecycle.Team) []poolGrant {
 	grants := make([]poolGrant, 0, len(names))
 	for _, name := range names {
 		awards := life.Awards(name)
-		g := poolGrant{poolName: name, pool: in.Pools[name], requested: lifecycle.Demand(awards, in.Now), unexpired: lifecycle.Ahead(awards, in.Now)}
+		g := poolGrant{poolName: name, pool: in.Pools[name], requested: lifecycle.Demand(awards, in.Now), unexpired: lifecycle.HasGPUsAfter(awards, in.Now)}
 		if g.pool != nil {
 			if grant := grantOf(g.pool, in.Team); grant != nil {
 				g.inPool, g.grant = true, *grant

@@ -89,7 +89,9 @@ func openObjects(ctx context.Context, reader client.Reader, ofTeam client.ListOp
 			return nil, fmt.Errorf("read what a deleted team has left: %w", err)
 		}
 		for _, item := range items {
-			if obj, ok := item.(client.Object); ok && obj.GetLabels()[foundationv1alpha1.LabelLocked] != "true" {
+			obj, ok := item.(client.Object)
+			// The label closes a namespace. On an object that gives access it would change nothing, whoever put it there.
+			if locked := !kind.Access && ok && obj.GetLabels()[foundationv1alpha1.LabelLocked] == "true"; ok && !locked {
 				open = append(open, obj)
 			}
 		}

@@ -24,6 +24,8 @@ type Problem struct {
 	// OwnObject is true if an object of the team itself could not be written. A deletion waits for it, but not for one that
 	// belongs to somebody else or is terminating already.
 	OwnObject bool
+	// NeedsPerson is true if neither time nor the operator can mend it.
+	NeedsPerson bool
 }
 
 // Outcome is the result of applying and pruning.
@@ -51,11 +53,11 @@ func (o *Outcome) failed(condition, namespace string, err error) bool {
 	var terminating *apply.TerminatingError
 	switch {
 	case errors.As(err, &conflict):
-		problem.Reason = foundationv1alpha1.ReasonNameConflict
+		problem.Reason, problem.NeedsPerson = foundationv1alpha1.ReasonNameConflict, true
 	case errors.As(err, &terminating):
 		problem.Reason = foundationv1alpha1.ReasonTerminating
 	case apierrors.IsInvalid(err):
-		problem.Reason, problem.OwnObject = foundationv1alpha1.ReasonRefused, true
+		problem.Reason, problem.OwnObject, problem.NeedsPerson = foundationv1alpha1.ReasonRefused, true, true
 	default:
 		problem.OwnObject = true
 		o.errs = append(o.errs, err)
@@ -66,7 +68,9 @@ func (o *Outcome) failed(condition, namespace string, err error) bool {
 
 // awaitGuards records that something new is not provisioned before the guards are in place.
 func (o *Outcome) awaitGuards(condition, namespace string, guards guards.Result) {
-	o.Problems[condition] = append(o.Problems[condition], Problem{Namespace: namespace, Reason: guards.Reason, Message: namespace + ": " + guards.Message})
+	o.Problems[condition] = append(o.Problems[condition], Problem{
+		Namespace: namespace, Reason: guards.Reason, Message: namespace + ": " + guards.Message, NeedsPerson: guards.Wait == 0,
+	})
 }
 
 // has reports whether a condition has a problem in a namespace.

@@ -3,6 +3,7 @@ package team
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -19,11 +20,13 @@ func TestOutcome(t *testing.T) {
 		reason string
 		// again is whether it is tried again, blocks whether a deletion waits for it.
 		again, blocks bool
+		// person is whether only a person can mend it.
+		person bool
 	}{
 		"no error":                    {err: nil},
-		"somebody else's object":      {err: fmt.Errorf("apply: %w", &apply.ConflictError{Object: "Namespace x", Team: "hanbit"}), reason: foundationv1alpha1.ReasonNameConflict},
+		"somebody else's object":      {err: fmt.Errorf("apply: %w", &apply.ConflictError{Object: "Namespace x", Team: "hanbit"}), reason: foundationv1alpha1.ReasonNameConflict, person: true},
 		"a terminating object":        {err: &apply.TerminatingError{Object: "Namespace x"}, reason: foundationv1alpha1.ReasonTerminating},
-		"an invalid object":           {err: apierrors.NewInvalid(schema.GroupKind{Kind: "Namespace"}, "x", nil), reason: foundationv1alpha1.ReasonRefused, blocks: true},
+		"an invalid object":           {err: apierrors.NewInvalid(schema.GroupKind{Kind: "Namespace"}, "x", nil), reason: foundationv1alpha1.ReasonRefused, blocks: true, person: true},
 		"any error of the API server": {err: problem, reason: foundationv1alpha1.ReasonApplyFailed, again: true, blocks: true},
 	}
 	for name, tt := range tests {
@@ -32,8 +35,12 @@ func TestOutcome(t *testing.T) {
 			if got := out.failed("Area", "hanbit-train", tt.err); got != (tt.err != nil) {
 				t.Errorf("failed = %t", got)
 			}
-			if tt.err != nil && (len(out.Problems["Area"]) != 1 || out.Problems["Area"][0] != Problem{Namespace: "hanbit-train", Reason: tt.reason, Message: tt.err.Error(), OwnObject: tt.blocks}) {
-				t.Errorf("problems %+v", out.Problems)
+			var want []Problem
+			if tt.err != nil {
+				want = []Problem{{Namespace: "hanbit-train", Reason: tt.reason, Message: tt.err.Error(), OwnObject: tt.blocks, NeedsPerson: tt.person}}
+			}
+			if !slices.Equal(want, out.Problems["Area"]) {
+				t.Errorf("problems %+v, want %+v", out.Problems["Area"], want)
 			}
 			if again := out.Err() != nil; again != tt.again {
 				t.Errorf("tries again: %t", again)

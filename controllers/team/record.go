@@ -38,7 +38,7 @@ func (r *Reconciler) keepRecord(ctx context.Context, m *Model) (*foundationv1alp
 	}
 	if change := lateChange(m.Record, record); change != nil {
 		r.Events.Eventf(m.Team, nil, corev1.EventTypeWarning, "Late", "Reconcile",
-			"%s since %s: the operator acted %s late, it did not run then", change.To.State, m.Life.When(change.Time.Time), change.Late.Duration)
+			"%s since %s: the operator acted %s late, it did not run then", change.To.State, m.Life.FormatTime(change.Time.Time), change.Late.Duration)
 	}
 	return record, nil
 }

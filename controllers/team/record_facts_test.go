@@ -170,7 +170,7 @@ func TestTheLargestRecordCanBeStored(t *testing.T) {
 	if changes := len(record.Spec.History); changes < 40 {
 		t.Errorf("only %d changes are kept", changes)
 	}
-	for _, change := range historyStatus(record, lifecycle.Of(twoNamespaces(), nil)) {
+	for _, change := range historyStatus(record, lifecycle.NewTeam(twoNamespaces(), nil)) {
 		if max(len(change.From), len(change.To)) > maxRenderedFact || len(change.What) > 256 {
 			t.Errorf("status shows %d and %d bytes of %s", len(change.From), len(change.To), change.What)
 		}

@@ -9,7 +9,7 @@ import (
 
 // budgetStatus returns the team's money by line, less what its programme holds back.
 func budgetStatus(m *Model) []foundationv1alpha1.TeamBudgetStatus {
-	team, seated := budget.Of(m.Life, m.Now)
+	team, seated := budget.NewTeam(m.Life, m.Now)
 	if !seated {
 		return nil
 	}

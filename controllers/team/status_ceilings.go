@@ -28,7 +28,7 @@ func ceilingsCondition(m *Model) metav1.Condition {
 	for _, excess := range m.Life.Excesses(m.Now) {
 		from := ""
 		if excess.At.After(m.Now) {
-			from = " from " + m.Life.When(excess.At) + " on"
+			from = " from " + m.Life.FormatTime(excess.At) + " on"
 		}
 		add(foundationv1alpha1.ReasonCeilingExceeded, fmt.Sprintf("%s: %d GPUs are awarded%s, %d held back: %s lets a team have no more; shrink the award, or raise spec.ceilings there",
 			excess.Pool, excess.Awarded+excess.HeldBack, from, excess.HeldBack, m.Program.Name))

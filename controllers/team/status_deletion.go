@@ -48,10 +48,10 @@ func deletionRemedy(m *Model) string {
 	case notConfirmed:
 		return fmt.Sprintf("confirm with the annotation %s=%s", foundationv1alpha1.AnnotationConfirmDeletion, m.Team.Name)
 	case termNotOver:
-		return "the term lasts until " + m.Life.When(m.Team.Spec.Term.EndTime.Time)
+		return "the term lasts until " + m.Life.FormatTime(m.Team.Spec.Term.EndTime.Time)
 	case termWithoutEnd:
 		return "set spec.term.endTime: data is deleted only after a date"
 	default:
-		return "data is kept until " + m.Life.When(m.Retention.KeptUntil) + "; wait, or shorten spec.retention.keep"
+		return "data is kept until " + m.Life.FormatTime(m.Retention.KeptUntil) + "; wait, or shorten spec.retention.keep"
 	}
 }

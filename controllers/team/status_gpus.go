@@ -45,14 +45,14 @@ func explain(m *Model, g poolGrant) (reason, message string) {
 	case g.grant.Reason != "":
 		return g.grant.Reason, g.grant.Message
 	case g.grant.Ready < g.grant.Granted && !isDynamic(g.pool):
-		return foundationv1alpha1.ReasonNodesNotReady, fmt.Sprintf("%s: %d of %d GPUs not ready: their nodes are not claimed yet, not Ready, or cordoned",
+		return foundationv1alpha1.ReasonNodesNotReady, fmt.Sprintf("%s: %d of %d GPUs not ready: their nodes are not assigned yet, not Ready, or cordoned",
 			g.poolName, g.grant.Granted-g.grant.Ready, g.grant.Granted)
 	case g.grant.EvictionTime != nil:
 		what := "nodes are being drained, to be replaced"
 		if beyond := g.grant.Held - g.grant.Granted; beyond > 0 {
 			what = fmt.Sprintf("%d GPUs beyond the grant are being drained", beyond)
 		}
-		return "", fmt.Sprintf("%s: %s, and pods on their nodes are evicted from %s on", g.poolName, what, m.Life.When(g.grant.EvictionTime.Time))
+		return "", fmt.Sprintf("%s: %s, and pods on their nodes are evicted from %s on", g.poolName, what, m.Life.FormatTime(g.grant.EvictionTime.Time))
 	default:
 		return "", ""
 	}

@@ -41,7 +41,7 @@ func TestGPUsCondition(t *testing.T) {
 		"short, as the pool says": {input(twoNamespaces(asks), short), "False Shortfall: b200: 8 of 16 short"},
 		"nodes are not ready": {
 			input(twoNamespaces(asks), grant(func(g *foundationv1alpha1.Grant) { g.Ready = 8 })),
-			"False NodesNotReady: b200: 8 of 16 GPUs not ready: their nodes are not claimed yet, not Ready, or cordoned",
+			"False NodesNotReady: b200: 8 of 16 GPUs not ready: their nodes are not assigned yet, not Ready, or cordoned",
 		},
 		"GPUs beyond the grant are being drained": {
 			input(twoNamespaces(asks), grant(func(g *foundationv1alpha1.Grant) { g.Held, g.EvictionTime = 24, builder.MetaTime(july) })),

@@ -115,5 +115,5 @@ func renderTime(t *metav1.Time, life lifecycle.Team) string {
 	if t == nil {
 		return "no date"
 	}
-	return life.When(t.Time)
+	return life.FormatTime(t.Time)
 }

@@ -1,4 +1,5 @@
-// Command accessdocs writes docs/access-table.md: who may do what, resource by resource, as the roles in config/rbac say.
+// Command accessdocs writes docs/access-table.md: who may do what, resource by resource, from the roles in
+// config/rbac.
 package main
 
 import (

@@ -35,7 +35,7 @@ type column struct {
 	role  role
 }
 
-// render writes the page: a table of the staff's roles, and one of the operator's.
+// render returns the page: a table of the staff's roles, and one of the operator's.
 func render(staff, operator []role) (string, error) {
 	staffColumns, err := columnsOfStaff(staff)
 	if err != nil {
@@ -52,7 +52,8 @@ func render(staff, operator []role) (string, error) {
 	return intro + staffTable + operatorIntro + operatorTable, nil
 }
 
-// columnsOfStaff puts the roles in the order of their rights, by the names that a FoundationTeam has for them.
+// columnsOfStaff returns the staff's roles with the names that they have in a FoundationTeam, those with the fewest
+// rights first.
 func columnsOfStaff(roles []role) ([]column, error) {
 	var columns []column
 	for _, name := range []foundationv1alpha1.StaffRole{
@@ -72,12 +73,13 @@ func columnsOfStaff(roles []role) ([]column, error) {
 	return columns, nil
 }
 
-// staffName is data-steward without the dash for foundation-team-data-steward.
+// staffName returns the StaffRole of a ClusterRole in lower case: datasteward for foundation-team-data-steward.
 func staffName(r role) string {
 	return strings.ReplaceAll(strings.TrimPrefix(r.name, "foundation-team-"), "-", "")
 }
 
-// columnsOfOperator are the operator's own roles, and not those that it ships for others. The widest come first.
+// columnsOfOperator returns the operator's own roles, without those that it ships for others; ClusterRoles come
+// first.
 func columnsOfOperator(roles []role) []column {
 	var everywhere, somewhere []column
 	for _, r := range roles {
@@ -95,7 +97,7 @@ func columnsOfOperator(roles []role) []column {
 // resource is a row of a table.
 type resource struct{ group, name string }
 
-// table has a row for each resource that some role is about, and a column for each role.
+// table returns a Markdown table with a row for each resource that a role names, and a column for each role.
 func table(columns []column) (string, error) {
 	rows := map[resource][]sets.Set[string]{}
 	for i, c := range columns {
@@ -129,7 +131,7 @@ func table(columns []column) (string, error) {
 	return b.String(), nil
 }
 
-// resources are what a rule is about; one that is about named objects alone says which.
+// resources returns the resources of a rule, with the names of the objects if it is restricted to some.
 func resources(rule rbacv1.PolicyRule) []resource {
 	var all []resource
 	for _, group := range rule.APIGroups {
@@ -143,7 +145,7 @@ func resources(rule rbacv1.PolicyRule) []resource {
 	return all
 }
 
-// words name verbs, the usual ones together.
+// words returns a list of verbs, in which read and write stand for their groups of verbs.
 func words(verbs sets.Set[string]) string {
 	if verbs.Len() == 0 {
 		return "–"

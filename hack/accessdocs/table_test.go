@@ -82,7 +82,7 @@ func TestRender(t *testing.T) {
 	}
 }
 
-// What the table cannot show is an error: a page without it would say that nobody has it.
+// A right that the table cannot show is an error: a page without it would imply that nobody has it.
 func TestWhatCannotBeShown(t *testing.T) {
 	tests := map[string]struct{ staff, operator, want string }{
 		"a role is missing": {

@@ -15,14 +15,14 @@ import (
 )
 
 const (
-	// pollInterval is how often the cluster is asked whether something has come.
+	// pollInterval is how often the demo polls the cluster for something that it waits for.
 	pollInterval = 200 * time.Millisecond
-	// awardDeadline is how long the teams may take to get what they were awarded.
+	// awardDeadline is how long the teams may take to get the GPUs that they were awarded.
 	awardDeadline = 3 * time.Minute
 )
 
-// settle waits until the selected teams have all that they can have, and shows how they get it.
-func (d *demo) settle(ctx context.Context) error {
+// awaitAllocation waits until the selected teams have all GPUs that they can have, and shows their progress.
+func (d *demo) awaitAllocation(ctx context.Context) error {
 	begin := time.Now()
 	err := poll(ctx, awardDeadline, func(ctx context.Context) error {
 		teams, err := d.teams(ctx)
@@ -33,9 +33,9 @@ func (d *demo) settle(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		teams = only(teams, selected)
+		teams = withNames(teams, selected)
 		d.showProgress(teams, time.Since(begin))
-		return unsettled(teams, pools)
+		return checkAllocated(teams, pools)
 	})
 	if err != nil {
 		return fmt.Errorf("the teams do not come to rest: %w", err)
@@ -44,7 +44,8 @@ func (d *demo) settle(ctx context.Context) error {
 	return nil
 }
 
-// poll asks again and again until there is no error. The error of the last time says what is missing.
+// poll calls ask every pollInterval until it returns no error. At the limit the last error is returned, which says
+// what is missing.
 func poll(ctx context.Context, limit time.Duration, ask func(context.Context) error) error {
 	var last error
 	err := wait.PollUntilContextTimeout(ctx, pollInterval, limit, true, func(ctx context.Context) (bool, error) {
@@ -68,8 +69,8 @@ func (d *demo) teams(ctx context.Context) ([]foundationv1alpha1.FoundationTeam, 
 	return list.Items, nil
 }
 
-// only are the teams with these names.
-func only(teams []foundationv1alpha1.FoundationTeam, names []string) []foundationv1alpha1.FoundationTeam {
+// withNames returns the teams with these names.
+func withNames(teams []foundationv1alpha1.FoundationTeam, names []string) []foundationv1alpha1.FoundationTeam {
 	return slices.DeleteFunc(slices.Clone(teams), func(team foundationv1alpha1.FoundationTeam) bool {
 		return !slices.Contains(names, team.Name)
 	})
@@ -83,7 +84,7 @@ func (d *demo) pools(ctx context.Context) ([]foundationv1alpha1.GPUPool, error) 
 	return list.Items, nil
 }
 
-// showProgress shows how many GPUs each team has.
+// showProgress prints how many GPUs each team has.
 func (d *demo) showProgress(teams []foundationv1alpha1.FoundationTeam, elapsed time.Duration) {
 	var now, news []string
 	for i := range teams {
@@ -102,8 +103,8 @@ func (d *demo) showProgress(teams []foundationv1alpha1.FoundationTeam, elapsed t
 	d.screen.progress(fmt.Sprintf("%.0fs  GPUs ready: %s", elapsed.Seconds(), strings.Join(now, "  ")), news...)
 }
 
-// unsettled says which team has still something on its way, if any has.
-func unsettled(teams []foundationv1alpha1.FoundationTeam, pools []foundationv1alpha1.GPUPool) error {
+// checkAllocated returns an error that names a team to which GPUs may still be granted or prepared, if there is one.
+func checkAllocated(teams []foundationv1alpha1.FoundationTeam, pools []foundationv1alpha1.GPUPool) error {
 	for i := range teams {
 		team := &teams[i]
 		ready := meta.FindStatusCondition(team.Status.Conditions, foundationv1alpha1.ConditionReady)
@@ -113,16 +114,16 @@ func unsettled(teams []foundationv1alpha1.FoundationTeam, pools []foundationv1al
 		case ready.Status == metav1.ConditionTrue:
 		case meta.IsStatusConditionTrue(team.Status.Conditions, foundationv1alpha1.ConditionReconciling):
 			return fmt.Errorf("%s is on its way: %s", team.Name, ready.Message)
-		case ready.Reason != foundationv1alpha1.ReasonShortfall || !givenOut(team, pools):
+		case ready.Reason != foundationv1alpha1.ReasonShortfall || !isExhausted(team, pools):
 			return fmt.Errorf("%s is not ready: %s", team.Name, ready.Message)
 		}
 	}
 	return nil
 }
 
-// givenOut reports whether the pools that a team is short of have nothing left to give, and the team knows it. Until then
-// it only has to wait a little: nodes that are new to a pool are given out some seconds later.
-func givenOut(team *foundationv1alpha1.FoundationTeam, pools []foundationv1alpha1.GPUPool) bool {
+// isExhausted reports whether the pools that a team is short of have nothing left to grant, and the team's status is
+// up to date. Until then the shortfall may be temporary: nodes that are new to a pool are granted some seconds later.
+func isExhausted(team *foundationv1alpha1.FoundationTeam, pools []foundationv1alpha1.GPUPool) bool {
 	if team.Status.GPUs == nil {
 		return false
 	}

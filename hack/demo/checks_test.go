@@ -17,7 +17,7 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 )
 
-// A claim is worth something only if it fails when it should: every case but the first breaks one thing.
+// A check is worth something only if it can fail: every case but the first breaks one thing.
 
 var end = metav1.Date(2030, 3, 31, 15, 0, 0, 0, time.UTC)
 
@@ -99,7 +99,7 @@ func TestUnsettled(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			err := unsettled([]foundationv1alpha1.FoundationTeam{tt.team}, []foundationv1alpha1.GPUPool{tt.pool})
+			err := checkAllocated([]foundationv1alpha1.FoundationTeam{tt.team}, []foundationv1alpha1.GPUPool{tt.pool})
 			expect(t, err, tt.wantErr)
 		})
 	}
@@ -221,7 +221,7 @@ func TestCheckWhere(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			used, err := checkWhere([]corev1.Pod{pod("a", corev1.PodRunning), tt.second}, nodes, "hanbit", tt.want)
+			used, err := checkWorkerNodes([]corev1.Pod{pod("a", corev1.PodRunning), tt.second}, nodes, "hanbit", tt.want)
 			expect(t, err, tt.wantErr)
 			if err == nil && len(used) != 2 {
 				t.Errorf("%d nodes are in use, want 2", len(used))
@@ -232,10 +232,10 @@ func TestCheckWhere(t *testing.T) {
 
 func TestJudgeRefusal(t *testing.T) {
 	forbidden := apierrors.NewForbidden(schema.GroupResource{Resource: "pods"}, "x", errors.New("exceeded quota: gpus"))
-	expect(t, judgeRefusal(forbidden, apierrors.IsForbidden, "exceeded quota"), false)
-	expect(t, judgeRefusal(nil, apierrors.IsForbidden), true)
-	expect(t, judgeRefusal(errors.New("connection refused"), apierrors.IsForbidden), true)
-	expect(t, judgeRefusal(forbidden, apierrors.IsForbidden, "policy"), true)
+	expect(t, checkRefusalError(forbidden, apierrors.IsForbidden, "exceeded quota"), false)
+	expect(t, checkRefusalError(nil, apierrors.IsForbidden), true)
+	expect(t, checkRefusalError(errors.New("connection refused"), apierrors.IsForbidden), true)
+	expect(t, checkRefusalError(forbidden, apierrors.IsForbidden, "policy"), true)
 }
 
 func TestAwaitComeback(t *testing.T) {
@@ -249,11 +249,11 @@ func TestAwaitComeback(t *testing.T) {
 	events <- watch.Event{Type: watch.Deleted, Object: old}
 	events <- watch.Event{Type: watch.Added, Object: policy("deny", "2")}
 	close(events)
-	back := awaitComeback(t.Context(), events, old)
+	back := awaitRestoration(t.Context(), events, old)
 	if back.err != nil || back.policy.UID != "2" || back.took < 0 || back.took > time.Minute {
 		t.Errorf("got %+v", back)
 	}
-	if back := awaitComeback(t.Context(), events, old); back.err == nil {
+	if back := awaitRestoration(t.Context(), events, old); back.err == nil {
 		t.Error("a watch that ended brought it back")
 	}
 }

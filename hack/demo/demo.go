@@ -11,21 +11,21 @@ import (
 	"foundation.team/operator/hack/lab/cluster"
 )
 
-// stepDeadline bounds a step, on a busy machine too.
+// stepDeadline bounds each step; steps take seconds, but longer on a busy machine.
 const stepDeadline = 2 * time.Minute
 
 // demo is one run of the command.
 type demo struct {
-	root   string
-	opts   options
-	screen *screen
-	place  place
-	begin  time.Time
+	root    string
+	opts    options
+	screen  *screen
+	workDir workDir
+	begin   time.Time
 
 	cluster *cluster.Cluster
-	// shown is what was last shown of each team's progress.
+	// shown is the last progress that was printed, by team.
 	shown map[string]string
-	// admin runs the platform, office the programme; ida is an engineer of hanbit, jun one of naru.
+	// admin is the platform's admin, office the programme's; ida is an engineer of hanbit, jun one of naru.
 	admin, office, ida, jun *person
 }
 
@@ -38,16 +38,16 @@ type step struct {
 func newDemo(root string, opts options, screen *screen) *demo {
 	return &demo{
 		root: root, opts: opts, screen: screen,
-		place: place{dir: filepath.Join(root, ".lab", "demo")},
-		shown: map[string]string{},
-		begin: time.Now(),
+		workDir: workDir{dir: filepath.Join(root, ".lab", "demo")},
+		shown:   map[string]string{},
+		begin:   time.Now(),
 	}
 }
 
 func (d *demo) steps() []step {
 	return []step{
 		{"Five teams, two pools: who has which GPUs", d.showAwards},
-		{"What a team finds: namespaces, quota, access, nodes", d.showPlace},
+		{"What a team finds: namespaces, quota, access, nodes", d.showTeam},
 		{"An engineer starts a training run and names no node", d.showRun},
 		{"One GPU beyond the quota", d.showQuota},
 		{"A rival tries", d.showRival},
@@ -58,19 +58,19 @@ func (d *demo) steps() []step {
 	}
 }
 
-// perform shows everything and leaves nothing behind, unless it was told to.
+// perform runs the whole demo, then stops and deletes the cluster, unless --keep is set.
 func (d *demo) perform(ctx context.Context) error {
-	release, err := d.place.claim()
+	release, err := d.workDir.lock()
 	if err != nil {
 		return err
 	}
 	defer release()
 
-	err = d.play(ctx)
+	err = d.runSteps(ctx)
 	interrupted := ctx.Err() != nil
 	if err == nil {
-		err = d.judge()
-		d.linger(ctx)
+		err = d.summarize()
+		d.awaitInterrupt(ctx)
 	}
 	d.screen.endProgress()
 	if d.opts.keep && d.cluster != nil && !interrupted {
@@ -86,13 +86,13 @@ func (d *demo) perform(ctx context.Context) error {
 	return err
 }
 
-// play starts the cluster and goes through the steps. What a step could not show counts as a claim that did not hold,
-// and the next step comes all the same.
-func (d *demo) play(ctx context.Context) error {
+// runSteps starts the cluster and runs the steps. A step that returns an error counts as a failed check, and the next
+// one runs nevertheless.
+func (d *demo) runSteps(ctx context.Context) error {
 	if err := d.start(ctx); err != nil {
 		return err
 	}
-	// The teams' places are what all else is about.
+	// All later steps depend on these, so an error ends the demo.
 	for _, show := range []func(context.Context) error{d.showApplications, d.showSelection} {
 		if err := show(ctx); err != nil {
 			return err
@@ -107,28 +107,28 @@ func (d *demo) play(ctx context.Context) error {
 			return ctx.Err()
 		}
 		if err != nil {
-			d.screen.claim("this could be shown", err)
+			d.screen.check("this could be shown", err)
 		}
 	}
 	return nil
 }
 
-// start makes a cluster of the demo's own run, with the operator.
+// start starts a cluster of the demo's own, with the operator.
 func (d *demo) start(ctx context.Context) error {
 	manager := filepath.Join(d.root, "bin", "manager")
 	if missing(manager) {
 		return errors.New("bin/manager is missing: `make demo` builds it, and so does `make build`")
 	}
-	if err := errors.Join(d.place.clear(ctx), d.place.dropLogs()); err != nil {
+	if err := errors.Join(d.workDir.clear(ctx), d.workDir.dropLogs()); err != nil {
 		return err
 	}
 	bin, err := binaries.Ensure(ctx, d.root, &headed{screen: d.screen, heading: "Building the control plane; the first time takes minutes."})
 	if err != nil {
 		return err
 	}
-	d.screen.say("Starting a control plane of its own with %d GPU nodes in %s.", d.opts.nodes, d.place.dir)
+	d.screen.say("Starting a control plane of its own with %d GPU nodes in %s.", d.opts.nodes, d.workDir.dir)
 	d.cluster, err = cluster.Start(ctx, cluster.Options{
-		Dir: d.place.dir, BinDir: bin, Nodes: d.opts.nodes, Detached: d.opts.keep, Progress: d.screen,
+		Dir: d.workDir.dir, BinDir: bin, Nodes: d.opts.nodes, Detached: d.opts.keep, Progress: d.screen,
 	})
 	if err != nil {
 		return err
@@ -144,24 +144,24 @@ func (d *demo) start(ctx context.Context) error {
 	if d.admin, err = newPerson("admin", d.cluster.Kubeconfig()); err != nil {
 		return err
 	}
-	if d.office, err = d.meet("office@programme.example", "programme-office"); err != nil {
+	if d.office, err = d.newUser("office@programme.example", "programme-office"); err != nil {
 		return err
 	}
-	if d.ida, err = d.meet("ida@hanbit.example", "hanbit-engineers"); err != nil {
+	if d.ida, err = d.newUser("ida@hanbit.example", "hanbit-engineers"); err != nil {
 		return err
 	}
-	d.jun, err = d.meet("jun@naru.example", "naru-engineers")
+	d.jun, err = d.newUser("jun@naru.example", "naru-engineers")
 	return err
 }
 
-// judge says how it went.
-func (d *demo) judge() error {
-	claims := d.screen.held + d.screen.failed
+// summarize prints how many checks held, and returns an error if any did not.
+func (d *demo) summarize() error {
+	checks := d.screen.passed + d.screen.failed
 	if d.screen.failed > 0 {
-		d.screen.say("\n%s", d.screen.in(red, fmt.Sprintf("%d of %d claims did not hold. It took %s.", d.screen.failed, claims, d.elapsed())))
-		return fmt.Errorf("%d of %d claims did not hold", d.screen.failed, claims)
+		d.screen.say("\n%s", d.screen.in(red, fmt.Sprintf("%d of %d checks failed. It took %s.", d.screen.failed, checks, d.elapsed())))
+		return fmt.Errorf("%d of %d checks failed", d.screen.failed, checks)
 	}
-	d.screen.say("\n%s", d.screen.in(green, fmt.Sprintf("All %d claims held. It took %s.", claims, d.elapsed())))
+	d.screen.say("\n%s", d.screen.in(green, fmt.Sprintf("All %d checks passed. It took %s.", checks, d.elapsed())))
 	return nil
 }
 

@@ -15,15 +15,15 @@ import (
 	"foundation.team/operator/internal/setup"
 )
 
-// person is somebody who works with the cluster, with no other rights than what the cluster gives to that name.
+// person is a user of the cluster, with only the rights that RBAC gives to the name and its groups.
 type person struct {
 	name       string
 	kubeconfig string
 	client     client.WithWatch
 }
 
-// meet makes a client certificate for somebody.
-func (d *demo) meet(user string, groups ...string) (*person, error) {
+// newUser returns a person with a client certificate for that user name and groups.
+func (d *demo) newUser(user string, groups ...string) (*person, error) {
 	kubeconfig, err := d.cluster.KubeconfigFor(user, groups...)
 	if err != nil {
 		return nil, err
@@ -45,7 +45,8 @@ func newPerson(name, kubeconfig string) (*person, error) {
 	return &person{name: name, kubeconfig: kubeconfig, client: c}, nil
 }
 
-// try shows somebody run kubectl, and what comes of it. Whether that is a refusal is for the caller to judge.
+// try runs kubectl as a person and prints the command with its output. succeeded is false if kubectl failed; err is
+// another failure.
 func (d *demo) try(ctx context.Context, who *person, args ...string) (succeeded bool, err error) {
 	d.screen.command(who.name, commandLine(args))
 	cmd := d.cluster.KubectlCommand(ctx, who.kubeconfig, args...)
@@ -61,7 +62,7 @@ func (d *demo) try(ctx context.Context, who *person, args ...string) (succeeded 
 	return err == nil, nil
 }
 
-// run is try for what must succeed.
+// run is try for a command that must succeed.
 func (d *demo) run(ctx context.Context, who *person, args ...string) error {
 	succeeded, err := d.try(ctx, who, args...)
 	if err != nil {
@@ -73,7 +74,7 @@ func (d *demo) run(ctx context.Context, who *person, args ...string) error {
 	return nil
 }
 
-// refuse is try for what must fail; refused is the part of a claim that says it did.
+// refuse is try for a command that must be refused; refused is an error for screen.check if it was not.
 func (d *demo) refuse(ctx context.Context, who *person, args ...string) (refused, err error) {
 	succeeded, err := d.try(ctx, who, args...)
 	if succeeded {
@@ -82,7 +83,7 @@ func (d *demo) refuse(ctx context.Context, who *person, args ...string) (refused
 	return refused, err
 }
 
-// commandLine is what a person would type.
+// commandLine returns the kubectl command as one would type it in a shell.
 func commandLine(args []string) string {
 	words := make([]string, 0, len(args)+1)
 	words = append(words, "kubectl")
@@ -92,7 +93,7 @@ func commandLine(args []string) string {
 	return strings.Join(words, " ")
 }
 
-// quote protects from the shell what needs it.
+// quote quotes an argument for the shell, if it needs that.
 func quote(arg string) string {
 	safe := func(r rune) bool {
 		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:=,@", r)
@@ -103,5 +104,5 @@ func quote(arg string) string {
 	return "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
 }
 
-// manifest is the path of one of the demo's manifests, from the repository's root.
+// manifest returns the path of one of the demo's manifests, relative to the repository's root.
 func manifest(name string) string { return filepath.Join("hack", "demo", "manifests", name+".yaml") }

@@ -7,8 +7,9 @@ import (
 	"foundation.team/operator/hack/lab/cluster"
 )
 
-// linger leaves the cluster to whoever sits at the terminal, until they have seen enough.
-func (d *demo) linger(ctx context.Context) {
+// awaitInterrupt first prints commands to explore the cluster with, and keeps it running until Ctrl-C if there is a
+// terminal.
+func (d *demo) awaitInterrupt(ctx context.Context) {
 	if !d.screen.live() && !d.opts.keep {
 		return
 	}
@@ -31,7 +32,7 @@ To look around, in another terminal:
 
 Logs are in %[8]s.`,
 		d.root, filepath.Join(d.root, ".lab", "bin"), d.cluster.Kubeconfig(), cluster.BrokenLabel,
-		d.ida.kubeconfig, d.ida.name, manifest("one-gpu-more"), d.place.logs(), programme)
+		d.ida.kubeconfig, d.ida.name, manifest("one-gpu-more"), d.workDir.logs(), programme)
 	if d.opts.keep {
 		return
 	}

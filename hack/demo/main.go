@@ -1,6 +1,6 @@
 // Command demo shows the operator at work: it starts a real control plane with simulated GPU nodes on this machine,
 // goes through a made-up programme from the call to an elimination, and checks before your eyes what the operator promises.
-// Every command that it prints is run, every output is the cluster's, and every claim is checked against its objects.
+// Every command that it prints is run, every output is the cluster's, and every statement is checked against its objects.
 package main
 
 import (
@@ -25,34 +25,35 @@ import (
 const usage = `usage: go run ./hack/demo [flags]
 
 On a terminal the cluster stays up after the last step, until Ctrl-C. Otherwise the demo ends by itself, and fails
-unless every claim held.
+unless every check passed.
 
 flags:
 `
 
-// errUsage says that usage was printed and nothing is left to say.
+// errUsage is returned when usage was printed already; main exits with 2 and prints nothing more.
 var errUsage = errors.New("usage")
 
-// The programme awards 512 GPUs to each of five teams, of two pools with half of the nodes each. With fewer nodes than
-// this others would wait too, with more nobody would.
+// The programme awards 512 GPUs to each of five teams, of two pools with half of the nodes each. With fewer nodes
+// than minNodes other teams would wait too, with more than maxNodes none would.
 const (
 	minNodes = 256
 	maxNodes = 382
 )
 
-// options are what the command line says.
+// options are the command line's flags.
 type options struct {
 	nodes int
 	keep  bool
 }
 
 func main() {
-	// What the clients have to log would be in the way: their errors are returned and shown.
+	// The clients' logs would clutter the screen; their errors are returned and shown.
 	log.SetLogger(logr.Discard())
 	klog.SetLogger(logr.Discard())
-	// A terminal that is closed ends the demo in good order, as Ctrl-C does.
+	// Closing the terminal (SIGHUP) stops the cluster, as Ctrl-C does.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	// Whoever stops reading the output must not leave a cluster behind: with this a write fails instead of killing us.
+	// If the reader of the output exits, SIGPIPE must not kill the demo and leave its cluster running: a handled
+	// signal makes the write fail instead.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	err := run(ctx, os.Args[1:])
 	stop()

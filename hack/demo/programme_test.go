@@ -73,32 +73,32 @@ func TestCheckStates(t *testing.T) {
 }
 
 func TestCheckTold(t *testing.T) {
-	teams := only(decidedOn(foundationv1alpha1.StateNotFinal), rejected)
-	expect(t, checkTold(teams), true)
+	teams := withNames(decidedOn(foundationv1alpha1.StateNotFinal), rejected)
+	expect(t, checkRejected(teams), true)
 	for i := range teams {
 		teams[i].Status.Program = &foundationv1alpha1.TeamProgramStatus{Outcome: foundationv1alpha1.OutcomeRejected}
 	}
-	expect(t, checkTold(teams), false)
+	expect(t, checkRejected(teams), false)
 	teams[3].Status.Program.Outcome = ""
-	expect(t, checkTold(teams), true)
+	expect(t, checkRejected(teams), true)
 }
 
 func TestCheckNothingAndOnly(t *testing.T) {
 	tests := map[string]struct {
-		theirs        belongings
+		theirs        teamObjects
 		some, strange bool
 	}{
-		"nothing": {theirs: belongings{pools: []foundationv1alpha1.GPUPool{pool(1024)}}},
+		"nothing": {theirs: teamObjects{pools: []foundationv1alpha1.GPUPool{pool(1024)}}},
 		"waits for GPUs": {
-			theirs: belongings{pools: []foundationv1alpha1.GPUPool{pool(1024, foundationv1alpha1.Grant{TeamName: "sol"})}},
+			theirs: teamObjects{pools: []foundationv1alpha1.GPUPool{pool(1024, foundationv1alpha1.Grant{TeamName: "sol"})}},
 		},
-		"a namespace of hanbit":  {theirs: belongings{namespaces: []corev1.Namespace{{ObjectMeta: labelled("hanbit-train", "hanbit")}}}, some: true},
-		"a namespace of sol":     {theirs: belongings{namespaces: []corev1.Namespace{{ObjectMeta: labelled("sol-train", "sol")}}}, some: true, strange: true},
-		"a node of hanbit":       {theirs: belongings{nodes: []corev1.Node{{ObjectMeta: labelled("b200-000", "hanbit")}}}, some: true},
-		"a node of sol":          {theirs: belongings{nodes: []corev1.Node{{ObjectMeta: labelled("b200-000", "sol")}}}, some: true, strange: true},
-		"access of sol":          {theirs: belongings{bindings: []rbacv1.RoleBinding{{ObjectMeta: labelled("lead", "sol")}}}, some: true, strange: true},
-		"GPUs granted to hanbit": {theirs: belongings{pools: []foundationv1alpha1.GPUPool{pool(1024, foundationv1alpha1.Grant{TeamName: "hanbit", Granted: 8})}}, some: true},
-		"GPUs granted to sol":    {theirs: belongings{pools: []foundationv1alpha1.GPUPool{pool(1024, foundationv1alpha1.Grant{TeamName: "sol", Granted: 8})}}, some: true, strange: true},
+		"a namespace of hanbit":  {theirs: teamObjects{namespaces: []corev1.Namespace{{ObjectMeta: labelled("hanbit-train", "hanbit")}}}, some: true},
+		"a namespace of sol":     {theirs: teamObjects{namespaces: []corev1.Namespace{{ObjectMeta: labelled("sol-train", "sol")}}}, some: true, strange: true},
+		"a node of hanbit":       {theirs: teamObjects{nodes: []corev1.Node{{ObjectMeta: labelled("b200-000", "hanbit")}}}, some: true},
+		"a node of sol":          {theirs: teamObjects{nodes: []corev1.Node{{ObjectMeta: labelled("b200-000", "sol")}}}, some: true, strange: true},
+		"access of sol":          {theirs: teamObjects{bindings: []rbacv1.RoleBinding{{ObjectMeta: labelled("lead", "sol")}}}, some: true, strange: true},
+		"GPUs granted to hanbit": {theirs: teamObjects{pools: []foundationv1alpha1.GPUPool{pool(1024, foundationv1alpha1.Grant{TeamName: "hanbit", Granted: 8})}}, some: true},
+		"GPUs granted to sol":    {theirs: teamObjects{pools: []foundationv1alpha1.GPUPool{pool(1024, foundationv1alpha1.Grant{TeamName: "sol", Granted: 8})}}, some: true, strange: true},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -109,20 +109,20 @@ func TestCheckNothingAndOnly(t *testing.T) {
 }
 
 func TestCheckIn(t *testing.T) {
-	at := func(when time.Time) belongings {
+	at := func(when time.Time) teamObjects {
 		namespace := corev1.Namespace{ObjectMeta: labelled("hanbit-train", "hanbit")}
 		namespace.CreationTimestamp = metav1.NewTime(when)
-		return belongings{namespaces: []corev1.Namespace{namespace}}
+		return teamObjects{namespaces: []corev1.Namespace{namespace}}
 	}
 	later := metav1.NewTime(final.Add(time.Second))
-	teams := only(decidedOn(foundationv1alpha1.StateInTerm), selected)
+	teams := withNames(decidedOn(foundationv1alpha1.StateInTerm), selected)
 	if len(teams) != len(selected) {
 		t.Fatalf("%d teams are selected", len(teams))
 	}
-	expect(t, checkIn(teams, at(final.Time), final), false)
-	expect(t, checkIn(teams, at(final.Add(-time.Second)), final), true)
-	expect(t, checkIn(teams, at(later.Time), later), true)
-	expect(t, checkIn(only(decidedOn(foundationv1alpha1.StateNotFinal), selected), at(final.Time), final), true)
+	expect(t, checkInTerm(teams, at(final.Time), final), false)
+	expect(t, checkInTerm(teams, at(final.Add(-time.Second)), final), true)
+	expect(t, checkInTerm(teams, at(later.Time), later), true)
+	expect(t, checkInTerm(withNames(decidedOn(foundationv1alpha1.StateNotFinal), selected), at(final.Time), final), true)
 }
 
 func TestSelection(t *testing.T) {
@@ -170,12 +170,12 @@ func TestCheckCounts(t *testing.T) {
 	untold, undecided := withSecond(512, 768), withSecond(512, 768)
 	untold.Status.GPUs = nil
 	undecided.Status.Conditions[0].Reason = foundationv1alpha1.ReasonProgressing
-	expect(t, checkCounts(withSecond(512, 768)), false)
-	expect(t, checkCounts(withSecond(512, 512)), true)
-	expect(t, checkCounts(withSecond(768, 768)), true)
-	expect(t, checkCounts(&without), true)
-	expect(t, checkCounts(untold), true)
-	expect(t, checkCounts(undecided), true)
+	expect(t, checkStageAward(withSecond(512, 768)), false)
+	expect(t, checkStageAward(withSecond(512, 512)), true)
+	expect(t, checkStageAward(withSecond(768, 768)), true)
+	expect(t, checkStageAward(&without), true)
+	expect(t, checkStageAward(untold), true)
+	expect(t, checkStageAward(undecided), true)
 }
 
 func TestCheckHandover(t *testing.T) {
@@ -230,7 +230,7 @@ func TestCheckTaken(t *testing.T) {
 		"saebyeok has none":    {after: holdings{teamHanbit: {"a", "c", "b"}}, wantErr: true},
 	}
 	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) { expect(t, checkTaken(before, tt.after), tt.wantErr) })
+		t.Run(name, func(t *testing.T) { expect(t, checkNodesMoved(before, tt.after), tt.wantErr) })
 	}
 }
 
@@ -279,7 +279,7 @@ func TestCheckReaders(t *testing.T) {
 			if tt.phase != "" {
 				member.Status.Retention = &foundationv1alpha1.TeamRetentionStatus{Phase: tt.phase, DataAccessEndTime: new(metav1.NewTime(now.Add(tt.left)))}
 			}
-			expect(t, checkReaders(member, tt.bindings, now), tt.wantErr)
+			expect(t, checkDataAccess(member, tt.bindings, now), tt.wantErr)
 		})
 	}
 }

@@ -13,14 +13,14 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// checkRefusal has somebody create what is in a manifest, and wants the API server to refuse it with that kind of
-// error, which has these words in its message, and to keep nothing of it.
+// checkRefusal creates the object in a manifest as a person, and checks that the API server refuses it with that kind
+// of error and these words in its message, and that the object does not exist afterwards.
 func (d *demo) checkRefusal(ctx context.Context, who *person, name string, kind func(error) bool, words ...string) error {
 	object, err := d.read(name)
 	if err != nil {
 		return err
 	}
-	if err := judgeRefusal(who.client.Create(ctx, object.DeepCopy()), kind, words...); err != nil {
+	if err := checkRefusalError(who.client.Create(ctx, object.DeepCopy()), kind, words...); err != nil {
 		return err
 	}
 	if err := d.admin.client.Get(ctx, client.ObjectKeyFromObject(object), object); !apierrors.IsNotFound(err) {
@@ -29,7 +29,7 @@ func (d *demo) checkRefusal(ctx context.Context, who *person, name string, kind 
 	return nil
 }
 
-func judgeRefusal(err error, kind func(error) bool, words ...string) error {
+func checkRefusalError(err error, kind func(error) bool, words ...string) error {
 	if err == nil {
 		return fmt.Errorf("the API server accepted it")
 	}
@@ -51,7 +51,7 @@ func orExists(err error) error {
 	return err
 }
 
-// read returns what is in one of the demo's manifests.
+// read returns the object in one of the demo's manifests.
 func (d *demo) read(name string) (*unstructured.Unstructured, error) {
 	content, err := os.ReadFile(filepath.Join(d.root, manifest(name)))
 	if err != nil {

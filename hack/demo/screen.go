@@ -13,12 +13,12 @@ import (
 )
 
 const (
-	// clipAbove is how many lines of output are shown whole; of more than that, the first clipTo are.
+	// clipAbove is how many lines of output are shown completely; of a longer output only the first clipTo.
 	clipAbove = 19 // a programme and its fifteen teams
 	clipTo    = 5
 )
 
-// The few control sequences in use, on a terminal only.
+// The terminal control sequences in use.
 const (
 	bold      = "\x1b[1m"
 	dim       = "\x1b[2m"
@@ -29,15 +29,15 @@ const (
 	eraseLine = "\r\x1b[K"
 )
 
-// screen is where the demo is shown. Without a terminal it gets no control characters.
+// screen prints the demo. Without a terminal it prints no control characters.
 type screen struct {
 	out io.Writer
-	// width is the terminal's, now; nil without a terminal.
+	// width returns the current width of the terminal; nil without a terminal.
 	width func() int
 	color bool
 
-	steps, held, failed int
-	// progressing says that the cursor is at the end of a line of progress, to be overwritten.
+	steps, passed, failed int
+	// progressing is true while the cursor is at the end of a progress line, which the next output overwrites.
 	progressing bool
 }
 
@@ -58,7 +58,7 @@ func newScreen(out *os.File) *screen {
 	return s
 }
 
-// live reports whether there is a terminal, and somebody before it.
+// live reports whether the output is a terminal.
 func (s *screen) live() bool { return s.width != nil }
 
 // say prints a line, or several.
@@ -67,18 +67,18 @@ func (s *screen) say(format string, args ...any) {
 	_, _ = fmt.Fprintf(s.out, format+"\n", args...)
 }
 
-// title begins a step.
+// title prints the heading of a step.
 func (s *screen) title(text string) {
 	s.steps++
 	s.say("\n%s", s.in(bold, fmt.Sprintf("── %d. %s ──", s.steps, text)))
 }
 
-// command prints what somebody types.
+// command prints a command with the user who runs it.
 func (s *screen) command(who, line string) {
 	s.say("\n%s %s", s.in(cyan, who+"$"), s.in(bold, line))
 }
 
-// output prints what a command answers, the beginning of it if it is long.
+// output prints the output of a command, only its beginning if it is long.
 func (s *screen) output(text string) {
 	text = strings.Trim(text, "\n")
 	if text == "" {
@@ -92,10 +92,10 @@ func (s *screen) output(text string) {
 	s.say("%s\n%s", strings.Join(lines[:clipTo], "\n"), s.in(dim, fmt.Sprintf("… and %d more lines", len(lines)-clipTo)))
 }
 
-// claim prints whether something is so: it is if err is nil, else err says what was found instead.
-func (s *screen) claim(text string, err error) {
+// check prints whether the statement text holds: it does if err is nil; else err says what was found instead.
+func (s *screen) check(text string, err error) {
 	if err == nil {
-		s.held++
+		s.passed++
 		s.say("%s", s.in(green, "✓ "+text))
 		return
 	}
@@ -103,8 +103,8 @@ func (s *screen) claim(text string, err error) {
 	s.say("%s\n    %s", s.in(red, "✗ "+text), strings.ReplaceAll(err.Error(), "\n", "\n    "))
 }
 
-// progress shows how far something is: on a terminal now, in place of what it showed before; otherwise news, if
-// there is any.
+// progress prints progress: on a terminal now, over the previous progress line; otherwise the lines of news, if there
+// are any.
 func (s *screen) progress(now string, news ...string) {
 	if !s.live() {
 		for _, line := range news {
@@ -116,7 +116,7 @@ func (s *screen) progress(now string, news ...string) {
 	_, _ = fmt.Fprint(s.out, eraseLine, s.in(dim, cut("  "+now, s.width()-1)))
 }
 
-// endProgress makes room for other lines. What was shown as progress is over then.
+// endProgress erases the progress line, if there is one, before other output.
 func (s *screen) endProgress() {
 	if s.progressing {
 		s.progressing = false
@@ -124,7 +124,7 @@ func (s *screen) endProgress() {
 	}
 }
 
-// Write takes what the lab reports, in whole lines.
+// Write shows what the lab reports, in whole lines, as progress.
 func (s *screen) Write(p []byte) (int, error) {
 	for line := range bytes.Lines(p) {
 		text := strings.TrimPrefix(strings.TrimRight(string(line), "\n"), "lab: ")
@@ -133,7 +133,7 @@ func (s *screen) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// headed is a screen with a heading above the first thing that is reported, if anything is.
+// headed is a screen that prints a heading before the first write, if there is one.
 type headed struct {
 	*screen
 	heading string

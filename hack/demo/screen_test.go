@@ -17,8 +17,8 @@ func TestScreenWithoutTerminal(t *testing.T) {
 	_, _ = fmt.Fprintln(s, "lab: starting etcd")
 	s.command("admin", "kubectl get ft")
 	s.output("\nNAME\nhanbit\n\n")
-	s.claim("it is so", nil)
-	s.claim("it is not", errors.New("something\nelse"))
+	s.check("it is so", nil)
+	s.check("it is not", errors.New("something\nelse"))
 
 	want := `
 ── 1. Title ──
@@ -36,8 +36,8 @@ hanbit
 	if out.String() != want {
 		t.Errorf("got\n%s\nwant\n%s", out.String(), want)
 	}
-	if s.held != 1 || s.failed != 1 {
-		t.Errorf("%d held and %d failed, want one of each", s.held, s.failed)
+	if s.passed != 1 || s.failed != 1 {
+		t.Errorf("%d held and %d failed, want one of each", s.passed, s.failed)
 	}
 }
 

@@ -13,14 +13,14 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 )
 
-// The teams that the steps are about. They share a pool.
+// The teams in the steps. They share a pool.
 const (
 	teamHanbit   = "hanbit"
 	teamNaru     = "naru"
 	teamSaebyeok = "saebyeok"
 )
 
-// showAwards shows what was given out, who waits and until when.
+// showAwards shows which GPUs are granted, and which team waits until when.
 func (d *demo) showAwards(ctx context.Context) error {
 	if err := d.run(ctx, d.admin, "get", "ft"); err != nil {
 		return err
@@ -36,16 +36,16 @@ func (d *demo) showAwards(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	teams = only(teams, selected)
-	d.screen.claim("four of the five teams have every GPU that they were awarded, on nodes that are ready", checkServed(teams))
-	d.screen.claim("the fifth, saebyeok, waits, and its MESSAGE says for how many GPUs and until when: naru's end",
-		checkWaiting(find(teams, teamSaebyeok), find(teams, teamNaru)))
-	d.screen.claim("no pool gave out more GPUs than it has", checkWithinCapacity(pools))
+	teams = withNames(teams, selected)
+	d.screen.check("four of the five teams have every GPU that they were awarded, on nodes that are ready", checkServed(teams))
+	d.screen.check("the fifth, saebyeok, waits, and its MESSAGE says for how many GPUs and until when: naru's end",
+		checkWaiting(teamNamed(teams, teamSaebyeok), teamNamed(teams, teamNaru)))
+	d.screen.check("no pool gave out more GPUs than it has", checkWithinCapacity(pools))
 	return nil
 }
 
-// find returns the team of that name; one that is not there is found wanting by what looks at it.
-func find(teams []foundationv1alpha1.FoundationTeam, name string) *foundationv1alpha1.FoundationTeam {
+// teamNamed returns the team of that name; an empty one if there is none, which fails every check.
+func teamNamed(teams []foundationv1alpha1.FoundationTeam, name string) *foundationv1alpha1.FoundationTeam {
 	for i := range teams {
 		if teams[i].Name == name {
 			return &teams[i]
@@ -54,8 +54,8 @@ func find(teams []foundationv1alpha1.FoundationTeam, name string) *foundationv1a
 	return &foundationv1alpha1.FoundationTeam{}
 }
 
-// awarded is how many GPUs a team was awarded, those left out that it has to pass a stage for.
-func awarded(team *foundationv1alpha1.FoundationTeam) int32 {
+// unconditionalGPUs returns how many GPUs a team was awarded without having to pass a stage.
+func unconditionalGPUs(team *foundationv1alpha1.FoundationTeam) int32 {
 	var sum int32
 	for _, award := range team.Spec.GPUs {
 		if award.Count != nil && award.IfPassed == "" {
@@ -65,27 +65,27 @@ func awarded(team *foundationv1alpha1.FoundationTeam) int32 {
 	return sum
 }
 
-// has is what a team was granted and what of it is ready.
-func has(team *foundationv1alpha1.FoundationTeam) (granted, ready int32) {
+// gpusOf returns how many GPUs a team is granted, and how many of those are ready.
+func gpusOf(team *foundationv1alpha1.FoundationTeam) (granted, ready int32) {
 	if gpus := team.Status.GPUs; gpus != nil {
 		return gpus.Granted, gpus.Ready
 	}
 	return 0, 0
 }
 
-// checkServed wants four of five teams to have all of it.
+// checkServed checks that four of five teams have all GPUs that they were awarded.
 func checkServed(teams []foundationv1alpha1.FoundationTeam) error {
 	var served int
 	var short []string
 	for i := range teams {
 		team := &teams[i]
-		granted, ready := has(team)
+		granted, ready := gpusOf(team)
 		isReady := meta.IsStatusConditionTrue(team.Status.Conditions, foundationv1alpha1.ConditionReady)
-		if want := awarded(team); want > 0 && granted == want && ready == want && isReady {
+		if want := unconditionalGPUs(team); want > 0 && granted == want && ready == want && isReady {
 			served++
 			continue
 		}
-		short = append(short, fmt.Sprintf("%s has %d of %d, %d ready, Ready %t", team.Name, granted, awarded(team), ready, isReady))
+		short = append(short, fmt.Sprintf("%s has %d of %d, %d ready, Ready %t", team.Name, granted, unconditionalGPUs(team), ready, isReady))
 	}
 	if len(teams) != 5 || served != 4 {
 		return fmt.Errorf("%d of %d have: %s", served, len(teams), strings.Join(short, "; "))
@@ -93,7 +93,8 @@ func checkServed(teams []foundationv1alpha1.FoundationTeam) error {
 	return nil
 }
 
-// checkWaiting wants a team to be told what it is short of, and that it comes when another's term ends.
+// checkWaiting checks that a team's status has its shortfall, and the end of the donor's term as the time of the next
+// free GPUs.
 func checkWaiting(team, donor *foundationv1alpha1.FoundationTeam) error {
 	ready := meta.FindStatusCondition(team.Status.Conditions, foundationv1alpha1.ConditionReady)
 	if ready == nil || ready.Status != metav1.ConditionFalse || ready.Reason != foundationv1alpha1.ReasonShortfall {
@@ -103,9 +104,9 @@ func checkWaiting(team, donor *foundationv1alpha1.FoundationTeam) error {
 		return fmt.Errorf("its status says of its one pool: %+v", team.Status.GPUs)
 	}
 	pool := team.Status.GPUs.Pools[0]
-	granted, _ := has(team)
-	if want := awarded(team) - granted; pool.Shortfall != want || want == 0 {
-		return fmt.Errorf("it was awarded %d GPUs and has %d, its shortfall is %d", awarded(team), granted, pool.Shortfall)
+	granted, _ := gpusOf(team)
+	if want := unconditionalGPUs(team) - granted; pool.Shortfall != want || want == 0 {
+		return fmt.Errorf("it was awarded %d GPUs and has %d, its shortfall is %d", unconditionalGPUs(team), granted, pool.Shortfall)
 	}
 	if donor.Spec.Term == nil || donor.Spec.Term.EndTime == nil || !pool.NextFreeTime.Equal(donor.Spec.Term.EndTime) {
 		return fmt.Errorf("it is told %v, but %s has the GPUs until %v", pool.NextFreeTime, donor.Name, donor.Spec.Term)
@@ -119,7 +120,7 @@ func checkWaiting(team, donor *foundationv1alpha1.FoundationTeam) error {
 	return nil
 }
 
-// checkWithinCapacity wants each pool's grants to fit into it.
+// checkWithinCapacity checks that no pool grants more GPUs than it has.
 func checkWithinCapacity(pools []foundationv1alpha1.GPUPool) error {
 	if len(pools) != 2 {
 		return fmt.Errorf("there are %d pools, not 2", len(pools))

@@ -13,17 +13,17 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// driftDeadline is how long what was deleted may take to come back.
+// driftDeadline is how long the operator may take to restore a deleted object.
 const driftDeadline = 30 * time.Second
 
-// comeback is how something that was deleted came back.
-type comeback struct {
+// restoration is how a deleted policy was restored.
+type restoration struct {
 	policy *networkingv1.NetworkPolicy
 	took   time.Duration
 	err    error
 }
 
-// showDrift deletes the NetworkPolicy that isolates a team, and watches it come back.
+// showDrift deletes the NetworkPolicy that isolates a team, and shows that it is restored.
 func (d *demo) showDrift(ctx context.Context) error {
 	old, err := d.denyAll(ctx)
 	if err != nil {
@@ -35,10 +35,10 @@ func (d *demo) showDrift(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("watch the network policies: %w", err)
 	}
-	watched := make(chan comeback, 1)
+	watched := make(chan restoration, 1)
 	go func() {
 		defer events.Stop()
-		watched <- awaitComeback(watchCtx, events.ResultChan(), old)
+		watched <- awaitRestoration(watchCtx, events.ResultChan(), old)
 	}()
 	if err := d.run(ctx, d.admin, "delete", "networkpolicy", old.Name, "-n", hanbitTrain); err != nil {
 		return err
@@ -54,11 +54,11 @@ func (d *demo) showDrift(ctx context.Context) error {
 	if back.err == nil {
 		text = fmt.Sprintf("the policy was back %s after it was gone, the same as before", back.took.Round(time.Millisecond))
 	}
-	d.screen.claim(text, back.err)
+	d.screen.check(text, back.err)
 	return nil
 }
 
-// denyAll is the policy of a team's namespace that lets nothing in and nothing out.
+// denyAll returns the NetworkPolicy of a team's namespace that denies all ingress and egress.
 func (d *demo) denyAll(ctx context.Context) (*networkingv1.NetworkPolicy, error) {
 	policies := &networkingv1.NetworkPolicyList{}
 	if err := d.admin.client.List(ctx, policies, client.InNamespace(hanbitTrain)); err != nil {
@@ -73,16 +73,16 @@ func (d *demo) denyAll(ctx context.Context) (*networkingv1.NetworkPolicy, error)
 	return &policies.Items[at], nil
 }
 
-// awaitComeback measures the time from the deletion of a policy to its return under the same name.
-func awaitComeback(ctx context.Context, events <-chan watch.Event, old *networkingv1.NetworkPolicy) comeback {
+// awaitRestoration measures the time from the deletion of a policy until one of the same name is added.
+func awaitRestoration(ctx context.Context, events <-chan watch.Event, old *networkingv1.NetworkPolicy) restoration {
 	var gone time.Time
 	for {
 		select {
 		case <-ctx.Done():
-			return comeback{err: fmt.Errorf("it is not back after %s: %w", driftDeadline, ctx.Err())}
+			return restoration{err: fmt.Errorf("it is not back after %s: %w", driftDeadline, ctx.Err())}
 		case event, open := <-events:
 			if !open {
-				return comeback{err: errors.New("it is not back, and the watch ended")}
+				return restoration{err: errors.New("it is not back, and the watch ended")}
 			}
 			policy, ok := event.Object.(*networkingv1.NetworkPolicy)
 			switch {
@@ -90,7 +90,7 @@ func awaitComeback(ctx context.Context, events <-chan watch.Event, old *networki
 			case event.Type == watch.Deleted:
 				gone = time.Now()
 			case event.Type == watch.Added && policy.UID != old.UID:
-				return comeback{policy: policy, took: time.Since(gone)}
+				return restoration{policy: policy, took: time.Since(gone)}
 			}
 		}
 	}

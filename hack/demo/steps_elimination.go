@@ -19,13 +19,13 @@ import (
 	"foundation.team/operator/hack/lab/cluster"
 )
 
-// dataRoles are what staff have left when their team's time is over.
+// dataRoles are the roles that staff have during data access, after their team's time.
 var dataRoles = []string{"foundation-team-data-steward", "foundation-team-viewer"}
 
-// overviewDeadline is how long the programme may take to see what its teams see.
+// overviewDeadline is how long the programme's status may take to agree with its teams'.
 const overviewDeadline = 20 * time.Second
 
-// holdings are the nodes that each of these teams has, by name.
+// holdings are the names of the nodes that each team holds.
 type holdings map[string][]string
 
 func (d *demo) holdings(ctx context.Context, teams ...string) (holdings, error) {
@@ -42,7 +42,7 @@ func (d *demo) holdings(ctx context.Context, teams ...string) (holdings, error) 
 	return nodes, nil
 }
 
-// showElimination takes its GPUs from a team for good, and looks at what becomes of them, of the team and of its data.
+// showElimination eliminates a team, and shows what happens to its GPUs, its access and its data.
 func (d *demo) showElimination(ctx context.Context) error {
 	running, err := d.workers(ctx)
 	if err != nil {
@@ -57,7 +57,7 @@ func (d *demo) showElimination(ctx context.Context) error {
 		return err
 	}
 	begin := time.Now()
-	if err := d.record(ctx, "/spec/decisions/-", foundationv1alpha1.Decision{
+	if err := d.addToProgramme(ctx, "/spec/decisions/-", foundationv1alpha1.Decision{
 		TeamName: teamNaru, Outcome: foundationv1alpha1.OutcomeEliminated, Reason: "failed originality, a veto criterion",
 		DecisionTime: new(metav1.Now().Rfc3339Copy()),
 	}); err != nil {
@@ -74,9 +74,9 @@ func (d *demo) showElimination(ctx context.Context) error {
 	if len(running) == 0 || !maps.Equal(uids(running), uids(now)) {
 		disturbed = fmt.Errorf("%d workers ran before, and these are not the %d that run now", len(running), len(now))
 	}
-	d.screen.claim("hanbit's training run did not notice: the same pods are on the same nodes", disturbed)
+	d.screen.check("hanbit's training run did not notice: the same pods are on the same nodes", disturbed)
 	for _, show := range []func(context.Context) error{
-		func(ctx context.Context) error { return d.showData(ctx, data) }, d.showReaders, d.showOverview,
+		func(ctx context.Context) error { return d.showData(ctx, data) }, d.showDataAccess, d.showOverview,
 	} {
 		if err := show(ctx); err != nil {
 			return err
@@ -85,15 +85,15 @@ func (d *demo) showElimination(ctx context.Context) error {
 	return nil
 }
 
-// showHandover waits until the others have what the eliminated team had.
+// showHandover waits until other teams have the GPUs of the eliminated one.
 func (d *demo) showHandover(ctx context.Context, before holdings, begin time.Time) error {
 	moved := poll(ctx, stepDeadline, func(ctx context.Context) error {
 		teams, err := d.teams(ctx)
 		if err != nil {
 			return err
 		}
-		d.showProgress(only(teams, selected), time.Since(begin))
-		return checkHandover(find(teams, teamNaru), find(teams, teamHanbit), find(teams, teamSaebyeok), before)
+		d.showProgress(withNames(teams, selected), time.Since(begin))
+		return checkHandover(teamNamed(teams, teamNaru), teamNamed(teams, teamHanbit), teamNamed(teams, teamSaebyeok), before)
 	})
 	took := time.Since(begin)
 	if err := d.run(ctx, d.admin, "get", "gpool"); err != nil {
@@ -104,25 +104,25 @@ func (d *demo) showHandover(ctx context.Context, before holdings, begin time.Tim
 		return err
 	}
 	if moved == nil {
-		moved = checkTaken(before, after)
+		moved = checkNodesMoved(before, after)
 	}
-	d.screen.claim(fmt.Sprintf("hanbit and saebyeok have the GPUs that were naru's, and its nodes with them, after %.1fs", took.Seconds()), moved)
+	d.screen.check(fmt.Sprintf("hanbit and saebyeok have the GPUs that were naru's, and its nodes with them, after %.1fs", took.Seconds()), moved)
 	return nil
 }
 
-// checkHandover wants the donor to have none, the first receiver all that it was promised, and the second what is left
-// beside what it had.
+// checkHandover checks that the donor has no GPUs, the first receiver all that it was awarded, and the second what is
+// left in addition to its own.
 func checkHandover(donor, first, second *foundationv1alpha1.FoundationTeam, before holdings) error {
-	if granted, ready := has(donor); granted != 0 || ready != 0 || donor.Status.State != foundationv1alpha1.StateEliminated {
+	if granted, ready := gpusOf(donor); granted != 0 || ready != 0 || donor.Status.State != foundationv1alpha1.StateEliminated {
 		return fmt.Errorf("%s is %s and has %d GPUs, %d ready", donor.Name, donor.Status.State, granted, ready)
 	}
 	gpus := func(team string) int32 { return int32(len(before[team]) * cluster.GPUsPerNode) }
-	left := gpus(donor.Name) - (promised(first) - gpus(first.Name))
+	left := gpus(donor.Name) - (awardedGPUs(first) - gpus(first.Name))
 	for _, receiver := range []struct {
 		team *foundationv1alpha1.FoundationTeam
 		want int32
-	}{{first, promised(first)}, {second, min(gpus(second.Name)+left, promised(second))}} {
-		granted, ready := has(receiver.team)
+	}{{first, awardedGPUs(first)}, {second, min(gpus(second.Name)+left, awardedGPUs(second))}} {
+		granted, ready := gpusOf(receiver.team)
 		moving := meta.IsStatusConditionTrue(receiver.team.Status.Conditions, foundationv1alpha1.ConditionReconciling)
 		if granted != receiver.want || ready != receiver.want || moving {
 			return fmt.Errorf("%s has %d GPUs, %d ready, not %d", receiver.team.Name, granted, ready, receiver.want)
@@ -131,8 +131,8 @@ func checkHandover(donor, first, second *foundationv1alpha1.FoundationTeam, befo
 	return nil
 }
 
-// checkTaken wants naru to have no nodes, and each other team those from before and some of naru's.
-func checkTaken(before, after holdings) error {
+// checkNodesMoved checks that naru holds no nodes, and that each other team kept its nodes and got some of naru's.
+func checkNodesMoved(before, after holdings) error {
 	if n := len(after[teamNaru]); n > 0 {
 		return fmt.Errorf("naru still has %d nodes", n)
 	}
@@ -154,7 +154,7 @@ func checkTaken(before, after holdings) error {
 	return nil
 }
 
-// dataOf is what holds a team's data, by what it is, with its UID.
+// dataOf returns the UIDs of the namespaces and PersistentVolumeClaims of a team, by name.
 func (d *demo) dataOf(ctx context.Context, team string) (map[string]types.UID, error) {
 	namespaces, claims := &corev1.NamespaceList{}, &corev1.PersistentVolumeClaimList{}
 	held := map[string]types.UID{}
@@ -173,7 +173,7 @@ func (d *demo) dataOf(ctx context.Context, team string) (map[string]types.UID, e
 	return held, nil
 }
 
-// showData looks whether a team's data is where it was.
+// showData checks that the eliminated team's namespaces and volumes are unchanged.
 func (d *demo) showData(ctx context.Context, before map[string]types.UID) error {
 	const ofNaru = foundationv1alpha1.LabelTeam + "=" + teamNaru
 	if err := d.run(ctx, d.admin, "get", "namespaces,pvc", "-A", "-l", ofNaru); err != nil {
@@ -190,7 +190,7 @@ func (d *demo) showData(ctx context.Context, before map[string]types.UID) error 
 	if err := d.admin.client.List(ctx, quotas, client.MatchingLabels{foundationv1alpha1.LabelTeam: teamNaru}); err != nil {
 		return fmt.Errorf("list the quotas: %w", err)
 	}
-	d.screen.claim("naru's namespaces and volumes are all there, without a GPU", checkKept(before, after, quotas.Items))
+	d.screen.check("naru's namespaces and volumes are all there, without a GPU", checkKept(before, after, quotas.Items))
 	return nil
 }
 
@@ -209,8 +209,8 @@ func checkKept(before, after map[string]types.UID, quotas []corev1.ResourceQuota
 	return nil
 }
 
-// showReaders asks, as an engineer of the eliminated team, what is left.
-func (d *demo) showReaders(ctx context.Context) error {
+// showDataAccess shows, as an engineer of the eliminated team, which access is left.
+func (d *demo) showDataAccess(ctx context.Context) error {
 	if err := d.run(ctx, d.jun, "get", "pvc", "-n", naruTrain); err != nil {
 		return err
 	}
@@ -236,18 +236,19 @@ func (d *demo) showReaders(ctx context.Context) error {
 		refused = fmt.Errorf("%s may still create StatefulSets", d.jun.name)
 	}
 	if refused == nil {
-		refused = checkReaders(team, bindings.Items, time.Now())
+		refused = checkDataAccess(team, bindings.Items, time.Now())
 	}
 	until := "some time"
 	if retention := team.Status.Retention; retention != nil && retention.DataAccessEndTime != nil {
 		until = retention.DataAccessEndTime.UTC().Format(time.DateOnly)
 	}
-	d.screen.claim("its people are data stewards and viewers now: until "+until+" they can read and copy its data", refused)
+	d.screen.check("its people are data stewards and viewers now: until "+until+" they can read and copy its data", refused)
 	return nil
 }
 
-// checkReaders wants all of a team's staff to be let in still, to read and copy data, and for no longer than is said.
-func checkReaders(team *foundationv1alpha1.FoundationTeam, bindings []rbacv1.RoleBinding, now time.Time) error {
+// checkDataAccess checks that all of a team's staff can still read and copy data, with no further rights, until the
+// time in its status.
+func checkDataAccess(team *foundationv1alpha1.FoundationTeam, bindings []rbacv1.RoleBinding, now time.Time) error {
 	for i := range bindings {
 		if role := bindings[i].RoleRef.Name; !slices.Contains(dataRoles, role) {
 			return fmt.Errorf("%s still binds %s", bindings[i].Namespace, role)
@@ -261,7 +262,7 @@ func checkReaders(team *foundationv1alpha1.FoundationTeam, bindings []rbacv1.Rol
 	return checkBindings(team, bindings, now)
 }
 
-// showOverview shows the office where everybody stands.
+// showOverview shows the states of all teams in the programme's status.
 func (d *demo) showOverview(ctx context.Context) error {
 	want := states(passed, foundationv1alpha1.StateInTerm)
 	want[teamNaru] = foundationv1alpha1.StateEliminated
@@ -282,11 +283,12 @@ func (d *demo) showOverview(ctx context.Context) error {
 	if err := d.run(ctx, d.office, "get", "fprog,ft"); err != nil {
 		return err
 	}
-	d.screen.claim("the programme counts four of five seats filled, and says of all fifteen where they stand", known)
+	d.screen.check("the programme counts four of five seats filled, and says of all fifteen where they stand", known)
 	return nil
 }
 
-// checkOverview wants a programme to have one seat free, and to say of each team what the team itself says.
+// checkOverview checks that the programme has one free seat, and lists each team with the state in the team's own
+// status.
 func checkOverview(program *foundationv1alpha1.FoundationProgram, teams []foundationv1alpha1.FoundationTeam) error {
 	if seats := program.Status.Seats; seats == nil || seats.Filled != 4 || seats.Free != 1 {
 		return fmt.Errorf("the seats are %+v", seats)
@@ -295,7 +297,7 @@ func checkOverview(program *foundationv1alpha1.FoundationProgram, teams []founda
 		return fmt.Errorf("the programme speaks of %d teams, and there are %d", len(program.Status.Teams), len(teams))
 	}
 	for _, entry := range program.Status.Teams {
-		if state := find(teams, entry.Name).Status.State; entry.State != state {
+		if state := teamNamed(teams, entry.Name).Status.State; entry.State != state {
 			return fmt.Errorf("%s is %s, and the programme says %s", entry.Name, state, entry.State)
 		}
 	}

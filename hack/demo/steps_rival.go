@@ -9,7 +9,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// showRival lets an engineer of another team try to look, to get in, and to take nodes.
+// showRival shows that an engineer of another team cannot list a team's pods, create one beside them, or run one on
+// the team's nodes.
 func (d *demo) showRival(ctx context.Context) error {
 	refused, err := d.refuse(ctx, d.jun, "get", "pods", "-n", hanbitTrain)
 	if err != nil {
@@ -17,9 +18,9 @@ func (d *demo) showRival(ctx context.Context) error {
 	}
 	if refused == nil {
 		err := d.jun.client.List(ctx, &corev1.PodList{}, client.InNamespace(hanbitTrain))
-		refused = judgeRefusal(err, apierrors.IsForbidden, d.jun.name)
+		refused = checkRefusalError(err, apierrors.IsForbidden, d.jun.name)
 	}
-	d.screen.claim("jun of naru cannot see what hanbit runs", refused)
+	d.screen.check("jun of naru cannot see what hanbit runs", refused)
 
 	const image = "registry.naru.example/spy:1"
 	refused, err = d.refuse(ctx, d.jun, "run", "spy", "-n", hanbitTrain, "--image="+image)
@@ -31,9 +32,9 @@ func (d *demo) showRival(ctx context.Context) error {
 			ObjectMeta: metav1.ObjectMeta{Name: "spy", Namespace: hanbitTrain},
 			Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "spy", Image: image}}},
 		}
-		refused = judgeRefusal(d.jun.client.Create(ctx, spy), apierrors.IsForbidden, d.jun.name)
+		refused = checkRefusalError(d.jun.client.Create(ctx, spy), apierrors.IsForbidden, d.jun.name)
 	}
-	d.screen.claim("jun cannot put a pod beside hanbit's", refused)
+	d.screen.check("jun cannot put a pod beside hanbit's", refused)
 
 	refused, err = d.refuse(ctx, d.jun, "create", "-f", manifest("stowaway"))
 	if err != nil {
@@ -43,6 +44,6 @@ func (d *demo) showRival(ctx context.Context) error {
 		byPolicy := func(err error) bool { return apierrors.IsInvalid(err) || apierrors.IsForbidden(err) }
 		refused = d.checkRefusal(ctx, d.jun, "stowaway", byPolicy, "ValidatingAdmissionPolicy 'foundation-pods'", teamHanbit)
 	}
-	d.screen.claim("nor can a pod in jun's own namespace get onto hanbit's nodes by naming them", refused)
+	d.screen.check("nor can a pod in jun's own namespace get onto hanbit's nodes by naming them", refused)
 	return nil
 }

@@ -16,10 +16,10 @@ import (
 	"foundation.team/operator/hack/lab/cluster"
 )
 
-// pretrain is the training run in the manifest of that name.
+// pretrain is the name of the training run's manifest and StatefulSet.
 const pretrain = "pretrain"
 
-// showRun starts a training run, as somebody of the team, and looks where its pods land.
+// showRun starts a training run, as an engineer of the team, and checks on which nodes its pods run.
 func (d *demo) showRun(ctx context.Context) error {
 	if err := d.run(ctx, d.ida, "apply", "-f", manifest(pretrain)); err != nil {
 		return err
@@ -34,10 +34,10 @@ func (d *demo) showRun(ctx context.Context) error {
 	if err := d.run(ctx, d.ida, "get", "pods", "-n", hanbitTrain, "-l", "app="+pretrain, "-o", "wide"); err != nil {
 		return err
 	}
-	d.screen.claim("the manifest names no node: the API server added the selector and the toleration to its pods",
+	d.screen.check("the manifest names no node: the API server added the selector and the toleration to its pods",
 		d.checkPlacement(ctx, set))
 	where, err := d.checkWorkers(ctx, int(*set.Spec.Replicas))
-	d.screen.claim(fmt.Sprintf("all %d workers run on nodes of hanbit, and on no others: %s", *set.Spec.Replicas, where), err)
+	d.screen.check(fmt.Sprintf("all %d workers run on nodes of hanbit, and on no others: %s", *set.Spec.Replicas, where), err)
 	return nil
 }
 
@@ -47,7 +47,7 @@ func (d *demo) awaitWorkers(ctx context.Context, want int) error {
 		"--for=jsonpath={.status.readyReplicas}="+strconv.Itoa(want), "--timeout=90s")
 }
 
-// workers are the pods of the training run.
+// workers returns the pods of the training run.
 func (d *demo) workers(ctx context.Context) ([]corev1.Pod, error) {
 	pods := &corev1.PodList{}
 	err := d.admin.client.List(ctx, pods, client.InNamespace(hanbitTrain), client.MatchingLabels{"app": pretrain})
@@ -57,7 +57,7 @@ func (d *demo) workers(ctx context.Context) ([]corev1.Pod, error) {
 	return pods.Items, nil
 }
 
-// checkPlacement wants what the manifest leaves out to be in the pods.
+// checkPlacement checks that the manifest has no selector or toleration, and that admission added both to the pods.
 func (d *demo) checkPlacement(ctx context.Context, set *appsv1.StatefulSet) error {
 	asked := set.Spec.Template.Spec
 	if len(asked.NodeSelector) > 0 || len(asked.Tolerations) > 0 || asked.Affinity != nil {
@@ -78,7 +78,7 @@ func (d *demo) checkPlacement(ctx context.Context, set *appsv1.StatefulSet) erro
 	return nil
 }
 
-// checkWorkers looks at the node of each worker, and says which they are.
+// checkWorkers checks that each worker runs on a node of the team, and describes these nodes.
 func (d *demo) checkWorkers(ctx context.Context, want int) (where string, err error) {
 	pods, err := d.workers(ctx)
 	if err != nil {
@@ -88,13 +88,12 @@ func (d *demo) checkWorkers(ctx context.Context, want int) (where string, err er
 	if err := d.admin.client.List(ctx, nodes); err != nil {
 		return "", fmt.Errorf("list the nodes: %w", err)
 	}
-	used, err := checkWhere(pods, nodes.Items, teamHanbit, want)
+	used, err := checkWorkerNodes(pods, nodes.Items, teamHanbit, want)
 	return layout(used), err
 }
 
-// checkWhere wants that many pods to run, each on a node of the team by the label that scheduling trusts. It returns
-// the nodes that they run on.
-func checkWhere(pods []corev1.Pod, nodes []corev1.Node, team string, want int) (used []corev1.Node, err error) {
+// checkWorkerNodes checks that want pods run, each on a node with the team's node label, and returns these nodes.
+func checkWorkerNodes(pods []corev1.Pod, nodes []corev1.Node, team string, want int) (used []corev1.Node, err error) {
 	if len(pods) != want {
 		return nil, fmt.Errorf("there are %d pods, not %d", len(pods), want)
 	}
@@ -116,7 +115,7 @@ func checkWhere(pods []corev1.Pod, nodes []corev1.Node, team string, want int) (
 	return used, nil
 }
 
-// showQuota uses up the quota and asks for one GPU more.
+// showQuota scales the training run to the whole quota, and requests one GPU more.
 func (d *demo) showQuota(ctx context.Context) error {
 	quota, err := d.quota(ctx)
 	if err != nil {
@@ -138,7 +137,7 @@ func (d *demo) showQuota(ctx context.Context) error {
 	if used.Cmp(hard) != 0 {
 		unused = fmt.Errorf("%s of %s are in use", used.String(), hard.String())
 	}
-	d.screen.claim(fmt.Sprintf("the training run has all %s GPUs of the namespace's quota, with %d workers", hard.String(), workers), unused)
+	d.screen.check(fmt.Sprintf("the training run has all %s GPUs of the namespace's quota, with %d workers", hard.String(), workers), unused)
 
 	refused, err := d.refuse(ctx, d.ida, "create", "-f", manifest("one-gpu-more"))
 	if err != nil {
@@ -147,11 +146,11 @@ func (d *demo) showQuota(ctx context.Context) error {
 	if refused == nil {
 		refused = d.checkRefusal(ctx, d.ida, "one-gpu-more", apierrors.IsForbidden, "exceeded quota: "+quota.Name)
 	}
-	d.screen.claim("one GPU more is refused, by the API server's own quota", refused)
+	d.screen.check("one GPU more is refused, by the API server's own quota", refused)
 	return nil
 }
 
-// quota is that of the namespace in which the training run is.
+// quota returns the ResourceQuota of the training run's namespace.
 func (d *demo) quota(ctx context.Context) (*corev1.ResourceQuota, error) {
 	quotas := &corev1.ResourceQuotaList{}
 	if err := d.ida.client.List(ctx, quotas, client.InNamespace(hanbitTrain)); err != nil {
@@ -163,7 +162,7 @@ func (d *demo) quota(ctx context.Context) (*corev1.ResourceQuota, error) {
 	return &quotas.Items[0], nil
 }
 
-// uids are pods and where they run, to tell later whether they are still the same.
+// uids returns the node of each pod by the pod's UID, to check later that they are the same pods on the same nodes.
 func uids(pods []corev1.Pod) map[types.UID]string {
 	nodes := make(map[types.UID]string, len(pods))
 	for i := range pods {

@@ -24,17 +24,17 @@ import (
 const (
 	// programme is the name of the programme in the demo's manifests.
 	programme = "example-models"
-	// objectionTime is how long others can object to a selection. The demo does not wait ten days.
+	// objectionTime is how long others can object to a selection: in reality days, here just enough to see it.
 	objectionTime = 10 * time.Second
 )
 
-// What the office decides on the fifteen that apply.
+// The office's decisions on the fifteen teams that apply.
 var (
 	selected = []string{teamHanbit, "mirae", teamNaru, "onnuri", teamSaebyeok}
 	rejected = []string{"areum", "bada", "byeol", "dasom", "gaon", "garam", "haneul", "maru", "nuri", "sol"}
 )
 
-// showApplications gives the cluster a programme with two pools and fifteen teams. Nothing comes of it yet.
+// showApplications applies a programme with two pools and fifteen teams, and checks that nothing is provisioned yet.
 func (d *demo) showApplications(ctx context.Context) error {
 	d.screen.title("A programme with five seats, and fifteen teams that apply")
 	if err := d.run(ctx, d.admin, "apply", "-k", filepath.Join("hack", "demo", "manifests", "programme")); err != nil {
@@ -53,15 +53,15 @@ func (d *demo) showApplications(ctx context.Context) error {
 	if err := d.run(ctx, d.office, "get", "ft"); err != nil {
 		return err
 	}
-	theirs, err := d.belongings(ctx)
+	theirs, err := d.teamObjects(ctx)
 	if err != nil {
 		return err
 	}
-	d.screen.claim("before it is decided nobody has a namespace, a node, a GPU or access", theirs.checkNothing())
+	d.screen.check("before it is decided nobody has a namespace, a node, a GPU or access", theirs.checkNothing())
 	return nil
 }
 
-// checkStates wants all fifteen teams to be in the state that is given for them, and those without one not selected.
+// checkStates checks that all fifteen teams are in the expected state; teams without one must be NotSelected.
 func checkStates(teams []foundationv1alpha1.FoundationTeam, expected map[string]foundationv1alpha1.TeamState) error {
 	if want := len(selected) + len(rejected); len(teams) != want {
 		return fmt.Errorf("there are %d teams, not %d", len(teams), want)
@@ -76,7 +76,7 @@ func checkStates(teams []foundationv1alpha1.FoundationTeam, expected map[string]
 	return nil
 }
 
-// states gives the same state to each of these teams.
+// states returns a map with the same state for each of these teams.
 func states(teams []string, state foundationv1alpha1.TeamState) map[string]foundationv1alpha1.TeamState {
 	of := map[string]foundationv1alpha1.TeamState{}
 	for _, team := range teams {
@@ -85,15 +85,15 @@ func states(teams []string, state foundationv1alpha1.TeamState) map[string]found
 	return of
 }
 
-// belongings are what teams have in the cluster.
-type belongings struct {
+// teamObjects are the objects of teams, and the pools with their grants.
+type teamObjects struct {
 	namespaces []corev1.Namespace
 	nodes      []corev1.Node
 	bindings   []rbacv1.RoleBinding
 	pools      []foundationv1alpha1.GPUPool
 }
 
-func (d *demo) belongings(ctx context.Context) (belongings, error) {
+func (d *demo) teamObjects(ctx context.Context) (teamObjects, error) {
 	namespaces, nodes, bindings := &corev1.NamespaceList{}, &corev1.NodeList{}, &rbacv1.RoleBindingList{}
 	for list, label := range map[client.ObjectList]string{
 		namespaces: foundationv1alpha1.LabelTeam,
@@ -101,15 +101,15 @@ func (d *demo) belongings(ctx context.Context) (belongings, error) {
 		bindings:   foundationv1alpha1.LabelTeam,
 	} {
 		if err := d.admin.client.List(ctx, list, client.HasLabels{label}); err != nil {
-			return belongings{}, fmt.Errorf("list what teams have: %w", err)
+			return teamObjects{}, fmt.Errorf("list what teams have: %w", err)
 		}
 	}
 	pools, err := d.pools(ctx)
-	return belongings{namespaces: namespaces.Items, nodes: nodes.Items, bindings: bindings.Items, pools: pools}, err
+	return teamObjects{namespaces: namespaces.Items, nodes: nodes.Items, bindings: bindings.Items, pools: pools}, err
 }
 
-// checkNothing wants nobody to have anything.
-func (b belongings) checkNothing() error {
+// checkNothing checks that no team has any object or GPU.
+func (b teamObjects) checkNothing() error {
 	if len(b.namespaces)+len(b.nodes)+len(b.bindings) > 0 {
 		return fmt.Errorf("there are %d namespaces, %d nodes and %d role bindings of teams", len(b.namespaces), len(b.nodes), len(b.bindings))
 	}
@@ -123,8 +123,8 @@ func (b belongings) checkNothing() error {
 	return nil
 }
 
-// showSelection records what was decided: one team too many first, then five. They get what they were awarded when it is
-// final.
+// showSelection records the decisions: first one team too many, which is refused, then five. These get their awards
+// when the selection is final.
 func (d *demo) showSelection(ctx context.Context) error {
 	d.screen.title("The office records who is selected")
 	now := metav1.Now().Rfc3339Copy()
@@ -136,7 +136,7 @@ func (d *demo) showSelection(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	path, err := d.keep("selection.yaml", patch)
+	path, err := d.writeFile("selection.yaml", patch)
 	if err != nil {
 		return err
 	}
@@ -148,29 +148,29 @@ func (d *demo) showSelection(ctx context.Context) error {
 	if err := d.showNotFinal(ctx, finalAt.Time); err != nil {
 		return err
 	}
-	if err := d.settle(ctx); err != nil {
+	if err := d.awaitAllocation(ctx); err != nil {
 		return err
 	}
 	teams, err := d.teams(ctx)
 	if err != nil {
 		return err
 	}
-	theirs, err := d.belongings(ctx)
+	theirs, err := d.teamObjects(ctx)
 	if err != nil {
 		return err
 	}
-	d.screen.claim("the five are in from the second at which it was final, and not a moment before", checkIn(only(teams, selected), theirs, finalAt))
-	d.screen.claim("the ten others have nothing", theirs.checkOnly(selected))
+	d.screen.check("the five are in from the second at which it was final, and not a moment before", checkInTerm(withNames(teams, selected), theirs, finalAt))
+	d.screen.check("the ten others have nothing", theirs.checkOnly(selected))
 	return nil
 }
 
-// refuseSixth selects one team more than there are seats.
+// refuseSixth tries to select one team more than there are seats.
 func (d *demo) refuseSixth(ctx context.Context, now metav1.Time) error {
 	patch, err := selection(append(slices.Clone(selected), rejected[0]), rejected[1:], now, now)
 	if err != nil {
 		return err
 	}
-	path, err := d.keep("one-too-many.yaml", patch)
+	path, err := d.writeFile("one-too-many.yaml", patch)
 	if err != nil {
 		return err
 	}
@@ -181,11 +181,12 @@ func (d *demo) refuseSixth(ctx context.Context, now metav1.Time) error {
 	if refused == nil {
 		refused = d.checkSixth(ctx, patch)
 	}
-	d.screen.claim("six teams for five seats are refused", refused)
+	d.screen.check("six teams for five seats are refused", refused)
 	return nil
 }
 
-// checkSixth wants the API server to say why it refuses a sixth team, and to keep nothing of it.
+// checkSixth checks that the API server names the reason when it refuses a sixth team, and that it stores no
+// decision.
 func (d *demo) checkSixth(ctx context.Context, patch []byte) error {
 	program := &foundationv1alpha1.FoundationProgram{ObjectMeta: metav1.ObjectMeta{Name: programme}}
 	asJSON, err := yaml.YAMLToJSON(patch)
@@ -193,7 +194,7 @@ func (d *demo) checkSixth(ctx context.Context, patch []byte) error {
 		return fmt.Errorf("encode the selection: %w", err)
 	}
 	err = d.office.client.Patch(ctx, program, client.RawPatch(types.MergePatchType, asJSON))
-	if err := judgeRefusal(err, apierrors.IsInvalid, "spec.decisions", "5 seats"); err != nil {
+	if err := checkRefusalError(err, apierrors.IsInvalid, "spec.decisions", "5 seats"); err != nil {
 		return err
 	}
 	if err := d.office.client.Get(ctx, client.ObjectKey{Name: programme}, program); err != nil {
@@ -205,7 +206,7 @@ func (d *demo) checkSixth(ctx context.Context, patch []byte) error {
 	return nil
 }
 
-// selection is a merge patch that records a decision on each of these teams.
+// selection returns a merge patch that records a decision on each of these teams.
 func selection(in, out []string, decidedAt, finalAt metav1.Time) ([]byte, error) {
 	var decisions []foundationv1alpha1.Decision
 	decide := func(teams []string, outcome foundationv1alpha1.Outcome, reason string) {
@@ -224,16 +225,16 @@ func selection(in, out []string, decidedAt, finalAt metav1.Time) ([]byte, error)
 	return patch, nil
 }
 
-// keep writes a file beside the cluster's, and returns its path from the repository's root.
-func (d *demo) keep(name string, content []byte) (string, error) {
-	path := filepath.Join(d.place.dir, name)
+// writeFile writes a file into the demo's directory, and returns its path relative to the repository's root.
+func (d *demo) writeFile(name string, content []byte) (string, error) {
+	path := filepath.Join(d.workDir.dir, name)
 	if err := os.WriteFile(path, content, 0o600); err != nil {
 		return "", fmt.Errorf("write %s: %w", name, err)
 	}
 	return filepath.Rel(d.root, path)
 }
 
-// showNotFinal shows the teams while one can object.
+// showNotFinal shows the teams while the decisions are not final.
 func (d *demo) showNotFinal(ctx context.Context, finalAt time.Time) error {
 	recorded := poll(ctx, time.Until(finalAt), func(ctx context.Context) error {
 		teams, err := d.teams(ctx)
@@ -243,12 +244,12 @@ func (d *demo) showNotFinal(ctx context.Context, finalAt time.Time) error {
 		if err := checkStates(teams, states(selected, foundationv1alpha1.StateNotFinal)); err != nil {
 			return err
 		}
-		return checkTold(only(teams, rejected))
+		return checkRejected(withNames(teams, rejected))
 	})
 	if err := d.run(ctx, d.office, "get", "ft"); err != nil {
 		return err
 	}
-	theirs, err := d.belongings(ctx)
+	theirs, err := d.teamObjects(ctx)
 	if err != nil {
 		return err
 	}
@@ -258,12 +259,12 @@ func (d *demo) showNotFinal(ctx context.Context, finalAt time.Time) error {
 	if late := time.Since(finalAt); recorded == nil && late >= 0 {
 		recorded = fmt.Errorf("it was final %s before one could look", late)
 	}
-	d.screen.claim("each team reads what was decided on it; the five are in only when that is final, and still have nothing", recorded)
+	d.screen.check("each team reads what was decided on it; the five are in only when that is final, and still have nothing", recorded)
 	return nil
 }
 
-// checkTold wants teams to know that they are rejected.
-func checkTold(teams []foundationv1alpha1.FoundationTeam) error {
+// checkRejected checks that the teams' status has the outcome Rejected.
+func checkRejected(teams []foundationv1alpha1.FoundationTeam) error {
 	for i := range teams {
 		if program := teams[i].Status.Program; program == nil || program.Outcome != foundationv1alpha1.OutcomeRejected {
 			return fmt.Errorf("%s is told %+v", teams[i].Name, program)
@@ -272,8 +273,8 @@ func checkTold(teams []foundationv1alpha1.FoundationTeam) error {
 	return nil
 }
 
-// checkIn wants the teams to be in since that moment, and what they have to be made since then.
-func checkIn(teams []foundationv1alpha1.FoundationTeam, theirs belongings, since metav1.Time) error {
+// checkInTerm checks that the teams are in term since that time, and that no namespace is older.
+func checkInTerm(teams []foundationv1alpha1.FoundationTeam, theirs teamObjects, since metav1.Time) error {
 	for i := range teams {
 		status := &teams[i].Status
 		if status.State != foundationv1alpha1.StateInTerm || !status.StateTransitionTime.Equal(&since) {
@@ -288,8 +289,8 @@ func checkIn(teams []foundationv1alpha1.FoundationTeam, theirs belongings, since
 	return nil
 }
 
-// checkOnly wants nobody else than these teams to have anything.
-func (b belongings) checkOnly(teams []string) error {
+// checkOnly checks that no other than these teams has any object or GPU.
+func (b teamObjects) checkOnly(teams []string) error {
 	var objects []client.Object
 	for i := range b.namespaces {
 		objects = append(objects, &b.namespaces[i])

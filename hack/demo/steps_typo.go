@@ -6,7 +6,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 )
 
-// showTypo hands in a manifest with a slip.
+// showTypo applies a manifest with a typing error.
 func (d *demo) showTypo(ctx context.Context) error {
 	refused, err := d.refuse(ctx, d.admin, "apply", "-f", manifest("typo"))
 	if err != nil {
@@ -15,6 +15,6 @@ func (d *demo) showTypo(ctx context.Context) error {
 	if refused == nil {
 		refused = d.checkRefusal(ctx, d.admin, "typo", apierrors.IsInvalid, "spec.volumes", "trian")
 	}
-	d.screen.claim("the slip is refused before anything is made of it, with the place, the reason and the way out", refused)
+	d.screen.check("the slip is refused before anything is made of it, with the place, the reason and the way out", refused)
 	return nil
 }

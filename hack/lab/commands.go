@@ -13,7 +13,8 @@ import (
 	"foundation.team/operator/hack/lab/cluster"
 )
 
-// up starts the cluster and, as far as they were built, the operator's kinds, policies and manager.
+// up starts the cluster, installs the operator's CRDs and policies if config/lab exists, and starts the manager if it
+// was built.
 func (l *lab) up(ctx context.Context) error {
 	bin, err := binaries.Ensure(ctx, l.root, l.out)
 	if err != nil {
@@ -29,7 +30,7 @@ func (l *lab) up(ctx context.Context) error {
 	if err := l.startOperator(ctx, c); err != nil {
 		return err
 	}
-	l.explain(c)
+	l.printNextSteps(c)
 	return nil
 }
 
@@ -61,7 +62,7 @@ func missing(path string) bool {
 	return errors.Is(err, fs.ErrNotExist)
 }
 
-func (l *lab) explain(c *cluster.Cluster) {
+func (l *lab) printNextSteps(c *cluster.Cluster) {
 	karpenter := ""
 	if l.karpenter {
 		karpenter = fmt.Sprintf("  kubectl get nodepools,nodeclaims           # Karpenter makes nodes of the types %s and %s\n",

@@ -28,7 +28,7 @@ const usage = `usage: go run ./hack/lab <command> [flags]
 flags:
 `
 
-// errUsage says that usage was printed and nothing is left to say.
+// errUsage is returned when usage was printed already; main exits with 2 and prints nothing more.
 var errUsage = errors.New("usage")
 
 // lab is one run of the command.
@@ -36,7 +36,7 @@ type lab struct {
 	root  string
 	dir   string
 	nodes int
-	// karpenter reports whether Karpenter is started, too.
+	// karpenter is true if Karpenter is started, too.
 	karpenter bool
 	out       io.Writer
 }
@@ -81,7 +81,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 }
 
-// parse reads the command line; getenv gives the defaults of its flags.
+// parse reads the command line; the defaults of its flags come from getenv.
 func parse(root string, args []string, getenv func(string) string, stderr io.Writer) (string, *lab, error) {
 	l := &lab{root: root, nodes: cluster.DefaultNodes, karpenter: true}
 	var err error

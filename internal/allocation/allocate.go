@@ -4,68 +4,70 @@ import (
 	"slices"
 )
 
-// Supply is what there is to give out.
+// Supply is what a pool can grant.
 type Supply struct {
-	// Capacity is all nodes of the pool, Unassigned those that no team has. Fewer than none are unassigned while Karpenter has
-	// provisioned more than the capacity.
+	// Capacity is the number of nodes of the pool, Unassigned of those that no team holds. Unassigned is negative
+	// while Karpenter has provisioned more than the capacity.
 	Capacity, Unassigned Nodes
-	// Settling are nodes that came into the pool just now. Until it is known which of them are free nothing is granted, so
-	// that each team's nodes can be chosen close together.
-	Settling Nodes
-	// AwaitingScrub are nodes that are free once they are scrubbed.
+	// Arriving is the number of nodes that have just entered the pool. Until it is known which of them are free no
+	// free node is granted, so that each team's nodes can be chosen close together.
+	Arriving Nodes
+	// AwaitingScrub is the number of nodes that become free once they are scrubbed.
 	AwaitingScrub Nodes
-	// Provisioned is true if Karpenter provisions a node when it is granted: a team's nodes are no others than its own.
+	// Provisioned is true if Karpenter provisions a node when it is granted. Such a node is not passed on to another
+	// team.
 	Provisioned bool
-	// Frozen is true while no grant may be raised.
-	Frozen bool
-	// Closed is true of a pool that is being deleted: it has nothing to give any more.
-	Closed bool
+	// IncreasesPaused is true while no grant may increase.
+	IncreasesPaused bool
+	// PoolDeleting is true while the pool is being deleted: it has no nodes to grant any more.
+	PoolDeleting bool
 }
 
-// Allocation is what a team is granted of what it demands.
+// Allocation is a team's demand with what it is granted.
 type Allocation struct {
 	Demand
 	Granted Nodes
 }
 
-// Missing is how many nodes the team was granted and does not have yet.
+// Missing returns how many nodes the team is granted and does not have yet.
 func (a Allocation) Missing() Nodes { return max(a.Granted-a.Usable, 0) }
 
-// Surplus is how many nodes the team has and was not granted.
+// Surplus returns how many nodes the team can use beyond what it is granted. They are to be drained.
 func (a Allocation) Surplus() Nodes { return max(a.Usable-a.Granted, 0) }
 
 // Short reports whether the team is granted less than it demands.
 func (a Allocation) Short() bool { return a.Granted < a.Demanded }
 
-// Result is what all teams are granted.
+// Result is the allocation of a pool.
 type Result struct {
 	Supply
 	// Teams are in the order of the demands.
 	Teams []Allocation
-	// Free is what can still be granted now.
+	// Free is how many nodes can still be granted now.
 	Free Nodes
 }
 
-// Allocate decides what each team is granted. What a team has it keeps, as far as it still demands it; the rest is given out
-// as Grant does.
+// Allocate decides what each team is granted. A team keeps its grant as far as it still demands it; the rest is
+// granted in the order of serving, as Grant does.
 func Allocate(supply Supply, demands []Demand) Result {
 	unreserved := supply.Unassigned - reserved(demands)
-	if supply.Closed {
+	if supply.PoolDeleting {
 		unreserved = 0
 	}
 	requests := make([]Request, len(demands))
 	for i, d := range demands {
 		requests[i] = d.request()
 		if supply.Provisioned && unreserved < 0 {
-			// Karpenter provisioned more than there may be: who has too many gives them back before anybody is raised.
+			// Karpenter provisioned more than the capacity: surplus nodes go before any grant increases, even of a
+			// team that could keep its own.
 			requests[i].Reclaimable = 0
 		}
-		if supply.Frozen {
+		if supply.IncreasesPaused {
 			requests[i].Demanded = d.Kept()
 		}
 	}
 	grantable := unreserved
-	if supply.Settling > 0 {
+	if supply.Arriving > 0 {
 		grantable = 0
 	}
 	granted := Grant(requests, grantable, supply.Capacity)
@@ -80,7 +82,8 @@ func Allocate(supply Supply, demands []Demand) Result {
 	return result
 }
 
-// reserved are unassigned nodes that nobody else gets: those that teams keep or may have provisioned, and do not have yet.
+// reserved returns how many unassigned nodes are spoken for: those that teams keep, or that Karpenter may provision
+// for them, and that they do not hold yet.
 func reserved(demands []Demand) Nodes {
 	sum := Nodes(0)
 	for _, d := range demands {
@@ -89,7 +92,7 @@ func reserved(demands []Demand) Nodes {
 	return sum
 }
 
-// Granted is what all teams are granted together.
+// Granted returns what all teams are granted together.
 func (r Result) Granted() Nodes {
 	sum := Nodes(0)
 	for _, team := range r.Teams {
@@ -101,7 +104,7 @@ func (r Result) Granted() Nodes {
 // Waiting reports whether a team is granted less than it demands.
 func (r Result) Waiting() bool { return slices.ContainsFunc(r.Teams, Allocation.Short) }
 
-// InOrder are the teams, those served first before the others.
+// InOrder returns the teams in the order of serving.
 func (r Result) InOrder() []Allocation {
 	return slices.SortedFunc(slices.Values(r.Teams), func(a, b Allocation) int { return Compare(a.request(), b.request()) })
 }

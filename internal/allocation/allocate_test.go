@@ -11,12 +11,12 @@ import (
 	"foundation.team/operator/internal/gpunode"
 )
 
-// demanding is a team that demands nodes and has none.
+// demanding returns the demand of a team that holds no nodes.
 func demanding(name string, nodes allocation.Nodes) allocation.Demand {
 	return allocation.Demand{Team: team(name), Demanded: nodes}
 }
 
-// having is a team that has what it has.
+// having returns the demand with this holding.
 func having(name string, nodes allocation.Nodes, holding allocation.Holding) allocation.Demand {
 	return allocation.Demand{Team: team(name), Demanded: nodes, Holding: holding}
 }
@@ -29,7 +29,7 @@ func grantsOf(result allocation.Result) grants {
 	return granted
 }
 
-// allocateCase is what teams are granted of a supply, and what is free then.
+// allocateCase is a supply with demands, the expected grants, and what is free afterwards.
 type allocateCase struct {
 	supply  allocation.Supply
 	demands []allocation.Demand
@@ -81,19 +81,19 @@ func TestAllocateWhatIsUnassigned(t *testing.T) {
 func TestAllocateWhatCannotBeGranted(t *testing.T) {
 	runAllocateCases(t, map[string]allocateCase{
 		"while nodes settle nothing that is unassigned is granted, and it is free": {
-			supply: allocation.Supply{Capacity: 4, Unassigned: 2, Settling: 1}, demands: []allocation.Demand{demanding("a", 3)}, want: grants{team("a"): 0}, free: 2,
+			supply: allocation.Supply{Capacity: 4, Unassigned: 2, Arriving: 1}, demands: []allocation.Demand{demanding("a", 3)}, want: grants{team("a"): 0}, free: 2,
 		},
 		"while it is frozen no grant is raised": {
-			supply:  allocation.Supply{Capacity: 4, Unassigned: 3, Frozen: true},
+			supply:  allocation.Supply{Capacity: 4, Unassigned: 3, IncreasesPaused: true},
 			demands: []allocation.Demand{having("a", 3, allocation.Holding{Previous: 1, Usable: 1}), demanding("b", 1)},
 			want:    grants{team("a"): 1, team("b"): 0}, free: 3,
 		},
 		"while it is frozen a grant is lowered": {
-			supply: allocation.Supply{Capacity: 4, Frozen: true}, demands: []allocation.Demand{having("a", 1, allocation.Holding{Previous: 3, Usable: 3})},
+			supply: allocation.Supply{Capacity: 4, IncreasesPaused: true}, demands: []allocation.Demand{having("a", 1, allocation.Holding{Previous: 3, Usable: 3})},
 			want: grants{team("a"): 1},
 		},
 		"a pool that is being deleted has nothing to give": {
-			supply: allocation.Supply{Capacity: 4, Unassigned: 3, Closed: true}, demands: []allocation.Demand{having("a", 3, allocation.Holding{Previous: 1, Usable: 1})},
+			supply: allocation.Supply{Capacity: 4, Unassigned: 3, PoolDeleting: true}, demands: []allocation.Demand{having("a", 3, allocation.Holding{Previous: 1, Usable: 1})},
 			want: grants{team("a"): 1},
 		},
 		"of what Karpenter provisioned beyond the capacity nobody keeps more than it was granted": {
@@ -108,8 +108,8 @@ func TestAllocateWhatCannotBeGranted(t *testing.T) {
 	})
 }
 
-// Whatever there is and whoever demands it: nobody loses what it keeps or gets more than it demands, increases stay within the
-// capacity, and what is free is unassigned.
+// For every supply and all demands: no team loses what it keeps or gets more than it demands, increases stay within
+// the capacity, and what is free is unassigned.
 func TestAllocateKeepsItsPromises(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var demands []allocation.Demand
@@ -120,7 +120,7 @@ func TestAllocateKeepsItsPromises(t *testing.T) {
 			held += d.Held()
 			demands = append(demands, d)
 		}
-		supply := allocation.Supply{Unassigned: drawNodes(t, 0, 12, "unassigned"), Frozen: rapid.Bool().Draw(t, "frozen"), Closed: rapid.Bool().Draw(t, "closed")}
+		supply := allocation.Supply{Unassigned: drawNodes(t, 0, 12, "unassigned"), IncreasesPaused: rapid.Bool().Draw(t, "frozen"), PoolDeleting: rapid.Bool().Draw(t, "closed")}
 		supply.Capacity = held + supply.Unassigned
 		result := allocation.Allocate(supply, demands)
 		raised, owed := false, allocation.Nodes(0)
@@ -128,7 +128,7 @@ func TestAllocateKeepsItsPromises(t *testing.T) {
 			if team.Granted < team.Kept() || team.Granted > team.Demanded {
 				t.Fatalf("%+v", team)
 			}
-			if team.Granted > team.Kept() && supply.Frozen {
+			if team.Granted > team.Kept() && supply.IncreasesPaused {
 				t.Fatalf("raised while it is frozen: %+v", team)
 			}
 			raised = raised || team.Granted > team.Kept()
@@ -143,7 +143,7 @@ func TestAllocateKeepsItsPromises(t *testing.T) {
 	})
 }
 
-// When nodes come free: those that nobody can promise are not among them.
+// Returns lists only nodes whose return has a known time.
 func TestReturns(t *testing.T) {
 	const grace = time.Hour
 	now := day(0)
@@ -163,8 +163,8 @@ func TestReturns(t *testing.T) {
 		result allocation.Result
 		want   []allocation.Return
 	}{
-		"a node that is new":                 {node: node(gpunode.Outside, time.Time{}), want: []allocation.Return{{At: now.Add(gpunode.Settle), Nodes: 1}}},
-		"a node that is entering":            {node: node(gpunode.Entering, earlier), want: []allocation.Return{{At: earlier.Add(gpunode.Settle), Nodes: 1}}},
+		"a node that is new":                 {node: node(gpunode.Outside, time.Time{}), want: []allocation.Return{{At: now.Add(gpunode.PodBindDelay), Nodes: 1}}},
+		"a node that is entering":            {node: node(gpunode.Entering, earlier), want: []allocation.Return{{At: earlier.Add(gpunode.PodBindDelay), Nodes: 1}}},
 		"a node that is draining":            {node: node(gpunode.Draining, earlier), want: []allocation.Return{{At: earlier.Add(grace), Nodes: 1}}},
 		"a node that is terminating":         {node: node(gpunode.Terminating, earlier), want: []allocation.Return{{At: earlier.Add(grace), Nodes: 1}}},
 		"a node that awaits its scrub":       {node: node(gpunode.AwaitingScrub, earlier)},
@@ -183,21 +183,21 @@ func TestReturns(t *testing.T) {
 	}
 }
 
-// A pool that is being deleted promises nothing, and while nothing is decided nobody is told when there is more.
+// The forecast is empty for a pool that is being deleted, and has no NextFree while increases are paused.
 func TestForeseeOfAClosedOrFrozenPool(t *testing.T) {
 	demands := []allocation.Demand{demanding("a", 3)}
 	returns := []allocation.Return{{At: day(3), Nodes: 2}}
 	of := func(supply allocation.Supply) allocation.Forecast {
 		supply.Capacity = 4
-		return allocation.Foresee(allocation.Allocate(supply, demands), returns, day(0))
+		return allocation.NewForecast(allocation.Allocate(supply, demands), returns, day(0))
 	}
 	if got := of(allocation.Supply{}).Teams[team("a")].NextFree; got != (allocation.NextFree{At: day(3), Nodes: 2}) {
 		t.Errorf("next free is %+v", got)
 	}
-	if got := of(allocation.Supply{Frozen: true}).Teams[team("a")].NextFree; got != (allocation.NextFree{}) {
+	if got := of(allocation.Supply{IncreasesPaused: true}).Teams[team("a")].NextFree; got != (allocation.NextFree{}) {
 		t.Errorf("while it is frozen, next free is %+v", got)
 	}
-	if diff := cmp.Diff(allocation.Forecast{}, of(allocation.Supply{Closed: true})); diff != "" {
+	if diff := cmp.Diff(allocation.Forecast{}, of(allocation.Supply{PoolDeleting: true})); diff != "" {
 		t.Errorf("while it is deleted: %s", diff)
 	}
 }

@@ -2,15 +2,16 @@ package allocation
 
 import "math/bits"
 
-// assignment is who has how many nodes, by rank, and what there is to give: nodes that are free, as far as there is headroom
-// for them in the capacity.
+// assignment is the state of the simulation at one moment, by rank: how many nodes each team has and misses, how many
+// nodes are free, and how much headroom the capacity leaves for granting them.
 type assignment struct {
 	assigned, missing []Nodes
 	waiting           rankSet
 	free, headroom    Nodes
 }
 
-// newAssignment has nothing free but what teams were granted and do not demand.
+// newAssignment returns the assignment of what is granted now. Only nodes that teams were granted and no longer
+// demand are free.
 func newAssignment(schedules []Schedule, capacity Nodes) assignment {
 	a := assignment{
 		assigned: make([]Nodes, len(schedules)),
@@ -21,13 +22,13 @@ func newAssignment(schedules []Schedule, capacity Nodes) assignment {
 	for rank, schedule := range schedules {
 		a.assigned[rank] = schedule.Granted
 		a.headroom -= schedule.Granted
-		a.demand(rank, schedule.Demanded)
+		a.setDemand(rank, schedule.Demanded)
 	}
 	return a
 }
 
-// demand sets what a team demands. What it has beyond that it gives back.
-func (a *assignment) demand(rank int, nodes Nodes) {
+// setDemand sets what a team demands. What it has beyond that becomes free.
+func (a *assignment) setDemand(rank int, nodes Nodes) {
 	surplus := max(a.assigned[rank]-nodes, 0)
 	a.assigned[rank] -= surplus
 	a.free += surplus
@@ -36,12 +37,12 @@ func (a *assignment) demand(rank int, nodes Nodes) {
 	a.waiting.set(rank, a.missing[rank] > 0)
 }
 
-// serve decides as Grant does, and calls back for each team that has more now. It costs as much as there are increases, not
-// teams.
+// serve assigns free nodes in the order of serving, as Grant does, and calls increased for each team that gets some.
+// Its cost depends on the number of increases, not of teams, because a simulation calls it at every event.
 func (a *assignment) serve(increased func(rank int)) {
 	for a.free > 0 && a.headroom > 0 {
 		rank := a.waiting.first()
-		if rank == nobody {
+		if rank == noRank {
 			return
 		}
 		nodes := min(a.missing[rank], a.free, a.headroom)
@@ -54,7 +55,7 @@ func (a *assignment) serve(increased func(rank int)) {
 	}
 }
 
-// rankSet is a set of ranks, a bit for each.
+// rankSet is a set of ranks, one bit for each.
 type rankSet []uint64
 
 func newRankSet(size int) rankSet { return make(rankSet, (size+63)/64) }
@@ -67,12 +68,12 @@ func (r rankSet) set(rank int, in bool) {
 	}
 }
 
-// first is the lowest rank in the set, nobody if it is empty.
+// first returns the lowest rank in the set, noRank if the set is empty.
 func (r rankSet) first() int {
 	for i, word := range r {
 		if word != 0 {
 			return 64*i + bits.TrailingZeros64(word)
 		}
 	}
-	return nobody
+	return noRank
 }

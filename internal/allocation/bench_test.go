@@ -11,7 +11,7 @@ import (
 	"foundation.team/operator/internal/allocation"
 )
 
-// goal is how long the forecasts of 10,000 awards may take.
+// goal is how long the forecasts of 10,000 awards may take at most.
 const goal = 50 * time.Millisecond
 
 // crowd is how many pools there are, teams in each, and awards of each team.
@@ -81,7 +81,8 @@ func BenchmarkSimulate(b *testing.B) {
 	}
 }
 
-// The machine that runs tests is shared: only what is worse than slow fails, such as work that is quadratic in awards.
+// Machines that run tests are shared, so the limit is far above the goal: it catches only work that is quadratic in
+// awards.
 func TestSimulateIsFast(t *testing.T) {
 	var all [][]pool
 	for _, crowd := range crowds {

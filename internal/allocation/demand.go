@@ -10,40 +10,42 @@ import (
 	"foundation.team/operator/internal/lifecycle"
 )
 
-// Demand is what all awards of a team come to in a pool, beside what the team has of it.
+// Demand is what all awards of a team in a pool add up to now, with what the team holds there.
 type Demand struct {
 	Team gpunode.Owner
 	Holding
-	// Priority and Created decide, with the team's name, who is served first.
+	// Priority, Created and the team's name are the order of serving.
 	Priority int32
 	Created  time.Time
-	// Awards are all of the team's, Covered what counts of them: while the pool is available, and none if the team may not
-	// draw from it.
+	// Awards are the spans of all of the team's awards in the pool. Covered are those within the pool's availability;
+	// none if the team is not eligible.
 	Awards, Covered []lifecycle.Span
-	// Requested is what Awards add up to now, Available what Covered do, and Demanded the whole nodes in that.
+	// Requested is what Awards add up to now, Available what Covered add up to, and Demanded the whole nodes in
+	// Available.
 	Requested, Available GPUs
 	Demanded             Nodes
-	// Ineligible is the organisation of the team's that may not draw from the pool.
+	// Ineligible is the organisation in the team's consortium for which the team may not use the pool; empty if there
+	// is none.
 	Ineligible string
 
 	perNode GPUs
 }
 
-// Holding is what a team has of a pool.
+// Holding is what a team holds of a pool.
 type Holding struct {
-	// Previous is what the team was granted before.
+	// Previous is the team's grant before this reconcile.
 	Previous Nodes
-	// Usable are nodes that are the team's to use, Draining those that it has to give back.
+	// Usable are nodes that the team may run pods on, Draining those that it still holds while their pods end.
 	Usable, Draining Nodes
-	// NodeLimit is how many nodes Karpenter may have for the team, those that are there included. Until its NodePool is seen
-	// to be smaller nobody else gets them.
+	// NodeLimit is the limit of the team's NodePools, existing nodes included. Until the cache shows a lower limit,
+	// Karpenter may still provision that many, so no other team is granted them.
 	NodeLimit Nodes
 }
 
-// Held is how many nodes are the team's.
+// Held returns how many nodes the team holds.
 func (h Holding) Held() Nodes { return h.Usable + h.Draining }
 
-// NewDemand is what a team demands of a pool now, having what it has.
+// NewDemand returns what a team demands of a pool at now.
 func NewDemand(team lifecycle.Team, pool *foundationv1alpha1.GPUPool, holding Holding, now time.Time) Demand {
 	d := Demand{
 		Team:       gpunode.Owner{Name: team.Name, UID: team.UID},
@@ -63,10 +65,11 @@ func NewDemand(team lifecycle.Team, pool *foundationv1alpha1.GPUPool, holding Ho
 	return d
 }
 
-// Kept is what the team keeps of what it was granted.
+// Kept returns what the team keeps of its previous grant.
 func (d Demand) Kept() Nodes { return min(d.Previous, d.Demanded) }
 
-// request is the demand as it is served. What the team has beyond what it keeps it can have back.
+// request returns the demand as a request. Nodes that the team holds beyond what it keeps can be granted to it again
+// without any other node being free.
 func (d Demand) request() Request {
 	return Request{
 		Team: d.Team, Priority: d.Priority, Created: d.Created,
@@ -74,7 +77,7 @@ func (d Demand) request() Request {
 	}
 }
 
-// schedule is the demand over time of a team that is granted so much now.
+// schedule returns the demand over time of a team with this grant.
 func (d Demand) schedule(granted Nodes) Schedule {
 	s := Schedule{Request: d.request()}
 	s.Granted = granted
@@ -84,8 +87,8 @@ func (d Demand) schedule(granted Nodes) Schedule {
 	return s
 }
 
-// Ineligible is the organisation of the team's consortium that may not draw from the pool: one that the pool names, or the
-// supplier of a leased one.
+// Ineligible returns the organisation in the team's consortium for which the team may not use the pool: one that the
+// pool lists as ineligible, or the supplier of a leased pool. It is empty if there is none.
 func Ineligible(team *foundationv1alpha1.FoundationTeam, pool *foundationv1alpha1.GPUPool) string {
 	if team.Spec.Consortium == nil {
 		return ""

@@ -67,7 +67,7 @@ func TestNewDemand(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			got := allocation.NewDemand(lifecycle.Of(tt.team, nil), tt.pool, allocation.Holding{Previous: 1}, now)
+			got := allocation.NewDemand(lifecycle.NewTeam(tt.team, nil), tt.pool, allocation.Holding{Previous: 1}, now)
 			if got.Requested != tt.requested || got.Available != tt.available || got.Demanded != tt.demanded {
 				t.Errorf("%d requested, %d available, %d nodes demanded; want %d, %d, %d", got.Requested, got.Available, got.Demanded, tt.requested, tt.available, tt.demanded)
 			}

@@ -6,7 +6,7 @@ import (
 	"foundation.team/operator/internal/gpunode"
 )
 
-// EveryMoment shows every moment of what Simulate plays: now, and whenever anything changes.
+// EveryMoment returns the state of the simulation at every moment: now, and whenever anything changes.
 func EveryMoment(schedules []Schedule, free, capacity Nodes, returns []Return, now time.Time, visit func(at time.Time, actual, planned map[gpunode.Owner]Nodes)) {
 	s := newSimulation(schedules, free, capacity, returns, now)
 	byTeam := func(a assignment) map[gpunode.Owner]Nodes {

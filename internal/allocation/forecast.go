@@ -6,24 +6,24 @@ import (
 	"foundation.team/operator/internal/gpunode"
 )
 
-// Forecast is what lies ahead of a pool.
+// Forecast is what will change in a pool's allocation.
 type Forecast struct {
-	// Teams are those ahead of whom there is something.
+	// Teams has only teams with a forecast that is not empty.
 	Teams map[gpunode.Owner]TeamForecast
-	// Overcommit is when more is demanded than there is; nil if that does not happen.
+	// Overcommit is the first time at which more is demanded than the capacity; nil if that does not happen.
 	Overcommit *Overcommit
 }
 
-// TeamForecast is what lies ahead of one team.
+// TeamForecast is what will change for one team.
 type TeamForecast struct {
 	NextFree NextFree
 	Shortage Shortage
-	// Uncovered is nil if all awards are covered.
+	// Uncovered is nil if all later awards are covered.
 	Uncovered *Uncovered
 }
 
-// NextFree is the earliest moment at which a team that is short now can have more, and how much more. It is zero for a team
-// that is not short, and for one that waits for somebody's decision.
+// NextFree is the earliest moment at which a team that is short now can have more, and how much more. It is zero for
+// a team that is not short, and where no known event frees a node for it.
 type NextFree struct {
 	At    time.Time
 	Nodes Nodes
@@ -34,39 +34,39 @@ type NextFree struct {
 // where it demands even more.
 type Shortage struct {
 	At time.Time
-	// Missing of the Demanded are missing then.
+	// Missing is how many of the Demanded nodes cannot be served then.
 	Missing, Demanded Nodes
-	// TotalDemanded is what all teams demand together then.
+	// TotalDemanded is what all teams together demand then.
 	TotalDemanded Nodes
-	// Until is when nothing is missing any more, because nodes came or because the team demands no more than it has; zero
-	// if never.
+	// Until is when the shortage ends, because nodes become free or because the team demands less; zero if never.
 	Until time.Time
 }
 
 // Overcommit is the first moment, now or later, at which all teams together demand more than the capacity.
 type Overcommit struct {
-	// At is now if that is so already.
+	// At is now if the pool is over-committed already.
 	At                 time.Time
 	Demanded, Capacity Nodes
-	// Teams are those who get less than they demand then, in the order of serving. There are none if capacity was lost
-	// and those who have it keep it.
+	// Teams are those that get less than they demand then, in the order of serving. There are none if capacity was
+	// lost and the teams that hold more than it keep their grants.
 	Teams []gpunode.Owner
 }
 
-// Simulate plays the schedules forward from now. Granted is what was granted now, free is what can be granted beyond that.
+// Simulate applies the changes of the schedules in the order of time from now on. Their Granted is what is granted
+// now, free is what can be granted beyond that.
 //
-// NextFree follows from the nodes that are free and those that come free: at once where an award will end, and at
-// the latest moment where one ended. Shortages follow from the capacity. A node that is draining, new or broken today is
-// there for a later award: that somebody clears it up within the grace period is not what an award has to be planned
-// around. So there is a shortage only while the pool is over-committed.
+// NextFree follows from nodes that are free and that become free: where an award will end, immediately; where one has
+// ended, when the drain must be over. Shortages follow from the capacity alone: a node that drains, is new or is
+// broken today counts as available for a later award, because such states pass and awards are planned against the
+// capacity. So there is a shortage only while the pool is over-committed.
 //
-// With as many more nodes, in free and capacity alike, no team ever has less at any moment: nothing is free later, no
-// shortage is earlier, larger or longer. That does not hold for nodes that only come sooner, such as those of another
-// award that is shortened: a team lower in order that waits by then may take them, and keeps them.
+// Monotonicity: if free and capacity grow by the same number, no team has less at any moment; no NextFree is later
+// and no shortage earlier, larger or longer. It does not hold for nodes that only become free sooner, for example
+// because another award is shortened: a team lower in order that waits by then may be granted them, and keeps them.
 func Simulate(schedules []Schedule, free, capacity Nodes, returns []Return, now time.Time) Forecast {
 	s := newSimulation(schedules, free, capacity, returns, now)
 	for s.advance() {
-		s.noteShortages()
+		s.recordShortages()
 	}
 	forecast := Forecast{Teams: map[gpunode.Owner]TeamForecast{}, Overcommit: s.overcommit}
 	for rank, team := range s.teams {

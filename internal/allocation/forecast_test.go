@@ -11,7 +11,7 @@ import (
 	"foundation.team/operator/internal/gpunode"
 )
 
-// has is a team that was granted nodes and demands some until a day; 0 is for ever.
+// has returns the schedule of a team that is granted nodes and demands some until a day; 0 is without an end.
 func has(name string, granted, demanded allocation.Nodes, until int) allocation.Schedule {
 	s := allocation.Schedule{Request: allocation.Request{Team: team(name), Granted: granted, Demanded: demanded}}
 	if until > 0 {
@@ -20,7 +20,7 @@ func has(name string, granted, demanded allocation.Nodes, until int) allocation.
 	return s
 }
 
-// later is a team that has no nodes and demands some from a day on.
+// later returns the schedule of a team that has no grant and demands nodes from a day on.
 func later(name string, priority int32, demanded allocation.Nodes, from int) allocation.Schedule {
 	return then(allocation.Schedule{Request: allocation.Request{Team: team(name), Priority: priority}}, from, demanded)
 }
@@ -144,7 +144,7 @@ func TestNextFreeTakesTurns(t *testing.T) {
 			capacity:  4,
 			want:      map[gpunode.Owner]allocation.NextFree{},
 		},
-		"its own nodes come back as a return does, and once": {
+		"its own nodes become free as a return does, and only once": {
 			schedules: []allocation.Schedule{
 				{Request: allocation.Request{Team: team("a"), Granted: 1, Demanded: 2, Reclaimable: 1}},
 				has("b", 1, 1, 10), has("c", 0, 2, 0),
@@ -152,7 +152,7 @@ func TestNextFreeTakesTurns(t *testing.T) {
 			capacity: 4,
 			want:     map[gpunode.Owner]allocation.NextFree{team("a"): {At: day(10), Nodes: 1}},
 		},
-		"capacity that was lost does not come back": {
+		"lost capacity does not become free again": {
 			schedules: []allocation.Schedule{has("a", 4, 4, 10), has("b", 0, 4, 0)},
 			capacity:  3,
 			want:      map[gpunode.Owner]allocation.NextFree{team("b"): {At: day(10), Nodes: 3}},

@@ -9,17 +9,17 @@ import (
 	"foundation.team/operator/internal/lifecycle"
 )
 
-// Uncovered is the first later moment at which more is awarded than the pool's availability, or who may draw from it, lets a
-// team have.
+// Uncovered is the first later moment at which a team is awarded more than it can have, because the pool is not
+// available then or because the team is not eligible for it.
 type Uncovered struct {
 	At   time.Time
 	GPUs GPUs
 }
 
-// Foresee is the forecast for what teams are granted now: when those that are short can have more, and which awards will not
-// be served in full later. It is empty for a pool that is being deleted.
-func Foresee(result Result, returns []Return, now time.Time) Forecast {
-	if result.Closed {
+// NewForecast returns the forecast from what teams are granted now: when those that are short can have more, and which
+// awards will not be served in full later. It is empty for a pool that is being deleted.
+func NewForecast(result Result, returns []Return, now time.Time) Forecast {
+	if result.PoolDeleting {
 		return Forecast{}
 	}
 	schedules := make([]Schedule, len(result.Teams))
@@ -30,8 +30,8 @@ func Foresee(result Result, returns []Return, now time.Time) Forecast {
 	for _, team := range result.Teams {
 		of := forecast.Teams[team.Team]
 		of.Uncovered = team.uncovered(now)
-		if result.Frozen {
-			// It is not decided yet who is short.
+		if result.IncreasesPaused {
+			// While increases are paused, a difference to the demand is no shortage.
 			of.NextFree = NextFree{}
 		}
 		forecast.Teams[team.Team] = of
@@ -53,29 +53,29 @@ func (d Demand) uncovered(now time.Time) *Uncovered {
 	return nil
 }
 
-// Returns are when nodes that teams do not use any more will be free at the latest, with so much grace. For a node that had
-// pods on it when it came into the pool nobody can say.
+// Returns lists when nodes that no team uses any more become free at the latest, given the grace period of drains.
+// For a node that entered the pool with pods on it that is unknown; it is counted as if it had none.
 func Returns(nodes []gpunode.Node, result Result, grace time.Duration, now time.Time) []Return {
 	now = now.Truncate(time.Second)
 	free := map[time.Time]Nodes{}
 	for i := range nodes {
 		n := &nodes[i]
-		if !n.Member || !n.Healthy && n.Claim == nil {
+		if !n.Member || !n.Healthy && n.NodeClaim == nil {
 			continue
 		}
 		switch n.State {
 		case gpunode.Outside:
-			free[now.Add(gpunode.Settle)]++
+			free[now.Add(gpunode.PodBindDelay)]++
 		case gpunode.Entering:
-			free[n.Since.Add(gpunode.Settle)]++
+			free[n.Since.Add(gpunode.PodBindDelay)]++
 		case gpunode.Draining, gpunode.Terminating:
 			free[n.Since.Add(grace)]++
 		default:
-			// Nobody has it, or a team uses it.
+			// Free already, waits for a scrub of unknown length, or a team uses it.
 		}
 	}
 	for _, team := range result.Teams {
-		// What a team was just told to give back it has for the whole grace period.
+		// Nodes whose drain is only about to start have the whole grace period before them.
 		free[now.Add(grace)] += team.Surplus()
 	}
 	var returns []Return

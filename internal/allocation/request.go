@@ -8,24 +8,24 @@ import (
 	"foundation.team/operator/internal/gpunode"
 )
 
-// Request is how many nodes a team demands of a pool, beside what it has of it.
+// Request is how many nodes a team demands of a pool, with what it was granted.
 type Request struct {
 	Team gpunode.Owner
 	// Priority, Created and the team's name are the order in which increases are served: the higher priority first, then the
 	// older team, then the name.
 	Priority int32
 	Created  time.Time
-	// Granted is what the team was granted before, Demanded what its awards add up to.
+	// Granted is the team's previous grant, Demanded what its awards add up to.
 	Granted, Demanded Nodes
-	// Reclaimable are nodes that the team still has beyond what it keeps: it can have them back without any other node
-	// being free.
+	// Reclaimable are nodes that the team still holds beyond what it keeps: they can be granted to it again without
+	// any other node being free.
 	Reclaimable Nodes
 }
 
-// Kept is what the team keeps of what it was granted.
+// Kept returns what the team keeps of its previous grant.
 func (r Request) Kept() Nodes { return min(r.Granted, r.Demanded) }
 
-// Compare orders requests by who is served first.
+// Compare orders requests in the order of serving.
 func Compare(a, b Request) int {
 	return cmp.Or(
 		cmp.Compare(b.Priority, a.Priority),
@@ -35,9 +35,9 @@ func Compare(a, b Request) int {
 	)
 }
 
-// Grant decides how many nodes each team is granted. What a team has it keeps, as far as it still demands it. Increases are
-// served in order, each with what there is: nodes that are free, and the team's own that it has not given back yet. No
-// increase lets the sum exceed capacity.
+// Grant decides how many nodes each team is granted. A team keeps its previous grant as far as it still demands it.
+// Increases are served in order, each with what is left: free nodes, and the team's reclaimable ones. No increase
+// lets the sum exceed the capacity.
 func Grant(requests []Request, free, capacity Nodes) map[gpunode.Owner]Nodes {
 	inOrder := slices.SortedFunc(slices.Values(requests), Compare)
 	nodes := serve(inOrder, free, capacity)
@@ -48,7 +48,7 @@ func Grant(requests []Request, free, capacity Nodes) map[gpunode.Owner]Nodes {
 	return granted
 }
 
-// serve is Grant for requests that are in order.
+// serve is Grant for requests that are sorted already.
 func serve(requests []Request, free, capacity Nodes) []Nodes {
 	granted := make([]Nodes, len(requests))
 	headroom := capacity

@@ -91,7 +91,7 @@ func TestGrantKeepsItsPromises(t *testing.T) {
 	})
 }
 
-// checkOrder checks that nobody is passed over, with what is left free and up to the capacity.
+// checkOrder checks that no team is short while what is left of the free nodes and of the capacity could serve it.
 func checkOrder(t *rapid.T, list []allocation.Request, granted grants, free, headroom allocation.Nodes) {
 	short := false
 	for _, request := range slices.SortedFunc(slices.Values(list), allocation.Compare) {

@@ -5,23 +5,22 @@ import (
 	"time"
 )
 
-// Schedule is a request over time.
+// Schedule is a request with its known changes over time.
 type Schedule struct {
-	// Request is what is true now. Reclaimable is not looked at: those nodes come back as Returns do.
+	// Request is the present. Reclaimable is ignored: those nodes become free as Returns.
 	Request
-	// Changes are what the team demands from later moments on, in order of time; of two at one moment the later one in the
-	// list counts. Those that are not after now are skipped: what is demanded now is Demanded.
+	// Changes are what the team demands from later moments on, in order of time. Of two at the same moment the later
+	// one in the list counts. Changes that are not after now are skipped: the present demand is Demanded.
 	Changes []Change
 }
 
-// Change is how many nodes are demanded from a moment on.
+// Change is the number of nodes that a team demands from a moment on.
 type Change struct {
 	At       time.Time
 	Demanded Nodes
 }
 
-// Changes asks at each of the moments what is demanded then. The moments may be in any order, repeated, and zero, which is
-// none.
+// Changes returns the demand at each of the moments. They may be in any order and repeated; zero ones are skipped.
 func Changes(moments []time.Time, demandedAt func(time.Time) Nodes) []Change {
 	changes := make([]Change, 0, len(moments))
 	for _, at := range slices.SortedFunc(slices.Values(moments), time.Time.Compare) {
@@ -32,7 +31,7 @@ func Changes(moments []time.Time, demandedAt func(time.Time) Nodes) []Change {
 	return changes
 }
 
-// Return is a number of nodes that come free at a moment at the latest.
+// Return is a number of nodes that become free at a moment at the latest.
 type Return struct {
 	At    time.Time
 	Nodes Nodes

@@ -9,7 +9,7 @@ import (
 	"foundation.team/operator/internal/gpunode"
 )
 
-// shortageCase is which shortages lie ahead of teams.
+// shortageCase has schedules and the expected shortages.
 type shortageCase struct {
 	schedules      []allocation.Schedule
 	free, capacity allocation.Nodes
@@ -151,7 +151,7 @@ func TestShortagesAndNodesThatAreNotThere(t *testing.T) {
 			capacity:  3,
 			want:      map[gpunode.Owner]allocation.Shortage{team("b"): {At: day(10), Missing: 1, Demanded: 1, TotalDemanded: 5, Until: day(20)}},
 		},
-		// What Foresee says does not hold: a ended on day 10 before it was shortened, and z had all.
+		// The forecast does not hold: a ended on day 10 before it was shortened, and z had all.
 		"nodes that come sooner are taken by a team that waits": {
 			schedules: []allocation.Schedule{has("a", 4, 4, 5), has("b", 0, 4, 0), later("z", 9, 4, 10)},
 			capacity:  4,
@@ -194,7 +194,7 @@ func TestOvercommit(t *testing.T) {
 	}
 }
 
-// One team can have both: more at a time, and too little at a later one.
+// One team can have both: a NextFree, and a later shortage.
 func TestNextFreeAndAShortage(t *testing.T) {
 	schedules := []allocation.Schedule{has("a", 4, 4, 10), then(has("b", 0, 2, 0), 20, 8), has("c", 1, 1, 0)}
 	want := allocation.Forecast{

@@ -5,32 +5,33 @@ import (
 	"time"
 )
 
-// simulation is the schedules at one moment after another. Schedules are known by rank: their place in the order of
-// serving.
+// simulation steps through the events of the schedules. A schedule is identified by its rank, its index in the order
+// of serving.
 type simulation struct {
 	schedules []Schedule
 	events    []event
 	capacity  Nodes
 
 	at time.Time
-	// rose are those whose demand rose just now, demanded is what all demand.
-	rose     []int
+	// risen are the ranks whose demand rose at this moment, demanded is what all teams together demand.
+	risen    []int
 	demanded Nodes
-	// actual assigns nodes as they will have come free at the latest, planned as many as the capacity is.
+	// actual assigns only nodes that are free by then at the latest, planned as many as the capacity is. NextFree
+	// comes from the former, shortages from the latter.
 	actual, planned assignment
 
 	teams      []TeamForecast
 	overcommit *Overcommit
 }
 
-// event is a change of what a team demands or, with a rank of nobody, nodes that come free.
+// event is a change of what a team demands or, with noRank, a number of nodes that become free.
 type event struct {
 	at    time.Time
 	rank  int
 	nodes Nodes
 }
 
-const nobody = -1
+const noRank = -1
 
 func newSimulation(schedules []Schedule, free, capacity Nodes, returns []Return, now time.Time) *simulation {
 	schedules = slices.SortedFunc(slices.Values(schedules), func(a, b Schedule) int { return Compare(a.Request, b.Request) })
@@ -49,7 +50,7 @@ func newSimulation(schedules []Schedule, free, capacity Nodes, returns []Return,
 		s.demanded += schedule.Demanded
 	}
 	s.planned.serve(func(int) {})
-	s.noteOvercommit()
+	s.recordOvercommit()
 	return s
 }
 
@@ -69,56 +70,56 @@ func eventsOf(schedules []Schedule, returns []Return, now time.Time) []event {
 	}
 	for _, returned := range returns {
 		if returned.At.After(now) {
-			events = append(events, event{at: returned.At, rank: nobody, nodes: returned.Nodes})
+			events = append(events, event{at: returned.At, rank: noRank, nodes: returned.Nodes})
 		}
 	}
 	slices.SortFunc(events, func(a, b event) int { return a.at.Compare(b.at) })
 	return events
 }
 
-// advance goes on to the next moment at which anything changes; false if there is none.
+// advance applies all events of the next moment that has any. It returns false if there is none.
 func (s *simulation) advance() bool {
 	if len(s.events) == 0 {
 		return false
 	}
-	s.at, s.rose = s.events[0].at, s.rose[:0]
+	s.at, s.risen = s.events[0].at, s.risen[:0]
 	for len(s.events) > 0 && s.events[0].at.Equal(s.at) {
-		if e := s.events[0]; e.rank == nobody {
+		if e := s.events[0]; e.rank == noRank {
 			s.actual.free += e.nodes
 		} else {
-			s.demand(e.rank, e.nodes)
+			s.setDemand(e.rank, e.nodes)
 		}
 		s.events = s.events[1:]
 	}
-	s.actual.serve(s.noteNextFree)
-	s.planned.serve(s.noteShortageEnd)
+	s.actual.serve(s.recordNextFree)
+	s.planned.serve(s.recordShortageEnd)
 	return true
 }
 
-func (s *simulation) demand(rank int, nodes Nodes) {
+func (s *simulation) setDemand(rank int, nodes Nodes) {
 	before := s.planned.assigned[rank] + s.planned.missing[rank]
 	s.demanded += nodes - before
 	if nodes > before {
-		s.rose = append(s.rose, rank)
+		s.risen = append(s.risen, rank)
 	}
-	s.actual.demand(rank, nodes)
-	s.planned.demand(rank, nodes)
-	s.noteShortageEnd(rank)
+	s.actual.setDemand(rank, nodes)
+	s.planned.setDemand(rank, nodes)
+	s.recordShortageEnd(rank)
 }
 
-// noteShortages takes down who does not get what it demands from now on.
-func (s *simulation) noteShortages() {
-	for _, rank := range s.rose {
+// recordShortages records the teams whose demand rose at this moment and is not served in full.
+func (s *simulation) recordShortages() {
+	for _, rank := range s.risen {
 		if missing := s.planned.missing[rank]; missing > 0 && s.teams[rank].Shortage.Missing == 0 {
 			s.teams[rank].Shortage = Shortage{
 				At: s.at, Missing: missing, Demanded: s.planned.assigned[rank] + missing, TotalDemanded: s.demanded,
 			}
 		}
 	}
-	s.noteOvercommit()
+	s.recordOvercommit()
 }
 
-func (s *simulation) noteOvercommit() {
+func (s *simulation) recordOvercommit() {
 	if s.overcommit != nil || s.demanded <= s.capacity {
 		return
 	}
@@ -130,8 +131,8 @@ func (s *simulation) noteOvercommit() {
 	}
 }
 
-// noteNextFree is called for a team that was assigned nodes that came free.
-func (s *simulation) noteNextFree(rank int) {
+// recordNextFree is called when a team was assigned nodes that became free.
+func (s *simulation) recordNextFree(rank int) {
 	now := s.schedules[rank].Request
 	more := s.actual.assigned[rank] - now.Granted
 	if nextFree := &s.teams[rank].NextFree; now.Granted < now.Demanded && more > 0 && nextFree.Nodes == 0 {
@@ -139,8 +140,8 @@ func (s *simulation) noteNextFree(rank int) {
 	}
 }
 
-// noteShortageEnd is called for a team that may not be missing planned nodes any more.
-func (s *simulation) noteShortageEnd(rank int) {
+// recordShortageEnd is called when a team's shortage may be over.
+func (s *simulation) recordShortageEnd(rank int) {
 	if shortage := &s.teams[rank].Shortage; s.planned.missing[rank] == 0 && shortage.Missing > 0 && shortage.Until.IsZero() {
 		shortage.Until = s.at
 	}

@@ -14,10 +14,10 @@ import (
 	"foundation.team/operator/internal/gpunode"
 )
 
-// horizon is how many days the properties look ahead.
+// horizon is how many days the properties cover.
 const horizon = 12
 
-// scene is a pool and what is demanded of it, day by day.
+// scene is a pool with the demands on it, day by day.
 type scene struct {
 	schedules      []allocation.Schedule
 	demands        map[gpunode.Owner][]allocation.Nodes
@@ -25,7 +25,7 @@ type scene struct {
 	returns        []allocation.Return
 }
 
-// drawScene draws a pool in which what could be given today was given.
+// drawScene draws a pool in which everything that can be granted today is granted.
 func drawScene(t *rapid.T) scene {
 	s := scene{
 		demands:  map[gpunode.Owner][]allocation.Nodes{},
@@ -59,7 +59,7 @@ func drawScene(t *rapid.T) scene {
 	return s
 }
 
-// requests are what is requested on a day by those who have what they had; without that, what they have today.
+// requests returns the requests of a day by teams with these previous grants; without any, with today's.
 func (s scene) requests(n int, have grants) []allocation.Request {
 	list := make([]allocation.Request, len(s.schedules))
 	for i, b := range s.schedules {
@@ -76,7 +76,7 @@ func (s scene) forecast() allocation.Forecast {
 	return allocation.Simulate(s.schedules, s.free, s.capacity, s.returns, day(0))
 }
 
-// actual lets days pass and has Grant decide each as it decides today, with the nodes that are free then.
+// actual applies Grant to each day in turn, with the nodes that are free then.
 func (s scene) actual() []grants {
 	days := []grants{s.today()}
 	free := s.free
@@ -98,7 +98,7 @@ func (s scene) actual() []grants {
 	return days
 }
 
-// planned does the same with all nodes of the capacity that nobody has.
+// planned does the same with all nodes of the capacity that are not granted.
 func (s scene) planned() []grants {
 	have := s.today()
 	days := make([]grants, horizon)
@@ -121,7 +121,7 @@ func (s scene) today() grants {
 	return have
 }
 
-// expected is the forecast by its definition.
+// expected computes the forecast from its definition, day by day.
 func (s scene) expected() allocation.Forecast {
 	forecast := allocation.Forecast{Teams: map[gpunode.Owner]allocation.TeamForecast{}}
 	actual, planned := s.actual(), s.planned()
@@ -166,7 +166,7 @@ func (s scene) teamForecast(b allocation.Schedule, actual, planned []grants, tot
 	return team
 }
 
-// A forecast is what really happens when days pass, one by one, and Grant decides each.
+// The forecast agrees with what Grant decides day by day.
 func TestForecastsComeTrue(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawScene(t)
@@ -183,7 +183,7 @@ func TestForecastsComeTrue(t *testing.T) {
 	})
 }
 
-// Where every node is healthy and free or held, nodes come free as planned: shortages come true to the node.
+// If every node is healthy and either free or held, each forecast shortage occurs with exactly that number of nodes.
 func TestPlanComesTrueWhereNodesAreFree(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawScene(t)
@@ -250,8 +250,8 @@ func TestEveryMomentIsFair(t *testing.T) {
 	})
 }
 
-// A shortage is there only while all demand more than there is, and where the over-commit begins, it is a shortage of those whom it
-// names.
+// There is a shortage only while the pool is over-committed, and at its start the teams that the over-commit names
+// are short.
 func TestShortagesAreOvercommits(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawScene(t)
@@ -289,7 +289,7 @@ func TestSimulateIgnoresTheOrderOfSchedules(t *testing.T) {
 	})
 }
 
-// More nodes are never worse, for anybody, at any moment.
+// Monotonicity: with more nodes no team has less at any moment.
 func TestMoreNodesAreNeverWorse(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		small := drawScene(t)

@@ -1,15 +1,16 @@
-// Package allocation gives out a pool's nodes: what teams demand (Demand), what each of them is granted now (Allocation), and
-// what lies ahead (Forecast), by the same rules. It reads no clock and calls no API.
+// Package allocation decides which team is granted how many of a pool's nodes: what teams demand (Demand), what each
+// is granted now (Allocation), and what will change later (Forecast), by the same rules. It reads no clock and calls
+// no API.
 package allocation
 
-// Nodes is a number of whole nodes. They are what is granted, held and given back.
+// Nodes is a number of whole nodes, the unit of grants, holdings and drains.
 type Nodes int
 
-// GPUs is a number of GPUs. They are what is awarded, and what status shows.
+// GPUs is a number of GPUs, the unit of awards and of status.
 type GPUs int32
 
-// GPUs are the GPUs of so many nodes.
+// GPUs returns the number of GPUs on n nodes.
 func (n Nodes) GPUs(perNode GPUs) GPUs { return GPUs(n) * perNode }
 
-// WholeNodes are the nodes that so many GPUs fill.
+// WholeNodes returns how many whole nodes g GPUs fill, rounded down.
 func (g GPUs) WholeNodes(perNode GPUs) Nodes { return Nodes(g / perNode) }

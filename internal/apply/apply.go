@@ -1,8 +1,9 @@
-// Package apply is the only code that writes the objects the operator makes and the nodes it claims.
+// Package apply is the only code that writes to the API server: the objects that the operator makes, the nodes that
+// its pools manage, and status.
 //
 // Objects are written by server-side apply with one field manager, and only when the fields that the operator owns on
-// the live object differ from the desired ones. A converged cluster so costs neither reads nor writes, also right
-// after a restart.
+// the live object differ from the desired ones. So a converged cluster costs neither reads from the API server nor
+// writes, even right after a restart.
 package apply
 
 import (
@@ -11,6 +12,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -27,7 +29,7 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 )
 
-// Owner is the team that objects are made for.
+// Owner is the team that an object belongs to.
 type Owner struct {
 	Team string
 	UID  types.UID
@@ -35,52 +37,53 @@ type Owner struct {
 	Former []string
 }
 
-// OwnerOf is a team as an owner. Former are UIDs that it had before its manifest was removed and applied again.
+// OwnerOf returns a team as an owner. former are UIDs that it had before its manifest was removed and applied again.
 func OwnerOf(team *foundationv1alpha1.FoundationTeam, former []string) Owner {
 	return Owner{Team: team.Name, UID: team.UID, Former: former}
 }
 
-// Owns reports whether an object belongs to the owner: name and UID, the present or a former one, both match.
-func (o Owner) Owns(obj metav1.Object) bool { return o.named(obj) && o.marked(obj) }
+// Owns reports whether an object belongs to the owner: both the team's name and its UID, current or former, match.
+func (o Owner) Owns(obj metav1.Object) bool { return o.matchesTeam(obj) && o.matchesUID(obj) }
 
-func (o Owner) marked(obj metav1.Object) bool {
+func (o Owner) matchesUID(obj metav1.Object) bool {
 	uid := obj.GetAnnotations()[foundationv1alpha1.AnnotationTeamUID]
 	return uid == string(o.UID) || slices.Contains(o.Former, uid)
 }
 
-// CanAdopt reports whether the owner may take an object: it owns it, or did until somebody took the label off; an admin
-// consented on it; or it is inside a namespace (which the owner has, or nothing in it would be written) and made for a
-// team of this name.
+// CanAdopt reports whether the owner may take over an object: it owns it; it did until somebody removed the label; an
+// admin consented by annotation; or the object is namespaced and labelled with this team's name, which is safe
+// because the namespace itself had to be owned or adopted first.
 func (o Owner) CanAdopt(obj metav1.Object) bool {
 	_, labelled := obj.GetLabels()[foundationv1alpha1.LabelTeam]
 	return o.Owns(obj) ||
-		!labelled && o.marked(obj) ||
+		!labelled && o.matchesUID(obj) ||
 		obj.GetAnnotations()[foundationv1alpha1.AnnotationAdopt] == o.Team ||
-		obj.GetNamespace() != "" && o.named(obj)
+		obj.GetNamespace() != "" && o.matchesTeam(obj)
 }
 
-func (o Owner) named(obj metav1.Object) bool {
+func (o Owner) matchesTeam(obj metav1.Object) bool {
 	return obj.GetLabels()[foundationv1alpha1.LabelTeam] == o.Team
 }
 
-// Applier writes objects. It is safe for concurrent use.
+// Applier writes objects to the API server. It is safe for concurrent use.
 type Applier struct {
 	client client.Client
 	live   client.Reader
 
 	mu sync.Mutex
-	// written is the resourceVersion of our last write of an object that the cache has not shown yet.
+	// written has, by object, the resourceVersion of the operator's last write until the cache shows it.
 	written map[string]string
 }
 
-// New makes an Applier that reads from the client's cache and, where the cache proves nothing, from the API server.
+// New returns an Applier that reads from the client's cache and, where the cache may be filtered or stale, with live
+// from the API server.
 func New(c client.Client, live client.Reader) *Applier {
 	return &Applier{client: c, live: live, written: map[string]string{}}
 }
 
-// Apply makes the live object have the desired fields. It sends nothing if it has them already. The errors it returns
-// are a *ConflictError if the object is somebody else's, a *TerminatingError if it is being deleted, or the API
-// server's.
+// Apply sets the desired fields on the live object, and sends nothing if it has them already. It returns a
+// *ConflictError if the object belongs to somebody else, a *TerminatingError if it is being deleted, or the API
+// server's error.
 func (a *Applier) Apply(ctx context.Context, owner Owner, desired Object) error {
 	k, ok := kindNamed(ptr.Deref(desired.GetKind(), ""))
 	if !ok {
@@ -102,7 +105,7 @@ func (a *Applier) Apply(ctx context.Context, owner Owner, desired Object) error 
 	if err := a.consumeConsent(ctx, owner, live); err != nil {
 		return err
 	}
-	has, err := k.owned(live)
+	has, err := k.ownedFields(live)
 	if err != nil {
 		return fmt.Errorf("extract the owned fields of %s: %w", NameOf(desired), err)
 	}
@@ -112,8 +115,8 @@ func (a *Applier) Apply(ctx context.Context, owner Owner, desired Object) error 
 	return a.send(ctx, desired, live.GetUID(), true)
 }
 
-// consumeConsent takes an admin's consent off an object that the owner has by now: it was for this team, not for a
-// later one of the same name.
+// consumeConsent removes the adopt annotation once the owner owns the object: the admin consented to this team, not
+// to a later one of the same name.
 func (a *Applier) consumeConsent(ctx context.Context, owner Owner, live client.Object) error {
 	if live.GetAnnotations()[foundationv1alpha1.AnnotationAdopt] != owner.Team || !owner.Owns(live) {
 		return nil
@@ -128,8 +131,8 @@ func (a *Applier) consumeConsent(ctx context.Context, owner Owner, live client.O
 	return a.Patch(ctx, before, live)
 }
 
-// observe reads the object from the cache. What the cache lacks, or has older than our own last write, is read live:
-// a filtered or stale cache proves nothing.
+// observe reads the object from the cache. If it is missing there, or older than the operator's last write, it is
+// read from the API server: the cache has only labelled objects and may be stale, so it does not prove absence.
 func (a *Applier) observe(ctx context.Context, k Kind, desired Object) (client.Object, error) {
 	key := client.ObjectKey{Namespace: ptr.Deref(desired.GetNamespace(), ""), Name: ptr.Deref(desired.GetName(), "")}
 	live := k.New()
@@ -147,8 +150,9 @@ func (a *Applier) observe(ctx context.Context, k Kind, desired Object) (client.O
 	return live, nil
 }
 
-// send applies the desired object. An existing one is named by its UID, so that its successor of the same name is
-// never hit by accident; a new one is not forced, so that no field is taken that somebody else set just now.
+// send applies the desired object. For an existing one the UID is set, so that a new object of the same name is never
+// changed by accident. A new one is applied without force, so that it conflicts with an object that somebody has
+// created meanwhile instead of overwriting it.
 func (a *Applier) send(ctx context.Context, desired Object, uid types.UID, force bool) error {
 	fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(desired)
 	if err != nil {
@@ -165,11 +169,11 @@ func (a *Applier) send(ctx context.Context, desired Object, uid types.UID, force
 	if err := a.client.Apply(ctx, client.ApplyConfigurationFromUnstructured(u), options...); err != nil {
 		return fmt.Errorf("apply %s: %w", NameOf(desired), err)
 	}
-	a.wrote(NameOf(desired), u.GetResourceVersion())
+	a.recordWrite(NameOf(desired), u.GetResourceVersion())
 	return nil
 }
 
-func (a *Applier) wrote(name, version string) {
+func (a *Applier) recordWrite(name, version string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.written[name] = version
@@ -190,10 +194,11 @@ func (a *Applier) Stale(name string, cached client.Object) bool {
 	return false
 }
 
-// Delete deletes an object of the owner's, exactly the one that was seen. One that is gone or being deleted is fine.
+// Delete deletes an object of the owner at the version that was seen. An object that is gone or being deleted is no
+// error.
 func (a *Applier) Delete(ctx context.Context, owner Owner, seen client.Object) error {
 	if !owner.Owns(seen) && (seen.GetNamespace() == "" || !owner.CanAdopt(seen)) {
-		return &ConflictError{Object: seen.GetName(), Owner: seen.GetLabels()[foundationv1alpha1.LabelTeam], Team: owner.Team}
+		return &ConflictError{Object: liveName(seen), Owner: seen.GetLabels()[foundationv1alpha1.LabelTeam], Team: owner.Team}
 	}
 	if !seen.GetDeletionTimestamp().IsZero() {
 		return nil
@@ -205,20 +210,20 @@ func (a *Applier) Delete(ctx context.Context, owner Owner, seen client.Object) e
 	return nil
 }
 
-// Patch sends the difference between two versions of an object that the operator shares with others, such as a node's
-// labels and taints or a finalizer. It fails with a conflict if the object is not at before's version any more.
+// Patch sends the difference between two versions of an object that others write too, such as a node's labels and
+// taints, or a finalizer. It fails with a conflict if the object has changed since before.
 func (a *Applier) Patch(ctx context.Context, before, after client.Object) error {
 	if equality.Semantic.DeepEqual(before, after) {
 		return nil
 	}
-	if err := a.client.Patch(ctx, after, lockedMergeFrom(before), client.FieldOwner(foundationv1alpha1.FieldManager)); err != nil {
+	if err := a.client.Patch(ctx, after, mergeFromWithLock(before), client.FieldOwner(foundationv1alpha1.FieldManager)); err != nil {
 		return fmt.Errorf("patch %s: %w", before.GetName(), err)
 	}
 	return nil
 }
 
-// Save writes an object that only the operator writes: it makes it where there is none yet, before is nil then, else it
-// sends the difference as Patch does. One that somebody made meanwhile is a conflict.
+// Save writes an object that only the operator writes: it creates it if before is nil, else it sends the difference
+// as Patch does. If the object was created meanwhile, that is a conflict.
 func (a *Applier) Save(ctx context.Context, before, after client.Object) error {
 	var err error
 	switch {
@@ -235,20 +240,29 @@ func (a *Applier) Save(ctx context.Context, before, after client.Object) error {
 	if err != nil {
 		return fmt.Errorf("save %s: %w", after.GetName(), err)
 	}
-	a.wrote(savedName(after), after.GetResourceVersion())
+	a.recordWrite(savedName(after), after.GetResourceVersion())
 	return nil
 }
 
-// SavedStale reports whether a cached object is not yet what Save wrote last.
+// SavedStale reports whether a cached object is older than what Save wrote last.
 func (a *Applier) SavedStale(cached client.Object) bool { return a.Stale(savedName(cached), cached) }
 
 func savedName(obj client.Object) string { return fmt.Sprintf("%T %s", obj, obj.GetName()) }
 
-func lockedMergeFrom(before client.Object) client.Patch {
+func mergeFromWithLock(before client.Object) client.Patch {
 	return client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
 }
 
-// NameOf is the kind, namespace and name of an object.
+// liveName is NameOf for an object that was read.
+func liveName(obj client.Object) string {
+	name := obj.GetName()
+	if namespace := obj.GetNamespace(); namespace != "" {
+		name = namespace + "/" + name
+	}
+	return strings.TrimSpace(KindOf(obj).Name + " " + name)
+}
+
+// NameOf returns the kind, namespace and name of an object, for messages.
 func NameOf(obj Object) string {
 	name := ptr.Deref(obj.GetName(), "")
 	if namespace := ptr.Deref(obj.GetNamespace(), ""); namespace != "" {

@@ -2,9 +2,11 @@ package apply
 
 import "fmt"
 
-// ConflictError says that an object of the desired name belongs to somebody else. It was not touched.
+// ConflictError is returned when an object of the desired name belongs to somebody else. The object is left
+// unchanged.
 type ConflictError struct {
-	// Object is the kind and name, Owner the team it belongs to (empty: none), Team who wanted it.
+	// Object is the kind and name, Owner the team that it belongs to (empty: none), Team the one that it was to be
+	// applied for.
 	Object, Owner, Team string
 }
 
@@ -20,7 +22,7 @@ func (e *ConflictError) Error() string {
 	return fmt.Sprintf("%s exists and %s: delete or rename it, or annotate it foundation.team/adopt=%s to hand it over", e.Object, whose, e.Team)
 }
 
-// TerminatingError says that an object of the desired name is being deleted.
+// TerminatingError is returned when an object of the desired name is being deleted.
 type TerminatingError struct {
 	// Object is the kind and name.
 	Object string

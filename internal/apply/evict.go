@@ -11,19 +11,20 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// maxTermination is how many seconds an evicted pod has to end at the most. Its own terminationGracePeriodSeconds is
-// its team's to choose, and could be years.
-const maxTermination = 300
+// maxGracePeriodSeconds is the longest grace period, in seconds, of an evicted pod. The team chooses
+// terminationGracePeriodSeconds and could choose years; five minutes
+// are the longest that a pod then holds up a draining node.
+const maxGracePeriodSeconds = 300
 
-// Evict asks the API server to evict a pod, exactly the one that was seen. A disruption budget can refuse it. A pod that
-// is going already is left alone, unless it gave itself longer than an evicted one has.
+// Evict evicts a pod, by UID, so that a new pod of the same name is not hit. A PodDisruptionBudget can refuse it. A
+// pod that terminates already is left alone, unless its grace period is longer than maxGracePeriodSeconds.
 func (a *Applier) Evict(ctx context.Context, seen *corev1.Pod) error {
-	if goingSoon(seen) {
+	if terminatesSoon(seen) {
 		return nil
 	}
 	eviction := &policyv1.Eviction{DeleteOptions: &metav1.DeleteOptions{
 		Preconditions:      &metav1.Preconditions{UID: new(seen.UID)},
-		GracePeriodSeconds: new(termination(seen)),
+		GracePeriodSeconds: new(gracePeriodSeconds(seen)),
 	}}
 	if err := a.client.SubResource("eviction").Create(ctx, seen, eviction); client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("evict pod %s: %w", client.ObjectKeyFromObject(seen), err)
@@ -31,23 +32,23 @@ func (a *Applier) Evict(ctx context.Context, seen *corev1.Pod) error {
 	return nil
 }
 
-// EndPod deletes a pod, exactly the one that was seen, whatever disruption budgets say. One that is going already is left
-// alone, unless it gave itself longer than an evicted one has.
-func (a *Applier) EndPod(ctx context.Context, seen *corev1.Pod) error {
-	if goingSoon(seen) {
+// DeletePod deletes a pod, by UID, whatever PodDisruptionBudgets allow. A pod that terminates already is left alone,
+// unless its grace period is longer than maxGracePeriodSeconds.
+func (a *Applier) DeletePod(ctx context.Context, seen *corev1.Pod) error {
+	if terminatesSoon(seen) {
 		return nil
 	}
-	err := a.client.Delete(ctx, seen, client.Preconditions{UID: new(seen.UID)}, client.GracePeriodSeconds(termination(seen)))
+	err := a.client.Delete(ctx, seen, client.Preconditions{UID: new(seen.UID)}, client.GracePeriodSeconds(gracePeriodSeconds(seen)))
 	if client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("delete pod %s: %w", client.ObjectKeyFromObject(seen), err)
 	}
 	return nil
 }
 
-func goingSoon(pod *corev1.Pod) bool {
-	return !pod.DeletionTimestamp.IsZero() && ptr.Deref(pod.DeletionGracePeriodSeconds, 0) <= maxTermination
+func terminatesSoon(pod *corev1.Pod) bool {
+	return !pod.DeletionTimestamp.IsZero() && ptr.Deref(pod.DeletionGracePeriodSeconds, 0) <= maxGracePeriodSeconds
 }
 
-func termination(pod *corev1.Pod) int64 {
-	return min(ptr.Deref(pod.Spec.TerminationGracePeriodSeconds, maxTermination), maxTermination)
+func gracePeriodSeconds(pod *corev1.Pod) int64 {
+	return min(ptr.Deref(pod.Spec.TerminationGracePeriodSeconds, maxGracePeriodSeconds), maxGracePeriodSeconds)
 }

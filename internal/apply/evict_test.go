@@ -11,7 +11,7 @@ import (
 	"foundation.team/operator/test/support/builder"
 )
 
-// A pod that is ended is exactly the one that was seen, and has as long to end as one that is evicted.
+// A pod is deleted by UID, with the same grace period as an evicted one.
 func TestEndPod(t *testing.T) {
 	pod := func(mods ...func(*corev1.Pod)) corev1.Pod {
 		p := builder.Pod("hanbit-train", "job-0", builder.Now)
@@ -31,7 +31,7 @@ func TestEndPod(t *testing.T) {
 	tests := map[string]struct {
 		pod      corev1.Pod
 		writeErr error
-		// want is how many seconds it is given; -1 if nothing is sent.
+		// want is the grace period in seconds; -1 if nothing is sent.
 		want  int64
 		fails bool
 	}{
@@ -47,7 +47,7 @@ func TestEndPod(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c := newCluster(&corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: tt.pod.Namespace, Name: tt.pod.Name}})
 			c.writeErr = tt.writeErr
-			if err := c.applier().EndPod(t.Context(), &tt.pod); (err != nil) != tt.fails || tt.fails && !errors.Is(err, tt.writeErr) {
+			if err := c.applier().DeletePod(t.Context(), &tt.pod); (err != nil) != tt.fails || tt.fails && !errors.Is(err, tt.writeErr) {
 				t.Errorf("error %v, want failure %t", err, tt.fails)
 			}
 			if tt.want < 0 {
@@ -61,7 +61,7 @@ func TestEndPod(t *testing.T) {
 	}
 }
 
-// checkEnded checks that one pod was deleted, exactly the one that was seen, with as many seconds to end.
+// checkEnded checks that one pod was deleted, by UID, with this grace period in seconds.
 func checkEnded(t *testing.T, c *cluster, pod corev1.Pod, seconds int64) {
 	t.Helper()
 	if len(c.deleted) != 1 || len(c.evicted) > 0 {
@@ -75,7 +75,7 @@ func checkEnded(t *testing.T, c *cluster, pod corev1.Pod, seconds int64) {
 	}
 }
 
-// An eviction is given as long.
+// The eviction has the same grace period.
 func TestEvictionHasAnEnd(t *testing.T) {
 	p := builder.Pod("hanbit-train", "job-0", builder.Now)
 	p.Spec.TerminationGracePeriodSeconds = new(int64(86400))

@@ -10,7 +10,8 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 )
 
-// EnsureFinalizer puts the operator's finalizer on an object that is not being deleted, before anything is made for it.
+// EnsureFinalizer adds the operator's finalizer to an object that is not being deleted. Call it before anything is
+// provisioned for the object, or a deletion could orphan it.
 func EnsureFinalizer[T client.Object](ctx context.Context, a *Applier, obj T) (T, error) {
 	if !obj.GetDeletionTimestamp().IsZero() || controllerutil.ContainsFinalizer(obj, foundationv1alpha1.Finalizer) {
 		return obj, nil
@@ -23,7 +24,7 @@ func EnsureFinalizer[T client.Object](ctx context.Context, a *Applier, obj T) (T
 	return after, a.Patch(ctx, obj, after)
 }
 
-// RemoveFinalizer lets an object that is being deleted go.
+// RemoveFinalizer removes the operator's finalizer, so that the deletion of the object can complete.
 func RemoveFinalizer[T client.Object](ctx context.Context, a *Applier, obj T) error {
 	after, ok := obj.DeepCopyObject().(T)
 	if !ok {

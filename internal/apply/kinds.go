@@ -19,7 +19,7 @@ import (
 	"foundation.team/operator/internal/karpenter"
 )
 
-// Object is a typed apply configuration: what the operator wants an object to be.
+// Object is a typed apply configuration: the desired fields of an object.
 type Object interface {
 	IsApplyConfiguration()
 	GetKind() *string
@@ -31,16 +31,18 @@ type Object interface {
 // Kind is a kind of object that the operator makes for teams.
 type Kind struct {
 	Name string
-	// Access is true if its objects say who may reach the API server, for what or with how much: they end with the access.
+	// Access is true for RBAC and for API Priority and Fairness: such objects are deleted when the team's access
+	// ends, while others, which hold data, are kept.
 	Access bool
-	// New and NewList make an empty object and an empty list of them.
+	// New and NewList return an empty object and an empty list.
 	New     func() client.Object
 	NewList func() client.ObjectList
-	// owned reads which fields of an object the operator owns.
-	owned func(client.Object) (Object, error)
+	// ownedFields reads which fields of an object the operator owns.
+	ownedFields func(client.Object) (Object, error)
 }
 
-// kinds are all of them: what is watched, cached, applied and pruned follows from this table.
+// kinds is the one list of the kinds that are made for teams: what is watched, cached, applied and pruned follows
+// from it.
 var kinds = []Kind{
 	kind[*corev1.Namespace, *corev1.NamespaceList]("Namespace", corev1ac.ExtractNamespace),
 	kind[*corev1.ResourceQuota, *corev1.ResourceQuotaList]("ResourceQuota", corev1ac.ExtractResourceQuota),
@@ -55,7 +57,7 @@ var kinds = []Kind{
 	access(kind[*flowcontrolv1.FlowSchema, *flowcontrolv1.FlowSchemaList]("FlowSchema", flowcontrolv1ac.ExtractFlowSchema)),
 }
 
-// nodePool is apart from them: a pool makes NodePools, and a cluster may not have that kind.
+// nodePool is not among kinds: NodePools are made for pools, and a cluster without Karpenter lacks the kind.
 var nodePool = kind[*karpenter.NodePool, *karpenter.NodePoolList]("NodePool", karpenter.ExtractNodePool)
 
 // kindNamed finds a kind that the operator applies.
@@ -68,10 +70,10 @@ func kindNamed(name string) (Kind, bool) {
 	return all[i], true
 }
 
-// Kinds are the kinds of objects that the operator makes for teams.
+// Kinds returns the kinds of objects that the operator makes for teams.
 func Kinds() []Kind { return slices.Clone(kinds) }
 
-// KindOf is the kind of an object that the operator makes; its zero value for any other.
+// KindOf returns the kind of an object; the zero Kind for one that the operator does not make for teams.
 func KindOf(obj client.Object) Kind {
 	i := slices.IndexFunc(kinds, func(k Kind) bool { return reflect.TypeOf(k.New()) == reflect.TypeOf(obj) })
 	if i < 0 {
@@ -80,13 +82,13 @@ func KindOf(obj client.Object) Kind {
 	return kinds[i]
 }
 
-// kind adapts a generated ExtractX function, which takes and returns the kind's own types.
+// kind builds a Kind from a generated ExtractX function, which takes and returns the kind's own types.
 func kind[T client.Object, L client.ObjectList, C Object](name string, extract func(T, string) (C, error)) Kind {
 	return Kind{
 		Name:    name,
 		New:     func() client.Object { return empty[T]() },
 		NewList: func() client.ObjectList { return empty[L]() },
-		owned: func(live client.Object) (Object, error) {
+		ownedFields: func(live client.Object) (Object, error) {
 			typed, ok := live.(T)
 			if !ok {
 				return nil, fmt.Errorf("extract %T: not of the expected kind", live)
@@ -101,7 +103,7 @@ func access(k Kind) Kind {
 	return k
 }
 
-// empty makes the value that a pointer type points to.
+// empty returns a pointer of type P to a new zero value.
 func empty[P any]() P {
 	made, ok := reflect.TypeAssert[P](reflect.New(reflect.TypeFor[P]().Elem()))
 	if !ok {

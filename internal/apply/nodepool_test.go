@@ -26,8 +26,8 @@ import (
 	"foundation.team/operator/test/support/builder"
 )
 
-// A NodePool is of a kind that is not compiled in, so the gate is tried with an API server that has Karpenter's own CRDs:
-// what the pool builds is taken, is sent once, and again only when a field of it is not what it was.
+// NodePool is no built-in kind, so this uses an API server with Karpenter's own CRDs: a NodePool is accepted, sent
+// once, and sent again only when one of its fields differs.
 func TestApplyNodePool(t *testing.T) {
 	api := withKarpenter(t)
 	tests := map[string]struct {
@@ -70,7 +70,7 @@ func (n *nodePoolTest) wanted(gpus int32, live ...*karpenter.NodePool) *karpente
 	}}, n.mods...)
 	in := pool.Input{
 		Pool: builder.Pool("b200", mods...), Now: builder.Now, NodePools: live,
-		Teams: []lifecycle.Team{lifecycle.Of(builder.Team("hanbit", builder.Award("b200", gpus)), nil)},
+		Teams: []lifecycle.Team{lifecycle.NewTeam(builder.Team("hanbit", builder.Award("b200", gpus)), nil)},
 	}
 	built := pool.BuildPlan(in, pool.Decide(in)).NodePools
 	if len(built) != 1 || *built[0].Name != n.key.Name {
@@ -79,7 +79,7 @@ func (n *nodePoolTest) wanted(gpus int32, live ...*karpenter.NodePool) *karpente
 	return built[0]
 }
 
-// checkStrictly has the API server refuse what its schema does not know.
+// checkStrictly makes the API server refuse unknown fields.
 func (n *nodePoolTest) checkStrictly() {
 	n.t.Helper()
 	fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(n.wanted(16))
@@ -201,7 +201,7 @@ func withKarpenter(t *testing.T) client.WithWatch {
 	return api
 }
 
-// counting counts the configurations that are sent.
+// counting counts the apply requests.
 func counting(api client.WithWatch, sent *int) client.Client {
 	return interceptor.NewClient(api, interceptor.Funcs{
 		Apply: func(ctx context.Context, api client.WithWatch, obj runtime.ApplyConfiguration, opts ...client.ApplyOption) error {

@@ -28,20 +28,20 @@ func WriteStatus(ctx context.Context, a *Applier, recorder events.EventRecorder,
 	return nil
 }
 
-// PatchStatus is Patch for the status subresource.
+// PatchStatus sends the difference of the status between two versions of an object, as Patch does for the rest.
 func (a *Applier) PatchStatus(ctx context.Context, before, after client.Object) error {
 	if equality.Semantic.DeepEqual(before, after) {
 		return nil
 	}
-	if err := a.client.Status().Patch(ctx, after, lockedMergeFrom(before), client.FieldOwner(foundationv1alpha1.FieldManager)); err != nil {
+	if err := a.client.Status().Patch(ctx, after, mergeFromWithLock(before), client.FieldOwner(foundationv1alpha1.FieldManager)); err != nil {
 		return fmt.Errorf("patch the status of %s: %w", before.GetName(), err)
 	}
-	a.wrote(statusName(after), after.GetResourceVersion())
+	a.recordWrite(statusName(after), after.GetResourceVersion())
 	return nil
 }
 
-// StatusStale reports whether a cached object does not show the status yet that we wrote last. What is decided from it
-// could be wrong, and would not be noticed: our own status writes wake nobody.
+// StatusStale reports whether the status of a cached object is older than the operator's last write of it. A decision
+// from it could be wrong and would stay so, because the operator's own status writes trigger no reconcile.
 func (a *Applier) StatusStale(cached client.Object) bool { return a.Stale(statusName(cached), cached) }
 
 func statusName(obj client.Object) string { return fmt.Sprintf("status of %T %s", obj, obj.GetName()) }

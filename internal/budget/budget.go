@@ -1,5 +1,5 @@
-// Package budget says which awards of money fit: what is committed, what of it is due, and what is held back because the
-// programme has too little on the line, or the team would have more in a calendar year than it may.
+// Package budget decides which awards of money fit: what is committed, what of it is due, and what is held back
+// because the programme has too little left on the line, or the team would exceed its ceiling for a calendar year.
 package budget
 
 import (
@@ -14,28 +14,29 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 )
 
-// Lines are the lines of a budget, in the order in which status lists them.
+// Lines are all budget lines, in the order in which status lists them.
 var Lines = []foundationv1alpha1.BudgetLine{foundationv1alpha1.BudgetGPU, foundationv1alpha1.BudgetData, foundationv1alpha1.BudgetStaff}
 
-// Team is a team that holds or held a seat, with the money that it was given.
+// Team is a team that has or had a seat, with its awards of money.
 type Team struct {
 	Name   string
 	Awards []foundationv1alpha1.BudgetAward
-	// SelectionTime is when its selection was decided: money goes to who was selected first, then by name.
+	// SelectionTime is when its selection was decided. Teams that were selected earlier are committed first, then by
+	// name.
 	SelectionTime time.Time
-	// EndTime is when its seat ended: what is due from then on is void. Zero if it has not.
+	// EndTime is when its seat ends: money that is due from then on is not paid. Zero if no end is decided.
 	EndTime time.Time
 }
 
-// Plan is a programme's money at a moment.
+// Plan is the state of a programme's budget at a moment.
 type Plan struct {
-	// Lines are the programme's, and those that somebody was promised money on.
+	// Lines are the programme's lines, and further ones on which money was awarded.
 	Lines []foundationv1alpha1.BudgetStatus
 	// HeldBack are the awards that do not fit, by team and name.
 	HeldBack []foundationv1alpha1.HeldBackAward
-	// Teams are the teams' own lines, by team.
+	// Teams are the lines of each team, by team.
 	Teams map[string][]foundationv1alpha1.TeamBudgetStatus
-	// Due is what is due after now and not held back, the earliest first.
+	// Due are the committed payments that are due after now, the earliest first.
 	Due []Payment
 }
 
@@ -47,7 +48,7 @@ type Payment struct {
 	Amount int64
 }
 
-// NextDue is the next moment at which money is due; zero if there is none.
+// NextDue returns the next time at which money is due; zero if there is none.
 func (p Plan) NextDue() time.Time {
 	if len(p.Due) == 0 {
 		return time.Time{}
@@ -55,8 +56,9 @@ func (p Plan) NextDue() time.Time {
 	return p.Due[0].At
 }
 
-// Commit commits the teams' awards, one after the other, or holds them back. An award is committed wholly or not at all. So
-// an edit of one team takes money only from itself and from teams that come after it. Years are those of the zone.
+// Commit commits the teams' awards one after the other, or holds them back. An award is committed wholly or not at
+// all. An edit of one team affects only that team and those after it in the order. Calendar years are those of the
+// zone.
 func Commit(spec *foundationv1alpha1.FoundationProgramSpec, zone *time.Location, now time.Time, teams []Team) Plan {
 	l := newLedger(spec, zone, now)
 	teams = slices.SortedFunc(slices.Values(teams), func(a, b Team) int {
@@ -74,14 +76,14 @@ type dueAmount struct {
 	amount int64
 }
 
-// dueAmounts are the parts of an award that are not void, and their sum.
+// dueAmounts returns the amounts of an award that are due before until, and their sum.
 func dueAmounts(award foundationv1alpha1.BudgetAward, until time.Time) (list []dueAmount, sum int64) {
 	add := func(at *metav1.Time, amount *int64) {
 		if at == nil || !until.IsZero() && !at.Time.Before(until) {
 			return
 		}
 		list = append(list, dueAmount{at: at.Time, amount: ptr.Deref(amount, 0)})
-		sum = plus(sum, ptr.Deref(amount, 0))
+		sum = saturatingAdd(sum, ptr.Deref(amount, 0))
 	}
 	add(award.DueTime, award.Amount)
 	for _, instalment := range award.Instalments {
@@ -90,14 +92,15 @@ func dueAmounts(award foundationv1alpha1.BudgetAward, until time.Time) (list []d
 	return list, sum
 }
 
-// ledger is what has been committed so far.
+// ledger is the programme's budget while awards are committed to it one by one.
 type ledger struct {
 	zone *time.Location
 	now  time.Time
-	// totals are the lines' totals; unbounded is true if the programme gives none at all. Ceilings are a team's for a year.
+	// totals are the totals of the programme's lines; unbounded is true if it sets none at all. ceilings bound a
+	// team's amount on a line in a calendar year.
 	totals, ceilings map[foundationv1alpha1.BudgetLine]int64
 	unbounded        bool
-	say              speaker
+	messages         messages
 
 	lines    map[foundationv1alpha1.BudgetLine]*foundationv1alpha1.BudgetStatus
 	heldBack []foundationv1alpha1.HeldBackAward
@@ -107,7 +110,7 @@ type ledger struct {
 
 func newLedger(spec *foundationv1alpha1.FoundationProgramSpec, zone *time.Location, now time.Time) *ledger {
 	l := &ledger{
-		zone: zone, now: now, unbounded: len(spec.Budget) == 0, say: speaker{currency: spec.Currency},
+		zone: zone, now: now, unbounded: len(spec.Budget) == 0, messages: messages{currency: spec.Currency},
 		totals:   map[foundationv1alpha1.BudgetLine]int64{},
 		ceilings: map[foundationv1alpha1.BudgetLine]int64{},
 		lines:    map[foundationv1alpha1.BudgetLine]*foundationv1alpha1.BudgetStatus{},
@@ -125,7 +128,7 @@ func newLedger(spec *foundationv1alpha1.FoundationProgramSpec, zone *time.Locati
 	return l
 }
 
-// line is a line of the programme's, made when money is promised on it.
+// line returns a line of the programme, and adds it if there is none yet.
 func (l *ledger) line(name foundationv1alpha1.BudgetLine) *foundationv1alpha1.BudgetStatus {
 	if l.lines[name] == nil {
 		l.lines[name] = &foundationv1alpha1.BudgetStatus{Line: name, Total: l.totals[name]}
@@ -133,12 +136,12 @@ func (l *ledger) line(name foundationv1alpha1.BudgetLine) *foundationv1alpha1.Bu
 	return l.lines[name]
 }
 
-// account is a team's own side of a line.
+// account is one team's amounts on a line.
 type account struct {
 	foundationv1alpha1.TeamBudgetStatus
-	// years is what is committed, by calendar year.
+	// years is what is committed, by calendar year; later what is due after now.
 	years map[int]int64
-	ahead []dueAmount
+	later []dueAmount
 }
 
 // commitTeam commits a team's awards or holds them back, in the order of its spec.
@@ -150,14 +153,14 @@ func (l *ledger) commitTeam(team Team) {
 			a = &account{TeamBudgetStatus: foundationv1alpha1.TeamBudgetStatus{Line: award.Line}, years: map[int]int64{}}
 			accounts[award.Line] = a
 		}
-		a.Awarded = plus(a.Awarded, ptr.Deref(award.Amount, 0))
+		a.Awarded = saturatingAdd(a.Awarded, ptr.Deref(award.Amount, 0))
 		list, sum := dueAmounts(award, team.EndTime)
 		if len(list) == 0 {
 			continue
 		}
-		if reason, message := l.whyNot(team.Name, award, a, list, sum); reason != "" {
-			a.HeldBack = plus(a.HeldBack, sum)
-			l.line(award.Line).HeldBack = plus(l.line(award.Line).HeldBack, sum)
+		if reason, message := l.refusal(team.Name, award, a, list, sum); reason != "" {
+			a.HeldBack = saturatingAdd(a.HeldBack, sum)
+			l.line(award.Line).HeldBack = saturatingAdd(l.line(award.Line).HeldBack, sum)
 			l.heldBack = append(l.heldBack, foundationv1alpha1.HeldBackAward{
 				TeamName: team.Name, Award: award.Name, Line: award.Line, Amount: sum, Reason: reason, Message: message,
 			})
@@ -172,11 +175,11 @@ func (l *ledger) commitTeam(team Team) {
 	}
 }
 
-// whyNot is why an award does not fit; its reason is empty if it does.
-func (l *ledger) whyNot(team string, award foundationv1alpha1.BudgetAward, a *account, list []dueAmount, sum int64) (reason, message string) {
+// refusal returns why an award does not fit; its reason is empty if it does.
+func (l *ledger) refusal(team string, award foundationv1alpha1.BudgetAward, a *account, list []dueAmount, sum int64) (reason, message string) {
 	if ceiling, ok := l.ceilings[award.Line]; ok {
 		if year, more, over := l.overCeiling(a, list, ceiling); over {
-			return foundationv1alpha1.ReasonCeilingExceeded, l.say.overCeiling(team, award, year, more, a.years[year], ceiling)
+			return foundationv1alpha1.ReasonCeilingExceeded, l.messages.overCeiling(team, award, year, more, a.years[year], ceiling)
 		}
 	}
 	total, listed := l.totals[award.Line]
@@ -185,21 +188,22 @@ func (l *ledger) whyNot(team string, award foundationv1alpha1.BudgetAward, a *ac
 	case l.unbounded || sum <= total-line.Committed:
 		return "", ""
 	case !listed:
-		return foundationv1alpha1.ReasonBudgetExceeded, l.say.noLine(team, award, sum)
+		return foundationv1alpha1.ReasonBudgetExceeded, l.messages.noLine(team, award, sum)
 	default:
-		return foundationv1alpha1.ReasonBudgetExceeded, l.say.overTotal(team, award, sum, line.Committed, total)
+		return foundationv1alpha1.ReasonBudgetExceeded, l.messages.overTotal(team, award, sum, line.Committed, total)
 	}
 }
 
-// overCeiling finds the first year in which a team would have more than it may, and how much the parts add to it.
+// overCeiling returns the first year in which a team would exceed its ceiling, and how much the amounts add in that
+// year.
 func (l *ledger) overCeiling(a *account, list []dueAmount, ceiling int64) (year int, more int64, over bool) {
 	years := map[int]int64{}
 	for _, p := range list {
 		in := p.at.In(l.zone).Year()
-		years[in] = plus(years[in], p.amount)
+		years[in] = saturatingAdd(years[in], p.amount)
 	}
 	for in, amount := range years {
-		if plus(a.years[in], amount) > ceiling && (!over || in < year) {
+		if saturatingAdd(a.years[in], amount) > ceiling && (!over || in < year) {
 			year, more, over = in, amount, true
 		}
 	}
@@ -210,32 +214,33 @@ func (l *ledger) commitAmounts(a *account, list []dueAmount) {
 	line := l.line(a.Line)
 	for _, p := range list {
 		year := p.at.In(l.zone).Year()
-		a.years[year] = plus(a.years[year], p.amount)
-		line.Committed = plus(line.Committed, p.amount)
+		a.years[year] = saturatingAdd(a.years[year], p.amount)
+		line.Committed = saturatingAdd(line.Committed, p.amount)
 		switch {
 		case !p.at.After(l.now):
-			a.Due = plus(a.Due, p.amount)
-			line.Due = plus(line.Due, p.amount)
+			a.Due = saturatingAdd(a.Due, p.amount)
+			line.Due = saturatingAdd(line.Due, p.amount)
 		case p.amount > 0:
-			a.ahead = append(a.ahead, p)
+			a.later = append(a.later, p)
 		}
 	}
 }
 
-// statusOf is a line of a team when all its awards are decided. What is due at the same moment is one payment.
+// statusOf returns a team's line for status once all its awards are decided, and adds its payments to the ledger.
+// Amounts that are due at the same moment are one payment.
 func (l *ledger) statusOf(team string, a *account) foundationv1alpha1.TeamBudgetStatus {
-	slices.SortStableFunc(a.ahead, func(x, y dueAmount) int { return x.at.Compare(y.at) })
+	slices.SortStableFunc(a.later, func(x, y dueAmount) int { return x.at.Compare(y.at) })
 	var payments []Payment
-	for _, p := range a.ahead {
+	for _, p := range a.later {
 		if last := len(payments) - 1; last >= 0 && payments[last].At.Equal(p.at) {
-			payments[last].Amount = plus(payments[last].Amount, p.amount)
+			payments[last].Amount = saturatingAdd(payments[last].Amount, p.amount)
 			continue
 		}
 		payments = append(payments, Payment{At: p.at, Team: team, Line: a.Line, Amount: p.amount})
 	}
 	l.due = append(l.due, payments...)
 	if len(payments) > 0 {
-		// As the API server gives it back, so that an unchanged status compares equal.
+		// As the API server returns it, so that an unchanged status compares equal.
 		a.NextDueTime = &metav1.Time{Time: payments[0].At.UTC().Truncate(time.Second)}
 		a.NextAmount = payments[0].Amount
 	}
@@ -259,8 +264,8 @@ func (l *ledger) plan() Plan {
 	return plan
 }
 
-// plus adds amounts of 0 or more. Many teams may be given more than an int64 holds; then it is the most that it holds.
-func plus(a, b int64) int64 {
+// saturatingAdd adds amounts of 0 or more and returns the largest int64 on overflow: valid specs can add up to more.
+func saturatingAdd(a, b int64) int64 {
 	if a > math.MaxInt64-b {
 		return math.MaxInt64
 	}

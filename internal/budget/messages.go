@@ -8,25 +8,25 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 )
 
-// speaker words why awards are held back.
-type speaker struct {
+// messages formats why awards are held back.
+type messages struct {
 	currency string
 }
 
-// overTotal is for an award that is more than what is left on its line.
-func (s speaker) overTotal(team string, award foundationv1alpha1.BudgetAward, sum, committed, total int64) string {
+// overTotal is the message for an award that exceeds what is left on its line.
+func (s messages) overTotal(team string, award foundationv1alpha1.BudgetAward, sum, committed, total int64) string {
 	return fmt.Sprintf("%s %s: %s do not fit: %s of %s are committed on line %s; raise spec.budget or shrink awards",
 		team, award.Name, s.money(sum), number(committed), s.money(total), award.Line)
 }
 
-// noLine is for an award on a line that the programme, which has others, does not have.
-func (s speaker) noLine(team string, award foundationv1alpha1.BudgetAward, sum int64) string {
+// noLine is the message for an award on a line that the programme's budget lacks, while it has others.
+func (s messages) noLine(team string, award foundationv1alpha1.BudgetAward, sum int64) string {
 	return fmt.Sprintf("%s %s: %s do not fit: spec.budget has no line %s; add it there or take the award out",
 		team, award.Name, s.money(sum), award.Line)
 }
 
-// overCeiling is for an award that adds more to what a team has in a year than it may have.
-func (s speaker) overCeiling(team string, award foundationv1alpha1.BudgetAward, year int, more, has, ceiling int64) string {
+// overCeiling is the message for an award with which a team would have more in a calendar year than the ceiling.
+func (s messages) overCeiling(team string, award foundationv1alpha1.BudgetAward, year int, more, has, ceiling int64) string {
 	onTop := ""
 	if has > 0 {
 		onTop = " on top of " + s.money(has)
@@ -35,9 +35,9 @@ func (s speaker) overCeiling(team string, award foundationv1alpha1.BudgetAward, 
 		team, award.Name, s.money(more), onTop, year, award.Line, s.money(ceiling))
 }
 
-func (s speaker) money(amount int64) string { return Money(amount, s.currency) }
+func (s messages) money(amount int64) string { return Money(amount, s.currency) }
 
-// Money is an amount as one reads it: 2,800,000,000 KRW. Without a currency it is the number alone.
+// Money formats an amount, such as 2,800,000,000 KRW. Without a currency it is the number alone.
 func Money(amount int64, currency string) string {
 	return strings.TrimSpace(number(amount) + " " + currency)
 }

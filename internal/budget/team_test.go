@@ -43,7 +43,7 @@ func TestOf(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			program := lifecycle.NewProgram(builder.Program("sovereign-models", tt.mods...))
-			got, ok := budget.Of(lifecycle.Of(team, program), now)
+			got, ok := budget.NewTeam(lifecycle.NewTeam(team, program), now)
 			want := budget.Team{}
 			if tt.ok {
 				want = budget.Team{Name: "hanbit", Awards: team.Spec.Budget, SelectionTime: tt.served, EndTime: tt.until}
@@ -53,7 +53,7 @@ func TestOf(t *testing.T) {
 			}
 		})
 	}
-	if _, ok := budget.Of(lifecycle.Of(team, nil), now); ok {
+	if _, ok := budget.NewTeam(lifecycle.NewTeam(team, nil), now); ok {
 		t.Error("its programme does not exist")
 	}
 }

@@ -1,5 +1,5 @@
-// Package conditions is how controllers write conditions: all of an object's conditions are computed anew each time,
-// and this package keeps what did not change.
+// Package conditions builds and merges the conditions of a status: controllers compute all conditions of an object in
+// each reconcile, and Merge keeps the transition times of those that did not change.
 package conditions
 
 import (
@@ -15,21 +15,21 @@ import (
 	"foundation.team/operator/internal/text"
 )
 
-// maxMessage is the longest message that the API accepts.
+// maxMessage is the longest message that the API server accepts in a condition, in characters.
 const maxMessage = 32768
 
-// True makes a condition that holds.
+// True returns a condition with the status True.
 func True(conditionType, reason, message string) metav1.Condition {
 	return metav1.Condition{Type: conditionType, Status: metav1.ConditionTrue, Reason: reason, Message: message}
 }
 
-// False makes a condition that does not hold.
+// False returns a condition with the status False.
 func False(conditionType, reason, message string) metav1.Condition {
 	return metav1.Condition{Type: conditionType, Status: metav1.ConditionFalse, Reason: reason, Message: message}
 }
 
-// Ready sums up areas: True if none of them is False, else the first that is False, with how many more there are.
-// The message of a ready object is given.
+// Ready summarises conditions: it is True, with the given message, if all of them are, else it has the reason and
+// message of the first that is not, and names the others.
 func Ready(message string, areas ...metav1.Condition) metav1.Condition {
 	var wrong []metav1.Condition
 	for _, area := range areas {
@@ -51,8 +51,8 @@ func Ready(message string, areas ...metav1.Condition) metav1.Condition {
 	return False(foundationv1alpha1.ConditionReady, wrong[0].Reason, message)
 }
 
-// Merge gives the current conditions the transition times of the old ones where the status is the same, and the
-// observed generation. Old conditions that are not current are dropped.
+// Merge returns the current conditions with the observed generation, and with the transition times of the old ones
+// where the status is the same. Old conditions that are not among the current ones are dropped.
 func Merge(old, current []metav1.Condition, generation int64, now time.Time) []metav1.Condition {
 	merged := make([]metav1.Condition, 0, len(current))
 	for _, condition := range current {
@@ -67,7 +67,7 @@ func Merge(old, current []metav1.Condition, generation int64, now time.Time) []m
 	return merged
 }
 
-// Transitions are the current conditions whose status or reason is not what it was.
+// Transitions returns the current conditions whose status or reason has changed.
 func Transitions(old, current []metav1.Condition) []metav1.Condition {
 	return slices.DeleteFunc(slices.Clone(current), func(condition metav1.Condition) bool {
 		before := meta.FindStatusCondition(old, condition.Type)

@@ -10,38 +10,39 @@ import (
 	"foundation.team/operator/internal/text"
 )
 
-// maxNote is the longest note that the events API accepts, in bytes.
+// maxNote is the longest note that the events.k8s.io API accepts, in bytes.
 const maxNote = 1024
 
-// reported are the conditions whose changes are worth an event. Ready says what the areas that it sums up say.
-var reported = map[string]bool{
+// eventConditions are the types of conditions for whose changes an event is emitted. Ready has the reason and message
+// of the conditions that it summarises, so those need no event of their own.
+var eventConditions = map[string]bool{
 	foundationv1alpha1.ConditionReady:          true,
 	foundationv1alpha1.ConditionActive:         true,
 	foundationv1alpha1.ConditionFinalized:      true,
 	foundationv1alpha1.ConditionOversubscribed: true,
 	foundationv1alpha1.ConditionAwardsCovered:  true,
-	// Of a programme that is not Ready for one of these, the others are news too.
+	// A programme can be not Ready for several of these at once, and Ready names only the first.
 	foundationv1alpha1.ConditionDecisionsConsistent: true,
 	foundationv1alpha1.ConditionWithinCeilings:      true,
 	foundationv1alpha1.ConditionWithinBudget:        true,
 }
 
-// Report emits an event for every condition of these that has become something else.
+// Report emits an event for each of these conditions whose status or reason has changed.
 func Report(recorder events.EventRecorder, about runtime.Object, old, current []metav1.Condition) {
 	for _, condition := range Transitions(old, current) {
-		if !reported[condition.Type] || condition.Message == "" {
+		if !eventConditions[condition.Type] || condition.Message == "" {
 			continue
 		}
 		kind := corev1.EventTypeNormal
-		if !good(condition) {
+		if !isNormal(condition) {
 			kind = corev1.EventTypeWarning
 		}
 		recorder.Eventf(about, nil, kind, condition.Reason, condition.Type, "%s", text.Cut(condition.Type+": "+condition.Message, maxNote))
 	}
 }
 
-// good reports whether a condition is as one would wish, or on its way there.
-func good(condition metav1.Condition) bool {
+// isNormal reports whether a condition is as it should be, or is about to be: its event is Normal, not Warning.
+func isNormal(condition metav1.Condition) bool {
 	if condition.Reason == foundationv1alpha1.ReasonProgressing || condition.Reason == foundationv1alpha1.ReasonVolumesPending {
 		return true
 	}

@@ -6,7 +6,7 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 )
 
-// stalledReasons are those that neither time nor the operator can mend: somebody has to do something.
+// stalledReasons are the reasons that neither time nor another reconcile resolves: a person has to act.
 var stalledReasons = map[string]bool{
 	foundationv1alpha1.ReasonNameConflict: true,
 	foundationv1alpha1.ReasonRefused:      true,
@@ -36,14 +36,11 @@ var stalledReasons = map[string]bool{
 	foundationv1alpha1.ReasonNodesLeft:        true,
 }
 
-// IsStalled reports whether only a person can mend what the reason names.
-func IsStalled(reason string) bool { return stalledReasons[reason] }
-
-// Stalled is the Stalled condition of an object for which one of the conditions is not True and only a person can mend
-// it: the first of these. It is nil if there is none.
+// Stalled returns the Stalled condition of an object, made from the first condition that is not True and that only a
+// person can resolve; nil if there is none.
 func Stalled(current ...metav1.Condition) *metav1.Condition {
 	for _, condition := range current {
-		if condition.Status != metav1.ConditionTrue && IsStalled(condition.Reason) {
+		if condition.Status != metav1.ConditionTrue && stalledReasons[condition.Reason] {
 			return new(True(foundationv1alpha1.ConditionStalled, condition.Reason, condition.Message))
 		}
 	}

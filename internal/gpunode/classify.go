@@ -10,28 +10,29 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 )
 
-// Classifier reads the states of one pool's nodes.
+// Classifier derives the states of one pool's nodes from their metadata.
 type Classifier struct {
 	Pool string
-	// RequireScrub is the pool's: without it nodes are not scrubbed, whatever is written on them about that.
+	// RequireScrub is the pool's setting: without it the scrub annotations on a node are ignored.
 	RequireScrub bool
-	// Resolve finds the team that an owner is now: the metadata may have lost its UID, or have one that the team had before
-	// its manifest was applied again. Nil keeps owners as they are written.
+	// Resolve returns the current identity of an owner: the metadata may have lost the UID, or have the one from
+	// before the team's manifest was deleted and applied again. Nil keeps owners as written.
 	Resolve func(Owner) Owner
 	Now     time.Time
 }
 
-// Claim is what a node's NodeClaim tells of it.
-type Claim struct {
-	// Owner is the team that Karpenter provisioned the node for: nobody else may have it, whatever is written on it.
+// NodeClaimFacts has the facts about a node that come from its NodeClaim.
+type NodeClaimFacts struct {
+	// Owner is the team that Karpenter provisioned the node for. It takes precedence over the Node's metadata.
 	Owner       Owner
 	Initialized bool
-	// Deleted is when the deletion of the NodeClaim began, zero if it did not.
-	Deleted time.Time
+	// DeletionTime is the NodeClaim's deletionTimestamp; zero if it is not being deleted.
+	DeletionTime time.Time
 }
 
-// Classify reads a node's state off its metadata. A node that lost some of it may still run a team's pods, so one sign of
-// an owner is enough, and the sign that a kubelet cannot forge comes first; and one sign of being closed is enough for
+// Classify derives a node's state from its metadata, which may be incomplete because anybody with rights on Nodes can
+// edit it. The node may still run a team's pods, so one of the keys that name an owner is enough; the label that a
+// kubelet cannot set (NodeRestriction) takes precedence. Likewise one of the keys that say it is closed is enough for
 // it not to count as empty.
 func (c Classifier) Classify(m Metadata) Ownership {
 	since, closed := m.closedSince(c.Now)
@@ -54,7 +55,7 @@ func (c Classifier) Classify(m Metadata) Ownership {
 		return r
 	}
 	if c.RequireScrub && requested {
-		// It is to be scrubbed, and lost what says that it is closed.
+		// It needs a scrub and lost its draining metadata: close it again first.
 		return Ownership{State: Outside}
 	}
 	if m.Labels[foundationv1alpha1.LabelPool] == c.Pool && m.hasTaint(foundationv1alpha1.TaintUnassigned) {
@@ -63,13 +64,13 @@ func (c Classifier) Classify(m Metadata) Ownership {
 	return Ownership{State: Outside}
 }
 
-// ClassifyClaimed reads the state of a node that Karpenter provisioned, with the metadata that it has so far.
-func (c Classifier) ClassifyClaimed(claim Claim, m Metadata) Ownership {
+// ClassifyProvisioned derives the state of a node that Karpenter provisioned; m is empty while it has no Node.
+func (c Classifier) ClassifyProvisioned(claim NodeClaimFacts, m Metadata) Ownership {
 	owner := c.resolve(claim.Owner)
 	since, draining := m.closedSince(c.Now)
 	switch {
-	case !claim.Deleted.IsZero():
-		return Ownership{State: Terminating, Owner: owner, Since: claim.Deleted}
+	case !claim.DeletionTime.IsZero():
+		return Ownership{State: Terminating, Owner: owner, Since: claim.DeletionTime}
 	case draining:
 		return Ownership{State: Draining, Owner: owner, Since: since}
 	case !claim.Initialized:
@@ -99,8 +100,8 @@ func (m Metadata) owner() (owner Owner, owned bool) {
 	return Owner{Name: name, UID: types.UID(m.Annotations[foundationv1alpha1.AnnotationTeamUID])}, name != ""
 }
 
-// closedSince is when the node was closed to new pods. A time that somebody took off, that is no time, or that is still to
-// come counts as now, so that nobody loses any of the grace period by it.
+// closedSince returns when the node was closed to new pods. A time that is missing, invalid or in the future counts
+// as now, so that no edit of the annotation shortens the grace period.
 func (m Metadata) closedSince(now time.Time) (since time.Time, closed bool) {
 	value, annotated := m.Annotations[foundationv1alpha1.AnnotationDrainingSince]
 	if !annotated && !m.hasTaint(foundationv1alpha1.TaintDraining) {

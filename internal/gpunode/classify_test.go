@@ -11,7 +11,7 @@ import (
 	"foundation.team/operator/internal/gpunode"
 )
 
-// lost is the metadata of a state without what has these keys. Those of taints begin with "taint ", for the label and the
+// lost returns the metadata of a state without these keys. Those of taints begin with "taint ", for the label and the
 // taint of teams have one key.
 func lost(r gpunode.Ownership, keys ...string) gpunode.Metadata {
 	m := r.Metadata(pool)
@@ -29,7 +29,7 @@ func lost(r gpunode.Ownership, keys ...string) gpunode.Metadata {
 	return m
 }
 
-// changed is the metadata of a state that somebody changed.
+// changed returns the metadata of a state with an edit.
 func changed(r gpunode.Ownership, change func(gpunode.Metadata)) gpunode.Metadata {
 	m := r.Metadata(pool)
 	change(m)
@@ -75,7 +75,7 @@ func runClassifyCases(t *testing.T, tests map[string]classifyCase) {
 	}
 }
 
-// A team's node that lost some of its metadata is still its team's, as long as anything says so.
+// A team's node that lost some of its metadata still belongs to the team, as long as one key names the team.
 func TestClassifyTeamNodesThatLostMetadata(t *testing.T) {
 	runClassifyCases(t, map[string]classifyCase{
 		"held, only the label that no kubelet can forge is left": {lost(held, labelPool, labelTeam, taintTeam), held},
@@ -100,7 +100,8 @@ func TestClassifyTeamNodesThatLostMetadata(t *testing.T) {
 	})
 }
 
-// A node that is no team's and lost some of its metadata does not count as empty, unless all that speaks against it is lost.
+// An unowned node that lost some of its metadata does not count as empty, unless every key that says it is closed is
+// lost.
 func TestClassifyOtherNodesThatLostMetadata(t *testing.T) {
 	runClassifyCases(t, map[string]classifyCase{
 		"entering, its time is lost":                   {lost(entering, noteSince), sinceOf(entering, now)},
@@ -119,7 +120,7 @@ func TestClassifyOtherNodesThatLostMetadata(t *testing.T) {
 	})
 }
 
-// In a pool whose nodes are not scrubbed, what is written about that counts for nothing.
+// In a pool without scrubbing the scrub annotations are ignored.
 func TestClassifyIgnoresScrubbingThatNobodyRequires(t *testing.T) {
 	c := classifier()
 	c.RequireScrub = false
@@ -134,32 +135,32 @@ func TestClassifyIgnoresScrubbingThatNobodyRequires(t *testing.T) {
 	}
 }
 
-// A node of Karpenter's is its NodeClaim's team's, whatever is written on it.
+// A node that Karpenter provisioned belongs to the team of its NodeClaim, whatever its metadata says.
 func TestClassifyClaimed(t *testing.T) {
 	saebit := gpunode.Owner{Name: "saebit", UID: "saebit-uid"}
 	forged := gpunode.Hold(saebit).Metadata(pool)
 	draining := gpunode.Ownership{State: gpunode.Draining, Owner: saebit, Since: ago(time.Minute)}.Metadata(pool)
 	tests := map[string]struct {
-		claim    gpunode.Claim
+		claim    gpunode.NodeClaimFacts
 		metadata gpunode.Metadata
 		want     gpunode.Ownership
 	}{
-		"no Node yet":                          {gpunode.Claim{Owner: hanbit}, gpunode.Metadata{}, gpunode.Ownership{State: gpunode.Provisioning, Owner: hanbit}},
-		"a Node that is not ready":             {gpunode.Claim{Owner: hanbit}, forged, gpunode.Ownership{State: gpunode.Provisioning, Owner: hanbit}},
-		"a Node that is ready":                 {gpunode.Claim{Owner: hanbit, Initialized: true}, forged, gpunode.Ownership{State: gpunode.Held, Owner: hanbit}},
-		"drained before it was ready":          {gpunode.Claim{Owner: hanbit}, draining, gpunode.Ownership{State: gpunode.Draining, Owner: hanbit, Since: ago(time.Minute)}},
-		"deleted, whatever else is written on": {gpunode.Claim{Owner: hanbit, Initialized: true, Deleted: ago(time.Second)}, draining, gpunode.Ownership{State: gpunode.Terminating, Owner: hanbit, Since: ago(time.Second)}},
+		"no Node yet":                          {gpunode.NodeClaimFacts{Owner: hanbit}, gpunode.Metadata{}, gpunode.Ownership{State: gpunode.Provisioning, Owner: hanbit}},
+		"a Node that is not ready":             {gpunode.NodeClaimFacts{Owner: hanbit}, forged, gpunode.Ownership{State: gpunode.Provisioning, Owner: hanbit}},
+		"a Node that is ready":                 {gpunode.NodeClaimFacts{Owner: hanbit, Initialized: true}, forged, gpunode.Ownership{State: gpunode.Held, Owner: hanbit}},
+		"drained before it was ready":          {gpunode.NodeClaimFacts{Owner: hanbit}, draining, gpunode.Ownership{State: gpunode.Draining, Owner: hanbit, Since: ago(time.Minute)}},
+		"deleted, whatever else is written on": {gpunode.NodeClaimFacts{Owner: hanbit, Initialized: true, DeletionTime: ago(time.Second)}, draining, gpunode.Ownership{State: gpunode.Terminating, Owner: hanbit, Since: ago(time.Second)}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(tt.want, classifier().ClassifyClaimed(tt.claim, tt.metadata)); diff != "" {
+			if diff := cmp.Diff(tt.want, classifier().ClassifyProvisioned(tt.claim, tt.metadata)); diff != "" {
 				t.Error(diff)
 			}
 		})
 	}
 }
 
-// The owner that is written on a node is turned into the team that it is now.
+// The owner in the metadata is resolved to the team's current identity.
 func TestClassifyResolvesOwners(t *testing.T) {
 	c := classifier()
 	c.Resolve = func(owner gpunode.Owner) gpunode.Owner {
@@ -169,7 +170,7 @@ func TestClassifyResolvesOwners(t *testing.T) {
 	for name, got := range map[string]gpunode.Ownership{
 		"held":     c.Classify(gpunode.Hold(hanbit).Metadata(pool)),
 		"draining": c.Classify(gpunode.Ownership{State: gpunode.Draining, Owner: hanbit, Since: ago(time.Hour)}.Metadata(pool)),
-		"claimed":  c.ClassifyClaimed(gpunode.Claim{Owner: hanbit}, gpunode.Metadata{}),
+		"claimed":  c.ClassifyProvisioned(gpunode.NodeClaimFacts{Owner: hanbit}, gpunode.Metadata{}),
 	} {
 		if got.Owner != want {
 			t.Errorf("%s: owner is %s", name, got.Owner)

@@ -42,7 +42,7 @@ func quoted(words []string) string {
 	return "`" + strings.Join(words, "`, `") + "`"
 }
 
-// The page on pools shows what the code writes.
+// The table in docs/pools.md agrees with what the code writes.
 func TestDocumentsShowTheStates(t *testing.T) {
 	page, err := os.ReadFile("../../docs/pools.md")
 	if err != nil {

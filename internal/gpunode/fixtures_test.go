@@ -61,10 +61,10 @@ func drawOwnership(t *rapid.T, state gpunode.State) gpunode.Ownership {
 }
 
 // claimOf is the NodeClaim of a node in a state that Karpenter adds, or in one that it shares.
-func claimOf(r gpunode.Ownership) gpunode.Claim {
-	claim := gpunode.Claim{Owner: r.Owner, Initialized: r.State != gpunode.Provisioning}
+func claimOf(r gpunode.Ownership) gpunode.NodeClaimFacts {
+	claim := gpunode.NodeClaimFacts{Owner: r.Owner, Initialized: r.State != gpunode.Provisioning}
 	if r.State == gpunode.Terminating {
-		claim.Deleted = r.Since
+		claim.DeletionTime = r.Since
 	}
 	return claim
 }

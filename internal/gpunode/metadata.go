@@ -10,14 +10,14 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 )
 
-// Metadata is what is written on a Node about whose it is: the labels that scheduling and quotas rely on, the taints that
-// keep pods off, and annotations with what only the pool needs.
+// Metadata is a node's ownership as written on the Node: the labels that scheduling and quotas rely on, the taints
+// that repel other teams' pods, and annotations that only the pool controller reads.
 type Metadata struct {
 	Labels, Annotations map[string]string
 	Taints              []corev1.Taint
 }
 
-// Keys that a pool writes on its nodes. Nobody else's are touched.
+// The keys that a pool writes on its nodes. All other keys are left unchanged.
 var (
 	labelKeys      = []string{foundationv1alpha1.LabelPool, foundationv1alpha1.LabelTeam, foundationv1alpha1.LabelNodeTeam}
 	annotationKeys = []string{
@@ -27,12 +27,12 @@ var (
 	taintKeys = []string{foundationv1alpha1.TaintTeam, foundationv1alpha1.TaintUnassigned, foundationv1alpha1.TaintDraining}
 )
 
-// MetadataOf is what a Node carries, other people's keys included. It shares the Node's maps.
+// MetadataOf returns the metadata of a Node, including keys that are not the pool's. It shares the Node's maps.
 func MetadataOf(node *corev1.Node) Metadata {
 	return Metadata{Labels: node.Labels, Annotations: node.Annotations, Taints: node.Spec.Taints}
 }
 
-// Metadata is what a pool writes on a node in this state. What a Provisioning node carries Karpenter writes, from the
+// Metadata returns what a pool writes on a node in this state. On a Provisioning node Karpenter writes it, from the
 // template of its NodePool.
 func (o Ownership) Metadata(pool string) Metadata {
 	m := Metadata{Labels: map[string]string{}, Annotations: map[string]string{}}
@@ -48,7 +48,7 @@ func (o Ownership) Metadata(pool string) Metadata {
 	} else {
 		m.taint(foundationv1alpha1.TaintUnassigned, "")
 	}
-	if o.closed() {
+	if o.isClosed() {
 		m.Annotations[foundationv1alpha1.AnnotationDrainingSince] = o.Since.UTC().Format(time.RFC3339)
 		m.taint(foundationv1alpha1.TaintDraining, "")
 	}
@@ -61,9 +61,9 @@ func (o Ownership) Metadata(pool string) Metadata {
 	return m
 }
 
-// closed reports whether also the owner's new pods are kept off. A node stays so while it is terminated: its deletion may
-// have to be tried again.
-func (o Ownership) closed() bool {
+// isClosed reports whether new pods are repelled, the owner's too. A Terminating node stays closed, because its
+// deletion may have to be retried.
+func (o Ownership) isClosed() bool {
 	switch o.State {
 	case Entering, AwaitingScrub, Draining, Terminating:
 		return true
@@ -76,18 +76,18 @@ func (m *Metadata) taint(key, value string) {
 	m.Taints = append(m.Taints, corev1.Taint{Key: key, Value: value, Effect: corev1.TaintEffectNoSchedule})
 }
 
-// WrittenOn is a copy of the node that carries this and no other ownership metadata. It shares everything else: most
-// nodes need no change, and a pool may have thousands.
-func (m Metadata) WrittenOn(node *corev1.Node) *corev1.Node {
+// AppliedTo returns a copy of the node with this and no other ownership metadata. The copy shares all other fields
+// with the node: a pool may have thousands of nodes, and a deep copy of each would be slow.
+func (m Metadata) AppliedTo(node *corev1.Node) *corev1.Node {
 	after := *node
-	after.Labels = replaced(node.Labels, labelKeys, m.Labels)
-	after.Annotations = replaced(node.Annotations, annotationKeys, m.Annotations)
+	after.Labels = replaceKeys(node.Labels, labelKeys, m.Labels)
+	after.Annotations = replaceKeys(node.Annotations, annotationKeys, m.Annotations)
 	after.Spec.Taints = slices.DeleteFunc(slices.Clone(node.Spec.Taints), isOwnershipTaint)
 	after.Spec.Taints = append(after.Spec.Taints, m.Taints...)
 	return &after
 }
 
-func replaced(had map[string]string, keys []string, want map[string]string) map[string]string {
+func replaceKeys(had map[string]string, keys []string, want map[string]string) map[string]string {
 	has := maps.Clone(had)
 	if has == nil && len(want) > 0 {
 		has = map[string]string{}
@@ -99,12 +99,12 @@ func replaced(had map[string]string, keys []string, want map[string]string) map[
 
 func isOwnershipTaint(taint corev1.Taint) bool { return slices.Contains(taintKeys, taint.Key) }
 
-// IsOn reports whether the node carries this and no other ownership metadata. The order of taints does not matter.
+// IsOn reports whether the node has this and no other ownership metadata. The order of taints does not matter.
 func (m Metadata) IsOn(node *corev1.Node) bool {
-	return holds(node.Labels, labelKeys, m.Labels) && holds(node.Annotations, annotationKeys, m.Annotations) && m.sameTaints(node)
+	return hasExactly(node.Labels, labelKeys, m.Labels) && hasExactly(node.Annotations, annotationKeys, m.Annotations) && m.sameTaints(node)
 }
 
-func holds(has map[string]string, keys []string, want map[string]string) bool {
+func hasExactly(has map[string]string, keys []string, want map[string]string) bool {
 	for _, key := range keys {
 		got, there := has[key]
 		wanted, needed := want[key]

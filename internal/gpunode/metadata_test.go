@@ -12,19 +12,19 @@ import (
 	"foundation.team/operator/internal/gpunode"
 )
 
-// What is written on a node says which state it is in, with all that goes with it.
+// Classify(Metadata(o)) returns o for every ownership.
 func TestClassifyReadsWhatMetadataWrites(t *testing.T) {
 	for _, state := range gpunode.States() {
 		t.Run(string(state), func(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) {
 				want := drawOwnership(t, state)
-				node := want.Metadata(pool).WrittenOn(bare())
+				node := want.Metadata(pool).AppliedTo(bare())
 				if !want.Metadata(pool).IsOn(node) {
 					t.Fatalf("%+v is not found on %+v", want, node)
 				}
 				got := classifier().Classify(gpunode.MetadataOf(node))
 				if state == gpunode.Provisioning || state == gpunode.Terminating {
-					got = classifier().ClassifyClaimed(claimOf(want), gpunode.MetadataOf(node))
+					got = classifier().ClassifyProvisioned(claimOf(want), gpunode.MetadataOf(node))
 				}
 				if diff := cmp.Diff(want, got); diff != "" {
 					t.Fatal(diff)
@@ -35,32 +35,32 @@ func TestClassifyReadsWhatMetadataWrites(t *testing.T) {
 }
 
 // A node that Karpenter provisioned has the states Held and Draining too.
-func TestClassifyClaimedReadsWhatMetadataWrites(t *testing.T) {
+func TestClassifyProvisionedReadsWhatMetadataWrites(t *testing.T) {
 	for _, state := range []gpunode.State{gpunode.Held, gpunode.Draining} {
 		rapid.Check(t, func(t *rapid.T) {
 			want := drawOwnership(t, state)
-			if diff := cmp.Diff(want, classifier().ClassifyClaimed(claimOf(want), want.Metadata(pool))); diff != "" {
+			if diff := cmp.Diff(want, classifier().ClassifyProvisioned(claimOf(want), want.Metadata(pool))); diff != "" {
 				t.Fatal(diff)
 			}
 		})
 	}
 }
 
-// Whatever state a node was in, only the new one is on it afterwards, and what is other people's stays.
+// Writing a state removes all metadata of the previous one and leaves other keys unchanged.
 func TestWrittenOnReplacesOwnershipMetadataOnly(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		first := drawOwnership(t, rapid.SampledFrom(gpunode.States()).Draw(t, "first"))
 		second := drawOwnership(t, rapid.SampledFrom(gpunode.States()).Draw(t, "second"))
-		before := first.Metadata(pool).WrittenOn(bare())
+		before := first.Metadata(pool).AppliedTo(bare())
 		unchanged := before.DeepCopy()
-		after := second.Metadata(pool).WrittenOn(before)
+		after := second.Metadata(pool).AppliedTo(before)
 		if diff := cmp.Diff(unchanged, before); diff != "" {
 			t.Fatalf("the node that was read is changed: %s", diff)
 		}
-		if diff := cmp.Diff(second.Metadata(pool).WrittenOn(bare()), after); diff != "" {
+		if diff := cmp.Diff(second.Metadata(pool).AppliedTo(bare()), after); diff != "" {
 			t.Fatalf("something of %s is left: %s", first.State, diff)
 		}
-		if diff := cmp.Diff(bare(), gpunode.Ownership{State: gpunode.Outside}.Metadata(pool).WrittenOn(after)); diff != "" {
+		if diff := cmp.Diff(bare(), gpunode.Ownership{State: gpunode.Outside}.Metadata(pool).AppliedTo(after)); diff != "" {
 			t.Fatalf("other people's metadata: %s", diff)
 		}
 	})
@@ -90,7 +90,7 @@ func TestIsOnSeesWhatDiffers(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			node := held.WrittenOn(bare())
+			node := held.AppliedTo(bare())
 			tt.change(node)
 			if got := held.IsOn(node); got != tt.want {
 				t.Errorf("IsOn = %t, want %t", got, tt.want)

@@ -2,42 +2,43 @@ package gpunode
 
 import "time"
 
-// Policy is what a pool's spec says about how its nodes change hands.
+// Policy has the settings of a pool that decide how its nodes pass from one team to the next.
 type Policy struct {
-	// GracePeriod is how long a team's pods run on on a node that drains.
+	// GracePeriod is how long pods keep running on a draining node.
 	GracePeriod time.Duration
-	// RequireScrub keeps an empty node from everybody until it was scrubbed.
+	// RequireScrub keeps an empty node unassigned until something outside the operator has scrubbed it.
 	RequireScrub bool
-	// Terminate is true for nodes that Karpenter provisioned: an empty one is deleted instead of given to the next team.
+	// Terminate is true for nodes that Karpenter provisions: once drained, the NodeClaim is deleted and the node not
+	// reused.
 	Terminate bool
-	// Deleting is true while the pool is being deleted: nodes that are nobody's leave it.
+	// Deleting is true while the pool is being deleted: nodes without an owner leave it.
 	Deleting bool
 }
 
-// Next decides what becomes of a node that no team is given or has to give back, with so many pods that keep it busy, and
-// when to decide again; at a zero time only events change anything.
+// Next returns the next state of a node that is neither granted nor drained now. pods is how many pods keep it busy.
+// At requeueAt the decision may differ; if that is zero, only events change it.
 func (p Policy) Next(n *Node, pods int, now time.Time) (next Ownership, requeueAt time.Time) {
 	switch n.State {
 	case Outside:
-		if p.keeps(n) {
-			return Ownership{State: Entering, Since: now}, now.Add(Settle)
+		if p.keepsUnowned(n) {
+			return Ownership{State: Entering, Since: now}, now.Add(PodBindDelay)
 		}
 		return n.Ownership, time.Time{}
 	case Entering:
-		next, requeueAt = p.nextOfClosed(n, pods, now)
-		if !p.keeps(n) {
+		next, requeueAt = p.nextWhenClosed(n, pods, now)
+		if !p.keepsUnowned(n) {
 			next = Ownership{State: Outside}
 		}
 		return next, requeueAt
 	case Free, AwaitingScrub:
-		if !p.keeps(n) {
+		if !p.keepsUnowned(n) {
 			return Ownership{State: Outside}, time.Time{}
 		}
 		return n.Ownership, time.Time{}
 	case Draining:
-		return p.nextOfClosed(n, pods, now)
+		return p.nextWhenClosed(n, pods, now)
 	case Terminating:
-		// Until then the forecast counts on the node, so the status changes when it is over.
+		// The forecast counts the node as returned by then; requeue to update the status if it was not.
 		if over := n.Since.Add(p.Grace()); now.Before(over) {
 			return n.Ownership, over
 		}
@@ -47,29 +48,29 @@ func (p Policy) Next(n *Node, pods int, now time.Time) (next Ownership, requeueA
 	}
 }
 
-// nextOfClosed decides about a node that is waited for until it is empty.
-func (p Policy) nextOfClosed(n *Node, pods int, now time.Time) (next Ownership, requeueAt time.Time) {
-	settled := n.Since.Add(Settle)
+// nextWhenClosed returns the next state of a node that is closed to new pods until it is empty.
+func (p Policy) nextWhenClosed(n *Node, pods int, now time.Time) (next Ownership, requeueAt time.Time) {
+	boundBy := n.Since.Add(PodBindDelay)
 	switch {
-	case now.Before(settled):
-		return n.Ownership, settled
+	case now.Before(boundBy):
+		return n.Ownership, boundBy
 	case pods == 0:
 		return p.OnDrained(n, now), time.Time{}
 	case n.State == Draining:
 		return n.Ownership, now.Add(InspectInterval)
-	case n.Settling(now):
-		return n.Ownership, settled.Add(InspectInterval)
+	case n.Arriving(now):
+		return n.Ownership, boundBy.Add(InspectInterval)
 	default:
 		return n.Ownership, now.Add(OccupiedInterval)
 	}
 }
 
-// OnDrained is what becomes of a node that is closed and empty.
+// OnDrained returns the next state of a node that is closed and empty.
 func (p Policy) OnDrained(n *Node, now time.Time) Ownership {
 	switch {
 	case p.Terminate:
 		return Ownership{State: Terminating, Owner: n.Owner, Since: n.Since}
-	case !p.keeps(n):
+	case !p.keepsUnowned(n):
 		return Ownership{State: Outside}
 	case p.RequireScrub && !n.Scrubbed():
 		return Ownership{State: AwaitingScrub, Since: now, ScrubRequest: now.UTC().Format(time.RFC3339)}
@@ -78,25 +79,26 @@ func (p Policy) OnDrained(n *Node, now time.Time) Ownership {
 	}
 }
 
-// keeps reports whether a node that is no team's stays in the pool.
-func (p Policy) keeps(n *Node) bool { return n.Member && !p.Deleting }
+// keepsUnowned reports whether a node without an owner stays in the pool.
+func (p Policy) keepsUnowned(n *Node) bool { return n.Member && !p.Deleting }
 
-// Grace is how long a team's pods stay on a node that drains, before they are evicted.
-func (p Policy) Grace() time.Duration { return max(p.GracePeriod, Settle) }
+// Grace returns how long pods stay on a draining node before they are evicted. It is at least PodBindDelay, so that a pod
+// bound just before the drain is seen.
+func (p Policy) Grace() time.Duration { return max(p.GracePeriod, PodBindDelay) }
 
-// Drain takes a node back from its team: it is closed to new pods and its running ones have their grace period. A node that
-// Karpenter has not launched yet has no pods and is terminated at once; one that may be there and is not seen is left alone,
-// for it may have some.
+// Drain takes a node back from its team: it is closed to new pods, and running ones have their grace period. A
+// NodeClaim without a node name has no pods and is terminated at once. One with a node name whose Node is not in the
+// cache is left unchanged, because it may run pods.
 func (Policy) Drain(n *Node, now time.Time) (next Ownership, requeueAt time.Time) {
 	switch {
 	case n.Object != nil:
-		return Ownership{State: Draining, Owner: n.Owner, Since: now}, now.Add(Settle)
-	case n.Claim != nil && n.Claim.Status.NodeName == "":
+		return Ownership{State: Draining, Owner: n.Owner, Since: now}, now.Add(PodBindDelay)
+	case n.NodeClaim != nil && n.NodeClaim.Status.NodeName == "":
 		return Ownership{State: Terminating, Owner: n.Owner, Since: now}, time.Time{}
 	default:
 		return n.Ownership, time.Time{}
 	}
 }
 
-// Hold gives a node to a team.
+// Hold returns the ownership of a node that is given to a team.
 func Hold(owner Owner) Ownership { return Ownership{State: Held, Owner: owner} }

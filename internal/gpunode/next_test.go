@@ -22,7 +22,7 @@ func member(r gpunode.Ownership) *gpunode.Node {
 	return &gpunode.Node{Ownership: r, Name: "n1", Object: bare(), Managed: true, Member: true, Healthy: true}
 }
 
-// nextCase is what becomes of a node, and when to decide again.
+// nextCase is a node with its expected next state and requeue time.
 type nextCase struct {
 	record    gpunode.Ownership
 	node      func(*gpunode.Node)
@@ -69,14 +69,14 @@ func TestNextOfNodesThatEnter(t *testing.T) {
 	left := func(n *gpunode.Node) { n.Member = false }
 	broken := func(n *gpunode.Node) { n.Healthy = false }
 	runNextCases(t, map[string]nextCase{
-		"a node that is new in the pool is closed":         {record: outside, want: closed(gpunode.Entering, 0), requeueAt: now.Add(gpunode.Settle)},
+		"a node that is new in the pool is closed":         {record: outside, want: closed(gpunode.Entering, 0), requeueAt: now.Add(gpunode.PodBindDelay)},
 		"a node that is no member stays outside":           {record: outside, node: left, want: outside},
 		"no node enters a pool that is being deleted":      {record: outside, policy: gpunode.Policy{Deleting: true}, want: outside},
-		"an entering node settles":                         {record: closed(gpunode.Entering, gpunode.Settle-time.Second), want: closed(gpunode.Entering, gpunode.Settle-time.Second), requeueAt: now.Add(time.Second)},
-		"an entering node is free once it is empty":        {record: closed(gpunode.Entering, gpunode.Settle), want: free},
-		"an entering node with pods is inspected soon":     {record: closed(gpunode.Entering, gpunode.Settle), pods: 1, want: closed(gpunode.Entering, gpunode.Settle), requeueAt: now.Add(gpunode.InspectInterval)},
+		"an entering node settles":                         {record: closed(gpunode.Entering, gpunode.PodBindDelay-time.Second), want: closed(gpunode.Entering, gpunode.PodBindDelay-time.Second), requeueAt: now.Add(time.Second)},
+		"an entering node is free once it is empty":        {record: closed(gpunode.Entering, gpunode.PodBindDelay), want: free},
+		"an entering node with pods is inspected soon":     {record: closed(gpunode.Entering, gpunode.PodBindDelay), pods: 1, want: closed(gpunode.Entering, gpunode.PodBindDelay), requeueAt: now.Add(gpunode.InspectInterval)},
 		"an entering node with pods is inspected for long": {record: closed(gpunode.Entering, time.Hour), pods: 1, want: closed(gpunode.Entering, time.Hour), requeueAt: now.Add(gpunode.OccupiedInterval)},
-		"a broken entering node with pods is not awaited":  {record: closed(gpunode.Entering, gpunode.Settle), node: broken, pods: 1, want: closed(gpunode.Entering, gpunode.Settle), requeueAt: now.Add(gpunode.OccupiedInterval)},
+		"a broken entering node with pods is not awaited":  {record: closed(gpunode.Entering, gpunode.PodBindDelay), node: broken, pods: 1, want: closed(gpunode.Entering, gpunode.PodBindDelay), requeueAt: now.Add(gpunode.OccupiedInterval)},
 		"an entering node that left the pool is let out":   {record: closed(gpunode.Entering, time.Hour), node: left, pods: 1, want: outside, requeueAt: now.Add(gpunode.OccupiedInterval)},
 		"an empty entering node is to be scrubbed":         {record: closed(gpunode.Entering, time.Hour), policy: gpunode.Policy{RequireScrub: true}, want: asked},
 		"a node that awaits its scrub is not inspected":    {record: awaiting, policy: gpunode.Policy{RequireScrub: true}, pods: 1, want: awaiting},
@@ -104,7 +104,7 @@ func TestNextOfNodesOfTeams(t *testing.T) {
 		"a held node stays its team's":                 {record: held, want: held},
 		"a held node that left the pool is its team's": {record: held, node: left, want: held},
 		"a held node of a deleted pool is its team's":  {record: held, policy: gpunode.Policy{Deleting: true}, want: held},
-		"a draining node settles":                      {record: closed(gpunode.Draining, 0), want: closed(gpunode.Draining, 0), requeueAt: now.Add(gpunode.Settle)},
+		"a draining node settles":                      {record: closed(gpunode.Draining, 0), want: closed(gpunode.Draining, 0), requeueAt: now.Add(gpunode.PodBindDelay)},
 		"a draining node with pods is its team's":      {record: closed(gpunode.Draining, 2*grace), pods: 1, want: closed(gpunode.Draining, 2*grace), requeueAt: now.Add(gpunode.InspectInterval)},
 		"a drained node is free":                       {record: closed(gpunode.Draining, time.Minute), want: free},
 		"a drained node is to be scrubbed":             {record: closed(gpunode.Draining, time.Minute), policy: gpunode.Policy{RequireScrub: true}, want: asked},
@@ -124,11 +124,11 @@ var transitions = []string{
 	"Outside → Entering", "Entering → Free", "Entering → AwaitingScrub", "AwaitingScrub → Outside", "Entering → Outside", "Free → Outside",
 	"Free → Held", "Held → Draining", "Draining → Held", "Draining → Free", "Draining → AwaitingScrub", "Draining → Outside",
 	"Provisioning → Draining", "Draining → Terminating",
-	// Not decided but read off the node: it was scrubbed, or Karpenter went on with it.
+	// Not decided by Next but observed: the node was scrubbed, or Karpenter changed its NodeClaim.
 	"AwaitingScrub → Entering", "Provisioning → Held", "Provisioning → Terminating", "Held → Terminating",
 }
 
-// walk lets a node live: the pool decides, teams come and go, Karpenter and who scrubs do their part.
+// walk draws a sequence of events for a node: decisions of the pool, grants, drains, scrubs and changes by Karpenter.
 type walk struct {
 	node   gpunode.Node
 	policy gpunode.Policy
@@ -142,26 +142,26 @@ func (w *walk) become(r gpunode.Ownership) {
 		w.seen[fmt.Sprintf("%s → %s", w.node.State, r.State)] = true
 	}
 	w.node.Ownership = r
-	w.node.Object = r.Metadata(pool).WrittenOn(w.node.Object)
+	w.node.Object = r.Metadata(pool).AppliedTo(w.node.Object)
 }
 
-// read classifies the node anew.
-func (w *walk) read(claim gpunode.Claim) {
+// read classifies the node again from its metadata.
+func (w *walk) read(claim gpunode.NodeClaimFacts) {
 	c := gpunode.Classifier{Pool: pool, RequireScrub: w.policy.RequireScrub, Now: w.now}
 	if w.policy.Terminate {
-		w.become(c.ClassifyClaimed(claim, gpunode.MetadataOf(w.node.Object)))
+		w.become(c.ClassifyProvisioned(claim, gpunode.MetadataOf(w.node.Object)))
 	} else {
 		w.become(c.Classify(gpunode.MetadataOf(w.node.Object)))
 	}
 }
 
 func (w *walk) step(t *rapid.T) {
-	w.now = w.now.Add(rapid.SampledFrom([]time.Duration{time.Second, gpunode.Settle, time.Minute}).Draw(t, "time"))
+	w.now = w.now.Add(rapid.SampledFrom([]time.Duration{time.Second, gpunode.PodBindDelay, time.Minute}).Draw(t, "time"))
 	state := w.node.State
 	switch action := rapid.SampledFrom([]string{"next", "next", "next", "team", "outside", "pods", "member"}).Draw(t, "action"); {
 	case action == "next":
 		next, _ := w.policy.Next(&w.node, w.pods, w.now)
-		if state.Owned() && !next.State.Owned() && (state != gpunode.Draining || w.pods > 0 || w.now.Before(w.node.Since.Add(gpunode.Settle))) {
+		if state.Owned() && !next.State.Owned() && (state != gpunode.Draining || w.pods > 0 || w.now.Before(w.node.Since.Add(gpunode.PodBindDelay))) {
 			t.Fatalf("%s becomes %s with %d pods at %s", state, next.State, w.pods, w.now)
 		}
 		if next.State == gpunode.Free && state != gpunode.Free && w.pods > 0 {
@@ -175,9 +175,9 @@ func (w *walk) step(t *rapid.T) {
 		w.become(next)
 	case action == "outside" && state == gpunode.AwaitingScrub:
 		w.node.Object.Annotations["foundation.team/scrubbed"] = w.node.ScrubRequest
-		w.read(gpunode.Claim{})
+		w.read(gpunode.NodeClaimFacts{})
 	case action == "outside" && w.policy.Terminate && state != gpunode.Draining:
-		w.read(gpunode.Claim{Owner: hanbit, Initialized: rapid.Bool().Draw(t, "initialized") || state == gpunode.Held, Deleted: deletedAt(t, state, w.now)})
+		w.read(gpunode.NodeClaimFacts{Owner: hanbit, Initialized: rapid.Bool().Draw(t, "initialized") || state == gpunode.Held, DeletionTime: deletedAt(t, state, w.now)})
 	case action == "pods":
 		w.pods = rapid.IntRange(0, 1).Draw(t, "pods")
 	case action == "member" && !w.policy.Terminate:
@@ -192,7 +192,7 @@ func deletedAt(t *rapid.T, state gpunode.State, now time.Time) time.Time {
 	return time.Time{}
 }
 
-// Every transition of the figure happens in some node's life, and no other one.
+// Random walks take every transition of the figure, and no other one.
 func TestTransitions(t *testing.T) {
 	seen := map[string]bool{}
 	rapid.Check(t, func(t *rapid.T) {
@@ -231,10 +231,10 @@ func TestDrain(t *testing.T) {
 		want      gpunode.Ownership
 		requeueAt time.Time
 	}{
-		"a node that is just there":              {gpunode.Node{Ownership: gpunode.Hold(hanbit), Object: bare()}, draining, now.Add(gpunode.Settle)},
-		"a node that Karpenter has not finished": {gpunode.Node{Ownership: provisioning, Object: bare(), Claim: claim("n1")}, draining, now.Add(gpunode.Settle)},
-		"a node that is not launched":            {gpunode.Node{Ownership: provisioning, Claim: claim("")}, gpunode.Ownership{State: gpunode.Terminating, Owner: hanbit, Since: now}, time.Time{}},
-		"a node that the cache does not show":    {gpunode.Node{Ownership: gpunode.Hold(hanbit), Claim: claim("n1")}, gpunode.Hold(hanbit), time.Time{}},
+		"a node that is just there":              {gpunode.Node{Ownership: gpunode.Hold(hanbit), Object: bare()}, draining, now.Add(gpunode.PodBindDelay)},
+		"a node that Karpenter has not finished": {gpunode.Node{Ownership: provisioning, Object: bare(), NodeClaim: claim("n1")}, draining, now.Add(gpunode.PodBindDelay)},
+		"a node that is not launched":            {gpunode.Node{Ownership: provisioning, NodeClaim: claim("")}, gpunode.Ownership{State: gpunode.Terminating, Owner: hanbit, Since: now}, time.Time{}},
+		"a node that the cache does not show":    {gpunode.Node{Ownership: gpunode.Hold(hanbit), NodeClaim: claim("n1")}, gpunode.Hold(hanbit), time.Time{}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -257,7 +257,7 @@ func TestSettling(t *testing.T) {
 	}{
 		"new in the pool":                {record: gpunode.Ownership{State: gpunode.Outside}, want: true},
 		"closed a moment ago":            {record: gpunode.Ownership{State: gpunode.Entering, Since: now}, want: true},
-		"closed for as long as it takes": {record: gpunode.Ownership{State: gpunode.Entering, Since: ago(gpunode.Settle + gpunode.InspectInterval)}},
+		"closed for as long as it takes": {record: gpunode.Ownership{State: gpunode.Entering, Since: ago(gpunode.PodBindDelay + gpunode.InspectInterval)}},
 		"scrubbed a moment ago":          {record: gpunode.Ownership{State: gpunode.Entering, Since: now, ScrubRequest: first, ScrubAnswer: first}},
 		"awaiting its scrub":             {record: gpunode.Ownership{State: gpunode.AwaitingScrub, Since: now, ScrubRequest: first}},
 		"free":                           {record: gpunode.Ownership{State: gpunode.Free}},
@@ -271,7 +271,7 @@ func TestSettling(t *testing.T) {
 			if tt.node != nil {
 				tt.node(n)
 			}
-			if got := n.Settling(now); got != tt.want {
+			if got := n.Arriving(now); got != tt.want {
 				t.Errorf("Settling = %t", got)
 			}
 		})
@@ -283,8 +283,8 @@ func TestNodeOfNodePool(t *testing.T) {
 	if n.FromNodePool("") || !n.Initialized() {
 		t.Error("a node without a NodeClaim is taken for Karpenter's")
 	}
-	n.Claim = &karpenter.NodeClaim{}
-	n.Claim.Labels = map[string]string{karpenter.LabelNodePool: "hanbit.b200.s"}
+	n.NodeClaim = &karpenter.NodeClaim{}
+	n.NodeClaim.Labels = map[string]string{karpenter.LabelNodePool: "hanbit.b200.s"}
 	if !n.FromNodePool("hanbit.b200.s") || n.FromNodePool("saebit.b200.s") || n.Initialized() {
 		t.Error("a node with a NodeClaim that is not initialized is taken for another one")
 	}

@@ -11,86 +11,90 @@ import (
 )
 
 const (
-	// Settle is how long a node is closed to new pods before it counts as empty: the scheduler may just have placed a pod on
-	// it that the API server does not show yet.
-	Settle = 5 * time.Second
-	// InspectInterval is how often the pods of a draining node are listed. Pods are not watched: a cluster has too many.
+	// PodBindDelay is how long a node must be closed to new pods before it can count as empty: a pod that was scheduled
+	// just before may be bound and listed only afterwards. Binding takes milliseconds; 5 s leave room for a busy
+	// scheduler.
+	PodBindDelay = 5 * time.Second
+	// InspectInterval is how often the pods of a draining node are listed. Pods are not watched: a cluster has too
+	// many to cache.
 	InspectInterval = 10 * time.Second
-	// OccupiedInterval is how often the pods of a node are listed that came into the pool with pods on it.
+	// OccupiedInterval is how often the pods are listed of a node that entered the pool with pods on it. They have no
+	// grace period and may run for days.
 	OccupiedInterval = 30 * time.Second
 )
 
-// Node is a pool's node.
+// Node is a node of a pool, as one reconcile sees it.
 type Node struct {
 	Ownership
-	// Name is the Node's, or the NodeClaim's while there is no Node yet.
+	// Name is the name of the Node, or of the NodeClaim while there is no Node.
 	Name string
-	// Object is nil while Karpenter has none, or the cache does not show it.
+	// Object is nil while a NodeClaim has no Node yet, or while it is not in the cache.
 	Object *corev1.Node
-	// Claim is nil for a node that Karpenter did not provision.
-	Claim *karpenter.NodeClaim
-	// Managed reports whether the pool writes its ownership metadata, Member whether it may also give it to a team: a
-	// node that left the pool is its team's until that gives it back.
+	// NodeClaim is nil for a node that Karpenter did not provision.
+	NodeClaim *karpenter.NodeClaim
+	// Managed is true if the pool writes the node's ownership metadata, Member if it may also grant the node. A node
+	// that left the pool while a team holds it is managed, but no member, until it is drained.
 	Managed, Member bool
-	// Conflict reports whether the pool's selector matches a node that is another pool's.
+	// Conflict is true if the pool's selector matches a node that another pool manages.
 	Conflict bool
-	// Healthy reports whether the node is Ready, not cordoned, and has all of its GPUs.
+	// Healthy is true if the node is Ready, not cordoned, and has all of its GPUs.
 	Healthy bool
-	// Replaced reports whether the node is of the Karpenter mode that the pool had before: it is drained whatever its team
-	// was granted.
-	Replaced bool
+	// Obsolete is true if the node comes from a NodePool of the Karpenter mode (static or dynamic) that the pool had
+	// before: it is drained whatever its team was granted.
+	Obsolete bool
 }
 
-// OwnedBy reports whether the node is the team's, draining or not.
+// OwnedBy reports whether the node belongs to the team, draining or not.
 func (n *Node) OwnedBy(owner Owner) bool { return n.State.Owned() && n.Owner == owner }
 
 // UsableBy reports whether the team may run pods on the node, now or as soon as it is ready.
 func (n *Node) UsableBy(owner Owner) bool { return n.State.Usable() && n.Owner == owner }
 
-// Leaving reports whether the node leaves its team whatever the team was granted.
-func (n *Node) Leaving() bool { return n.Replaced || n.State == Terminating }
+// Leaving reports whether the team loses the node whatever it was granted.
+func (n *Node) Leaving() bool { return n.Obsolete || n.State == Terminating }
 
-// Grantable reports whether the node can be given to a team now.
+// Grantable reports whether the node can be granted to a team now.
 func (n *Node) Grantable() bool { return n.Member && n.Healthy && n.State == Free }
 
-// Settling reports whether the node came into the pool a moment ago and may be free in another one.
-func (n *Node) Settling(now time.Time) bool {
+// Arriving reports whether the node has just entered the pool and may become Free within seconds.
+func (n *Node) Arriving(now time.Time) bool {
 	switch {
 	case !n.Member || !n.Healthy:
 		return false
 	case n.State == Entering:
-		return n.ScrubRequest == "" && now.Before(n.Since.Add(Settle+InspectInterval))
+		return n.ScrubRequest == "" && now.Before(n.Since.Add(PodBindDelay+InspectInterval))
 	default:
 		return n.State == Outside
 	}
 }
 
-// Initialized reports whether the node is ready for pods as far as Karpenter is concerned.
-func (n *Node) Initialized() bool { return n.Claim == nil || initialized(n.Claim) }
+// Initialized reports whether Karpenter, if it provisioned the node, considers it ready for pods.
+func (n *Node) Initialized() bool { return n.NodeClaim == nil || initialized(n.NodeClaim) }
 
 func initialized(claim *karpenter.NodeClaim) bool {
 	return meta.IsStatusConditionTrue(claim.Status.Conditions, karpenter.ConditionInitialized)
 }
 
-// ClaimOf is what a NodeClaim tells of its node.
-func ClaimOf(claim *karpenter.NodeClaim, owner Owner) Claim {
-	c := Claim{Owner: owner, Initialized: initialized(claim)}
+// NodeClaimFactsOf returns the facts that a NodeClaim has about its node.
+func NodeClaimFactsOf(claim *karpenter.NodeClaim, owner Owner) NodeClaimFacts {
+	c := NodeClaimFacts{Owner: owner, Initialized: initialized(claim)}
 	if !claim.DeletionTimestamp.IsZero() {
-		c.Deleted = claim.DeletionTimestamp.Time
+		c.DeletionTime = claim.DeletionTimestamp.Time
 	}
 	return c
 }
 
 // FromNodePool reports whether Karpenter provisioned the node for this NodePool.
 func (n *Node) FromNodePool(name string) bool {
-	return n.Claim != nil && n.Claim.Labels[karpenter.LabelNodePool] == name
+	return n.NodeClaim != nil && n.NodeClaim.Labels[karpenter.LabelNodePool] == name
 }
 
-// Requirements are what a node must offer to be healthy.
+// Requirements are the GPUs that a node must offer to be healthy.
 type Requirements struct {
 	Resource corev1.ResourceName
 	GPUs     int64
-	// FromDriver is true where a DRA driver may publish the GPUs as devices instead of as a resource of the Node.
+	// FromDriver is true if a DRA driver may publish the GPUs as devices instead of as an extended resource of the
+	// Node.
 	FromDriver bool
 }
 

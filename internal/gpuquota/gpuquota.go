@@ -1,5 +1,5 @@
-// Package gpuquota turns the GPUs that pools granted to a team into what the ResourceQuotas of its namespaces say about
-// devices: GPUs as extended resources and by device class, and the CPU, memory and pods that come with them.
+// Package gpuquota computes, from the GPUs that pools granted to a team, what the ResourceQuotas of its namespaces
+// allow: GPUs as extended resources and by device class, and CPU, memory and pods in proportion.
 package gpuquota
 
 import (
@@ -14,50 +14,54 @@ import (
 const (
 	// podsPerGPU is how many more pods a namespace may have for each GPU.
 	podsPerGPU = 4
-	// claimsPerGPU bounds the ResourceClaims of a namespace. A claim takes at least one device, so this bounds empty ones.
-	claimsPerGPU = 4
-	// claimTemplates bounds the ResourceClaimTemplates of a namespace that may have claims.
-	claimTemplates = 100
+	// resourceClaimsPerGPU bounds the ResourceClaims of a namespace, most of all those that are not allocated: each
+	// allocated one takes at least one device anyway.
+	resourceClaimsPerGPU = 4
+	// maxResourceClaimTemplates bounds the ResourceClaimTemplates of a namespace that may have ResourceClaims. They
+	// hold no device; the bound only protects the API server's storage.
+	maxResourceClaimTemplates = 100
 
-	// ResourceClaims is the quota key that counts ResourceClaims, by which pods get devices.
+	// ResourceClaims is the quota key that counts ResourceClaims.
 	ResourceClaims corev1.ResourceName = "count/resourceclaims.resource.k8s.io"
-	// ResourceClaimTemplates is the quota key that counts what such claims are made from.
+	// ResourceClaimTemplates is the quota key that counts ResourceClaimTemplates.
 	ResourceClaimTemplates corev1.ResourceName = "count/resourceclaimtemplates.resource.k8s.io"
 )
 
-// Input is all that the device part of a team's quotas follows from.
+// Input is everything that a team's device quotas depend on.
 type Input struct {
-	// Pools are all pools of the cluster, not only those that granted something: a quota does not limit what it does not
-	// name, so the GPUs of every other pool have to be in it as 0.
+	// Pools are all pools of the cluster, not only those that granted something: a quota does not limit a resource
+	// that it does not name, so the GPUs of every other pool have to be in it with 0.
 	Pools []Pool
-	// DeviceClasses are all DeviceClasses of the cluster, each with the extended resource to which Kubernetes charges its
-	// devices too; empty if it has none.
+	// DeviceClasses are all DeviceClasses of the cluster, each with its extendedResourceName, to which Kubernetes
+	// charges its devices too; empty if it has none.
 	DeviceClasses map[string]corev1.ResourceName
-	// Namespaces share what was granted, by weight.
+	// Namespaces are those among which the grant is divided by weight.
 	Namespaces []Namespace
 }
 
 // Pool is a pool, with what it granted to the team.
 type Pool struct {
-	// ResourceName is the extended resource of its GPUs, DeviceClass the class by which they can be claimed; empty if none.
+	// ResourceName is the extended resource of its GPUs, DeviceClass the class by which ResourceClaims request them;
+	// empty if none.
 	ResourceName corev1.ResourceName
 	DeviceClass  string
-	// Granted is how many GPUs the team has of it.
+	// Granted is how many of its GPUs the team is granted.
 	Granted     int32
 	GPUsPerNode int32
-	// Node is what its smallest healthy node offers besides GPUs.
+	// Node is what its smallest healthy node offers besides GPUs, so that quotas never promise more than the nodes
+	// have.
 	Node corev1.ResourceList
 }
 
-// Namespace is a namespace that takes part in the division.
+// Namespace is a namespace of the team with its weight in the division.
 type Namespace struct {
 	Name   string
 	Weight int64
 }
 
-// Quotas is what the quotas of a team say about devices.
+// Quotas is the device side of all quotas of a team.
 type Quotas struct {
-	// Shares are the namespaces' parts of the grant, by namespace. It is empty while nothing is granted.
+	// Shares are the shares of the grant, by namespace. It is empty while nothing is granted.
 	Shares map[string]Share
 	// Keys are all quota keys that count devices. Every quota of the team has to name every one of them.
 	Keys map[corev1.ResourceName]bool
@@ -66,17 +70,17 @@ type Quotas struct {
 	classes deviceClasses
 }
 
-// Share is a namespace's part of what a team was granted.
+// Share is what a namespace gets of the GPUs that its team was granted.
 type Share struct {
-	// GPUs is how many in all, Devices how many by each quota key: a pool with a device class has several keys for the
-	// same GPUs.
+	// GPUs is how many in all, Devices how many by quota key. A pool with a device class has several keys for the
+	// same GPUs, so Devices may add up to more.
 	GPUs    int64
 	Devices map[corev1.ResourceName]int64
-	// Compute is what the nodes offer besides GPUs, in proportion.
+	// Compute is the proportional share of what the granted nodes offer besides GPUs.
 	Compute corev1.ResourceList
 }
 
-// Compute divides what was granted among the namespaces.
+// Compute divides the grants among the namespaces.
 func Compute(in Input) Quotas {
 	q := Quotas{Shares: map[string]Share{}, Keys: map[corev1.ResourceName]bool{}, pools: in.Pools, classes: in.DeviceClasses}
 	weights := make([]int64, len(in.Namespaces))
@@ -99,14 +103,14 @@ func Compute(in Input) Quotas {
 		}
 	}
 	for class := range in.DeviceClasses {
-		for _, key := range q.classes.keysOf(class) {
+		for _, key := range q.classes.keysOfClass(class) {
 			q.Keys[key] = true
 		}
 	}
 	return q
 }
 
-// Hard is the device part of a namespace's quota: its share, and 0 for whatever it has no share of.
+// Hard returns the device keys of a namespace's quota: its share, and 0 for keys that it has no share of.
 func (q Quotas) Hard(namespace string) corev1.ResourceList {
 	hard := q.NoDevices()
 	for key, devices := range q.Shares[namespace].Devices {
@@ -115,7 +119,7 @@ func (q Quotas) Hard(namespace string) corev1.ResourceList {
 	return hard
 }
 
-// NoDevices is the device part of a quota where nothing may start: every key, and all of them 0.
+// NoDevices returns every device key with 0, for a quota that lets nothing use a GPU.
 func (q Quotas) NoDevices() corev1.ResourceList {
 	hard := corev1.ResourceList{}
 	for key := range q.Keys {
@@ -124,8 +128,9 @@ func (q Quotas) NoDevices() corev1.ResourceList {
 	return hard
 }
 
-// ClaimableClasses are the device classes, by name, of which a namespace may make claims: those that it has a share of,
-// as far as the quota that the cluster enforces there counts them. Before that a claim would be counted nowhere.
+// ClaimableClasses returns the device classes, by name, that ResourceClaims in a namespace may request: those that it
+// has a share of, as soon as the quota that the cluster enforces there counts them. Before that, such a ResourceClaim
+// would not be counted at all.
 func (q Quotas) ClaimableClasses(namespace string, enforced corev1.ResourceList) []string {
 	share := q.Shares[namespace]
 	return slices.DeleteFunc(q.poolClasses(), func(class string) bool {
@@ -134,13 +139,13 @@ func (q Quotas) ClaimableClasses(namespace string, enforced corev1.ResourceList)
 	})
 }
 
-// Extras is what a namespace gets on top of what every namespace has, by quota key: pods, the CPU, memory and ephemeral
-// storage of its part of the nodes, and claims where its GPUs can be claimed.
+// Extras returns what a namespace gets on top of every namespace's base quota, by quota key: pods, the CPU, memory
+// and ephemeral storage of its share of the nodes, and ResourceClaims if a device class has its GPUs.
 func (s Share) Extras() corev1.ResourceList {
 	extras := corev1.ResourceList{corev1.ResourcePods: *resource.NewQuantity(podsPerGPU*s.GPUs, resource.DecimalSI)}
-	if devices := s.claimable(); devices > 0 {
-		extras[ResourceClaims] = *resource.NewQuantity(claimsPerGPU*devices, resource.DecimalSI)
-		extras[ResourceClaimTemplates] = *resource.NewQuantity(claimTemplates, resource.DecimalSI)
+	if devices := s.claimableDevices(); devices > 0 {
+		extras[ResourceClaims] = *resource.NewQuantity(resourceClaimsPerGPU*devices, resource.DecimalSI)
+		extras[ResourceClaimTemplates] = *resource.NewQuantity(maxResourceClaimTemplates, resource.DecimalSI)
 	}
 	for name, quantity := range s.Compute {
 		extras[requestsOf(name)] = quantity
@@ -148,8 +153,8 @@ func (s Share) Extras() corev1.ResourceList {
 	return extras
 }
 
-// claimable is how many devices can be claimed by device class.
-func (s Share) claimable() int64 {
+// claimableDevices returns how many devices ResourceClaims can request by device class.
+func (s Share) claimableDevices() int64 {
 	var sum int64
 	for key, devices := range s.Devices {
 		if strings.HasSuffix(string(key), corev1.ResourceClaimsPerClass) {
@@ -159,7 +164,7 @@ func (s Share) claimable() int64 {
 	return sum
 }
 
-// plus is the share with so many more GPUs of a grant.
+// plus returns the share with some more GPUs of a grant, and the compute resources that come with them.
 func (s Share) plus(gpus int64, granted grant) Share {
 	if s.Devices == nil {
 		s = Share{Devices: map[corev1.ResourceName]int64{}, Compute: corev1.ResourceList{}}
@@ -171,13 +176,13 @@ func (s Share) plus(gpus int64, granted grant) Share {
 	return s
 }
 
-// grant is what the pools of one extended resource gave.
+// grant is what all pools with one extended resource granted.
 type grant struct {
 	gpus    int64
 	compute corev1.ResourceList
 }
 
-// grantsByResource adds up pools of one extended resource, which a pod cannot tell apart.
+// grantsByResource adds up the pools with the same extended resource, because a quota cannot tell them apart.
 func grantsByResource(pools []Pool) map[corev1.ResourceName]grant {
 	grants := map[corev1.ResourceName]grant{}
 	for _, pool := range pools {
@@ -199,7 +204,7 @@ func grantsByResource(pools []Pool) map[corev1.ResourceName]grant {
 	return grants
 }
 
-// grantsByKey adds up pools that are counted by the same quota key.
+// grantsByKey adds up the pools that the same quota key counts.
 func grantsByKey(pools []Pool, classes deviceClasses) map[corev1.ResourceName]int64 {
 	grants := map[corev1.ResourceName]int64{}
 	for _, pool := range pools {
@@ -213,7 +218,7 @@ func grantsByKey(pools []Pool, classes deviceClasses) map[corev1.ResourceName]in
 	return grants
 }
 
-// poolClasses are the device classes of the pools, sorted.
+// poolClasses returns the device classes of the pools, sorted.
 func (q Quotas) poolClasses() []string {
 	classes := map[string]bool{}
 	for _, pool := range q.pools {

@@ -208,7 +208,7 @@ func TestClaimableClasses(t *testing.T) {
 	}
 }
 
-// The accounts are what Kubernetes keeps in each case; test/e2e sees it do so.
+// The usage is what Kubernetes records in each case; test/e2e checks that on a real cluster.
 func TestUsed(t *testing.T) {
 	pool, unclassed := nvidiaPool(16, classed(gpuClass)), nvidiaPool(16)
 	class := func(extended corev1.ResourceName) map[string]corev1.ResourceName {

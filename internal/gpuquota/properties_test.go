@@ -106,7 +106,7 @@ func TestNoKeyIsMissing(t *testing.T) {
 	})
 }
 
-// No namespace has more GPUs than were granted, and all of them together have all of them.
+// No namespace has more GPUs than were granted, and all together have exactly the grant.
 func TestSharesAddUpToTheGrant(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		in := drawnInput(t)

@@ -9,8 +9,8 @@ import (
 )
 
 // split divides total by weights into whole numbers that add up to it (the largest remainder method): each gets its
-// part rounded down, and what is left over goes, one each, to those with the largest remainders, the earlier ones among
-// equals. If all weights are 0 nobody gets anything.
+// share rounded down, and the rest goes, one each, to the largest remainders, earlier ones first among equals. If all
+// weights are 0 all shares are 0.
 func split(total int64, weights []int64) []int64 {
 	parts := make([]int64, len(weights))
 	var sum int64
@@ -35,7 +35,7 @@ func split(total int64, weights []int64) []int64 {
 	return parts
 }
 
-// proportion is quantity × part / whole, rounded down. CPU counts in thousandths.
+// proportion returns quantity × part / whole, rounded down; CPU in millicores.
 func proportion(name corev1.ResourceName, quantity resource.Quantity, part, whole int64) resource.Quantity {
 	if name == corev1.ResourceCPU {
 		return *resource.NewMilliQuantity(quantity.MilliValue()/whole*part, quantity.Format)

@@ -2,7 +2,7 @@ package gpuquota
 
 import corev1 "k8s.io/api/core/v1"
 
-// GPUs is how many GPUs of the pools a quota allows: the sum of the keys of their extended resources, each counted once.
+// GPUs returns how many GPUs of the pools a quota allows: the sum over their extended resources, each counted once.
 func (q Quotas) GPUs(hard corev1.ResourceList) int32 {
 	var sum int64
 	for key := range q.extendedKeys() {
@@ -12,10 +12,10 @@ func (q Quotas) GPUs(hard corev1.ResourceList) int32 {
 	return int32(sum)
 }
 
-// Used is how many GPUs of the pools are in use by the usage of a quota. Kubernetes charges a claim of a class with an
-// extended resource to the class and to that resource, where it must not be counted twice; a claim of a class without
-// one only to the class. When a class gets an extended resource, the usage of that lags behind until quotas are counted
-// anew.
+// Used returns how many GPUs of the pools are in use, from a quota's status.used. Kubernetes charges a ResourceClaim
+// of a class with an extended resource to both the class and that resource, which must not count twice; without one,
+// to the class only. When a class gets an extended resource, the usage of the resource is stale until the quota
+// controller recalculates it; hence the maximum of the two.
 func (q Quotas) Used(used corev1.ResourceList) int32 {
 	var sum int64
 	claimed := map[corev1.ResourceName]int64{}
@@ -37,7 +37,7 @@ func (q Quotas) Used(used corev1.ResourceList) int32 {
 	return int32(sum)
 }
 
-// extendedKeys are the quota keys of the pools' extended resources.
+// extendedKeys returns the quota keys of the pools' extended resources.
 func (q Quotas) extendedKeys() map[corev1.ResourceName]bool {
 	keys := map[corev1.ResourceName]bool{}
 	for _, pool := range q.pools {

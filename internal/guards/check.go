@@ -16,35 +16,35 @@ import (
 	"foundation.team/operator/internal/text"
 )
 
-// settle is how long an API server may take to enforce a policy that is new to it: it looks at what its watch told it
-// once a second. Others in the cluster may take as long.
-const settle = 5 * time.Second
+// settlePeriod is how long the API servers of a cluster may take to enforce a policy after it was written. Each
+// applies the changes from its watch once a second; five seconds leave room for a slow one.
+const settlePeriod = 5 * time.Second
 
-// Result is what a check of the guards found. The zero Result is that all of them are in place.
+// Result is the outcome of a check. The zero Result means that all policies are installed and enforced.
 type Result struct {
-	// Reason is empty while all guards are in place, else PolicyMissing, PolicyChanged or PoliciesSettling.
+	// Reason is PolicyMissing, PolicyChanged or PoliciesSettling; empty if all policies are installed and enforced.
 	Reason string
-	// Message names the guards that are not as shipped, and the way out.
+	// Message names the policies that are not as shipped, and what helps.
 	Message string
-	// Wait is, where the guards only have to settle, for how long.
+	// Wait is how much longer policies with the reason PoliciesSettling need; else 0.
 	Wait time.Duration
 }
 
 // OK reports whether something new may be provisioned.
 func (r Result) OK() bool { return r.Reason == "" }
 
-// settling reports whether the guards are in place, and only have to be enforced everywhere.
-func (r Result) settling() bool { return r.Wait > 0 }
+// isSettling reports whether the policies are as shipped, and may not be enforced by every API server yet.
+func (r Result) isSettling() bool { return r.Wait > 0 }
 
-// Until is when guards that settle count, if it is now now; zero where time alone changes nothing.
-func (r Result) Until(now time.Time) time.Time {
+// RequeueAt returns when settling policies are enforced everywhere; zero if time alone changes nothing.
+func (r Result) RequeueAt(now time.Time) time.Time {
 	if r.Wait == 0 {
 		return time.Time{}
 	}
 	return now.Add(r.Wait)
 }
 
-// Condition tells the result on an object.
+// Condition returns the result as the condition PoliciesInstalled.
 func (r Result) Condition() metav1.Condition {
 	if r.OK() {
 		return conditions.True(foundationv1alpha1.ConditionPoliciesInstalled, foundationv1alpha1.ReasonAsShipped, "all admission policies are in place")
@@ -52,8 +52,8 @@ func (r Result) Condition() metav1.Condition {
 	return conditions.False(foundationv1alpha1.ConditionPoliciesInstalled, r.Reason, r.Message)
 }
 
-// compare checks what is in the cluster against what is shipped; now is by a real clock, as objects' times are.
-// What is there besides is none of its business: further policies can only refuse more.
+// compare checks the live policies and bindings against the shipped ones; now is by a real clock, as the objects'
+// times are. Further policies in the cluster are ignored: they can only refuse more.
 func compare(shipped, live []client.Object, now time.Time) (Result, error) {
 	there := map[string]client.Object{}
 	for _, object := range live {
@@ -74,7 +74,7 @@ func compare(shipped, live []client.Object, now time.Time) (Result, error) {
 		if len(fields) > 0 {
 			changed = append(changed, fmt.Sprintf("%s (%s)", nameOf(want), strings.Join(fields, ", ")))
 		}
-		if at := writtenAt(has); at.After(newest) {
+		if at := lastWriteTime(has); at.After(newest) {
 			newest = at
 		}
 	}
@@ -90,11 +90,11 @@ func compare(shipped, live []client.Object, now time.Time) (Result, error) {
 			Reason:  foundationv1alpha1.ReasonPolicyChanged,
 			Message: text.AndMore(changed) + " is not what this version of the operator ships: " + wayOut,
 		}, nil
-	case now.Sub(newest) < settle:
+	case now.Sub(newest) < settlePeriod:
 		return Result{
 			Reason:  foundationv1alpha1.ReasonPoliciesSettling,
 			Message: "admission policies were written just now: what is new waits until every API server enforces them",
-			Wait:    min(newest.Add(settle).Sub(now), settle),
+			Wait:    min(newest.Add(settlePeriod).Sub(now), settlePeriod),
 		}, nil
 	default:
 		return Result{}, nil
@@ -103,13 +103,13 @@ func compare(shipped, live []client.Object, now time.Time) (Result, error) {
 
 func nameOf(object client.Object) string { return kindOf(object) + " " + object.GetName() }
 
-// differences are the fields of the spec that are not the same.
+// differences returns the fields of the spec that differ, sorted.
 func differences(want, has client.Object) ([]string, error) {
-	wanted, err := spec(want)
+	wanted, err := defaultedSpec(want)
 	if err != nil {
 		return nil, err
 	}
-	found, err := spec(has)
+	found, err := defaultedSpec(has)
 	if err != nil {
 		return nil, err
 	}
@@ -124,8 +124,8 @@ func differences(want, has client.Object) ([]string, error) {
 	return slices.Sorted(maps.Keys(fields)), nil
 }
 
-// writtenAt is when somebody wrote a guard last; its status is no matter.
-func writtenAt(object client.Object) time.Time {
+// lastWriteTime returns when a policy or binding was last written, its status apart.
+func lastWriteTime(object client.Object) time.Time {
 	at := object.GetCreationTimestamp().Time
 	for _, entry := range object.GetManagedFields() {
 		if entry.Subresource == "" && entry.Time != nil && entry.Time.After(at) {

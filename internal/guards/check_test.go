@@ -162,9 +162,9 @@ func TestCheck(t *testing.T) {
 			want: settling,
 		},
 		"put back just now":        {live: written(now.Add(-time.Second), ""), want: settling},
-		"put back a while ago":     {live: written(now.Add(-settle), "")},
+		"put back a while ago":     {live: written(now.Add(-settlePeriod), "")},
 		"checked just now":         {live: written(now, "status")},
-		"by a clock that is ahead": {live: written(now.Add(time.Hour), ""), want: Result{Reason: settling.Reason, Message: settling.Message, Wait: settle}},
+		"by a clock that is ahead": {live: written(now.Add(time.Hour), ""), want: Result{Reason: settling.Reason, Message: settling.Message, Wait: settlePeriod}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := compare(load(t), test.live(load(t)), now)
@@ -178,17 +178,17 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// A clock of the cluster that is ahead holds nothing up for longer than the guards take to settle, and each change of a
-// guard starts that anew.
+// A clock of the cluster that is ahead delays nothing for longer than the policies take to settle, and each change of
+// a policy starts a new settling period.
 func TestClocksAheadHoldNothingUp(t *testing.T) {
 	g := gomega.NewWithT(t)
-	settling, missing := Result{Reason: foundationv1alpha1.ReasonPoliciesSettling, Wait: settle}, Result{Reason: foundationv1alpha1.ReasonPolicyMissing}
+	settling, missing := Result{Reason: foundationv1alpha1.ReasonPoliciesSettling, Wait: settlePeriod}, Result{Reason: foundationv1alpha1.ReasonPolicyMissing}
 	w := &ClusterChecker{}
-	g.Expect(w.settled(settling, now)).To(gomega.Equal(settling))
-	g.Expect(w.settled(settling, now.Add(settle-1))).To(gomega.Equal(settling))
-	g.Expect(w.settled(settling, now.Add(settle)).OK()).To(gomega.BeTrue())
-	g.Expect(w.settled(missing, now.Add(settle))).To(gomega.Equal(missing))
-	g.Expect(w.settled(settling, now.Add(settle+1))).To(gomega.Equal(settling))
+	g.Expect(w.limitSettling(settling, now)).To(gomega.Equal(settling))
+	g.Expect(w.limitSettling(settling, now.Add(settlePeriod-1))).To(gomega.Equal(settling))
+	g.Expect(w.limitSettling(settling, now.Add(settlePeriod)).OK()).To(gomega.BeTrue())
+	g.Expect(w.limitSettling(missing, now.Add(settlePeriod))).To(gomega.Equal(missing))
+	g.Expect(w.limitSettling(settling, now.Add(settlePeriod+1))).To(gomega.Equal(settling))
 }
 
 func TestShipped(t *testing.T) {

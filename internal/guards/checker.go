@@ -11,24 +11,24 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// Checker reports whether the guards are in place.
+// Checker checks whether the admission policies are installed as shipped.
 type Checker interface {
 	Check(ctx context.Context) (Result, error)
 }
 
-// ClusterChecker checks the guards of a cluster.
+// ClusterChecker checks the admission policies of a cluster.
 type ClusterChecker struct {
-	// Client reads from the cache.
+	// Client reads from the cache only.
 	Client client.Reader
-	// Clock is a real one: it is compared with the times that API servers write.
+	// Clock must be a real one: it is compared with the times that API servers write.
 	Clock clock.PassiveClock
 
 	mu sync.Mutex
-	// asShipped is since when the guards are seen as shipped; zero while they are not.
-	asShipped time.Time
+	// installedSince is when this process first saw the policies as shipped; zero while they are not.
+	installedSince time.Time
 }
 
-// Check reports whether the guards are in place. It reads the cache alone.
+// Check compares the policies in the cache with those that this build ships.
 func (c *ClusterChecker) Check(ctx context.Context) (Result, error) {
 	want, err := Shipped()
 	if err != nil {
@@ -43,19 +43,20 @@ func (c *ClusterChecker) Check(ctx context.Context) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	return c.settled(result, now), nil
+	return c.limitSettling(result, now), nil
 }
 
-// settled ends the waiting, too, when the clocks of the cluster are ahead of ours.
-func (c *ClusterChecker) settled(result Result, now time.Time) Result {
+// limitSettling ends the settling after settlePeriod by this process's clock: if the API servers' clocks are ahead,
+// the times of their writes would keep the policies settling for as long as the difference.
+func (c *ClusterChecker) limitSettling(result Result, now time.Time) Result {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
-	case !result.OK() && !result.settling():
-		c.asShipped = time.Time{}
-	case c.asShipped.IsZero():
-		c.asShipped = now
-	case result.settling() && now.Sub(c.asShipped) >= settle:
+	case !result.OK() && !result.isSettling():
+		c.installedSince = time.Time{}
+	case c.installedSince.IsZero():
+		c.installedSince = now
+	case result.isSettling() && now.Sub(c.installedSince) >= settlePeriod:
 		return Result{}
 	}
 	return result

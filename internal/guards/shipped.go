@@ -1,5 +1,6 @@
-// Package guards tells whether the admission policies that everything relies on are in the cluster, as this build of the
-// operator ships them. The operator cannot write policies: a guard that can be lifted by what it guards is none.
+// Package guards checks whether the cluster has the admission policies that team isolation relies on, exactly as this
+// build of the operator ships them. The operator has no right to write policies: a policy that also restrains the
+// operator must not be removable by it.
 package guards
 
 import (
@@ -18,7 +19,7 @@ import (
 	"foundation.team/operator/config/admission"
 )
 
-// Kinds are the kinds of guards, as empty objects.
+// Kinds returns an empty object of each kind of policy and binding.
 func Kinds() []client.Object {
 	return []client.Object{
 		&admissionregistrationv1.ValidatingAdmissionPolicy{},
@@ -28,7 +29,7 @@ func Kinds() []client.Object {
 	}
 }
 
-// Shipped are the policies and bindings that this build was made with, in the order of their files.
+// Shipped returns the policies and bindings of this build, in the order of their files.
 func Shipped() ([]client.Object, error) { return shipped() }
 
 var shipped = sync.OnceValues(func() ([]client.Object, error) { return parse(admission.Manifests) })
@@ -68,7 +69,7 @@ func decode(document []byte) (client.Object, error) {
 	return nil, fmt.Errorf("%s is no guard", schema.FromAPIVersionAndKind(meta.APIVersion, meta.Kind))
 }
 
-// kindOf is the kind of a guard: typed objects that were read do not say.
+// kindOf returns the kind of a policy or binding by its Go type: typed objects have an empty TypeMeta after a read.
 func kindOf(object client.Object) string {
 	switch object.(type) {
 	case *admissionregistrationv1.ValidatingAdmissionPolicy:
@@ -84,66 +85,67 @@ func kindOf(object client.Object) string {
 	}
 }
 
-// spec is a guard's spec by field, with what the API server fills in.
-func spec(object client.Object) (map[string]any, error) {
+// defaultedSpec returns the spec of a policy or binding by field, with the API server's defaults.
+func defaultedSpec(object client.Object) (map[string]any, error) {
 	filled, ok := object.DeepCopyObject().(client.Object)
 	if !ok {
 		return nil, fmt.Errorf("%T cannot be copied", object)
 	}
 	switch guard := filled.(type) {
 	case *admissionregistrationv1.ValidatingAdmissionPolicy:
-		fill(&guard.Spec.FailurePolicy, admissionregistrationv1.Fail)
-		fillMatch(guard.Spec.MatchConstraints)
+		setDefault(&guard.Spec.FailurePolicy, admissionregistrationv1.Fail)
+		setMatchDefaults(guard.Spec.MatchConstraints)
 	case *admissionregistrationv1.ValidatingAdmissionPolicyBinding:
-		fillMatch(guard.Spec.MatchResources)
+		setMatchDefaults(guard.Spec.MatchResources)
 	case *admissionregistrationv1.MutatingAdmissionPolicy:
-		fill(&guard.Spec.FailurePolicy, admissionregistrationv1.Fail)
-		fillMatch(guard.Spec.MatchConstraints)
+		setDefault(&guard.Spec.FailurePolicy, admissionregistrationv1.Fail)
+		setMatchDefaults(guard.Spec.MatchConstraints)
 	case *admissionregistrationv1.MutatingAdmissionPolicyBinding:
-		fillMatch(guard.Spec.MatchResources)
+		setMatchDefaults(guard.Spec.MatchResources)
 	}
 	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(filled)
 	if err != nil {
 		return nil, err
 	}
-	fields, _ := unspaced(content["spec"]).(map[string]any)
+	fields, _ := collapseSpaces(content["spec"]).(map[string]any)
 	return fields, nil
 }
 
-// unspaced makes all white space in texts one blank: CEL does not mind, and kustomize adds lines to folded text.
-func unspaced(value any) any {
+// collapseSpaces replaces each run of white space in strings by one blank: it means nothing in CEL, and kustomize
+// adds line breaks to folded YAML text.
+func collapseSpaces(value any) any {
 	switch typed := value.(type) {
 	case string:
 		return strings.Join(strings.Fields(typed), " ")
 	case []any:
 		for i := range typed {
-			typed[i] = unspaced(typed[i])
+			typed[i] = collapseSpaces(typed[i])
 		}
 	case map[string]any:
 		for key := range typed {
-			typed[key] = unspaced(typed[key])
+			typed[key] = collapseSpaces(typed[key])
 		}
 	}
 	return value
 }
 
-// fillMatch sets the defaults of a match
+// setMatchDefaults sets the API server's defaults of MatchResources
 // (https://kubernetes.io/docs/reference/kubernetes-api/policy-resources/validating-admission-policy-v1/).
-func fillMatch(match *admissionregistrationv1.MatchResources) {
+func setMatchDefaults(match *admissionregistrationv1.MatchResources) {
 	if match == nil {
 		return
 	}
-	fill(&match.MatchPolicy, admissionregistrationv1.Equivalent)
-	fill(&match.NamespaceSelector, metav1.LabelSelector{})
-	fill(&match.ObjectSelector, metav1.LabelSelector{})
+	setDefault(&match.MatchPolicy, admissionregistrationv1.Equivalent)
+	setDefault(&match.NamespaceSelector, metav1.LabelSelector{})
+	setDefault(&match.ObjectSelector, metav1.LabelSelector{})
 	for _, rules := range [][]admissionregistrationv1.NamedRuleWithOperations{match.ResourceRules, match.ExcludeResourceRules} {
 		for i := range rules {
-			fill(&rules[i].Scope, admissionregistrationv1.AllScopes)
+			setDefault(&rules[i].Scope, admissionregistrationv1.AllScopes)
 		}
 	}
 }
 
-func fill[T any](field **T, value T) {
+func setDefault[T any](field **T, value T) {
 	if *field == nil {
 		*field = &value
 	}

@@ -1,4 +1,4 @@
-// Package index names the cache indexes that controllers look objects up by.
+// Package index registers the cache indexes by which controllers list objects.
 package index
 
 import (
@@ -16,13 +16,13 @@ import (
 const (
 	// AwardPool finds FoundationTeams by the pools of their awards.
 	AwardPool = "spec.gpus.pool"
-	// Program finds FoundationTeams by the programme that they take part in.
+	// Program finds FoundationTeams by spec.programName.
 	Program = "spec.programName"
 	// StorageClass finds FoundationTeams by the StorageClasses of their volumes.
 	StorageClass = "spec.volumes.storageClassName"
-	// NamespaceName finds FoundationTeams by the real names of the namespaces that they want.
+	// NamespaceName finds FoundationTeams by the full names of the namespaces in their spec.
 	NamespaceName = "spec.namespaces.realName"
-	// Team finds what the operator made by the team it was made for.
+	// Team finds the objects that the operator made by the team that they are labelled with.
 	Team = "team"
 )
 
@@ -48,7 +48,7 @@ func Register(ctx context.Context, indexer client.FieldIndexer) error {
 	return nil
 }
 
-// AwardPools are the pools that a FoundationTeam has awards of, each once, sorted.
+// AwardPools returns the pools that a FoundationTeam has awards of, each once, sorted.
 func AwardPools(obj client.Object) []string {
 	team, ok := obj.(*foundationv1alpha1.FoundationTeam)
 	if !ok {

@@ -16,7 +16,7 @@ import (
 	"foundation.team/operator/test/support/builder"
 )
 
-// indexer remembers what was registered and fails where it is told to.
+// indexer records the registered indexes and fails where the test wants that.
 type indexer struct {
 	functions map[string]client.IndexerFunc
 	failAt    string

@@ -9,7 +9,7 @@ import (
 	"sigs.k8s.io/structured-merge-diff/v6/typed"
 )
 
-// NodePoolApplyConfiguration is what the operator wants a NodePool to be.
+// NodePoolApplyConfiguration is the desired state of a NodePool, for server-side apply.
 //
 // +kubebuilder:object:generate=false
 type NodePoolApplyConfiguration struct {
@@ -19,30 +19,30 @@ type NodePoolApplyConfiguration struct {
 	Spec *NodePoolSpec `json:"spec,omitempty"`
 }
 
-// NewNodePool is the configuration of a NodePool with nothing but a name.
+// NewNodePool returns the configuration of a NodePool with nothing but a name.
 func NewNodePool(name string) *NodePoolApplyConfiguration {
 	config := &NodePoolApplyConfiguration{ObjectMetaApplyConfiguration: metav1ac.ObjectMeta().WithName(name)}
 	config.WithKind("NodePool").WithAPIVersion(GroupVersion.String())
 	return config
 }
 
-// IsApplyConfiguration marks it as one.
+// IsApplyConfiguration implements runtime.ApplyConfiguration.
 func (*NodePoolApplyConfiguration) IsApplyConfiguration() {}
 
-// GetKind is its kind.
+// GetKind returns the kind.
 func (c *NodePoolApplyConfiguration) GetKind() *string { return c.Kind }
 
-// GetAPIVersion is its API version.
+// GetAPIVersion returns the API version.
 func (c *NodePoolApplyConfiguration) GetAPIVersion() *string { return c.APIVersion }
 
-// GetName is its name.
+// GetName returns the name.
 func (c *NodePoolApplyConfiguration) GetName() *string { return c.Name }
 
-// GetNamespace is nil: NodePools are in none.
+// GetNamespace returns nil: NodePools are cluster-scoped.
 func (c *NodePoolApplyConfiguration) GetNamespace() *string { return c.Namespace }
 
-// nodePoolSchema is as much of Karpenter's as tells who owns what: the template's labels are one field, and so is every list, as
-// lists are where nothing is said of them.
+// nodePoolSchema is as much of Karpenter's schema as field ownership depends on: the template's labels are atomic,
+// and so is every list, because a list without a list type is.
 const nodePoolSchema = `types:
 - name: nodePool
   map:
@@ -87,7 +87,7 @@ var nodePoolType = sync.OnceValues(func() (typed.ParseableType, error) {
 	return parser.Type("nodePool"), nil
 })
 
-// ExtractNodePool is what a field manager owns of a NodePool.
+// ExtractNodePool returns the fields of a NodePool that a field manager owns.
 func ExtractNodePool(live *NodePool, fieldManager string) (*NodePoolApplyConfiguration, error) {
 	schemaType, err := nodePoolType()
 	if err != nil {

@@ -42,7 +42,7 @@ func wanted() *karpenter.NodePoolApplyConfiguration {
 	return config
 }
 
-// live is what an API server has after the configuration was applied by ours, with what theirs wrote besides.
+// live returns the object after ours applied the configuration and theirs wrote other fields.
 func live(t *testing.T, managed string) *karpenter.NodePool {
 	t.Helper()
 	config := wanted()
@@ -77,7 +77,7 @@ const managed = `{
 	}
 }`
 
-// What was applied comes back as it was, and nothing that others wrote comes with it.
+// Extract returns exactly what was applied, and nothing that other managers wrote.
 func TestExtractNodePool(t *testing.T) {
 	got, err := karpenter.ExtractNodePool(live(t, managed), ours)
 	if err != nil {
@@ -88,7 +88,7 @@ func TestExtractNodePool(t *testing.T) {
 	}
 }
 
-// A field that is somebody else's now is missing from what is ours.
+// A field that another manager has taken over is not extracted.
 func TestExtractNodePoolWithoutAStolenField(t *testing.T) {
 	stolen := `{"f:metadata": {"f:labels": {"f:a": {}}}, "f:spec": {"f:limits": {"f:nodes": {}}}}`
 	got, err := karpenter.ExtractNodePool(live(t, stolen), ours)
@@ -103,7 +103,7 @@ func TestExtractNodePoolWithoutAStolenField(t *testing.T) {
 	}
 }
 
-// What nobody of this name ever applied has nothing but a name.
+// For a manager that never applied the object, only the name is extracted.
 func TestExtractNodePoolOfAnother(t *testing.T) {
 	got, err := karpenter.ExtractNodePool(live(t, managed), "somebody")
 	if err != nil {

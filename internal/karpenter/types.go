@@ -1,5 +1,5 @@
-// Package karpenter is the part of Karpenter's API that the operator reads and writes. Karpenter's own module would
-// bring all of Karpenter along.
+// Package karpenter has the types and fields of Karpenter's API that the operator reads and writes. Karpenter's own
+// module would add all of Karpenter to the dependencies.
 //
 // +kubebuilder:object:generate=true
 package karpenter
@@ -11,27 +11,28 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// GroupVersion is the version of Karpenter's API that the operator speaks.
+// GroupVersion is the version of Karpenter's API that the operator uses.
 var GroupVersion = schema.GroupVersion{Group: "karpenter.sh", Version: "v1"}
 
-// LabelNodePool names the NodePool on its NodeClaims and Nodes.
+// LabelNodePool is the label by which Karpenter names the NodePool of a NodeClaim and of its Node.
 const LabelNodePool = "karpenter.sh/nodepool"
 
-// Types of a NodeClaim's conditions, in the order in which they come true.
+// Types of a NodeClaim's conditions, in the order in which they become True.
 const (
 	ConditionLaunched    = "Launched"
 	ConditionRegistered  = "Registered"
 	ConditionInitialized = "Initialized"
 )
 
-// Types of a NodePool's conditions that say why it makes no nodes. Its Ready is about its configuration only.
+// Types of a NodePool's conditions that explain why it provisions no nodes. Its Ready is about its configuration
+// only.
 const (
 	ConditionValidationSucceeded     = "ValidationSucceeded"
 	ConditionNodeClassReady          = "NodeClassReady"
 	ConditionNodeRegistrationHealthy = "NodeRegistrationHealthy"
 )
 
-// NodePool says which nodes Karpenter shall make. See https://karpenter.sh/docs/concepts/nodepools.
+// NodePool describes the nodes that Karpenter provisions. See https://karpenter.sh/docs/concepts/nodepools.
 //
 // +kubebuilder:object:root=true
 type NodePool struct {
@@ -42,7 +43,7 @@ type NodePool struct {
 	Status NodePoolStatus `json:"status,omitzero"`
 }
 
-// NodePoolStatus is what Karpenter says of a NodePool.
+// NodePoolStatus is what Karpenter reports about a NodePool.
 type NodePoolStatus struct {
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 }
@@ -57,73 +58,74 @@ type NodePoolList struct {
 	Items []NodePool `json:"items"`
 }
 
-// NodePoolSpec is what the operator sets of a NodePool.
+// NodePoolSpec has the fields of a NodePool that the operator sets.
 type NodePoolSpec struct {
-	// Replicas is how many nodes there shall be; nil makes them as pods need them.
+	// Replicas is the number of nodes of a static NodePool; nil provisions them for pending pods.
 	Replicas *int64 `json:"replicas,omitempty"`
-	// Limits bound the sum of the nodes' resources. With Replicas, only nodes can be bounded.
+	// Limits bound the sum of the nodes' resources. With Replicas, Karpenter allows only the resource nodes here.
 	Limits     corev1.ResourceList `json:"limits,omitempty"`
 	Template   *Template           `json:"template,omitempty"`
 	Disruption *Disruption         `json:"disruption,omitempty"`
 }
 
-// Template is what each node shall be.
+// Template describes each node.
 type Template struct {
 	Metadata *TemplateMeta `json:"metadata,omitempty"`
 	Spec     *TemplateSpec `json:"spec,omitempty"`
 }
 
-// TemplateMeta is put on each NodeClaim and Node.
+// TemplateMeta is the metadata that Karpenter copies to each NodeClaim and Node.
 type TemplateMeta struct {
 	Labels      map[string]string `json:"labels,omitempty"`
 	Annotations map[string]string `json:"annotations,omitempty"`
 }
 
-// TemplateSpec is what a node is made from.
+// TemplateSpec is the spec of each NodeClaim.
 type TemplateSpec struct {
 	Taints       []Taint       `json:"taints,omitempty"`
 	Requirements []Requirement `json:"requirements,omitempty"`
 	NodeClassRef *NodeClassRef `json:"nodeClassRef,omitempty"`
-	// ExpireAfter is when Karpenter ends a node by itself; Never is a value.
+	// ExpireAfter is the age at which Karpenter terminates a node by itself: a duration, or Never.
 	ExpireAfter string `json:"expireAfter,omitempty"`
 }
 
-// Taint is a taint of a node. A core Taint has a time that is not the operator's to set.
+// Taint is a taint of a node. A core Taint also has TimeAdded, which the operator must not own.
 type Taint struct {
 	Key    string             `json:"key,omitempty"`
 	Value  string             `json:"value,omitempty"`
 	Effect corev1.TaintEffect `json:"effect,omitempty"`
 }
 
-// Requirement is what a label of a node must be.
+// Requirement restricts the values that a label of a node may have.
 type Requirement struct {
 	Key      string                      `json:"key,omitempty"`
 	Operator corev1.NodeSelectorOperator `json:"operator,omitempty"`
 	Values   []string                    `json:"values,omitempty"`
 }
 
-// NodeClassRef is the cloud provider's configuration.
+// NodeClassRef names the object with the cloud provider's configuration.
 type NodeClassRef struct {
 	Group string `json:"group,omitempty"`
 	Kind  string `json:"kind,omitempty"`
 	Name  string `json:"name,omitempty"`
 }
 
-// Disruption is what Karpenter may do to nodes that run.
+// Disruption limits what Karpenter may do by itself to running nodes.
 type Disruption struct {
 	ConsolidationPolicy string `json:"consolidationPolicy,omitempty"`
-	// ConsolidateAfter is how long a node is empty before it goes; Never is a value.
+	// ConsolidateAfter is how long a node is empty before Karpenter terminates it: a duration, or Never.
 	ConsolidateAfter string   `json:"consolidateAfter,omitempty"`
 	Budgets          []Budget `json:"budgets,omitempty"`
 }
 
-// Budget is how many nodes may go at a time, for reasons of Karpenter's own.
+// Budget is how many nodes Karpenter may disrupt at a time, for reasons of its own.
 type Budget struct {
 	Nodes   string   `json:"nodes,omitempty"`
 	Reasons []string `json:"reasons,omitempty"`
 }
 
-// NodeClaim is a node that Karpenter is making, has or ends. See https://karpenter.sh/docs/concepts/nodeclaims.
+// NodeClaim is a node that Karpenter provisions, runs or terminates. See
+// https://karpenter.sh/docs/concepts/nodeclaims.
 //
 // +kubebuilder:object:root=true
 type NodeClaim struct {
@@ -143,9 +145,9 @@ type NodeClaimList struct {
 	Items []NodeClaim `json:"items"`
 }
 
-// NodeClaimStatus is how far the node is.
+// NodeClaimStatus is what Karpenter reports about the node.
 type NodeClaimStatus struct {
-	// NodeName is empty until the node registered.
+	// NodeName is empty until the Node has registered.
 	NodeName   string             `json:"nodeName,omitempty"`
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 }

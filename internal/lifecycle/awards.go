@@ -7,25 +7,25 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 )
 
-// Span is a half-open span of time with a number of GPUs. A zero Start or End is open.
+// Span is a half-open span of time, [Start, End), with a number of GPUs. A zero Start or End is unbounded.
 type Span struct {
 	Start, End time.Time
 	GPUs       int32
 }
 
-// At reports whether the span covers t.
-func (s Span) At(t time.Time) bool {
+// Contains reports whether the span covers t.
+func (s Span) Contains(t time.Time) bool {
 	return (s.Start.IsZero() || !t.Before(s.Start)) && (s.End.IsZero() || t.Before(s.End))
 }
 
-// awarded is a span with the pool that it is of.
-type awarded struct {
+// poolSpan is a span of GPUs of one pool.
+type poolSpan struct {
 	Span
 	pool string
 }
 
-// Awards are the spans in which a team may draw GPUs of a pool: its awards within its term, while its programme has it
-// in, and as far as the programme's ceilings let it. A team that is being deleted has none.
+// Awards returns the spans in which a team may have GPUs of a pool: its awards within its term and its seats, cut to
+// the programme's ceilings. A team that is being deleted has none.
 func (t Team) Awards(pool string) []Span {
 	var spans []Span
 	for _, award := range t.withinCeilings(t.awardSpans()) {
@@ -36,11 +36,12 @@ func (t Team) Awards(pool string) []Span {
 	return spans
 }
 
-// Demand is how many GPUs of a pool a team may draw at now, and how many more it was awarded beyond the ceilings.
+// Demand returns how many GPUs of a pool a team may have at now, and how many more it was awarded beyond the
+// ceilings.
 func (t Team) Demand(pool string, now time.Time) (awarded, heldBack int32) {
 	var all int32
 	for _, award := range t.awardSpans() {
-		if award.pool == pool && award.At(now) {
+		if award.pool == pool && award.Contains(now) {
 			all += award.GPUs
 		}
 	}
@@ -48,41 +49,42 @@ func (t Team) Demand(pool string, now time.Time) (awarded, heldBack int32) {
 	return awarded, all - awarded
 }
 
-// awardSpans are the team's awards, whatever the ceilings, in the order of the spec.
-func (t Team) awardSpans() []awarded {
-	windows := t.windows()
-	var spans []awarded
+// awardSpans returns the spans of the team's awards before ceilings, in the order of the spec.
+func (t Team) awardSpans() []poolSpan {
+	windows := t.holdingSpans()
+	var spans []poolSpan
 	for _, award := range t.Spec.GPUs {
-		if award.Count == nil || !t.inForce(award) {
+		if award.Count == nil || !t.isInForce(award) {
 			continue
 		}
 		span := Span{Start: timeOf(award.StartTime), End: timeOf(award.EndTime), GPUs: *award.Count}
 		if award.Stage != "" {
 			stage := t.Program.Stage(award.Stage)
-			span = span.within(&foundationv1alpha1.Window{StartTime: stage.StartTime, EndTime: stage.EndTime})
+			span = span.clampToWindow(&foundationv1alpha1.Window{StartTime: stage.StartTime, EndTime: stage.EndTime})
 		}
 		for _, window := range windows {
-			if inside := span.within(t.Spec.Term).cut(window); !inside.empty() {
-				spans = append(spans, awarded{Span: inside, pool: award.PoolName})
+			if inside := span.clampToWindow(t.Spec.Term).intersect(window); !inside.isEmpty() {
+				spans = append(spans, poolSpan{Span: inside, pool: award.PoolName})
 			}
 		}
 	}
 	return spans
 }
 
-// windows are the spans of time in which a team may hold GPUs, its term apart.
-func (t Team) windows() []Span {
+// holdingSpans returns the spans of time in which a team may hold GPUs, apart from its term.
+func (t Team) holdingSpans() []Span {
 	if !t.DeletionTimestamp.IsZero() {
 		return nil
 	}
-	return t.seats()
+	return t.seatSpans()
 }
 
-// seats are the spans of time in which the team's programme has it in; always, for a team that stands alone.
-func (t Team) seats() []Span {
+// seatSpans returns the spans of time in which the team has a seat in its programme; one unbounded span for a team
+// without a programme.
+func (t Team) seatSpans() []Span {
 	switch {
 	case t.Program != nil:
-		return t.Program.seated(t.Name)
+		return t.Program.seatSpans(t.Name)
 	case t.Spec.ProgramName != "":
 		return nil
 	default:
@@ -90,23 +92,24 @@ func (t Team) seats() []Span {
 	}
 }
 
-// inForce reports whether the stages that an award names let it be.
-func (t Team) inForce(award foundationv1alpha1.GPUAward) bool {
+// isInForce reports whether an award counts: its stage exists, and the team has passed the stage that it depends on.
+func (t Team) isInForce(award foundationv1alpha1.GPUAward) bool {
 	if award.Stage == "" && award.IfPassed == "" {
 		return true
 	}
 	if t.Program == nil || award.Stage != "" && t.Program.Stage(award.Stage) == nil {
 		return false
 	}
-	return award.IfPassed == "" || t.Program.passed(award.IfPassed, t.Name)
+	return award.IfPassed == "" || t.Program.hasPassed(award.IfPassed, t.Name)
 }
 
-func (p *Program) passed(stage, team string) bool {
+func (p *Program) hasPassed(stage, team string) bool {
 	s := p.Stage(stage)
 	return s != nil && slices.Contains(s.Passed, team)
 }
 
-// MissingStages are the stages that the team's awards name and its programme does not have, with the awards that do.
+// MissingStages returns the stages that the team's awards name and its programme does not have, with the awards that
+// name them.
 func (t Team) MissingStages() (stages, awards []string) {
 	if t.Program == nil {
 		return nil, nil
@@ -121,9 +124,9 @@ func (t Team) MissingStages() (stages, awards []string) {
 	return stages, awards
 }
 
-// withinCeilings cuts awards down to what the programme lets a team have at a time: in the order of the spec, so that an
-// award that is added cannot take from one that was there before it.
-func (t Team) withinCeilings(awards []awarded) []awarded {
+// withinCeilings cuts awards down to the programme's ceilings at each moment, in the order of the spec, so that an
+// award that is appended cannot reduce an earlier one.
+func (t Team) withinCeilings(awards []poolSpan) []poolSpan {
 	if t.Program == nil || t.Program.Spec.Ceilings == nil {
 		return awards
 	}
@@ -137,7 +140,7 @@ func (t Team) withinCeilings(awards []awarded) []awarded {
 	}
 	slices.SortFunc(moments, time.Time.Compare)
 	moments = slices.CompactFunc(moments, time.Time.Equal)
-	var cut []awarded
+	var cut []poolSpan
 	for i, begin := range moments {
 		piece := Span{Start: begin}
 		if i+1 < len(moments) {
@@ -149,20 +152,20 @@ func (t Team) withinCeilings(awards []awarded) []awarded {
 				continue
 			}
 			if gpus := left.take(award.pool, award.GPUs); gpus > 0 || award.GPUs == 0 {
-				cut = append(cut, awarded{Span: Span{Start: piece.Start, End: piece.End, GPUs: gpus}, pool: award.pool})
+				cut = append(cut, poolSpan{Span: Span{Start: piece.Start, End: piece.End, GPUs: gpus}, pool: award.pool})
 			}
 		}
 	}
 	return cut
 }
 
-// covers reports whether all of a piece, which no bound of the span divides, is in the span.
+// covers reports whether the whole piece is in the span. No bound of the span may lie within the piece.
 func (s Span) covers(piece Span) bool {
 	return (s.Start.IsZero() || !piece.Start.Before(s.Start)) &&
 		(s.End.IsZero() || !piece.End.IsZero() && !piece.End.After(s.End))
 }
 
-// headroom is what is left of a team's ceilings.
+// headroom is what is left of a team's ceilings at a moment.
 type headroom struct {
 	all   *int32
 	pools map[string]int32
@@ -194,34 +197,34 @@ func (h headroom) take(pool string, gpus int32) int32 {
 	return gpus
 }
 
-// Within are the parts of the spans that lie in a window.
+// Within returns the spans, cut to a window.
 func Within(window *foundationv1alpha1.Window, spans []Span) []Span {
 	var inside []Span
 	for _, span := range spans {
-		if span = span.within(window); !span.empty() {
+		if span = span.clampToWindow(window); !span.isEmpty() {
 			inside = append(inside, span)
 		}
 	}
 	return inside
 }
 
-// Demand is how many GPUs the spans add up to at t.
+// Demand returns how many GPUs the spans add up to at t.
 func Demand(spans []Span, t time.Time) int32 {
 	var sum int32
 	for _, span := range spans {
-		if span.At(t) {
+		if span.Contains(t) {
 			sum += span.GPUs
 		}
 	}
 	return sum
 }
 
-// Ahead reports whether one of the spans with GPUs ends after t.
-func Ahead(spans []Span, t time.Time) bool {
+// HasGPUsAfter reports whether one of the spans with GPUs ends after t.
+func HasGPUsAfter(spans []Span, t time.Time) bool {
 	return slices.ContainsFunc(spans, func(s Span) bool { return s.GPUs > 0 && (s.End.IsZero() || t.Before(s.End)) })
 }
 
-// Boundaries are the starts and ends of the spans.
+// Boundaries returns the starts and ends of the spans, zero ones included.
 func Boundaries(spans []Span) []time.Time {
 	times := make([]time.Time, 0, 2*len(spans))
 	for _, span := range spans {
@@ -230,15 +233,15 @@ func Boundaries(spans []Span) []time.Time {
 	return times
 }
 
-func (s Span) within(window *foundationv1alpha1.Window) Span {
+func (s Span) clampToWindow(window *foundationv1alpha1.Window) Span {
 	if window == nil {
 		return s
 	}
-	return s.cut(Span{Start: timeOf(window.StartTime), End: timeOf(window.EndTime)})
+	return s.intersect(Span{Start: timeOf(window.StartTime), End: timeOf(window.EndTime)})
 }
 
-// cut is the part of the span that lies in another one.
-func (s Span) cut(window Span) Span {
+// intersect returns the span cut to another one, whose GPUs do not count.
+func (s Span) intersect(window Span) Span {
 	s.Start = latest(s.Start, window.Start)
 	if end := window.End; !end.IsZero() && (s.End.IsZero() || end.Before(s.End)) {
 		s.End = end
@@ -246,20 +249,20 @@ func (s Span) cut(window Span) Span {
 	return s
 }
 
-func (s Span) empty() bool {
+func (s Span) isEmpty() bool {
 	return !s.Start.IsZero() && !s.End.IsZero() && !s.Start.Before(s.End)
 }
 
-// Excess is what a team is awarded of a pool beyond what its programme lets it have.
+// Excess is how much more a team is awarded of a pool than its programme's ceilings allow.
 type Excess struct {
 	Pool string
-	// At is the first moment, from now on, at which it is.
+	// At is the first moment from now on at which there is an excess.
 	At time.Time
-	// Awarded is how many GPUs the ceilings leave, HeldBack how many they do not.
+	// Awarded is how many GPUs the ceilings allow, HeldBack how many they do not.
 	Awarded, HeldBack int32
 }
 
-// Excesses are a team's excesses now and later, by pool, each at the first moment at which there is one.
+// Excesses returns a team's excesses by pool, each at the first moment from now on at which there is one.
 func (t Team) Excesses(now time.Time) []Excess {
 	times := []time.Time{now}
 	var pools []string

@@ -19,7 +19,7 @@ const (
 	withdrawn  = foundationv1alpha1.OutcomeWithdrawn
 )
 
-// kst is midnight in Seoul, or the given time of that day.
+// kst returns midnight in Seoul, or the given time of that day.
 func kst(date string) time.Time {
 	if len(date) == len(time.DateOnly) {
 		date += " 00:00"
@@ -72,7 +72,7 @@ func programOf(mods ...builder.ProgramMod) *lifecycle.Program {
 // takesPart is a team that takes part in a programme.
 func takesPart(program *lifecycle.Program, name string, mods ...builder.TeamMod) lifecycle.Team {
 	mods = append([]builder.TeamMod{builder.InProgram(program.Name)}, mods...)
-	return lifecycle.Of(builder.Team(name, mods...), program)
+	return lifecycle.NewTeam(builder.Team(name, mods...), program)
 }
 
 // timeline reads off where a team stands, from the first moment to the last: "2025-08-14 In" for each. It fails if Since and
@@ -116,7 +116,7 @@ func nameOf(phase lifecycle.Phase) string {
 	return string(phase)
 }
 
-// checkOutcome fails if the decision of a standing is not one that puts a team there.
+// checkOutcome fails the test if the decision of a standing cannot lead to its phase.
 func checkOutcome(t *testing.T, standing lifecycle.Standing) {
 	t.Helper()
 	want := map[lifecycle.Phase]foundationv1alpha1.Outcome{
@@ -148,7 +148,7 @@ func states(t *testing.T, team lifecycle.Team) []string {
 	return lines
 }
 
-// roles are who has access at a moment, and what they may.
+// roles returns the staff who have access at a moment, with their roles.
 func roles(team lifecycle.Team, at time.Time) string {
 	text := ""
 	for _, member := range team.Staff(at) {
@@ -157,7 +157,7 @@ func roles(team lifecycle.Team, at time.Time) string {
 	return text
 }
 
-// checkSince fails if a state did not begin when it says.
+// checkSince fails the test if a state did not begin at the time that StateSince returns.
 func checkSince(t *rapid.T, team lifecycle.Team, at time.Time) {
 	since := team.StateSince(at)
 	state := team.State(at)

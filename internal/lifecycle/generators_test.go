@@ -113,7 +113,7 @@ func members(t *rapid.T, name string) *foundationv1alpha1.FoundationTeam {
 	}
 	for i := range rapid.IntRange(0, 3).Draw(t, "staff") {
 		from, to := windows(t, "staff")
-		if !to.IsZero() { // so that notices fall into the hours that are looked at
+		if !to.IsZero() { // so that notices fall into the hours that are checked
 			to = to.AddDate(0, 0, rapid.SampledFrom([]int{0, 7, 30}).Draw(t, "days later"))
 		}
 		role := rapid.SampledFrom([]foundationv1alpha1.StaffRole{foundationv1alpha1.RoleLead, foundationv1alpha1.RoleEngineer, foundationv1alpha1.RoleViewer}).Draw(t, "role")
@@ -127,10 +127,10 @@ func members(t *rapid.T, name string) *foundationv1alpha1.FoundationTeam {
 // lives draws a team of the cast in a programme.
 func lives(t *rapid.T) lifecycle.Team {
 	program := lifecycle.NewProgram(programmes(t))
-	return lifecycle.Of(members(t, rapid.SampledFrom(cast).Draw(t, "the team")), program)
+	return lifecycle.NewTeam(members(t, rapid.SampledFrom(cast).Draw(t, "the team")), program)
 }
 
-// moments are the half hours that are looked at, with some before and long after all others, which retention by default
+// moments are the half hours that are checked, with some before and long after all others, which retention by default
 // and notices need.
 func moments() []time.Time {
 	list := []time.Time{kst("2000-01-01")}
@@ -145,7 +145,7 @@ func moments() []time.Time {
 	return append(list, kst("2100-01-01"))
 }
 
-// sight is all of a team that can be observed at a moment, apart from what is said of the past and of the time to come.
+// sight is everything about a team at a moment, except what concerns earlier or later times.
 type sight struct {
 	State           foundationv1alpha1.TeamState
 	Phase, Decision string
@@ -178,14 +178,14 @@ func seen(team lifecycle.Team, at time.Time) sight {
 	return s
 }
 
-// anew is a team with its programme, played through again with decisions mended by mod.
+// anew returns a copy of a team whose programme was replayed with decisions changed by mod.
 func anew(team lifecycle.Team, mod func([]foundationv1alpha1.Decision) []foundationv1alpha1.Decision) lifecycle.Team {
 	program := team.Program.DeepCopy()
 	program.Spec.Decisions = mod(program.Spec.Decisions)
-	return lifecycle.Of(team.FoundationTeam, lifecycle.NewProgram(program))
+	return lifecycle.NewTeam(team.FoundationTeam, lifecycle.NewProgram(program))
 }
 
-// knownAt leaves out what is decided after a moment.
+// knownAt returns a mod that removes decisions made after a moment.
 func knownAt(at time.Time) func([]foundationv1alpha1.Decision) []foundationv1alpha1.Decision {
 	return func(list []foundationv1alpha1.Decision) []foundationv1alpha1.Decision {
 		list = slices.DeleteFunc(list, func(d foundationv1alpha1.Decision) bool { return d.DecisionTime.After(at) })

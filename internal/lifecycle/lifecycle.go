@@ -1,7 +1,7 @@
-// Package lifecycle says who is in and when that changes: where a team stands in its programme, the state that follows
-// from that and its term, the GPUs it may draw, the staff who have access and what becomes of its data; each as a pure
-// function of specs and a moment, never of what was before. Every controller asks here, so that none of them has to wait
-// for another one's answer.
+// Package lifecycle derives the life of a team from specs and a time: its standing in its programme, the state that
+// follows from that and its term, the GPUs that it may have, the staff who have access, and the retention of its
+// data. All are pure functions without memory of earlier results. Every controller calls them instead of reading what
+// another one wrote, so that none has to wait for another's status.
 package lifecycle
 
 import (
@@ -14,19 +14,19 @@ import (
 	"foundation.team/operator/internal/timing"
 )
 
-// Team is a team with the programme that it takes part in.
+// Team is a FoundationTeam with its programme.
 type Team struct {
 	*foundationv1alpha1.FoundationTeam
-	// Program is nil if the team stands alone, or if its programme does not exist.
+	// Program is nil if the team has no programme, or if the programme does not exist.
 	Program *Program
 }
 
-// Of is a team with its programme, nil if it has none or it does not exist.
-func Of(team *foundationv1alpha1.FoundationTeam, program *Program) Team {
+// NewTeam returns a team with its programme, nil if it has none or it does not exist.
+func NewTeam(team *foundationv1alpha1.FoundationTeam, program *Program) Team {
 	return Team{FoundationTeam: team, Program: program}
 }
 
-// State is where the team is in its life at now.
+// State returns the team's state at now.
 func (t Team) State(now time.Time) foundationv1alpha1.TeamState {
 	if !t.DeletionTimestamp.IsZero() {
 		return foundationv1alpha1.StateDeleting
@@ -40,7 +40,7 @@ func (t Team) State(now time.Time) foundationv1alpha1.TeamState {
 	case PhasePending:
 		return foundationv1alpha1.StateNotFinal
 	case PhaseEliminated, PhaseWithdrawn:
-		if over := t.over(now); !over.IsZero() && over.Equal(timeOf(t.term().EndTime)) {
+		if over := t.lastSeatEnd(now); !over.IsZero() && over.Equal(timeOf(t.term().EndTime)) {
 			return foundationv1alpha1.StateEnded
 		}
 		if phase == PhaseWithdrawn {
@@ -48,16 +48,16 @@ func (t Team) State(now time.Time) foundationv1alpha1.TeamState {
 		}
 		return foundationv1alpha1.StateEliminated
 	default:
-		return t.stateInside(phase, now)
+		return t.stateWithSeat(phase, now)
 	}
 }
 
-// stateInside is the state of a team that has a seat.
-func (t Team) stateInside(phase Phase, now time.Time) foundationv1alpha1.TeamState {
+// stateWithSeat returns the state of a team that has a seat.
+func (t Team) stateWithSeat(phase Phase, now time.Time) foundationv1alpha1.TeamState {
 	switch term := t.term(); {
-	case before(now, term.StartTime):
+	case isBefore(now, term.StartTime):
 		return foundationv1alpha1.StateNotStarted
-	case term.EndTime != nil && !before(now, term.EndTime):
+	case term.EndTime != nil && !isBefore(now, term.EndTime):
 		return foundationv1alpha1.StateEnded
 	case phase == PhaseObjection, t.Spec.Suspend:
 		return foundationv1alpha1.StateSuspended
@@ -66,7 +66,8 @@ func (t Team) stateInside(phase Phase, now time.Time) foundationv1alpha1.TeamSta
 	}
 }
 
-// StateSince is when the state at now began, by the programme or the term; zero if it always was, or if an edit began it.
+// StateSince returns when the state at now began by the programme or the term; zero if it has always been, or if an
+// edit of the spec began it, whose time is not known here.
 func (t Team) StateSince(now time.Time) time.Time {
 	state := t.State(now)
 	switch {
@@ -77,10 +78,10 @@ func (t Team) StateSince(now time.Time) time.Time {
 	}
 	team := *t.FoundationTeam
 	team.Spec.Suspend = false
-	resumed := Of(&team, t.Program)
+	resumed := NewTeam(&team, t.Program)
 	var since time.Time
 	var was foundationv1alpha1.TeamState
-	for _, moment := range t.moments() {
+	for _, moment := range t.transitionTimes() {
 		if moment.After(now) {
 			break
 		}
@@ -94,8 +95,9 @@ func (t Team) StateSince(now time.Time) time.Time {
 	return since
 }
 
-// moments are those at which the team's standing or its term changes its state, the earliest first.
-func (t Team) moments() []time.Time {
+// transitionTimes returns the times at which the team's standing or its term can change its state, the earliest
+// first.
+func (t Team) transitionTimes() []time.Time {
 	times := Boundaries(Within(t.Spec.Term, []Span{{}}))
 	if t.Program != nil {
 		for _, standing := range t.Program.timelines[t.Name] {
@@ -107,11 +109,11 @@ func (t Team) moments() []time.Time {
 	return times
 }
 
-// over is when the team's time was over: the end of the last seat that it had in its term; zero if it has one at now, or
-// never had. Whether the manifest is being deleted is nothing to it.
-func (t Team) over(now time.Time) time.Time {
+// lastSeatEnd returns when the team's last seat within its term ended; zero if it has one at now, or never had one.
+// The deletion of the team does not end a seat.
+func (t Team) lastSeatEnd(now time.Time) time.Time {
 	var over time.Time
-	for _, seat := range Within(t.Spec.Term, t.seats()) {
+	for _, seat := range Within(t.Spec.Term, t.seatSpans()) {
 		if !seat.Start.After(now) {
 			over = seat.End
 		}
@@ -122,7 +124,7 @@ func (t Team) over(now time.Time) time.Time {
 	return over
 }
 
-// standing is the team's standing in its programme; a team without one is always in.
+// standing returns the team's standing in its programme. A team without a programme always counts as having a seat.
 func (t Team) standing(now time.Time) Standing {
 	if t.Program == nil {
 		return Standing{Phase: PhaseIn}
@@ -137,8 +139,8 @@ func (t Team) term() foundationv1alpha1.Window {
 	return *t.Spec.Term
 }
 
-// NextTransition is the next moment after now at which time alone changes a team: its standing in its programme, its
-// term, an award, a staff entry, a period of retention or money that is due. It is zero if there is none.
+// NextTransition returns the next time after now at which time alone changes a team: its standing in its programme,
+// its term, an award, a staff entry, a period of retention or money that is due. It is zero if there is none.
 func (t Team) NextTransition(now time.Time) time.Time {
 	times := []time.Time{timeOf(t.term().StartTime), timeOf(t.term().EndTime), t.standing(now).Next}
 	for _, span := range t.awardSpans() {
@@ -147,7 +149,7 @@ func (t Team) NextTransition(now time.Time) time.Time {
 	for _, member := range t.Spec.Staff {
 		end := timeOf(member.EndTime)
 		times = append(times, timeOf(member.StartTime), end)
-		for _, notice := range notices {
+		for _, notice := range expiryNotices {
 			if !end.IsZero() {
 				times = append(times, end.Add(-notice))
 			}
@@ -165,7 +167,7 @@ func (t Team) NextTransition(now time.Time) time.Time {
 	return timing.Next(now, times)
 }
 
-func before(now time.Time, bound *metav1.Time) bool {
+func isBefore(now time.Time, bound *metav1.Time) bool {
 	return bound != nil && now.Before(bound.Time)
 }
 

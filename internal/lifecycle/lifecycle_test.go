@@ -15,7 +15,7 @@ import (
 	"foundation.team/operator/test/support/builder"
 )
 
-// The term of the examples begins and ends at midnight in Seoul.
+// The term in the tables begins and ends at midnight in Seoul.
 var (
 	begin  = builder.Time("2026-01-01T00:00:00+09:00")
 	end    = builder.Time("2026-07-01T00:00:00+09:00")
@@ -48,7 +48,7 @@ func TestState(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := lifecycle.Of(builder.Team("hanbit", tt.mods...), nil).State(tt.now); got != tt.want {
+			if got := lifecycle.NewTeam(builder.Team("hanbit", tt.mods...), nil).State(tt.now); got != tt.want {
 				t.Errorf("State = %s, want %s", got, tt.want)
 			}
 		})
@@ -91,7 +91,7 @@ func TestAwards(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(tt.want, lifecycle.Of(builder.Team("hanbit", tt.mods...), nil).Awards("b200")); diff != "" {
+			if diff := cmp.Diff(tt.want, lifecycle.NewTeam(builder.Team("hanbit", tt.mods...), nil).Awards("b200")); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -194,14 +194,14 @@ func TestNextTransition(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := lifecycle.Of(builder.Team("hanbit", tt.mods...), nil).NextTransition(tt.now); !got.Equal(tt.want) {
+			if got := lifecycle.NewTeam(builder.Team("hanbit", tt.mods...), nil).NextTransition(tt.now); !got.Equal(tt.want) {
 				t.Errorf("NextTransition = %s, want %s", got, tt.want)
 			}
 		})
 	}
 }
 
-// hours are moments of the properties: boundaries are on the full hour, and half hours are looked at too.
+// hours are moments of the properties: boundaries are on the full hour, and half hours are checked too.
 const hours = 24
 
 func halfHour(n int) time.Time { return begin.Add(time.Duration(n) * 30 * time.Minute) }
@@ -241,15 +241,15 @@ func teams(t *rapid.T) *foundationv1alpha1.FoundationTeam {
 func TestDemandChangesOnlyAtBoundaries(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		team := teams(t)
-		spans := lifecycle.Of(team, nil).Awards("b200")
+		spans := lifecycle.NewTeam(team, nil).Awards("b200")
 		boundaries := lifecycle.Boundaries(spans)
 		for n := -1; n <= 2*hours; n++ {
 			before, at := lifecycle.Demand(spans, halfHour(n-1)), lifecycle.Demand(spans, halfHour(n))
 			if before != at && !slices.ContainsFunc(boundaries, halfHour(n).Equal) {
 				t.Fatalf("demand goes from %d to %d at %s, which is no boundary", before, at, halfHour(n))
 			}
-			if at > 0 && !lifecycle.Of(team, nil).State(halfHour(n)).HoldsAwards() {
-				t.Fatalf("demand %d at %s, when the team is %s", at, halfHour(n), lifecycle.Of(team, nil).State(halfHour(n)))
+			if at > 0 && !lifecycle.NewTeam(team, nil).State(halfHour(n)).HoldsAwards() {
+				t.Fatalf("demand %d at %s, when the team is %s", at, halfHour(n), lifecycle.NewTeam(team, nil).State(halfHour(n)))
 			}
 		}
 	})
@@ -267,7 +267,7 @@ func TestAwardsCountWhatIsInForce(t *testing.T) {
 					want += *award.Count
 				}
 			}
-			if got := lifecycle.Demand(lifecycle.Of(team, nil).Awards("b200"), halfHour(n)); got != want {
+			if got := lifecycle.Demand(lifecycle.NewTeam(team, nil).Awards("b200"), halfHour(n)); got != want {
 				t.Fatalf("demand at %s is %d, want %d", halfHour(n), got, want)
 			}
 		}
@@ -278,7 +278,7 @@ func TestNextTransitionIsTheEarliestChange(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		team := teams(t)
 		start := rapid.IntRange(-1, 2*hours).Draw(t, "now")
-		next := lifecycle.Of(team, nil).NextTransition(halfHour(start))
+		next := lifecycle.NewTeam(team, nil).NextTransition(halfHour(start))
 		if !next.IsZero() && !next.After(halfHour(start)) {
 			t.Fatalf("next transition %s is not after now, %s", next, halfHour(start))
 		}
@@ -295,8 +295,8 @@ func TestNextTransitionIsTheEarliestChange(t *testing.T) {
 }
 
 func snapshot(team *foundationv1alpha1.FoundationTeam, at time.Time) string {
-	return fmt.Sprint(lifecycle.Of(team, nil).State(at), lifecycle.Demand(lifecycle.Of(team, nil).Awards("b200"), at),
-		lifecycle.Demand(lifecycle.Of(team, nil).Awards("h100"), at), staffAt(team, at))
+	return fmt.Sprint(lifecycle.NewTeam(team, nil).State(at), lifecycle.Demand(lifecycle.NewTeam(team, nil).Awards("b200"), at),
+		lifecycle.Demand(lifecycle.NewTeam(team, nil).Awards("h100"), at), staffAt(team, at))
 }
 
 func declared(team *foundationv1alpha1.FoundationTeam) []time.Time {
@@ -321,7 +321,7 @@ func declared(team *foundationv1alpha1.FoundationTeam) []time.Time {
 
 func staffAt(team *foundationv1alpha1.FoundationTeam, at time.Time) []string {
 	var names []string
-	for _, member := range lifecycle.Of(team, nil).Staff(at) {
+	for _, member := range lifecycle.NewTeam(team, nil).Staff(at) {
 		names = append(names, member.Name)
 	}
 	return names

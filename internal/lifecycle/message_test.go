@@ -118,7 +118,7 @@ func TestMessage(t *testing.T) {
 			}
 		})
 	}
-	if got := lifecycle.Of(builder.Team("hanbit", term), nil).Message(kst("2025-09-01")); got != "in term until 2026-06-30T15:00:00Z" {
+	if got := lifecycle.NewTeam(builder.Team("hanbit", term), nil).Message(kst("2025-09-01")); got != "in term until 2026-06-30T15:00:00Z" {
 		t.Errorf("without a programme times are in UTC: %s", got)
 	}
 }

@@ -9,50 +9,50 @@ import (
 	"foundation.team/operator/internal/timing"
 )
 
-// Phase is where a team stands in its programme.
+// Phase is what a team's standing in its programme amounts to.
 type Phase string
 
 // Phases.
 const (
-	// PhaseNone: nothing was decided, or what was is overturned.
+	// PhaseNone: no decision, or all are overturned.
 	PhaseNone Phase = ""
 	// PhaseRejected: the team gets no seat.
 	PhaseRejected Phase = "Rejected"
-	// PhasePending: selected; that is not final, or not in effect, yet.
+	// PhasePending: selected, but the selection is not final, or not in effect, yet.
 	PhasePending Phase = "Pending"
-	// PhaseHeldBack: selected, and all seats are taken. The team gets one when one becomes free.
+	// PhaseHeldBack: selected, but all seats are filled. The team gets the next free one.
 	PhaseHeldBack Phase = "HeldBack"
 	// PhaseIn: the team has a seat.
 	PhaseIn Phase = "In"
-	// PhaseObjection: eliminated, and not final yet: the team keeps its seat and cannot work.
+	// PhaseObjection: eliminated, but not final yet. The team keeps its seat and is suspended.
 	PhaseObjection Phase = "Objection"
-	// PhaseEliminated: eliminated, finally.
+	// PhaseEliminated: eliminated, and final.
 	PhaseEliminated Phase = "Eliminated"
-	// PhaseWithdrawn: the team gave up.
+	// PhaseWithdrawn: the team gave up its seat.
 	PhaseWithdrawn Phase = "Withdrawn"
 )
 
 // holdsSeat reports whether a team in this phase has a seat.
 func (p Phase) holdsSeat() bool { return p == PhaseIn || p == PhaseObjection }
 
-// Standing is where a team stands in its programme at a moment.
+// Standing is a team's phase in its programme at a moment, with the decision behind it.
 type Standing struct {
-	// Decision is the one that counts; nil if there is none.
+	// Decision is the decision that counts; nil if there is none.
 	Decision *foundationv1alpha1.Decision
 	Phase    Phase
-	// Since is when the team came to stand so, Next when that changes as far as it is decided; zero if it always was, or
-	// does not.
+	// Since is when the standing began, zero if it has always been. Next is when it changes as far as that is
+	// decided, else zero.
 	Since, Next time.Time
 }
 
-// Program is a FoundationProgram with what follows from all of its decisions together.
+// Program is a FoundationProgram with the standings that follow from all of its decisions together.
 type Program struct {
 	*foundationv1alpha1.FoundationProgram
 	timelines map[string][]Standing
 	location  *time.Location
 }
 
-// NewProgram replays a programme's decisions; nil stays nil.
+// NewProgram replays a programme's decisions. It returns nil for nil.
 func NewProgram(program *foundationv1alpha1.FoundationProgram) *Program {
 	if program == nil {
 		return nil
@@ -65,8 +65,8 @@ func NewProgram(program *foundationv1alpha1.FoundationProgram) *Program {
 	return p
 }
 
-// Location is the time zone in which the programme's messages tell times. The API server refuses one that it does not
-// know; where only we do not, it is UTC.
+// Location returns the time zone of times in the programme's messages. The API server refuses zones that it does not
+// know; one that only this process does not know counts as UTC.
 func (p *Program) Location() *time.Location {
 	if p == nil {
 		return time.UTC
@@ -74,10 +74,10 @@ func (p *Program) Location() *time.Location {
 	return p.location
 }
 
-// Teams are the teams that have decisions, sorted.
+// Teams returns the names of the teams that have decisions, sorted.
 func (p *Program) Teams() []string { return slices.Sorted(maps.Keys(p.timelines)) }
 
-// Standing is where a team stands at now.
+// Standing returns a team's standing at now.
 func (p *Program) Standing(team string, now time.Time) Standing {
 	current := Standing{}
 	for _, standing := range p.timelines[team] {
@@ -93,7 +93,7 @@ func (p *Program) Standing(team string, now time.Time) Standing {
 	return current
 }
 
-// Seats is how many teams have a seat at now, and how many selections are not final yet.
+// Seats returns how many teams have a seat at now, and how many selections are pending.
 func (p *Program) Seats(now time.Time) (filled, pending int) {
 	for team := range p.timelines {
 		switch phase := p.Standing(team, now).Phase; {
@@ -106,24 +106,24 @@ func (p *Program) Seats(now time.Time) (filled, pending int) {
 	return filled, pending
 }
 
-// HeldDecision is a selection that finds no seat.
-type HeldDecision struct {
+// HeldBackDecision is a selection for which no seat is free.
+type HeldBackDecision struct {
 	Decision foundationv1alpha1.Decision
-	// At is when it would have taken effect, Until when it changes; zero if never.
+	// At is when it would have taken effect, Until when a seat or another decision ends the waiting; zero if never.
 	At, Until time.Time
-	// Seats is how many seats there are; all are taken.
+	// Seats is how many seats the programme has; all are filled.
 	Seats int32
 }
 
-// HeldBack are the selections that find no seat, by team and time, those of the past included.
-func (p *Program) HeldBack() []HeldDecision {
-	var held []HeldDecision
+// HeldBack returns the selections for which no seat is, was or will be free, by team and time.
+func (p *Program) HeldBack() []HeldBackDecision {
+	var held []HeldBackDecision
 	for _, team := range p.Teams() {
 		for i, standing := range p.timelines[team] {
 			if standing.Phase != PhaseHeldBack {
 				continue
 			}
-			h := HeldDecision{Decision: *standing.Decision, At: standing.Since, Seats: p.Spec.Seats}
+			h := HeldBackDecision{Decision: *standing.Decision, At: standing.Since, Seats: p.Spec.Seats}
 			if i+1 < len(p.timelines[team]) {
 				h.Until = p.timelines[team][i+1].Since
 			}
@@ -133,7 +133,7 @@ func (p *Program) HeldBack() []HeldDecision {
 	return held
 }
 
-// Stage finds a stage by its name; nil if there is none.
+// Stage returns the stage of that name; nil if there is none.
 func (p *Program) Stage(name string) *foundationv1alpha1.Stage {
 	i := slices.IndexFunc(p.Spec.Stages, func(s foundationv1alpha1.Stage) bool { return s.Name == name })
 	if i < 0 {
@@ -142,8 +142,8 @@ func (p *Program) Stage(name string) *foundationv1alpha1.Stage {
 	return &p.Spec.Stages[i]
 }
 
-// NextTransition is the next moment at which a decision takes effect, becomes final or is overturned, an evaluation
-// closes, or a stage begins or ends; zero if there is none.
+// NextTransition returns the next time after now at which a decision takes effect, becomes final or is overturned, an
+// evaluation closes, or a stage begins or ends; zero if there is none.
 func (p *Program) NextTransition(now time.Time) time.Time {
 	var times []time.Time
 	for team := range p.timelines {
@@ -158,8 +158,8 @@ func (p *Program) NextTransition(now time.Time) time.Time {
 	return timing.Next(now, times)
 }
 
-// seated are the spans of time in which a team has a seat.
-func (p *Program) seated(team string) []Span {
+// seatSpans returns the spans of time in which a team has a seat.
+func (p *Program) seatSpans(team string) []Span {
 	var spans []Span
 	for _, standing := range p.timelines[team] {
 		last := len(spans) - 1
@@ -173,8 +173,9 @@ func (p *Program) seated(team string) []Span {
 	return spans
 }
 
-// leaves is when a team that is in is not any more, or cannot work; zero if that is not decided.
-func (p *Program) leaves(team string, now time.Time) time.Time {
+// nextLeaveTime returns when a team that is in term loses its seat or is suspended by its programme; zero if that is
+// not decided.
+func (p *Program) nextLeaveTime(team string, now time.Time) time.Time {
 	if p == nil {
 		return time.Time{}
 	}

@@ -154,13 +154,13 @@ func TestStateSince(t *testing.T) {
 			}
 		})
 	}
-	if got := lifecycle.Of(builder.Team("hanbit", term), nil).StateSince(kst("2026-01-01")); !got.Equal(kst("2025-08-20")) {
+	if got := lifecycle.NewTeam(builder.Team("hanbit", term), nil).StateSince(kst("2026-01-01")); !got.Equal(kst("2025-08-20")) {
 		t.Errorf("without a programme it is in term since %s", got)
 	}
 }
 
 func TestAProgrammeThatDoesNotExist(t *testing.T) {
-	team := lifecycle.Of(builder.Team("hanbit", builder.InProgram("sovereign"), builder.Award("b200", 8),
+	team := lifecycle.NewTeam(builder.Team("hanbit", builder.InProgram("sovereign"), builder.Award("b200", 8),
 		builder.Term(begin, end), builder.Staff("kim", foundationv1alpha1.RoleLead), builder.StageAward("b200", 8, "stage-1", "")), nil)
 	for _, at := range []time.Time{begin.Add(-time.Hour), middle, end.Add(time.Hour)} {
 		if got := team.State(at); got != foundationv1alpha1.StateProgramNotFound {
@@ -179,7 +179,7 @@ func TestAProgrammeThatDoesNotExist(t *testing.T) {
 			t.Errorf("its data is %s, when nobody knows whether its time is over", retention.Phase)
 		}
 	}
-	if _, out := team.OutSince(); out {
+	if _, out := team.SeatEndTime(); out {
 		t.Error("out of a programme that nobody knows")
 	}
 	if stages, _ := team.MissingStages(); stages != nil {
@@ -227,13 +227,13 @@ func TestOutSince(t *testing.T) {
 		"out for the second time":     {[]builder.ProgramMod{in, decided("hanbit", withdrawn, "2025-12-01"), decided("hanbit", selected, "2026-02-01"), decided("hanbit", rejected, "2026-03-01")}, "2026-03-01"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			since, out := takesPart(programOf(tt.decisions...), "hanbit").OutSince()
+			since, out := takesPart(programOf(tt.decisions...), "hanbit").SeatEndTime()
 			if dated(since) != tt.want || out != (tt.want != "") {
 				t.Errorf("out %t since %s, want %s", out, dated(since), tt.want)
 			}
 		})
 	}
-	if _, out := lifecycle.Of(builder.Team("hanbit"), nil).OutSince(); out {
+	if _, out := lifecycle.NewTeam(builder.Team("hanbit"), nil).SeatEndTime(); out {
 		t.Error("a team that stands alone is out")
 	}
 }

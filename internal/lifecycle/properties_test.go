@@ -14,7 +14,7 @@ import (
 	"foundation.team/operator/test/support/builder"
 )
 
-// differ is how two values differ; empty if they do not, which it tells fast.
+// differ returns how two values differ; empty if they do not. It compares before it formats, because most are equal.
 func differ[T any](want, got T) string {
 	if reflect.DeepEqual(want, got) {
 		return ""
@@ -22,10 +22,10 @@ func differ[T any](want, got T) string {
 	return cmp.Diff(want, got)
 }
 
-// ask is what all methods say of a team at a moment, the time to come included.
+// ask returns the results of all methods of a team at a moment, including those about later times.
 func ask(team lifecycle.Team, at time.Time) []any {
 	filled, pending := team.Program.Seats(at)
-	since, out := team.OutSince()
+	since, out := team.SeatEndTime()
 	standing := team.Program.Standing(team.Name, at)
 	standing.Decision = standing.Decision.DeepCopy()
 	return []any{
@@ -34,7 +34,7 @@ func ask(team lifecycle.Team, at time.Time) []any {
 	}
 }
 
-func TestTheAnswerDoesNotDependOnThePath(t *testing.T) {
+func TestResultsDoNotDependOnEarlierCalls(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		team := lives(t)
 		manifest, program := team.DeepCopy(), team.Program.DeepCopy()
@@ -43,9 +43,9 @@ func TestTheAnswerDoesNotDependOnThePath(t *testing.T) {
 		for _, earlier := range rapid.SliceOfN(rapid.SampledFrom(all), 0, 8).Draw(t, "asked before") {
 			ask(team, earlier)
 		}
-		fresh := lifecycle.Of(manifest, lifecycle.NewProgram(program))
+		fresh := lifecycle.NewTeam(manifest, lifecycle.NewProgram(program))
 		if diff := differ(ask(fresh, at), ask(team, at)); diff != "" {
-			t.Fatalf("who asked before gets another answer: %s", diff)
+			t.Fatalf("earlier calls change the results: %s", diff)
 		}
 		if !cmp.Equal(manifest, team.FoundationTeam) || !cmp.Equal(program, team.Program.FoundationProgram) {
 			t.Fatal("a question wrote to a manifest")
@@ -142,7 +142,7 @@ func TestTheProgrammeChangesNothingBeforeItsNextTransition(t *testing.T) {
 	})
 }
 
-// known are the states that there are.
+// known are all valid states.
 var known = []foundationv1alpha1.TeamState{
 	foundationv1alpha1.StateProgramNotFound, foundationv1alpha1.StateNotSelected, foundationv1alpha1.StateNotFinal,
 	foundationv1alpha1.StateNotStarted, foundationv1alpha1.StateInTerm, foundationv1alpha1.StateSuspended,
@@ -185,10 +185,10 @@ func TestAwardsNeedAStateAndStayWithinCeilings(t *testing.T) {
 		team := lives(t)
 		unbounded := lifecycle.NewProgram(team.Program.DeepCopy())
 		unbounded.Spec.Ceilings = nil
-		free := lifecycle.Of(team.FoundationTeam, unbounded)
+		free := lifecycle.NewTeam(team.FoundationTeam, unbounded)
 		more := team.DeepCopy()
 		builder.Award(rapid.SampledFrom(pools).Draw(t, "pool of one more"), rapid.Int32Range(0, 64).Draw(t, "one more"))(more)
-		supplemented := lifecycle.Of(more, team.Program)
+		supplemented := lifecycle.NewTeam(more, team.Program)
 		for _, at := range moments() {
 			var sum int32
 			for _, pool := range pools {
@@ -245,7 +245,7 @@ func TestSuspensionKeepsAllAndResumeRestoresIt(t *testing.T) {
 		team.Spec.Suspend = false
 		manifest := team.DeepCopy()
 		manifest.Spec.Suspend = true
-		suspended := lifecycle.Of(manifest, team.Program)
+		suspended := lifecycle.NewTeam(manifest, team.Program)
 		for _, at := range moments() {
 			before, while := seen(team, at), seen(suspended, at)
 			for _, member := range suspended.Staff(at) {
@@ -280,7 +280,7 @@ func hasSeat(program *lifecycle.Program, team string, at time.Time) bool {
 	return phase == lifecycle.PhaseIn || phase == lifecycle.PhaseObjection
 }
 
-// A team that has a seat keeps it while it can object. Who has none has none to keep.
+// A team that has a seat keeps it during its objection; one without a seat does not get one.
 func TestAnOverturnedEliminationIsAsIfNeverMade(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		program := programmes(t)
@@ -301,7 +301,7 @@ func TestAnOverturnedEliminationIsAsIfNeverMade(t *testing.T) {
 		builder.Decided(name, eliminated, begins, builder.FinalAt(final), builder.Overturned(overturns))(made)
 		withIt := lifecycle.NewProgram(made)
 		manifest := members(t, name)
-		was, is := lifecycle.Of(manifest, unmade), lifecycle.Of(manifest, withIt)
+		was, is := lifecycle.NewTeam(manifest, unmade), lifecycle.NewTeam(manifest, withIt)
 		for _, at := range moments() {
 			checkOthers(t, unmade, withIt, name, at)
 			if before, after := at.Before(begins), !at.Before(overturns); !before && !after {
@@ -325,7 +325,7 @@ func TestAnOverturnedEliminationIsAsIfNeverMade(t *testing.T) {
 	})
 }
 
-// checkOthers fails if a decision on a team changed anything for the others.
+// checkOthers fails the test if a decision on one team changes anything for the others.
 func checkOthers(t *rapid.T, without, with *lifecycle.Program, team string, at time.Time) {
 	for _, other := range cast {
 		a, b := without.Standing(other, at), with.Standing(other, at)

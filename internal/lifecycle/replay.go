@@ -9,40 +9,40 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 )
 
-// ruling is a decision with its moments.
+// ruling is a decision with the times that follow from it.
 type ruling struct {
 	*foundationv1alpha1.Decision
-	// begins is when it takes effect, final when nobody can object any more, overturned when it counts as not made; zero
-	// if never.
-	begins, final, overturned time.Time
+	// effectiveFrom is when it takes effect, final when nobody can object any more, overturned from when on it counts
+	// as not made; zero if never. A selection takes effect only when it is final.
+	effectiveFrom, final, overturned time.Time
 }
 
 func newRuling(decision *foundationv1alpha1.Decision) ruling {
-	r := ruling{Decision: decision, begins: timeOf(decision.DecisionTime), overturned: timeOf(decision.OverturnTime)}
+	r := ruling{Decision: decision, effectiveFrom: timeOf(decision.DecisionTime), overturned: timeOf(decision.OverturnTime)}
 	if decision.EffectiveTime != nil {
-		r.begins = decision.EffectiveTime.Time
+		r.effectiveFrom = decision.EffectiveTime.Time
 	}
-	r.final = latest(r.begins, timeOf(decision.FinalTime))
+	r.final = latest(r.effectiveFrom, timeOf(decision.FinalTime))
 	if decision.Outcome == foundationv1alpha1.OutcomeSelected {
-		r.begins = r.final
+		r.effectiveFrom = r.final
 	}
 	return r
 }
 
 func (r ruling) standsAt(t time.Time) bool { return r.overturned.IsZero() || t.Before(r.overturned) }
 
-// pending reports whether r is a selection that was decided by t and has not taken effect.
-func (r ruling) pending(t time.Time) bool {
-	return r.Outcome == foundationv1alpha1.OutcomeSelected && !t.Before(timeOf(r.DecisionTime)) && t.Before(r.begins) && r.standsAt(t)
+// isPendingAt reports whether r is a selection that was decided by t and has not taken effect.
+func (r ruling) isPendingAt(t time.Time) bool {
+	return r.Outcome == foundationv1alpha1.OutcomeSelected && !t.Before(timeOf(r.DecisionTime)) && t.Before(r.effectiveFrom) && r.standsAt(t)
 }
 
-// moments are when r changes something.
-func (r ruling) moments() []time.Time {
-	return []time.Time{timeOf(r.DecisionTime), r.begins, r.final, r.overturned}
+// transitionTimes returns the times at which r can change a standing; zero ones are none.
+func (r ruling) transitionTimes() []time.Time {
+	return []time.Time{timeOf(r.DecisionTime), r.effectiveFrom, r.final, r.overturned}
 }
 
-// replay goes through a programme's decisions in the order of time. Seats are given in the order in which selections take
-// effect, then were decided, then by name; who has one keeps it.
+// replay derives all standings of a programme from its decisions, in the order of time. Seats go to selections in the
+// order in which they take effect, then were decided, then by name. A team that has a seat is never displaced.
 type replay struct {
 	seats     int
 	rulings   map[string][]ruling
@@ -51,8 +51,8 @@ type replay struct {
 	timelines map[string][]Standing
 }
 
-// candidacy is a team's right to a seat. The selection that counts gives it; of several selections in a row the first one
-// gives its position among those who wait.
+// candidacy is a team's right to a seat: by is the decision that counts, queuedBy the first of several selections in
+// a row, which determines the position among the teams that wait for a seat.
 type candidacy struct {
 	by, queuedBy ruling
 }
@@ -68,7 +68,7 @@ func newReplay(spec foundationv1alpha1.FoundationProgramSpec) *replay {
 	}
 	for _, rulings := range p.rulings {
 		slices.SortStableFunc(rulings, func(a, b ruling) int {
-			return cmp.Or(timeOf(a.DecisionTime).Compare(timeOf(b.DecisionTime)), a.begins.Compare(b.begins))
+			return cmp.Or(timeOf(a.DecisionTime).Compare(timeOf(b.DecisionTime)), a.effectiveFrom.Compare(b.effectiveFrom))
 		})
 	}
 	return p
@@ -80,7 +80,7 @@ func (p *replay) run() map[string][]Standing {
 	for team, rulings := range p.rulings {
 		p.timelines[team] = nil
 		for _, r := range rulings {
-			for _, moment := range r.moments() {
+			for _, moment := range r.transitionTimes() {
 				moment = moment.UTC()
 				if teamsAt[moment] == nil {
 					teamsAt[moment] = map[string]bool{}
@@ -92,15 +92,16 @@ func (p *replay) run() map[string][]Standing {
 	delete(teamsAt, time.Time{}.UTC())
 	for _, moment := range slices.SortedFunc(maps.Keys(teamsAt), time.Time.Compare) {
 		for _, team := range slices.Sorted(maps.Keys(teamsAt[moment])) {
-			p.move(team, moment)
+			p.advance(team, moment)
 		}
-		p.seat(moment)
+		p.fillSeats(moment)
 	}
 	return p.timelines
 }
 
-// move brings a team to where it stands at t. Who gets a free seat is decided when all teams have been moved.
-func (p *replay) move(team string, t time.Time) {
+// advance records a team's phase at t. Free seats are filled only when all teams have been advanced, because another
+// team may free one at the same moment.
+func (p *replay) advance(team string, t time.Time) {
 	phase, c := p.phase(team, t)
 	if !phase.holdsSeat() {
 		delete(p.seated, team)
@@ -112,11 +113,11 @@ func (p *replay) move(team string, t time.Time) {
 	p.record(team, t, phase, c.by.Decision)
 }
 
-// seat gives free seats to those who wait for one.
-func (p *replay) seat(t time.Time) {
+// fillSeats gives free seats to teams that wait for one, and records those that keep waiting as held back.
+func (p *replay) fillSeats(t time.Time) {
 	teams := slices.SortedFunc(maps.Keys(p.waiting), func(a, b string) int {
 		ra, rb := p.waiting[a].queuedBy, p.waiting[b].queuedBy
-		return cmp.Or(ra.begins.Compare(rb.begins), timeOf(ra.DecisionTime).Compare(timeOf(rb.DecisionTime)), cmp.Compare(a, b))
+		return cmp.Or(ra.effectiveFrom.Compare(rb.effectiveFrom), timeOf(ra.DecisionTime).Compare(timeOf(rb.DecisionTime)), cmp.Compare(a, b))
 	})
 	for _, team := range teams {
 		decision := p.waiting[team].by.Decision
@@ -130,27 +131,27 @@ func (p *replay) seat(t time.Time) {
 	}
 }
 
-// counting is what counts for a team at t, and which selection is still to take effect. Of the decisions that have taken
-// effect and stand, the one that was decided last counts: who withdraws before a selection is final is not in when it
-// would be.
-func (p *replay) counting(team string, t time.Time) (counts candidacy, pending ruling) {
+// decisive returns the decision that counts for a team at t, and a selection that has yet to take effect. Of the
+// decisions that have taken effect and are not overturned, the one decided last counts, and it cancels a pending
+// selection that was decided before: a team that withdraws before its selection is final gets no seat.
+func (p *replay) decisive(team string, t time.Time) (counts candidacy, pending ruling) {
 	for _, r := range p.rulings[team] {
 		switch {
-		case r.pending(t):
-			if pending.Decision == nil || !r.begins.After(pending.begins) {
+		case r.isPendingAt(t):
+			if pending.Decision == nil || !r.effectiveFrom.After(pending.effectiveFrom) {
 				pending = r
 			}
-		case !r.begins.After(t) && r.standsAt(t):
-			counts.follow(r)
+		case !r.effectiveFrom.After(t) && r.standsAt(t):
+			counts.supersede(r)
 			pending = ruling{}
 		}
 	}
 	return counts, pending
 }
 
-// phase is where a team stands at t if there is a seat for it, and by what.
+// phase returns the team's phase at t, assuming that there is a seat for it, and the candidacy behind it.
 func (p *replay) phase(team string, t time.Time) (Phase, candidacy) {
-	counts, pending := p.counting(team, t)
+	counts, pending := p.decisive(team, t)
 	selectable := counts.by.Decision == nil || counts.by.Outcome == foundationv1alpha1.OutcomeRejected
 	switch {
 	case selectable && pending.Decision != nil:
@@ -173,10 +174,10 @@ func (p *replay) phase(team string, t time.Time) (Phase, candidacy) {
 	}
 }
 
-// follow lets a later decision count. A team that is selected again keeps its position among those who wait.
-func (c *candidacy) follow(r ruling) {
+// supersede makes a later decision count. A team that is selected again keeps its position among the teams that wait.
+func (c *candidacy) supersede(r ruling) {
 	again := c.by.Decision != nil && c.by.Outcome == foundationv1alpha1.OutcomeSelected && r.Outcome == foundationv1alpha1.OutcomeSelected
-	if !again || r.begins.Before(c.queuedBy.begins) {
+	if !again || r.effectiveFrom.Before(c.queuedBy.effectiveFrom) {
 		c.queuedBy = r
 	}
 	c.by = r

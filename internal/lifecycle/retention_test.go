@@ -122,7 +122,7 @@ func TestRetentionBeginsWhenTheTimeIsOver(t *testing.T) {
 }
 
 func TestRetentionOfADeletedTeam(t *testing.T) {
-	team := lifecycle.Of(builder.Team("hanbit", builder.Term(begin, end), builder.Deleted()), nil)
+	team := lifecycle.NewTeam(builder.Team("hanbit", builder.Term(begin, end), builder.Deleted()), nil)
 	for name, tt := range map[string]struct {
 		at   time.Time
 		want foundationv1alpha1.RetentionPhase

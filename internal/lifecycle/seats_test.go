@@ -70,11 +70,11 @@ func TestSeats(t *testing.T) {
 			append(one, decided("hanbit", withdrawn, "2025-12-01"), decided("naru", selected, "2025-08-05", finalAt("2025-08-20")), decided("mirae", selected, "2025-08-06")),
 			map[string][]string{"naru": {"2025-08-05 Pending", "2025-08-20 HeldBack"}, "mirae": {"2025-08-06 HeldBack", "2025-12-01 In"}},
 		},
-		"the place in the row is that of the selection that took effect first": {
+		"the position in the queue for a seat is that of the selection that took effect first": {
 			append(one, decided("hanbit", withdrawn, "2025-12-01"), decided("naru", selected, "2025-08-05", finalAt("2025-08-20")), decided("naru", selected, "2025-08-06", finalAt("2025-08-10")), decided("mirae", selected, "2025-08-15")),
 			map[string][]string{"naru": {"2025-08-05 Pending", "2025-08-10 HeldBack", "2025-12-01 In"}, "mirae": {"2025-08-15 HeldBack"}},
 		},
-		"who is selected again keeps its place in the row": {
+		"a team that is selected again keeps its position in the queue for a seat": {
 			append(one, decided("hanbit", withdrawn, "2025-12-01"), decided("naru", selected, "2025-08-05"), decided("mirae", selected, "2025-08-06"), decided("naru", selected, "2025-10-01")),
 			map[string][]string{"naru": {"2025-08-05 HeldBack", "2025-12-01 In"}, "mirae": {"2025-08-06 HeldBack"}},
 		},

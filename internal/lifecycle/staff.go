@@ -9,14 +9,14 @@ import (
 	"foundation.team/operator/internal/timing"
 )
 
-// notices are how long before a staff entry's end that is told.
-var notices = []time.Duration{30 * day, 7 * day}
+// expiryNotices are how long before the end of a staff entry status announces it, the longest first.
+var expiryNotices = []time.Duration{30 * day, 7 * day}
 
 const day = 24 * time.Hour
 
-// Staff are the staff entries of a team that have access at now, in the order of the spec, with the role that they have
-// then: while the team is suspended everybody may only read; when its time is over those who worked may read and copy
-// data for a while, and those who read may read.
+// Staff returns the staff entries of a team that have access at now, in the order of the spec, with the role that
+// they have then: while the team is suspended everybody is a Viewer; after its time, during data access, Viewers stay
+// Viewers and all others are DataStewards.
 func (t Team) Staff(now time.Time) []foundationv1alpha1.StaffMember {
 	state := t.State(now)
 	retention, over := t.Retention(now)
@@ -25,7 +25,7 @@ func (t Team) Staff(now time.Time) []foundationv1alpha1.StaffMember {
 	}
 	var active []foundationv1alpha1.StaffMember
 	for _, member := range t.Spec.Staff {
-		if !(Span{Start: timeOf(member.StartTime), End: timeOf(member.EndTime)}).At(now) {
+		if !(Span{Start: timeOf(member.StartTime), End: timeOf(member.EndTime)}).Contains(now) {
 			continue
 		}
 		switch {
@@ -39,7 +39,7 @@ func (t Team) Staff(now time.Time) []foundationv1alpha1.StaffMember {
 	return active
 }
 
-// NextStaffExpiry is when the first of the given staff entries ends; zero if none does.
+// NextStaffExpiry returns when the first of the given staff entries ends; zero if none does.
 func NextStaffExpiry(staff []foundationv1alpha1.StaffMember) time.Time {
 	var ends []time.Time
 	for _, member := range staff {
@@ -48,12 +48,12 @@ func NextStaffExpiry(staff []foundationv1alpha1.StaffMember) time.Time {
 	return timing.Next(time.Time{}, ends)
 }
 
-// Expiring are those of the given staff entries that end within 30 days, the first to end first.
+// Expiring returns those of the given staff entries that end within the longest notice, the first to end first.
 func Expiring(staff []foundationv1alpha1.StaffMember, now time.Time) []foundationv1alpha1.ExpiringStaff {
 	var soon []foundationv1alpha1.ExpiringStaff
 	for _, member := range staff {
 		within := time.Duration(0)
-		for _, notice := range notices {
+		for _, notice := range expiryNotices {
 			if member.EndTime != nil && !now.Before(member.EndTime.Add(-notice)) {
 				within = notice
 			}

@@ -69,7 +69,7 @@ func TestRoles(t *testing.T) {
 }
 
 func TestStaffOfTheTimeForData(t *testing.T) {
-	team := lifecycle.Of(builder.Team("hanbit", builder.Term(begin, end),
+	team := lifecycle.NewTeam(builder.Team("hanbit", builder.Term(begin, end),
 		builder.StaffBetween("gone", foundationv1alpha1.RoleEngineer, never, end),
 		builder.StaffBetween("leaving", foundationv1alpha1.RoleEngineer, never, end.AddDate(0, 0, 7)),
 		builder.StaffBetween("archivist", foundationv1alpha1.RoleEngineer, end.AddDate(0, 0, 3), never)), nil)

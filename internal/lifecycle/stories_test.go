@@ -42,7 +42,7 @@ func crew(team *foundationv1alpha1.FoundationTeam) {
 	builder.Staff("lee", foundationv1alpha1.RoleEngineer)(team)
 }
 
-// glance is what a team has at a moment.
+// glance returns a summary of what a team has at a moment.
 func glance(team lifecycle.Team, date string) string {
 	b200, _ := team.Demand("b200", kst(date))
 	retention, _ := team.Retention(kst(date))
@@ -162,7 +162,7 @@ func objectionUpheld(t *testing.T) {
 	if diff := cmp.Diff(was.Awards("b200"), is.Awards("b200")); diff != "" {
 		t.Errorf("awards, the time to object included: %s", diff)
 	}
-	if _, out := is.OutSince(); out {
+	if _, out := is.SeatEndTime(); out {
 		t.Error("money is stopped")
 	}
 	// Who waited for a seat got none, not even for nine days.
@@ -215,7 +215,7 @@ func suspension(t *testing.T) {
 	}
 	resumed := held.DeepCopy()
 	resumed.Spec.Suspend = false
-	if diff := cmp.Diff(seen(works, kst("2025-10-01")), seen(lifecycle.Of(resumed, program), kst("2025-10-01"))); diff != "" {
+	if diff := cmp.Diff(seen(works, kst("2025-10-01")), seen(lifecycle.NewTeam(resumed, program), kst("2025-10-01"))); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -80,7 +80,8 @@ func BenchmarkChoose(b *testing.B) {
 	}
 }
 
-// The machine that runs tests is shared: only what is worse than slow fails, such as comparing all sets of racks.
+// Machines that run tests are shared, so the limit is far above the goal: it catches only work such as comparing all
+// sets of racks.
 func TestChooseIsFast(t *testing.T) {
 	all := requests()
 	result := testing.Benchmark(func(b *testing.B) {

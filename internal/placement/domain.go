@@ -7,23 +7,23 @@ import (
 	"strings"
 )
 
-// domain is a part of a cluster whose nodes stand close together: nodes of one value of a topology key, within one
-// wider domain. Racks of two spines may have one name.
+// domain is a topology domain: the nodes with one value of a topology key, within one wider domain. Racks below two
+// spines may have the same name and are two domains.
 type domain struct {
 	parent *domain
 	value  string
 	subs   map[string]*domain
-	// size is how many nodes were added here, own how many of the team's are here.
-	size, own int
-	// names are the nodes', if there is no narrower domain.
+	// size is how many free nodes are in the domain, held how many nodes the team holds there.
+	size, held int
+	// names are the names of the free nodes, in the narrowest domains only.
 	names []string
-	// shape is how large the domains within are: one of two equal ones is as good as the other.
+	// shape describes the sizes of the domains within. Domains of equal shape are interchangeable in a search.
 	shape string
-	// open says that nodes may be chosen from here.
+	// open is true while the search may choose nodes from here.
 	open bool
 }
 
-// add adds a node and gives the narrowest domain that it is in.
+// add adds a node and returns the narrowest domain that it is in.
 func (d *domain) add(node Node) *domain {
 	d.size++
 	for _, value := range node.Topology {
@@ -34,11 +34,11 @@ func (d *domain) add(node Node) *domain {
 	return d
 }
 
-// addOwn adds a node that the team has already.
-func (d *domain) addOwn(node Node) {
+// addHeld adds a node that the team holds already.
+func (d *domain) addHeld(node Node) {
 	for _, value := range node.Topology {
 		d = d.sub(value)
-		d.own++
+		d.held++
 	}
 }
 
@@ -52,7 +52,7 @@ func (d *domain) sub(value string) *domain {
 	return d.subs[value]
 }
 
-// collect appends the domains within to those of their level, and finds out their shapes.
+// collect appends the domains within to those of their level, and sets their shapes.
 func (d *domain) collect(levels [][]*domain) {
 	if len(levels) == 0 {
 		d.shape = fmt.Sprint(d.size)
@@ -70,28 +70,28 @@ func (d *domain) collect(levels [][]*domain) {
 	d.shape = "(" + strings.Join(shapes, " ") + ")"
 }
 
-// order is by size, those of one shape together, the closest of them first.
-func order(a, b *domain) int {
-	return cmp.Or(cmp.Compare(a.size, b.size), cmp.Compare(a.shape, b.shape), closest(a, b))
+// compareSize orders domains by size, then by shape, then those first in which the team holds most nodes.
+func compareSize(a, b *domain) int {
+	return cmp.Or(cmp.Compare(a.size, b.size), cmp.Compare(a.shape, b.shape), compareCloseness(a, b))
 }
 
-// closest is by where the team has most nodes, in the wider domains first.
-func closest(a, b *domain) int {
-	return cmp.Or(mostOwn(a, b), byPath(a, b))
+// compareCloseness orders domains by how many nodes the team holds, in the wider domains first.
+func compareCloseness(a, b *domain) int {
+	return cmp.Or(compareHeld(a, b), comparePath(a, b))
 }
 
-func mostOwn(a, b *domain) int {
+func compareHeld(a, b *domain) int {
 	if a == b {
 		return 0
 	}
-	return cmp.Or(mostOwn(a.parent, b.parent), cmp.Compare(b.own, a.own))
+	return cmp.Or(compareHeld(a.parent, b.parent), cmp.Compare(b.held, a.held))
 }
 
-func byPath(a, b *domain) int {
+func comparePath(a, b *domain) int {
 	if a == b {
 		return 0
 	}
-	return cmp.Or(byPath(a.parent, b.parent), cmp.Compare(a.value, b.value))
+	return cmp.Or(comparePath(a.parent, b.parent), cmp.Compare(a.value, b.value))
 }
 
 func sizeOf(domains []*domain) int {

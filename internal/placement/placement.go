@@ -1,5 +1,6 @@
-// Package placement chooses nodes: which free ones a team gets, so that its nodes are close together, and which of its
-// own it gives back, so that the least work is lost. It moves nothing.
+// Package placement chooses nodes: which free ones a team gets, so that its nodes are close together in the topology,
+// and which of those that it holds are drained, so that the least work is lost. It never exchanges nodes that stay
+// held.
 package placement
 
 import (
@@ -8,46 +9,48 @@ import (
 	"time"
 )
 
-// Node is a node and where it stands: the values of the pool's topology keys, the widest first. All nodes have as many.
+// Node is a node with its topology: the values of the pool's topology keys, the widest domain first. All nodes have
+// the same number of values.
 type Node struct {
 	Name     string
 	Topology []string
 }
 
-// Choose picks n of the free nodes for a team that already has own, or all of them if there are fewer.
+// Choose picks n of the free nodes, or all if there are fewer, for a team that already holds some.
 //
-// A team's spread is in how many domains its nodes stand: first of the widest topology key, say spines; if that is
-// equal, of the next one, say racks; and so on. Of all choices it takes, in this order,
+// A team's spread is the number of domains that its nodes are in: first for the widest topology key, for example
+// spines; if that is equal, for the next one, for example racks; and so on. Of all choices it takes, in this order,
 //
 //  1. one after which the team's spread is least,
 //  2. one that opens the smallest of the narrowest domains, so that racks of which most is free stay whole for those
 //     who need them: one whose largest is smallest, then its second largest, and so on; then of the wider ones,
 //  3. one where the team has most nodes.
 //
-// Of the domains that it opens at most one keeps free nodes, one of the smallest. Where very many sets of wide domains
-// would do, only the likely ones are compared: then spread is least in the widest domains, and nearly so in narrower ones.
-func Choose(n int, own, free []Node) []string {
+// Of the domains that it opens at most one keeps free nodes, one of the smallest. Where very many sets of wide
+// domains would do, only the likely ones are compared: then spread is least in the widest domains, and nearly so in
+// narrower ones.
+func Choose(n int, held, free []Node) []string {
 	n = min(n, len(free))
 	if n <= 0 {
 		return nil
 	}
-	return newSearch(own, free).choose(n)
+	return newSearch(held, free).choose(n)
 }
 
-// Held is a node that a team has.
+// Held is a node that a team holds.
 type Held struct {
 	Node
-	// Leaving is true if the node does not belong to the pool any more, Healthy if it can run pods.
+	// Leaving is true if the node is no member of the pool any more, Healthy if it can run pods.
 	Leaving, Healthy bool
 	// BusySince is when the oldest pod on it started; zero if there is none.
 	BusySince time.Time
 }
 
-// Release picks n of a team's nodes to be given back: those that left the pool, those that cannot run pods, idle ones,
-// then those with the newest work; among equals, from the widest domain where the team has fewest, and there from the
-// narrower one where it has fewest, one domain after the other, so that what it keeps stays together and what it
-// gives back is together too.
-func Release(n int, held []Held) []string {
+// ChooseToDrain picks n of a team's nodes to be drained: first those that left the pool, then those that cannot run pods,
+// idle ones, and those with the newest work. Among equals it empties one domain after the other, beginning with the
+// widest, and within it the narrower, domain in which the team has fewest nodes, so that both the kept and the
+// drained nodes are close together.
+func ChooseToDrain(n int, held []Held) []string {
 	team := &domain{}
 	at := map[string]*domain{}
 	for _, node := range held {
@@ -59,7 +62,7 @@ func Release(n int, held []Held) []string {
 			compareBool(a.Healthy, b.Healthy),
 			compareBool(b.BusySince.IsZero(), a.BusySince.IsZero()),
 			b.BusySince.Compare(a.BusySince),
-			fewest(at[a.Name], at[b.Name]),
+			compareFewest(at[a.Name], at[b.Name]),
 			cmp.Compare(b.Name, a.Name),
 		)
 	})
@@ -71,13 +74,13 @@ func Release(n int, held []Held) []string {
 	return names
 }
 
-// fewest orders narrowest domains by how many nodes there are in those around them, the widest first, and in
-// themselves. It keeps the domains of one wider domain together.
-func fewest(a, b *domain) int {
+// compareFewest orders narrowest domains by the number of nodes in the domains around them, the widest first, and
+// then in themselves. It keeps the domains of one wider domain together.
+func compareFewest(a, b *domain) int {
 	if a == b {
 		return 0
 	}
-	return cmp.Or(fewest(a.parent, b.parent), cmp.Compare(a.size, b.size), cmp.Compare(a.value, b.value))
+	return cmp.Or(compareFewest(a.parent, b.parent), cmp.Compare(a.size, b.size), cmp.Compare(a.value, b.value))
 }
 
 func compareBool(a, b bool) int {

@@ -136,7 +136,7 @@ func TestRelease(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(tt.want, placement.Release(tt.n, tt.held)); diff != "" {
+			if diff := cmp.Diff(tt.want, placement.ChooseToDrain(tt.n, tt.held)); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -154,15 +154,15 @@ func TestReleaseProperties(t *testing.T) {
 			list = append(list, h)
 		}
 		n := rapid.IntRange(0, 9).Draw(t, "n")
-		released := placement.Release(n, list)
+		released := placement.ChooseToDrain(n, list)
 		if len(released) != min(n, len(list)) {
 			t.Fatalf("%d released of %d, want %d", len(released), len(list), n)
 		}
-		if again := placement.Release(n, rapid.Permutation(list).Draw(t, "shuffled")); !slices.Equal(released, again) {
+		if again := placement.ChooseToDrain(n, rapid.Permutation(list).Draw(t, "shuffled")); !slices.Equal(released, again) {
 			t.Fatalf("%v, and in another order %v", released, again)
 		}
 		// Nobody is asked to give back more in order to give back one less later.
-		if all := placement.Release(len(list), list); !slices.Equal(released, all[:len(released)]) {
+		if all := placement.ChooseToDrain(len(list), list); !slices.Equal(released, all[:len(released)]) {
 			t.Fatalf("%v is not the beginning of %v", released, all)
 		}
 		for _, kept := range list {

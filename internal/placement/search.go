@@ -7,43 +7,44 @@ import (
 	"sort"
 )
 
-// effort is how many domains a search looks at before it takes the best that it has found: a few milliseconds. All sets
-// of ten spines of 45 racks take less.
-const effort = 200_000
+// maxVisits is how many domains a search visits before it takes the best plan so far: a few milliseconds of CPU. An
+// exhaustive search of ten spines with 45 racks takes fewer.
+const maxVisits = 200_000
 
-// search looks for the best domains to choose nodes from, level by level, the widest first. Which ones are best shows
-// only further in: of two spines that hold enough, one may do it in fewer racks.
+// search finds the best domains to choose nodes from, level by level, the widest first. A level cannot be decided
+// alone: of two spines with enough free nodes, one may have them in fewer racks.
 type search struct {
 	root *domain
-	// levels are the domains with free nodes, the smallest first.
-	levels [][]*domain
-	effort int
+	// levels are the domains with free nodes, by topology key, the smallest first.
+	levels     [][]*domain
+	visitsLeft int
 }
 
-// plan is where to choose nodes. Domains where the team is cost nothing: they are always used first.
+// plan is a set of domains to choose nodes from. Domains where the team holds nodes already cost nothing and are used
+// first.
 type plan struct {
-	own, opened []*domain
-	// cost is how many domains it opens, the widest first, and sizes how large they are, the narrowest first and of
-	// these the largest.
+	held, opened []*domain
+	// cost is the number of domains that the plan opens, by level, the widest first. sizes are their sizes, the
+	// narrowest level first and within a level the largest.
 	cost, sizes []int
 }
 
-func newSearch(own, free []Node) *search {
-	s := &search{root: &domain{open: true}, levels: make([][]*domain, len(free[0].Topology)), effort: effort}
+func newSearch(held, free []Node) *search {
+	s := &search{root: &domain{open: true}, levels: make([][]*domain, len(free[0].Topology)), visitsLeft: maxVisits}
 	for _, node := range free {
 		s.root.add(node)
 	}
-	for _, node := range own {
-		s.root.addOwn(node)
+	for _, node := range held {
+		s.root.addHeld(node)
 	}
 	s.root.collect(s.levels)
 	for _, domains := range s.levels {
-		slices.SortFunc(domains, order)
+		slices.SortFunc(domains, compareSize)
 	}
 	return s
 }
 
-// choose gives the names of n nodes.
+// choose returns the names of n nodes.
 func (s *search) choose(n int) []string {
 	best := plan{opened: []*domain{s.root}}
 	if len(s.levels) > 0 {
@@ -54,14 +55,14 @@ func (s *search) choose(n int) []string {
 		slices.Sort(d.names)
 		chosen = append(chosen, d.names[:min(n-len(chosen), len(d.names))]...)
 	}
-	for len(chosen) < n && len(best.own) > 0 {
-		next := slices.MinFunc(best.own, func(a, b *domain) int {
-			return cmp.Or(mostOwn(a, b), compareFit(a.size, b.size, n-len(chosen)), byPath(a, b))
+	for len(chosen) < n && len(best.held) > 0 {
+		next := slices.MinFunc(best.held, func(a, b *domain) int {
+			return cmp.Or(compareHeld(a, b), compareFit(a.size, b.size, n-len(chosen)), comparePath(a, b))
 		})
 		take(next)
-		best.own = slices.DeleteFunc(best.own, func(d *domain) bool { return d == next })
+		best.held = slices.DeleteFunc(best.held, func(d *domain) bool { return d == next })
 	}
-	slices.SortFunc(best.opened, func(a, b *domain) int { return cmp.Or(cmp.Compare(b.size, a.size), byPath(a, b)) })
+	slices.SortFunc(best.opened, func(a, b *domain) int { return cmp.Or(cmp.Compare(b.size, a.size), comparePath(a, b)) })
 	for _, d := range best.opened {
 		take(d)
 	}
@@ -82,49 +83,49 @@ func compareFit(a, b, need int) int {
 	}
 }
 
-// plan finds the best plan for n nodes from a level on, within the domains of wider levels that are open.
+// plan returns the best plan for n nodes from a level on, within the open domains of the wider level.
 func (s *search) plan(level, n int) plan {
-	s.effort -= len(s.levels[level])
-	var own, others []*domain
+	s.visitsLeft -= len(s.levels[level])
+	var held, others []*domain
 	for _, d := range s.levels[level] {
 		switch {
 		case !d.parent.open:
-		case d.own > 0:
-			own = append(own, d)
+		case d.held > 0:
+			held = append(held, d)
 		default:
 			others = append(others, d)
 		}
 	}
-	missing := n - sizeOf(own)
-	tight := tightest(others, missing)
+	missing := n - sizeOf(held)
+	tight := tightestSet(others, missing)
 	if level == len(s.levels)-1 {
-		return plan{own: own, opened: tight, cost: []int{len(tight)}, sizes: sizesOf(tight)}
+		return plan{held: held, opened: tight, cost: []int{len(tight)}, sizes: sizesOf(tight)}
 	}
-	best := s.within(level, own, tight, n)
+	best := s.within(level, held, tight, n)
 	try := func(set []*domain) bool {
-		if found := s.within(level, own, set, n); found.compare(best) < 0 {
+		if found := s.within(level, held, set, n); found.compare(best) < 0 {
 			best = found
 		}
-		return s.effort > 0
+		return s.visitsLeft > 0
 	}
-	if len(tight) > 0 && s.effort > 0 && s.eachLikely(others, len(tight), missing, try) {
+	if len(tight) > 0 && s.visitsLeft > 0 && s.eachLikely(others, len(tight), missing, try) {
 		eachSet(others, len(tight), missing, nil, try)
 	}
 	return best
 }
 
-// within is the best plan of those that use these domains of a level.
-func (s *search) within(level int, own, opened []*domain, n int) plan {
-	mark := func(open bool) {
-		for _, d := range own {
+// within returns the best plan that uses exactly these domains of a level.
+func (s *search) within(level int, held, opened []*domain, n int) plan {
+	setOpen := func(open bool) {
+		for _, d := range held {
 			d.open = open
 		}
 		for _, d := range opened {
 			d.open = open
 		}
 	}
-	mark(true)
-	defer mark(false)
+	setOpen(true)
+	defer setOpen(false)
 	best := s.plan(level+1, n)
 	best.cost = append([]int{len(opened)}, best.cost...)
 	best.sizes = append(best.sizes, sizesOf(opened)...)
@@ -135,7 +136,7 @@ func (p plan) compare(with plan) int {
 	return cmp.Or(slices.Compare(p.cost, with.cost), slices.Compare(p.sizes, with.sizes))
 }
 
-// sizesOf are the domains' sizes, the largest first.
+// sizesOf returns the domains' sizes, the largest first.
 func sizesOf(domains []*domain) []int {
 	sizes := make([]int, len(domains))
 	for i, d := range domains {
@@ -145,9 +146,9 @@ func sizesOf(domains []*domain) []int {
 	return sizes
 }
 
-// tightest picks as few of the domains, which are sorted by size, as hold n nodes together; of such sets the one whose
-// largest is smallest, then its second largest, and so on.
-func tightest(domains []*domain, n int) []*domain {
+// tightestSet picks as few of the domains, which are sorted by size, as have n free nodes together; of such sets the
+// one whose largest is smallest, then its second largest, and so on.
+func tightestSet(domains []*domain, n int) []*domain {
 	count, largest := 0, 0
 	for ; largest < n; count++ {
 		largest += domains[len(domains)-1-count].size
@@ -158,7 +159,7 @@ func tightest(domains []*domain, n int) []*domain {
 	}
 	set := make([]*domain, 0, count)
 	for end := len(domains); count > 0; count-- {
-		// With i as the largest, those before it that are next in size hold most.
+		// With i as the largest, the domains just before it have the most nodes.
 		first := count - 1
 		i := first + sort.Search(end-first-1, func(i int) bool { return upTo[first+i+1]-upTo[i] >= n })
 		set = append(set, domains[i])
@@ -168,8 +169,8 @@ func tightest(domains []*domain, n int) []*domain {
 	return set
 }
 
-// eachLikely tries sets of count of the domains that hold n nodes in few narrower ones, until try says that it is
-// enough: for every size that a narrower domain has, those with most nodes beyond that size in each.
+// eachLikely tries sets of count domains that are likely to have n free nodes in few narrower domains, until try
+// returns false: for every size that a narrower domain has, the domains with the most nodes beyond that size.
 func (s *search) eachLikely(domains []*domain, count, n int, try func([]*domain) bool) bool {
 	sizes := map[int]bool{0: true}
 	for _, d := range domains {
@@ -180,21 +181,21 @@ func (s *search) eachLikely(domains []*domain, count, n int, try func([]*domain)
 	for _, size := range slices.Sorted(maps.Keys(sizes)) {
 		beyond := make(map[*domain]int, len(domains))
 		for _, d := range domains {
-			s.effort -= len(d.subs)
+			s.visitsLeft -= len(d.subs)
 			for _, sub := range d.subs {
 				beyond[d] += max(sub.size-size, 0)
 			}
 		}
 		set := slices.SortedStableFunc(slices.Values(domains), func(a, b *domain) int { return cmp.Compare(beyond[b], beyond[a]) })[:count]
-		if s.effort <= 0 || sizeOf(set) >= n && !try(set) {
+		if s.visitsLeft <= 0 || sizeOf(set) >= n && !try(set) {
 			return false
 		}
 	}
 	return true
 }
 
-// eachSet tries every set of count of the domains that holds n nodes, one of those that are as good as each other,
-// until try says that it is enough.
+// eachSet tries every set of count domains with n free nodes, but only one of those that differ by interchangeable
+// domains, until try returns false.
 func eachSet(domains []*domain, count, n int, chosen []*domain, try func([]*domain) bool) bool {
 	if count == 0 {
 		return try(chosen)

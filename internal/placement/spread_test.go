@@ -14,8 +14,8 @@ import (
 	"foundation.team/operator/internal/placement"
 )
 
-// merit is what Choose wants least of: how many domains the team is in, the widest first, then how large those are
-// that it came into, the narrowest first and of these the largest.
+// merit is what Choose minimises: how many domains the team is in, the widest first, then how large those are that it
+// came into, the narrowest first and of these the largest.
 type merit struct{ domains, opened []int }
 
 // meritOf is the merit of a choice of free nodes.

@@ -1,5 +1,5 @@
-// Package ranking orders the teams of an evaluation by their weighted scores. It is arithmetic for people who decide:
-// nobody is in or out by it.
+// Package ranking orders the teams of an evaluation by their weighted scores. It informs the people who decide: no
+// team gets or loses a seat by it.
 package ranking
 
 import (
@@ -13,26 +13,26 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 )
 
-// Rankings are the rankings of a programme's evaluations at now, in the order of the spec.
+// Rankings returns the rankings of a programme's evaluations at now, in the order of the spec.
 func Rankings(spec *foundationv1alpha1.FoundationProgramSpec, now time.Time) []foundationv1alpha1.Ranking {
 	rankings := make([]foundationv1alpha1.Ranking, 0, len(spec.Evaluations))
 	for _, evaluation := range spec.Evaluations {
 		rankings = append(rankings, foundationv1alpha1.Ranking{
 			Evaluation: evaluation.Name,
 			Closed:     evaluation.CloseTime != nil && !evaluation.CloseTime.After(now),
-			Entries:    entries(spec, evaluation.Results),
+			Entries:    rankingEntries(spec, evaluation.Results),
 		})
 	}
 	return rankings
 }
 
-// Score is a team's own total in an evaluation, of 100 and empty without any score, and the gates that it failed there,
-// sorted. It is false if the evaluation has no result of the team.
+// Score returns a team's total in an evaluation, of 100 points and empty without any score, and the gates that it
+// failed there, sorted. ok is false if the evaluation has no result of the team.
 func Score(spec *foundationv1alpha1.FoundationProgramSpec, evaluation, team string) (total string, failedGates []string, ok bool) {
 	for _, e := range spec.Evaluations {
 		for _, result := range e.Results {
 			if e.Name == evaluation && result.TeamName == team {
-				j := judge(spec, result)
+				j := scoreResult(spec, result)
 				return j.Total, j.FailedGates, true
 			}
 		}
@@ -40,8 +40,8 @@ func Score(spec *foundationv1alpha1.FoundationProgramSpec, evaluation, team stri
 	return "", nil, false
 }
 
-// hundredths is a score in the unit that scores are added up in, so that nothing is rounded. The API server lets in only
-// what can be read.
+// hundredths returns a score in hundredths of a point: scores have at most two decimals, so sums of integers are
+// exact. An unparsable score counts as 0; the API's validation does not let one in.
 func hundredths(score foundationv1alpha1.Score) int64 {
 	quantity, err := resource.ParseQuantity(string(score))
 	if err != nil {
@@ -50,32 +50,32 @@ func hundredths(score foundationv1alpha1.Score) int64 {
 	return quantity.ScaledValue(resource.Scale(-2))
 }
 
-// judged is an entry with what it is ordered by.
-type judged struct {
+// scoredTeam is a ranking entry with the values that it is ordered by.
+type scoredTeam struct {
 	foundationv1alpha1.RankingEntry
-	// sum is the total in hundredths.
+	// sum is the total in hundredths of a point.
 	sum int64
-	// scored is true if no criterion is missing, gated if no gate is.
-	scored, gated bool
-	// vetoed is true if it failed a gate that nobody waived.
+	// scoresComplete is true if no criterion is missing, gatesComplete if no gate is.
+	scoresComplete, gatesComplete bool
+	// vetoed is true if the team failed a gate that nobody waived.
 	vetoed bool
 }
 
-// eligible reports whether the team can be within the seats.
-func (j judged) eligible() bool { return j.scored && j.gated && !j.vetoed }
+// eligible reports whether the team can be among those within the programme's seats.
+func (j scoredTeam) eligible() bool { return j.scoresComplete && j.gatesComplete && !j.vetoed }
 
-// judge adds up one result. Its rank follows from those of the others.
-func judge(spec *foundationv1alpha1.FoundationProgramSpec, result foundationv1alpha1.Result) judged {
-	j := judged{RankingEntry: foundationv1alpha1.RankingEntry{TeamName: result.TeamName}, scored: true, gated: true}
+// scoreResult adds up one result. The rank is set later, when all results are known.
+func scoreResult(spec *foundationv1alpha1.FoundationProgramSpec, result foundationv1alpha1.Result) scoredTeam {
+	j := scoredTeam{RankingEntry: foundationv1alpha1.RankingEntry{TeamName: result.TeamName}, scoresComplete: true, gatesComplete: true}
 	for _, criterion := range spec.Criteria {
 		score, ok := result.Scores[criterion.Name]
 		if !ok {
-			j.scored = false
+			j.scoresComplete = false
 			j.Missing = append(j.Missing, criterion.Name)
 			continue
 		}
 		j.sum += hundredths(score)
-		j.Total = format(j.sum)
+		j.Total = formatHundredths(j.sum)
 	}
 	for _, gate := range spec.Gates {
 		switch result.Gates[gate.Name] {
@@ -84,37 +84,37 @@ func judge(spec *foundationv1alpha1.FoundationProgramSpec, result foundationv1al
 			j.FailedGates = append(j.FailedGates, gate.Name)
 			j.vetoed = j.vetoed || result.Waivers[gate.Name] == ""
 		default:
-			j.gated = false
+			j.gatesComplete = false
 			j.Missing = append(j.Missing, gate.Name)
 		}
 	}
 	slices.Sort(j.FailedGates)
-	// A gate may have the name of a criterion, and the list is a set.
+	// Missing is a set in the API, and a gate may have the name of a criterion.
 	slices.Sort(j.Missing)
 	j.Missing = slices.Compact(j.Missing)
 	return j
 }
 
-// entries are the teams, the best first, those whose scores are not complete last, else by name.
-func entries(spec *foundationv1alpha1.FoundationProgramSpec, results []foundationv1alpha1.Result) []foundationv1alpha1.RankingEntry {
-	all := make([]judged, 0, len(results))
+// rankingEntries returns the teams, the best first and those with incomplete scores last; ties are ordered by name.
+func rankingEntries(spec *foundationv1alpha1.FoundationProgramSpec, results []foundationv1alpha1.Result) []foundationv1alpha1.RankingEntry {
+	all := make([]scoredTeam, 0, len(results))
 	for _, result := range results {
-		all = append(all, judge(spec, result))
+		all = append(all, scoreResult(spec, result))
 	}
-	slices.SortFunc(all, func(a, b judged) int {
+	slices.SortFunc(all, func(a, b scoredTeam) int {
 		switch {
-		case a.scored != b.scored && a.scored:
+		case a.scoresComplete != b.scoresComplete && a.scoresComplete:
 			return -1
-		case a.scored != b.scored:
+		case a.scoresComplete != b.scoresComplete:
 			return 1
-		case a.scored:
+		case a.scoresComplete:
 			return cmp.Or(cmp.Compare(b.sum, a.sum), cmp.Compare(a.TeamName, b.TeamName))
 		default:
 			return cmp.Compare(a.TeamName, b.TeamName)
 		}
 	})
-	rank(all)
-	seat(all, int(spec.Seats))
+	setRanks(all)
+	setWithinSeats(all, int(spec.Seats))
 	list := make([]foundationv1alpha1.RankingEntry, 0, len(all))
 	for _, j := range all {
 		list = append(list, j.RankingEntry)
@@ -122,10 +122,11 @@ func entries(spec *foundationv1alpha1.FoundationProgramSpec, results []foundatio
 	return list
 }
 
-// rank numbers the sorted teams: 1, 2, 2, 4. A failed gate changes nothing about it: a top score stays visible as one.
-func rank(sorted []judged) {
+// setRanks numbers the sorted teams: 1, 2, 2, 4. A failed gate does not change the rank: a top score stays visible as
+// one.
+func setRanks(sorted []scoredTeam) {
 	for i := range sorted {
-		if !sorted[i].scored {
+		if !sorted[i].scoresComplete {
 			return
 		}
 		sorted[i].Rank = int32(i + 1)
@@ -136,9 +137,10 @@ func rank(sorted []judged) {
 	}
 }
 
-// seat marks the best of the sorted teams that can have a seat. Those that tie for the last seat are not among them.
-func seat(sorted []judged, seats int) {
-	var eligible []*judged
+// setWithinSeats sets WithinSeats on as many of the best eligible teams as there are seats. Teams that tie for the
+// last seat do not get it: people decide between them.
+func setWithinSeats(sorted []scoredTeam, seats int) {
+	var eligible []*scoredTeam
 	for i := range sorted {
 		if sorted[i].eligible() {
 			eligible = append(eligible, &sorted[i])
@@ -149,8 +151,8 @@ func seat(sorted []judged, seats int) {
 	}
 }
 
-// format writes hundredths as one would: 87.5, without trailing zeros.
-func format(sum int64) string {
+// formatHundredths returns hundredths as a decimal number without trailing zeros, such as 87.5.
+func formatHundredths(sum int64) string {
 	text := strconv.FormatInt(sum/100, 10)
 	switch rest := sum % 100; {
 	case rest == 0:

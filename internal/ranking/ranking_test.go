@@ -160,7 +160,7 @@ func TestRankings(t *testing.T) {
 	}
 }
 
-// A set lists nothing twice: the API server would refuse the whole status.
+// Missing is a set: the API server would refuse the whole status for a duplicate.
 func TestMissingIsASet(t *testing.T) {
 	spec := judgedBy(1, result("hanbit", "1", "1", "", ""))
 	spec.Gates = append(spec.Gates, foundationv1alpha1.Gate{Name: "impact"})
@@ -275,7 +275,8 @@ func TestRankingsKeepTheirPromises(t *testing.T) {
 	})
 }
 
-// checkNobodyIsPassedOver checks that a team that could have a seat is without only if so many are as good.
+// checkNobodyIsPassedOver checks that an eligible team is not within the seats only if enough others rank at least as
+// high.
 func checkNobodyIsPassedOver(t *rapid.T, list []entry, seats int) {
 	for _, e := range list {
 		if e.WithinSeats || e.Rank == 0 || len(e.FailedGates)+len(e.Missing) > 0 {

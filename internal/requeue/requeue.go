@@ -1,4 +1,4 @@
-// Package requeue is when a reconcile is tried again.
+// Package requeue decides when a reconcile that could not finish is requeued.
 package requeue
 
 import (
@@ -9,14 +9,15 @@ import (
 )
 
 const (
-	// forCache is how long a reconcile waits that met a newer version than it had read: by then the cache has it.
-	forCache = 200 * time.Millisecond
-	// afterFailure is how long a reconcile waits in which some writes failed. It does not grow: what time alone changes,
-	// such as the end of somebody's access, must not wait for a back-off.
-	afterFailure = 15 * time.Second
+	// cacheDelay is how long a reconcile waits after a conflict or a stale read: the watch usually delivers the newer
+	// version within it, without a back-off growing on what is no failure.
+	cacheDelay = 200 * time.Millisecond
+	// failureDelay is how long a reconcile waits after some of its writes failed. It does not grow: what is due at a
+	// time, such as the end of somebody's access, must not wait for a back-off.
+	failureDelay = 15 * time.Second
 )
 
-// OnConflict turns the everyday error of a write, that somebody else wrote first, into another try.
+// OnConflict replaces a conflict, which is normal where others write too, by a requeue without an error.
 func OnConflict(result ctrl.Result, err error) (ctrl.Result, error) {
 	if apierrors.IsConflict(err) {
 		return ForCache(), nil
@@ -24,13 +25,14 @@ func OnConflict(result ctrl.Result, err error) (ctrl.Result, error) {
 	return result, err
 }
 
-// ForCache is the result of a reconcile that waits for the cache.
-func ForCache() ctrl.Result { return ctrl.Result{RequeueAfter: forCache} }
+// ForCache returns the result of a reconcile that waits for the cache to catch up.
+func ForCache() ctrl.Result { return ctrl.Result{RequeueAfter: cacheDelay} }
 
-// AfterFailure is the result of a reconcile that did what it could, and that would otherwise wait so long; 0 is for ever.
+// AfterFailure returns the result of a reconcile in which some writes failed and that would otherwise be requeued
+// after wait; 0 is never.
 func AfterFailure(wait time.Duration) ctrl.Result {
-	if wait == 0 || wait > afterFailure {
-		wait = afterFailure
+	if wait == 0 || wait > failureDelay {
+		wait = failureDelay
 	}
 	return ctrl.Result{RequeueAfter: wait}
 }

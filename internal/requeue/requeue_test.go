@@ -39,7 +39,7 @@ func TestOnConflict(t *testing.T) {
 	}
 }
 
-// What time ends must not wait long because a write failed.
+// A failed write does not delay what is due at a time.
 func TestAfterFailure(t *testing.T) {
 	for wait, want := range map[time.Duration]time.Duration{
 		0: 15 * time.Second, time.Second: time.Second, 15 * time.Second: 15 * time.Second, time.Hour: 15 * time.Second,

@@ -19,21 +19,20 @@ import (
 	"foundation.team/operator/internal/guards"
 )
 
-// CacheOptions keep in memory what the operator reads and no more: of the kinds it makes, only objects with a team's
-// label; of Nodes, Namespaces, StorageClasses and DeviceClasses, all, without the fields that nothing here looks at; and
-// all admission policies, with when they were written.
-// Pods, Secrets and ConfigMaps are not cached at all: reading a kind that nobody watches is an error, not a new watch. Karpenter's
-// kinds are cached whole, and only when a pool needs them: a cluster may not have them, and options for them would be
-// an error then.
+// CacheOptions limits the cache to what the operator reads: of the kinds that it makes, only objects with a team's
+// label; all Nodes, Namespaces, StorageClasses and DeviceClasses, without the fields that are never read; and all
+// admission policies, with the times of their writes. Pods, Secrets and ConfigMaps are not cached at all: reading a
+// kind that is not watched is an error, not a new watch. Karpenter's kinds have no options here, because a cluster
+// without their CRDs would fail to start; they are cached whole when a pool needs them.
 func CacheOptions() cache.Options {
-	owned := cache.ByObject{Label: ofAnyTeam(), Transform: keepOwnFields}
+	owned := cache.ByObject{Label: hasTeamLabel(), Transform: keepOwnFields}
 	byObject := map[client.Object]cache.ByObject{
 		&corev1.Node{}:             {Transform: trimNode},
 		&corev1.PersistentVolume{}: {Transform: trimPersistentVolume},
-		// Who edited what is kept on record.
+		// The team's record names who edited the spec.
 		&foundationv1alpha1.FoundationTeam{}: {Transform: keepManagers},
-		// A name is all that finds them, and they are written whole.
-		&foundationv1alpha1.TeamRecord{}: {Label: ofAnyTeam(), Transform: dropManagedFields},
+		// They are found by name and written whole, so field ownership is never compared.
+		&foundationv1alpha1.TeamRecord{}: {Label: hasTeamLabel(), Transform: dropManagedFields},
 		&storagev1.StorageClass{}:        {Transform: trimStorageClass},
 		&resourcev1.DeviceClass{}:        {Transform: trimDeviceClass},
 	}
@@ -48,13 +47,14 @@ func CacheOptions() cache.Options {
 	return cache.Options{ReaderFailOnMissingInformer: true, DefaultTransform: keepOwnFields, ByObject: byObject}
 }
 
-func ofAnyTeam() labels.Selector {
+func hasTeamLabel() labels.Selector {
 	has, err := labels.NewRequirement(foundationv1alpha1.LabelTeam, selection.Exists, nil)
 	utilruntime.Must(err)
 	return labels.NewSelector().Add(*has)
 }
 
-// keepOwnFields drops the records of other field managers. Our own is what the apply gate compares with.
+// keepOwnFields drops the managedFields entries of other field managers. Apply compares the desired object with the
+// operator's own entry.
 func keepOwnFields(obj any) (any, error) {
 	if accessor, err := meta.Accessor(obj); err == nil {
 		accessor.SetManagedFields(slices.DeleteFunc(accessor.GetManagedFields(), func(entry metav1.ManagedFieldsEntry) bool {
@@ -72,7 +72,7 @@ func trimNode(obj any) (any, error) {
 			return condition.Type != corev1.NodeReady
 		})
 		for i := range ready {
-			// A heartbeat is no news.
+			// Without this every heartbeat would change the cached Node and start a reconcile.
 			ready[i].LastHeartbeatTime = metav1.Time{}
 		}
 		node.Status = corev1.NodeStatus{Allocatable: node.Status.Allocatable, Conditions: ready}
@@ -80,7 +80,7 @@ func trimNode(obj any) (any, error) {
 	return obj, nil
 }
 
-// keepManagers keeps who wrote an object and when, without the list of fields.
+// keepManagers keeps the managers and times in managedFields, without the lists of fields.
 func keepManagers(obj any) (any, error) {
 	if accessor, err := meta.Accessor(obj); err == nil {
 		entries := accessor.GetManagedFields()
@@ -98,7 +98,7 @@ func dropManagedFields(obj any) (any, error) {
 	return obj, nil
 }
 
-// trimPersistentVolume keeps metadata, whose it is and what becomes of it.
+// trimPersistentVolume keeps metadata, claimRef and the reclaim policy.
 func trimPersistentVolume(obj any) (any, error) {
 	if volume, ok := obj.(*corev1.PersistentVolume); ok {
 		volume.ManagedFields = nil
@@ -118,7 +118,7 @@ func trimStorageClass(obj any) (any, error) {
 	return obj, nil
 }
 
-// trimDeviceClass keeps what quotas are about.
+// trimDeviceClass keeps the extended resource, which quotas count.
 func trimDeviceClass(obj any) (any, error) {
 	if class, ok := obj.(*resourcev1.DeviceClass); ok {
 		class.ManagedFields = nil

@@ -79,7 +79,7 @@ func TestTrimDeviceClass(t *testing.T) {
 	}
 }
 
-// What is made for teams is cached by label; Namespaces are not, since those that others made are looked at too.
+// Objects for teams are cached by label, but all Namespaces are cached, because those of others are read too.
 func TestCacheOptions(t *testing.T) {
 	scheme := Scheme()
 	selectors := map[string]labels.Selector{}
@@ -112,7 +112,7 @@ func TestCacheOptions(t *testing.T) {
 	}
 }
 
-// A node that only sent a heartbeat is as it was.
+// A heartbeat alone does not change the cached node.
 func TestHeartbeatIsNoNews(t *testing.T) {
 	var seen []string
 	for i := range 2 {

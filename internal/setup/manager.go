@@ -13,20 +13,21 @@ import (
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 )
 
-// Options are what a person who starts the operator chooses.
+// Options are the settings of the manager that command-line flags expose.
 type Options struct {
 	// MetricsBindAddress and HealthProbeBindAddress are host:port; "0" turns the server off.
 	MetricsBindAddress     string
 	HealthProbeBindAddress string
-	// LeaderElect makes sure that of several replicas one works. LeaderElectionNamespace is where the lease is.
+	// LeaderElect makes sure that only one of several replicas reconciles. LeaderElectionNamespace has the lease.
 	LeaderElect             bool
 	LeaderElectionNamespace string
 }
 
-// NewManager makes a manager with the operator's scheme, cache and clients. It starts nothing. Changes are made to the
-// manager's options last.
+// NewManager returns a manager with the operator's scheme, cache and clients; it does not start it. The changes are
+// applied to the manager's options last, so that tests can override them.
 func NewManager(cfg *rest.Config, o Options, changes ...func(*manager.Options)) (manager.Manager, error) {
-	// The API server's priority and fairness rules limit us; a client-side limit would only hide from them.
+	// API Priority and Fairness limits the operator's requests; a client-side limit would only delay them where
+	// nobody sees it.
 	cfg = rest.CopyConfig(cfg)
 	cfg.QPS = -1
 	options := manager.Options{
@@ -34,7 +35,7 @@ func NewManager(cfg *rest.Config, o Options, changes ...func(*manager.Options)) 
 		Cache:                  CacheOptions(),
 		Metrics:                metricsserver.Options{BindAddress: o.MetricsBindAddress},
 		HealthProbeBindAddress: o.HealthProbeBindAddress,
-		// A lease of its own connection: a busy client must not cost it.
+		// A client of its own: requests that queue behind the controllers' must not cost the operator its lease.
 		LeaderElectionConfig:          rest.CopyConfig(cfg),
 		LeaderElection:                o.LeaderElect,
 		LeaderElectionID:              "foundation-operator",

@@ -10,7 +10,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 )
 
-// cachesSynced is ready when every watch has seen its first list: before that the operator knows nothing.
+// cachesSynced returns a check that passes once every informer has its first list: decisions on a partial cache would
+// be wrong.
 func cachesSynced(mgr manager.Manager) healthz.Checker {
 	return func(req *http.Request) error {
 		ctx, cancel := context.WithTimeout(req.Context(), time.Second)

@@ -1,4 +1,4 @@
-// Package setup holds what every process of the operator starts with: the scheme, and what the cache keeps.
+// Package setup configures what every process of the operator starts with: the scheme, the cache and the manager.
 package setup
 
 import (
@@ -10,7 +10,7 @@ import (
 	"foundation.team/operator/internal/karpenter"
 )
 
-// Scheme knows Kubernetes' own kinds, ours, and those of Karpenter that we use.
+// Scheme returns a scheme with Kubernetes' kinds, the operator's, and those of Karpenter that the operator uses.
 func Scheme() *runtime.Scheme {
 	scheme := runtime.NewScheme()
 	utilruntime.Must(clientgoscheme.AddToScheme(scheme))

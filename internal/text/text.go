@@ -1,4 +1,4 @@
-// Package text has what sentences in conditions, events and grants are put together from.
+// Package text formats counts, lists and cut-off texts for the messages of conditions and events.
 package text
 
 import (
@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// Count is a number of things in a sentence: 1 node, 2 nodes.
+// Count returns a number with its noun: 1 node, 2 nodes.
 func Count(n int, thing string) string {
 	if n == 1 {
 		return "1 " + thing
@@ -15,8 +15,8 @@ func Count(n int, thing string) string {
 	return fmt.Sprintf("%d %ss", n, thing)
 }
 
-// First names all of a few things, and of more than most of them the first ones with how many more there are. It never
-// counts a single one: naming it is as short.
+// First lists all names if there are at most most of them, else the first ones and how many more there are. It never
+// ends in "1 more": the name itself is as short.
 func First(names []string, most int) string {
 	if len(names) <= most {
 		return strings.Join(names, ", ")
@@ -25,7 +25,7 @@ func First(names []string, most int) string {
 	return fmt.Sprintf("%s and %d more", strings.Join(names[:named], ", "), len(names)-named)
 }
 
-// AndMore is the first of several sentences, with how many more there are.
+// AndMore returns the first of several sentences, with how many more there are.
 func AndMore(sentences []string) string {
 	if len(sentences) <= 1 {
 		return strings.Join(sentences, "")
@@ -33,7 +33,7 @@ func AndMore(sentences []string) string {
 	return fmt.Sprintf("%s (and %d more)", sentences[0], len(sentences)-1)
 }
 
-// Cut shortens a text to a number of bytes, and does not cut a character in two.
+// Cut shortens a text to at most most bytes without splitting a UTF-8 character.
 func Cut(text string, most int) string {
 	if len(text) <= most {
 		return text

@@ -1,5 +1,5 @@
-// Package timing has what controllers do with times: the next one, how long to wait for it, and a time as status has it.
-// A zero time is none.
+// Package timing finds the next of several times, how long to wait for it, and converts times for status. A zero time
+// means none.
 package timing
 
 import (
@@ -9,10 +9,10 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// longestWait bounds how long a controller waits for a moment: a timer does not notice when somebody sets the clock.
-const longestWait = time.Hour
+// maxWait bounds how long a controller waits for a time: a timer does not notice when the clock is set.
+const maxWait = time.Hour
 
-// Next is the earliest of the times that is after now; zero if there is none.
+// Next returns the earliest of the times that are after now; zero if there is none.
 func Next(now time.Time, times []time.Time) time.Time {
 	times = slices.DeleteFunc(slices.Clone(times), func(t time.Time) bool { return t.IsZero() || !t.After(now) })
 	if len(times) == 0 {
@@ -21,8 +21,8 @@ func Next(now time.Time, times []time.Time) time.Time {
 	return slices.MinFunc(times, time.Time.Compare)
 }
 
-// Wait is how long it is until the first of the moments; 0 if there is none. It is at least a second, because moments are
-// whole seconds, and at most an hour.
+// Wait returns how long it is until the first of the moments; 0 if there is none. It is at least a second, because
+// the API's times are whole seconds, and at most maxWait.
 func Wait(now time.Time, moments ...time.Time) time.Duration {
 	var first time.Time
 	for _, moment := range moments {
@@ -33,10 +33,10 @@ func Wait(now time.Time, moments ...time.Time) time.Duration {
 	if first.IsZero() {
 		return 0
 	}
-	return min(max(first.Sub(now), time.Second), longestWait)
+	return min(max(first.Sub(now), time.Second), maxWait)
 }
 
-// Meta is a time as status has it: UTC, whole seconds, nil for none.
+// Meta converts a time for status: UTC, whole seconds as the API server stores it, nil for none.
 func Meta(t time.Time) *metav1.Time {
 	if t.IsZero() {
 		return nil

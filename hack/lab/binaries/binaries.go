@@ -1,6 +1,5 @@
-// Package binaries builds the lab's control plane from Go modules alone. What is built is pinned by
-// the go.mod and go.sum files below hack/lab/pins, so there is nothing to download but modules and
-// nothing to trust but their checksums.
+// Package binaries builds the lab's control plane from Go modules alone. The go.mod and go.sum files below
+// hack/lab/pins pin the versions, so only modules are downloaded, and their checksums are verified.
 package binaries
 
 import (
@@ -17,15 +16,14 @@ import (
 	"k8s.io/utils/clock"
 )
 
-// progressInterval is how often a long build says that it is still alive.
+// progressInterval is how often a long build prints that it is still running.
 const progressInterval = 10 * time.Second
 
-// Ensure makes <root>/.lab/bin hold the lab's binaries and what they read, and returns that directory.
-// It builds only what a change of the pins, the flags or the toolchain concerns; a first build takes
-// minutes and says so on progress. Concurrent calls, from other processes too, wait for the one that
-// builds.
+// Ensure builds the lab's binaries, and the files that they read, into <root>/.lab/bin and returns that directory. It
+// rebuilds only what a change of the pins, the flags or the toolchain affects; a first build takes minutes and prints
+// its progress. Concurrent calls, also of other processes, wait for the one that builds.
 func Ensure(ctx context.Context, root string, progress io.Writer) (string, error) {
-	// The go command runs in the pins' folders, so a relative path would mean another place there.
+	// The go command runs in the pins' folders, where a relative path would name another directory.
 	root, err := filepath.Abs(root)
 	if err != nil {
 		return "", fmt.Errorf("resolve %s: %w", root, err)
@@ -49,7 +47,7 @@ func Ensure(ctx context.Context, root string, progress io.Writer) (string, error
 		return "", err
 	}
 	defer unlock()
-	// Whoever held the lock may have built what we want.
+	// The previous holder of the lock may have built everything already.
 	if old, err = outdated(root, bin, toolchain); err != nil {
 		return "", err
 	}
@@ -62,7 +60,7 @@ type outdatedPin struct {
 	want string
 }
 
-// outdated are the pins whose files in bin are missing or were built from something else.
+// outdated returns the pins whose files in bin are missing or were built from other inputs.
 func outdated(root, bin, toolchain string) ([]outdatedPin, error) {
 	var old []outdatedPin
 	for _, p := range pins {
@@ -77,7 +75,7 @@ func outdated(root, bin, toolchain string) ([]outdatedPin, error) {
 	return old, nil
 }
 
-// build builds the pins one after the other, so that what is ready stays if a later one fails.
+// build builds and installs the pins one after the other, so that finished ones are kept if a later one fails.
 func build(ctx context.Context, root, bin string, old []outdatedPin, progress io.Writer) error {
 	steps := steps{out: progress, clock: clock.RealClock{}}
 	for _, p := range old {
@@ -91,7 +89,7 @@ func build(ctx context.Context, root, bin string, old []outdatedPin, progress io
 	return nil
 }
 
-// build builds all of the pin into a directory of its own and moves it into bin once all of it is there.
+// build builds the whole pin into a temporary directory and then moves it into bin.
 func (p outdatedPin) build(ctx context.Context, root, bin string, steps *steps) error {
 	tmp, err := os.MkdirTemp(filepath.Dir(bin), "build-")
 	if err != nil {
@@ -124,8 +122,8 @@ func (p outdatedPin) build(ctx context.Context, root, bin string, steps *steps) 
 	return p.install(tmp, bin, p.want)
 }
 
-// install moves what was built from tmp to bin. The stamp goes first and comes back last, so that an
-// interruption in between is seen and mended by the next call.
+// install moves the built files from tmp to bin. The old stamp is removed first and the new one written last, so that
+// the next call detects an interruption in between and rebuilds.
 func (p pin) install(tmp, bin, want string) error {
 	stampPath := filepath.Join(bin, p.stampFile())
 	if err := os.RemoveAll(stampPath); err != nil {
@@ -143,7 +141,7 @@ func (p pin) install(tmp, bin, want string) error {
 }
 
 // write joins the files, as the module that the pin in dir names ships them, into out.
-func (j joined) write(ctx context.Context, dir, out string) error {
+func (j joinedFile) write(ctx context.Context, dir, out string) error {
 	module, err := goOutput(ctx, dir, "list", "-m", "-f", "{{.Dir}}", j.module)
 	if err != nil {
 		return err
@@ -176,8 +174,8 @@ func goOutput(ctx context.Context, dir string, args ...string) (string, error) {
 	return strings.TrimSpace(string(out)), nil
 }
 
-// buildEnv is env without what would change or break the build: the lab runs on this machine, so no
-// cross compiling, and the pins are modules of their own, so no workspace and no vendoring.
+// buildEnv returns env without variables that would change or break the build: binaries run on this machine, so there
+// is no cross compiling, and the pins are modules of their own, so there is no workspace or vendoring.
 func buildEnv(env []string) []string {
 	kept := make([]string, 0, len(env)+3)
 	for _, pair := range env {
@@ -187,6 +185,6 @@ func buildEnv(env []string) []string {
 			kept = append(kept, pair)
 		}
 	}
-	// An empty GOFLAGS would let `go env -w GOFLAGS=…` through.
+	// An empty GOFLAGS would fall back to the value of `go env -w GOFLAGS=…`.
 	return append(kept, "GOFLAGS=-mod=readonly", "GOWORK=off", "CGO_ENABLED=0")
 }

@@ -98,7 +98,7 @@ func TestStamp(t *testing.T) {
 		t.Errorf("the same input gave %s, then %s", first, again)
 	}
 	more := one
-	more.joined = []joined{{name: "y.yaml", module: "example.com/y", files: []string{"y.yaml"}}}
+	more.joined = []joinedFile{{name: "y.yaml", module: "example.com/y", files: []string{"y.yaml"}}}
 	if digest(more, "go1.26.8") == first {
 		t.Error("one file more gave the same stamp")
 	}
@@ -122,7 +122,7 @@ func TestUpToDateAndInstall(t *testing.T) {
 	p := pin{
 		name:    "one",
 		targets: []target{{pkg: "example.com/x", name: "x"}},
-		joined:  []joined{{name: "y.yaml"}},
+		joined:  []joinedFile{{name: "y.yaml"}},
 	}
 	if p.upToDate(bin, "a") {
 		t.Fatal("an empty directory is up to date")

@@ -15,8 +15,8 @@ import (
 // lockPoll is how often a waiting process tries the lock again: flock cannot wait and be cancelled.
 const lockPoll = 200 * time.Millisecond
 
-// lock takes the advisory lock on path for this process, waiting as long as ctx allows. The kernel
-// lets go of it when the holder dies, so a killed build blocks nobody.
+// lock takes the advisory lock on path for this process, waiting as long as ctx allows. The kernel releases it when
+// the holder dies, so a killed build blocks nobody.
 func lock(ctx context.Context, path string, progress io.Writer) (unlock func(), err error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {

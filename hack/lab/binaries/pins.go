@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// pinsDir holds one Go module per family of tools; each go.sum vouches for what is built.
+// pinsDir has one Go module per family of tools; its go.sum has the checksums of all that is built.
 const pinsDir = "hack/lab/pins"
 
-// pin is one of these modules and all that the lab takes from it.
+// pin is one of these modules, with the binaries and files that the lab uses of it.
 type pin struct {
 	// name is the folder below pinsDir whose go.mod decides the versions.
 	name    string
 	targets []target
-	joined  []joined
+	joined  []joinedFile
 }
 
 // target is one binary of the lab: a main package of a pinned module.
@@ -27,8 +27,8 @@ type target struct {
 	versioned bool
 }
 
-// joined is a file in the binary directory that is made of files which a pinned module ships.
-type joined struct {
+// joinedFile is a file in the binary directory that is concatenated from files of a pinned module.
+type joinedFile struct {
 	name   string
 	module string
 	// files are paths inside the module.
@@ -41,7 +41,7 @@ const StagesFile = "kwok-stages.yaml"
 // KarpenterCRDsFile is the file in the binary directory that holds the kinds that Karpenter needs.
 const KarpenterCRDsFile = "karpenter-crds.yaml"
 
-// pins are built in this order: the longest first, so that the rest finds a warm build cache.
+// pins are built in this order: the largest first, which fills the build cache for the rest.
 var pins = []pin{
 	{
 		name: "kubernetes",
@@ -59,7 +59,7 @@ var pins = []pin{
 			{pkg: "sigs.k8s.io/kwok/cmd/kwok", name: "kwok"},
 			{pkg: "sigs.k8s.io/karpenter/kwok", name: "karpenter"},
 		},
-		joined: []joined{
+		joined: []joinedFile{
 			// The life of a node and of a pod.
 			{name: StagesFile, module: "sigs.k8s.io/kwok", files: []string{
 				"kustomize/stage/node/fast/node-initialize.yaml",
@@ -82,7 +82,7 @@ func (p pin) dir(root string) string {
 	return filepath.Join(root, pinsDir, p.name)
 }
 
-// files are the names of all that a build of the pin leaves, the stamp apart.
+// files returns the names of all files that a build of the pin installs, except the stamp.
 func (p pin) files() []string {
 	names := make([]string, 0, len(p.targets)+len(p.joined))
 	for _, t := range p.targets {
@@ -94,13 +94,13 @@ func (p pin) files() []string {
 	return names
 }
 
-// stampFile says what the pin's files in the binary directory were built from. It is written last.
+// stampFile returns the name of the file that has the stamp of the pin's installed files. It is written last.
 func (p pin) stampFile() string {
 	return "stamp-" + p.name
 }
 
-// buildArgs are the arguments of the go command that builds the target into out. kubernetesVersion is
-// the pinned version, such as v1.37.2.
+// buildArgs returns the arguments of the go command that builds the target into out. kubernetesVersion is the pinned
+// version, such as v1.37.2.
 func (t target) buildArgs(kubernetesVersion, out string) ([]string, error) {
 	ldflags := "-s -w"
 	if t.versioned {
@@ -113,8 +113,8 @@ func (t target) buildArgs(kubernetesVersion, out string) ([]string, error) {
 	return []string{"build", "-trimpath", "-ldflags", ldflags, "-o", out, t.pkg}, nil
 }
 
-// versionFlags makes the linker set what a Kubernetes component says its version is; without them the
-// API server answers v0.0.0, and clients that check the version refuse it.
+// versionFlags returns the linker flags that set the version of a Kubernetes component; without them the API server
+// reports v0.0.0, and clients that check the version refuse it.
 func versionFlags(version string) (string, error) {
 	parts := strings.SplitN(strings.TrimPrefix(version, "v"), ".", 3)
 	if len(parts) != 3 {

@@ -8,7 +8,7 @@ import (
 	"k8s.io/utils/clock"
 )
 
-// steps reports how far a long sequence of steps is.
+// steps prints the progress of a long sequence of steps.
 type steps struct {
 	out   io.Writer
 	clock clock.WithTicker
@@ -18,7 +18,7 @@ type steps struct {
 	begin time.Time
 }
 
-// run does one step and, while it runs, says every so often which one and for how long.
+// run runs one step and, meanwhile, prints its name and the elapsed time every progressInterval.
 func (s *steps) run(name string, step func() error) error {
 	if s.done == 0 {
 		s.begin = s.clock.Now()

@@ -34,7 +34,7 @@ func Root(dir string) (string, error) {
 	}
 }
 
-// declaresModule reports whether file is a go.mod of this module. A missing file is a plain no.
+// declaresModule reports whether file is a go.mod of this module. A missing file is no error.
 func declaresModule(file string) (bool, error) {
 	f, err := os.Open(file)
 	if errors.Is(err, fs.ErrNotExist) {

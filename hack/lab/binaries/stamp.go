@@ -9,14 +9,14 @@ import (
 	"strings"
 )
 
-// stamp is a digest over all that decides what is built of the pin: its module, the targets with their
-// flags, the files that are joined and the toolchain. Each pin has one, so that a change of one does not
-// build the others again.
+// stamp returns a digest of everything that the build of the pin depends on: its module, the targets with their
+// flags, the joined files and the toolchain. Each pin has its own, so that a change of one does not rebuild the
+// others.
 func (p pin) stamp(root, toolchain string) (string, error) {
 	sum := sha256.New()
 	_, _ = fmt.Fprintf(sum, "%s\n%q\n", toolchain, p.joined)
 	for _, t := range p.targets {
-		// The version itself is in go.mod; any valid one shows the flags.
+		// The real version is part of go.mod below; here any valid one yields the flags.
 		args, err := t.buildArgs("v0.0.0", t.name)
 		if err != nil {
 			return "", err
@@ -33,7 +33,7 @@ func (p pin) stamp(root, toolchain string) (string, error) {
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
-// upToDate reports whether dir holds every file of the pin, built from what want stands for.
+// upToDate reports whether dir has every file of the pin, built from the inputs of the stamp want.
 func (p pin) upToDate(dir, want string) bool {
 	have, err := os.ReadFile(filepath.Join(dir, p.stampFile()))
 	if err != nil || strings.TrimSpace(string(have)) != want {

@@ -1,6 +1,6 @@
-// Package cluster runs a real Kubernetes control plane on loopback: etcd, the API server, the controller
-// manager, the scheduler, kwok in the part of the kubelets and of the storage, and Karpenter if wanted. The
-// command line, the end-to-end tests and the demo all use it.
+// Package cluster runs a real Kubernetes control plane on loopback: etcd, the API server, the controller manager, the
+// scheduler, kwok, which simulates the kubelets and the storage, and optionally Karpenter. The command line, the
+// end-to-end tests and the demo all use it.
 package cluster
 
 import (
@@ -20,25 +20,25 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-// Options say what cluster to start.
+// Options describe the cluster to start.
 type Options struct {
-	// Dir holds all that belongs to the cluster: certificates, data, logs, kubeconfigs.
+	// Dir has the cluster's files: certificates, data, logs, kubeconfigs.
 	Dir string
-	// BinDir holds the binaries, as binaries.Ensure returns it.
+	// BinDir has the binaries: the result of binaries.Ensure.
 	BinDir string
 	// Nodes is the number of GPU nodes; CPUNodes nodes without GPUs are added to them.
 	Nodes int
-	// Karpenter adds Karpenter, which makes further nodes for NodePools. It runs as a ServiceAccount with
-	// the rights that it has elsewhere.
+	// Karpenter starts Karpenter, which provisions further nodes for NodePools. It runs as a
+	// ServiceAccount with rights of its own, as in a cluster that users have.
 	Karpenter bool
-	// Audit has the API server write down what the operator asks of it: see AuditLog.
+	// Audit makes the API server log the operator's requests: see AuditLog.
 	Audit bool
-	// APIServerArgs come after those that the lab gives the API server when it starts it.
+	// APIServerArgs are appended to the API server's arguments.
 	APIServerArgs []string
-	// Detached processes outlive the one that starts them. The others are stopped by Stop and, where
-	// the kernel can do that, when their starter dies without it.
+	// Detached processes outlive the one that starts them. Others are ended by Stop and, on Linux, when the process
+	// that started them dies without calling it.
 	Detached bool
-	// Progress is told what happens; nil means nobody is.
+	// Progress receives a line for each step; nil discards them.
 	Progress io.Writer
 }
 
@@ -54,8 +54,8 @@ type Cluster struct {
 	processes []*Process // at most one of each name
 }
 
-// Start makes the cluster in opts.Dir run and returns when it is ready for work. What of it runs already
-// is left alone and what has died is started again, so Start may be called on a running cluster.
+// Start starts the cluster in opts.Dir and returns when it is ready. Components that run already are left alone and
+// ones that have died are restarted, so Start may be called on a running cluster.
 func Start(ctx context.Context, opts Options) (*Cluster, error) {
 	c, err := open(opts)
 	if err != nil {
@@ -64,7 +64,7 @@ func Start(ctx context.Context, opts Options) (*Cluster, error) {
 	if err := os.MkdirAll(c.plan.dir, 0o755); err != nil {
 		return nil, fmt.Errorf("create the cluster's directory: %w", err)
 	}
-	release, err := claim(c.plan.layout)
+	release, err := lockCluster(c.plan.layout)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +74,7 @@ func Start(ctx context.Context, opts Options) (*Cluster, error) {
 	}
 	before := len(c.running())
 	if err := c.start(ctx); err != nil {
-		// A cluster that was there before is worth keeping for a look at it.
+		// A cluster that ran before is kept for debugging.
 		if before == 0 {
 			err = errors.Join(err, c.stopAll(context.WithoutCancel(ctx)))
 		}
@@ -83,8 +83,8 @@ func Start(ctx context.Context, opts Options) (*Cluster, error) {
 	return c, nil
 }
 
-// Load returns the cluster that was started in dir, whatever of it still runs. If there is none the error
-// is ErrNotStarted. What is started through the result is not detached.
+// Load returns the cluster that was started in dir, whether its components still run or not. If there is none the
+// error is ErrNotStarted. Processes that are started through the result are not detached.
 func Load(dir string) (*Cluster, error) {
 	c, err := open(Options{Dir: dir})
 	if err != nil {
@@ -94,7 +94,7 @@ func Load(dir string) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.adopt(s)
+	c.loadState(s)
 	c.nodes, c.plan.bin, c.plan.withKarpenter, c.plan.withAudit = s.Nodes, s.BinDir, s.Karpenter, s.Audit
 	return c, nil
 }
@@ -122,7 +122,7 @@ func open(opts Options) (*Cluster, error) {
 	return c, nil
 }
 
-// resume takes over what an earlier run started in the same directory.
+// resume loads the processes that an earlier run started in the same directory.
 func (c *Cluster) resume() error {
 	s, err := readState(c.plan.layout)
 	if errors.Is(err, ErrNotStarted) {
@@ -131,7 +131,7 @@ func (c *Cluster) resume() error {
 	if err != nil {
 		return err
 	}
-	c.adopt(s)
+	c.loadState(s)
 	if len(c.running()) == 0 {
 		return nil
 	}
@@ -156,16 +156,16 @@ func withOrWithout(with bool) string {
 	return "without"
 }
 
-func (c *Cluster) adopt(s *state) {
+func (c *Cluster) loadState(s *state) {
 	c.plan.ports = s.Ports
 	for _, r := range s.Processes {
 		c.processes = append(c.processes, &Process{record: r})
 	}
 }
 
-// Stop ends every process of the cluster, and only those. The data stay; Remove deletes them.
+// Stop ends every process of the cluster, and no other. It keeps the data; Remove deletes them.
 func (c *Cluster) Stop(ctx context.Context) error {
-	release, err := claim(c.plan.layout)
+	release, err := lockCluster(c.plan.layout)
 	if err != nil {
 		return err
 	}
@@ -173,7 +173,7 @@ func (c *Cluster) Stop(ctx context.Context) error {
 	return c.stopAll(ctx)
 }
 
-// Remove deletes what the cluster left in its directory. Stop it first.
+// Remove deletes the cluster's files. Stop it first.
 func (c *Cluster) Remove() error {
 	if running := c.running(); len(running) > 0 {
 		return fmt.Errorf("%s (pid %d) of the cluster in %s still runs: stop it first",
@@ -182,7 +182,7 @@ func (c *Cluster) Remove() error {
 	return c.plan.remove()
 }
 
-// stopAll ends the processes against the order in which they need each other.
+// stopAll ends the processes, each before those that it depends on.
 func (c *Cluster) stopAll(ctx context.Context) error {
 	var clients []*Process
 	for _, p := range c.running() {
@@ -203,7 +203,7 @@ func (c *Cluster) stopAll(ctx context.Context) error {
 	defer c.mu.Unlock()
 	c.processes = nil
 	if _, err := os.Stat(c.plan.state()); errors.Is(err, fs.ErrNotExist) {
-		return nil // nothing was written down yet, or all of it was removed
+		return nil // no state was saved yet, or Remove has deleted it
 	}
 	return c.save()
 }
@@ -218,7 +218,7 @@ func stopTogether(ctx context.Context, processes []*Process) error {
 	return errors.Join(failures...)
 }
 
-// run starts a component in place of one of the same name that ended, and writes that down.
+// run starts a component, replaces an ended one of the same name in the list of processes, and saves the state.
 func (c *Cluster) run(cmd command, digest string) (*Process, error) {
 	p, err := launch(c.plan.layout, cmd, c.detached)
 	if err != nil {
@@ -256,11 +256,11 @@ func (c *Cluster) running() []*Process {
 	return running
 }
 
-// AuditLog is the path of the API server's audit log: a line of JSON for each request of the operator, without what
-// was sent or answered. There is none unless Options.Audit asked for it.
+// AuditLog returns the path of the API server's audit log: a line of JSON for each request of the operator, without
+// request and response bodies. It exists only with Options.Audit.
 func (c *Cluster) AuditLog() string { return c.plan.log(auditLogName) }
 
-// RESTConfig is the admin's client configuration, without a client-side rate limit.
+// RESTConfig returns the admin's client configuration, without a client-side rate limit.
 func (c *Cluster) RESTConfig() (*rest.Config, error) {
 	config, err := clientcmd.BuildConfigFromFlags("", c.Kubeconfig())
 	if err != nil {
@@ -287,7 +287,7 @@ func (c *Cluster) say(format string, args ...any) {
 	_, _ = fmt.Fprintf(c.progress, "lab: "+format+"\n", args...)
 }
 
-// since is a duration for people.
+// since returns the time since begin, rounded for messages.
 func since(begin time.Time) time.Duration {
 	return realClock.Since(begin).Round(100 * time.Millisecond)
 }

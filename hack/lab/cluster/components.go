@@ -24,28 +24,29 @@ const (
 	auditLogName        = "audit"
 )
 
-// kwokNodes marks the nodes that kwok plays the kubelet of, ours and those of other tools alike.
+// The annotation on nodes whose kubelet kwok simulates: the lab's nodes and those that Karpenter's kwok provider
+// creates.
 const (
 	kwokNodeKey   = "kwok.x-k8s.io/node"
 	kwokNodeValue = "fake"
 )
 
 const (
-	// leaseSeconds is long, since kwok renews each node's lease four times in that time and hundreds of
-	// renewals in each ten seconds would be most of an idle lab's work.
+	// leaseSeconds is the duration of node leases, of which kwok renews each four times. With the usual 40 s,
+	// renewals of hundreds of nodes would be most of an idle lab's load.
 	leaseSeconds = 160
-	// monitorGrace is how long a node may be silent: more than two renewals.
+	// monitorGrace is how long a node may go without a renewal before it is not ready: more than two renewals.
 	monitorGrace = "100s"
 )
 
-// plan turns a layout and ports into what is to be run. It is pure.
+// plan builds the components' commands from a layout and ports. It reads and writes nothing.
 type plan struct {
 	layout
 	bin   string
 	ports ports
-	// withKarpenter says that Karpenter is one of the components.
+	// withKarpenter is true if Karpenter is one of the components.
 	withKarpenter bool
-	// withAudit says that the API server keeps an audit log.
+	// withAudit is true if the API server writes an audit log.
 	withAudit bool
 	// apiServerArgs are further arguments of the API server.
 	apiServerArgs []string
@@ -57,10 +58,10 @@ func (p plan) command(name, probe string, args ...string) command {
 
 func (p plan) apiServerURL() string { return "https://" + address(p.ports.APIServer) }
 
-// core is etcd and the API server, in the order they are started.
+// core returns etcd and the API server, in the order in which they are started.
 func (p plan) core() []command { return []command{p.etcd(), p.apiServer()} }
 
-// controllers is all that works through the API server, in no order.
+// controllers returns the clients of the API server, which can start in any order.
 func (p plan) controllers() []command {
 	all := []command{p.controllerManager(), p.scheduler(), p.kwok()}
 	if p.withKarpenter {
@@ -79,7 +80,7 @@ func (p plan) etcd() command {
 		"--listen-peer-urls="+peer,
 		"--initial-advertise-peer-urls="+peer,
 		"--initial-cluster=lab="+peer,
-		// Without these every user of this machine could write around the API server.
+		// Without these every local user could write to etcd and bypass the API server.
 		"--client-cert-auth",
 		"--trusted-ca-file="+p.pki(etcdCACert),
 		"--cert-file="+p.pki(etcdCert),
@@ -88,7 +89,7 @@ func (p plan) etcd() command {
 		"--peer-trusted-ca-file="+p.pki(etcdCACert),
 		"--peer-cert-file="+p.pki(etcdCert),
 		"--peer-key-file="+p.pki(etcdKey),
-		// The data need not outlive a power cut, and syncing is most of the time of a write.
+		// The data need not survive a power cut, and fsync takes most of the time of a write.
 		"--unsafe-no-fsync",
 		"--log-level=warn",
 	)
@@ -113,7 +114,7 @@ func (p plan) apiServer() command {
 		"--service-account-key-file="+p.pki(serviceTokenKey),
 		"--service-account-signing-key-file="+p.pki(serviceTokenKey),
 		"--service-cluster-ip-range=10.96.0.0/16",
-		// An endpoint on loopback is refused, and nothing in the lab goes through the service.
+		// The API server refuses to publish a loopback endpoint, and nothing in the lab uses the Service.
 		"--endpoint-reconciler-type=none",
 		"--profiling=false",
 	)
@@ -121,7 +122,7 @@ func (p plan) apiServer() command {
 		cmd.args = append(cmd.args,
 			"--audit-policy-file="+p.config(auditPolicyFile),
 			"--audit-log-path="+p.log(auditLogName),
-			// In one file, whatever a long run writes.
+			// No rotation, even in a long run: readers expect one file.
 			"--audit-log-maxsize=4096",
 		)
 	}
@@ -129,7 +130,7 @@ func (p plan) apiServer() command {
 	return cmd
 }
 
-// auditPolicy has the operator's requests written down, and nobody else's. A watch is written down when it starts: it
+// auditPolicy logs the operator's requests and nobody else's. A watch is logged when it starts as well, because it
 // may never end.
 const auditPolicy = `apiVersion: audit.k8s.io/v1
 kind: Policy
@@ -152,7 +153,7 @@ func (p plan) controllerManager() command {
 		"--root-ca-file="+p.pki(caCert),
 		"--cluster-signing-cert-file="+p.pki(caCert),
 		"--cluster-signing-key-file="+p.pki(caKey),
-		// It watches this folder and creates it, by default one of the whole machine.
+		// The default is a directory of the whole machine, which it would create and watch.
 		"--flex-volume-plugin-dir="+p.config("flexvolume"),
 		"--node-monitor-grace-period="+monitorGrace,
 		"--kube-api-qps=500",
@@ -181,12 +182,12 @@ func (p plan) kwok() command {
 		"--node-ip="+loopback,
 		"--cidr=10.128.0.0/12",
 		fmt.Sprintf("--node-lease-duration-seconds=%d", leaseSeconds),
-		// At info kwok writes a line for each change of each pod.
+		// At level INFO kwok logs each change of each pod.
 		"--v=WARN",
 	)
 }
 
-// schedulerConfig is the scheduler's default configuration, but quick and alone.
+// schedulerConfig returns the scheduler's default configuration with higher rate limits and without leader election.
 func (p plan) schedulerConfig() string {
 	return fmt.Sprintf(`apiVersion: kubescheduler.config.k8s.io/v1
 kind: KubeSchedulerConfiguration

@@ -10,11 +10,11 @@ import (
 	"syscall"
 )
 
-// errGone says that a process id names no running process.
-var errGone = errors.New("no such process")
+// errProcessGone is returned when a process id names no running process.
+var errProcessGone = errors.New("no such process")
 
-// identityOf proves which process a pid names at this moment: the same pid given out again, or after a
-// reboot, has another identity. A process that ended but was not collected yet counts as gone.
+// identityOf returns an identity of the process that a pid names now: if the pid is reused, or after a reboot, it
+// differs. A zombie counts as gone.
 func identityOf(pid int) (string, error) {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err == nil {
@@ -25,11 +25,11 @@ func identityOf(pid int) (string, error) {
 		return identityFromStat(string(stat), string(boot))
 	}
 	if _, err := os.Stat("/proc/self/stat"); err == nil {
-		return "", errGone
+		return "", errProcessGone
 	}
 	out, err := exec.Command("ps", "-o", "stat=,lstart=,command=", "-p", strconv.Itoa(pid)).Output()
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
-		return "", errGone
+		return "", errProcessGone
 	}
 	if err != nil {
 		return "", fmt.Errorf("look at process %d: %w", pid, err)
@@ -37,7 +37,7 @@ func identityOf(pid int) (string, error) {
 	return identityFromPS(string(out))
 }
 
-// identityFromStat reads what the kernel says of a process in /proc/<pid>/stat.
+// identityFromStat derives the identity from /proc/<pid>/stat: the boot id and the start time.
 func identityFromStat(stat, boot string) (string, error) {
 	// The command's name is in parentheses and may itself hold spaces and parentheses.
 	_, rest, found := cutLast(stat, ")")
@@ -47,16 +47,16 @@ func identityFromStat(stat, boot string) (string, error) {
 		return "", fmt.Errorf("unexpected process status %q", stat)
 	}
 	if fields[state] == "Z" || fields[state] == "X" {
-		return "", errGone
+		return "", errProcessGone
 	}
 	return strings.TrimSpace(boot) + "/" + fields[startTime], nil
 }
 
-// identityFromPS reads a line of ps: state, start time, command line.
+// identityFromPS derives the identity from a line of ps: state, start time, command line.
 func identityFromPS(line string) (string, error) {
 	fields := strings.Fields(line)
 	if len(fields) == 0 || strings.HasPrefix(fields[0], "Z") {
-		return "", errGone
+		return "", errProcessGone
 	}
 	// The state changes while a process lives; the rest does not.
 	return strings.Join(fields[1:], " "), nil
@@ -78,8 +78,8 @@ func isRunning(pid int, identity string) bool {
 // signalProcess sends a signal to the process with this identity and to no other. A process that is
 // gone is no error.
 func signalProcess(pid int, identity string, signal syscall.Signal) error {
-	// Taken before the check: where the kernel has process handles, the handle cannot come to mean
-	// another process in between.
+	// Taken before the check: where the kernel has process handles (pidfd), the handle cannot refer to another
+	// process that reuses the pid in between.
 	handle, err := os.FindProcess(pid)
 	if err != nil {
 		return fmt.Errorf("find process %d: %w", pid, err)

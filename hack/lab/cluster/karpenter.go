@@ -12,7 +12,7 @@ import (
 	"foundation.team/operator/hack/lab/binaries"
 )
 
-// Who Karpenter is in the cluster.
+// The ServiceAccount as which Karpenter runs.
 const (
 	KarpenterNamespace      = "kube-system"
 	KarpenterServiceAccount = "karpenter"
@@ -28,12 +28,12 @@ const (
 	CPUInstanceType = "cpu-64"
 )
 
-// ScarceInstanceType cannot be launched: a NodeClaim that insists on it stays Launched=Unknown with the
-// reason LaunchFailed, and is replaced every five minutes. As long as there is one, Karpenter makes no nodes
-// for pending pods, of any NodePool; static NodePools go on, unless Karpenter is restarted.
+// ScarceInstanceType cannot be launched: a NodeClaim that requires it stays Launched=Unknown with the reason
+// LaunchFailed, and is replaced every five minutes. While there is one, Karpenter provisions no nodes for pending
+// pods, in any NodePool; static NodePools still work, unless Karpenter is restarted.
 //
-// The provider does not know the type. One that it knows it always has, since it takes every offering for
-// available, whatever its file says.
+// This works because the kwok provider does not know the type. Those that it knows are always available, whatever its
+// file says.
 const ScarceInstanceType = "gpu-8-scarce"
 
 // KarpenterZones are the zones that each instance type is offered in.
@@ -44,8 +44,8 @@ const (
 	capacityTypeLabel = "karpenter.sh/capacity-type"
 )
 
-// instanceType and offering are as the provider reads them. A file that it does not understand is only
-// logged, and then there are no types at all.
+// instanceType and offering have the format of the provider's file. If it cannot parse the file it only logs that,
+// and has no types at all.
 type instanceType struct {
 	Name             string              `json:"name"`
 	Architecture     string              `json:"architecture"`
@@ -84,8 +84,8 @@ func newInstanceType(name string, price float64, offered corev1.ResourceList) in
 	return t
 }
 
-// withReserve adds what the provider takes off again for the kubelet, so that its nodes offer exactly what
-// the lab's other nodes do.
+// withReserve adds what the provider subtracts as kubelet reserve, so that its nodes have the same allocatable
+// resources as the lab's other nodes.
 func withReserve(offered corev1.ResourceList) corev1.ResourceList {
 	reserve := corev1.ResourceList{
 		corev1.ResourceCPU:    resource.MustParse("100m"),
@@ -100,9 +100,9 @@ func withReserve(offered corev1.ResourceList) corev1.ResourceList {
 	return all
 }
 
-// karpenter takes its settings from the environment. Its two servers listen on every address of this
-// machine, since only their ports can be set; they serve metrics and health, without a login.
-// Its client keeps its own rate limit: without it hundreds of new nodes take longer, as conflicts multiply.
+// karpenter is configured by its environment. Its metrics and health servers listen on every address of this machine,
+// because only their ports can be set, and need no authentication. Its client keeps its own rate limit: without it
+// hundreds of new nodes take longer, as conflicts multiply.
 func (p plan) karpenter() command {
 	cmd := p.command(componentKarpenter, "http://"+address(p.ports.KarpenterHealth)+"/readyz")
 	cmd.metrics = address(p.ports.KarpenterMetrics)
@@ -114,15 +114,15 @@ func (p plan) karpenter() command {
 		fmt.Sprintf("HEALTH_PROBE_PORT=%d", p.ports.KarpenterHealth),
 		"FEATURE_GATES=StaticCapacity=true",
 		"INSTANCE_TYPES_FILE_PATH=" + p.config(instanceTypesFile),
-		// Nobody in the lab creates pods so slowly that a node for all of them is worth waiting for.
+		// Tests create their pods at once, so a short batch window is enough.
 		"BATCH_IDLE_DURATION=200ms",
 		"BATCH_MAX_DURATION=2s",
 	}
 	return cmd
 }
 
-// installKarpenter makes the cluster have what Karpenter needs, if it is wanted and does not run yet: its
-// kinds, its identity, a node class, and the files that it reads.
+// installKarpenter installs what Karpenter needs, unless it is not wanted or runs already: its CRDs, its
+// ServiceAccount with RBAC, a node class, and the files that it reads.
 func (c *Cluster) installKarpenter(ctx context.Context) error {
 	if p := c.process(componentKarpenter); !c.plan.withKarpenter || (p != nil && p.Running()) {
 		return nil
@@ -137,7 +137,7 @@ func (c *Cluster) installKarpenter(ctx context.Context) error {
 	crds := filepath.Join(c.plan.bin, binaries.KarpenterCRDsFile)
 	for _, args := range [][]string{
 		{"apply", "--server-side", "--force-conflicts", "-f", crds},
-		// Karpenter does without kinds that are not there yet, and never looks for them again.
+		// If a CRD is not established when Karpenter starts, Karpenter runs without it and never checks again.
 		{"wait", "--for=condition=Established", "--timeout=60s", "-f", crds},
 		// The API server creates these a moment after it is ready.
 		{"wait", "--for=create", "--timeout=60s", "namespace/" + KarpenterNamespace, "namespace/" + corev1.NamespaceNodeLease},

@@ -92,20 +92,20 @@ func testKarpenter(t *testing.T, c *Cluster) {
 
 	apply(t, c, dynamicNodePool)
 	kubectl(t, c, "wait", "pod/one-gpu", "--for=condition=Ready", "--timeout=60s")
-	// The pod asks for one GPU; what counts for the limit is the node's eight.
+	// The pod requests one GPU, but the limit counts the node's eight.
 	kubectl(t, c, "wait", "nodepool/naru", `--for=jsonpath={.status.resources.nvidia\.com/gpu}=8`, "--timeout=60s")
 	kubectl(t, c, "delete", "pod/one-gpu")
 
 	createAsKarpenter(t, c, leftBehind)
 	kubectl(t, c, "wait", "node/left-behind", "--for=delete", "--timeout=60s")
 
-	// Karpenter has done all of that since the claim was deleted, and has not replaced it.
+	// Karpenter has handled the later node by now, so it has had time to replace the deleted NodeClaim, and did not.
 	if claims := kubectl(t, c, "get", "nodeclaims", "-l", "karpenter.sh/nodepool=hanbit", "-o", "name"); len(strings.Fields(claims)) != 1 {
 		t.Errorf("a claim above the limit was replaced: %s", claims)
 	}
 }
 
-// checkKarpenterNode says how a node differs from the lab's other GPU nodes and from its NodePool's wishes.
+// checkKarpenterNode returns how a node differs from the lab's other GPU nodes and from its NodePool's template.
 func checkKarpenterNode(t *testing.T, n corev1.Node) {
 	t.Helper()
 	for name, want := range gpuCapacity() {

@@ -11,7 +11,7 @@ import (
 // contextName is the name of the cluster and of the context in every kubeconfig of the lab.
 const contextName = "lab"
 
-// systemIdentities are the clients that the lab itself needs: file name, user, groups.
+// systemIdentities are the users as whom the control plane's components act.
 var systemIdentities = []struct {
 	component string
 	user      string
@@ -19,14 +19,14 @@ var systemIdentities = []struct {
 }{
 	{componentControllerManager, "system:kube-controller-manager", nil},
 	{componentScheduler, "system:kube-scheduler", nil},
-	// kwok stands for every kubelet and for the storage at once, and is no part of what is tested.
+	// kwok simulates every kubelet and the storage; its rights are not under test.
 	{componentKwok, "lab:kwok", []string{"system:masters"}},
 }
 
-// adminUser is who the lab's own kubeconfig belongs to.
+// adminUser is the user of the lab's admin kubeconfig.
 const adminUser = "lab-admin"
 
-// writeKubeconfigs writes those of the admin and of the components, all for the API server at url.
+// writeKubeconfigs writes the kubeconfigs of the admin and of the components, for the API server at url.
 func writeKubeconfigs(l layout, ca *authority, url string) error {
 	if err := writeClientKubeconfig(l.kubeconfig(), ca, url, adminUser, []string{"system:masters"}); err != nil {
 		return err
@@ -40,7 +40,7 @@ func writeKubeconfigs(l layout, ca *authority, url string) error {
 	return nil
 }
 
-// writeClientKubeconfig issues a client certificate and writes it with all that is needed to use it.
+// writeClientKubeconfig issues a client certificate and writes a kubeconfig with it.
 func writeClientKubeconfig(path string, ca *authority, url, user string, groups []string) error {
 	pair, err := ca.issue(clientTemplate(user, groups))
 	if err != nil {
@@ -65,11 +65,11 @@ func writeKubeconfig(path string, ca *authority, url, user string, auth *clientc
 	return writePrivate(path, content)
 }
 
-// Kubeconfig is the path of the admin's kubeconfig.
+// Kubeconfig returns the path of the admin's kubeconfig.
 func (c *Cluster) Kubeconfig() string { return c.plan.layout.kubeconfig() }
 
-// KubeconfigFor writes a kubeconfig with a client certificate for a made-up person and returns its path,
-// so that one can act as somebody who has only the rights given to that name or to these groups.
+// KubeconfigFor writes a kubeconfig with a client certificate for a user in groups, and returns its path. The user
+// has only the rights that RBAC gives to that name or to these groups.
 func (c *Cluster) KubeconfigFor(user string, groups ...string) (string, error) {
 	if user == "" {
 		return "", fmt.Errorf("a person needs a name: KubeconfigFor was called with none")

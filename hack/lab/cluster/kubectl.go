@@ -9,24 +9,25 @@ import (
 	"strings"
 )
 
-// Kubectl runs the lab's kubectl as the admin and returns what it prints. An error has its complaint.
+// Kubectl runs the lab's kubectl as the admin and returns its standard output. An error includes its standard error.
 func (c *Cluster) Kubectl(ctx context.Context, args ...string) (string, error) {
 	return runKubectl(c.KubectlCommand(ctx, c.Kubeconfig(), args...))
 }
 
-// KubectlAs is Kubectl as the owner of another kubeconfig, such as KubeconfigFor makes.
+// KubectlAs is Kubectl with another kubeconfig, such as one from KubeconfigFor.
 func (c *Cluster) KubectlAs(ctx context.Context, kubeconfig string, args ...string) (string, error) {
 	return runKubectl(c.KubectlCommand(ctx, kubeconfig, args...))
 }
 
-// KubectlCommand is a kubectl run that the caller starts, for instance with a standard input of its own.
+// KubectlCommand returns a kubectl command for the caller to start, for instance with a standard input of its own.
 func (c *Cluster) KubectlCommand(ctx context.Context, kubeconfig string, args ...string) *exec.Cmd {
-	// What kubectl remembers of an API lies with the cluster: another may have had the same port.
+	// kubectl caches discovery by host and port, and an earlier cluster may have had the same port: each gets its own
+	// cache.
 	all := append([]string{"--kubeconfig=" + kubeconfig, "--cache-dir=" + c.plan.cache()}, args...)
 	return exec.CommandContext(ctx, filepath.Join(c.plan.bin, "kubectl"), all...)
 }
 
-// apply makes the cluster have what a manifest says.
+// apply applies a manifest.
 func (c *Cluster) apply(ctx context.Context, manifest []byte) error {
 	cmd := c.KubectlCommand(ctx, c.Kubeconfig(), "apply", "--server-side", "--force-conflicts", "-f", "-")
 	cmd.Stdin = bytes.NewReader(manifest)

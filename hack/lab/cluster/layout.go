@@ -20,7 +20,7 @@ const (
 	usersFolder  = "users"
 )
 
-// layout names every file of a cluster below its directory.
+// layout has the paths of a cluster's files below its directory.
 type layout struct{ dir string }
 
 func (l layout) lock() string       { return filepath.Join(l.dir, "lock") }
@@ -35,8 +35,8 @@ func (l layout) log(component string) string {
 	return filepath.Join(l.dir, logsFolder, component+".log")
 }
 
-// user is the kubeconfig of a made-up person. The same name with other groups is another file, so that
-// nobody's rights change while they are at work.
+// user returns the path of a user's kubeconfig. The same name with other groups is another file, so that a kubeconfig
+// in use keeps its groups.
 func (l layout) user(name string, groups []string) string {
 	file := url.PathEscape(name)
 	if len(groups) > 0 {
@@ -46,8 +46,8 @@ func (l layout) user(name string, groups []string) string {
 	return filepath.Join(l.dir, usersFolder, file+".kubeconfig")
 }
 
-// folders are created by Start and, with the files beside them, deleted by Remove. Nothing else in the
-// directory is touched: the lab's binaries may live there too.
+// folders returns the directories that Start creates and Remove deletes. Nothing else in the directory is deleted: it
+// may also have the lab's binaries.
 func (l layout) folders() []string {
 	names := []string{etcdFolder, cacheFolder, pkiFolder, configFolder, logsFolder, usersFolder}
 	for i, name := range names {

@@ -14,10 +14,10 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-// actAsEnv makes the test binary play another program, so that a test can start it.
+// actAsEnv makes the test binary act as another program, so that a test can start it.
 const actAsEnv = "LAB_TEST_ACT_AS"
 
-// The programs it can play.
+// The programs that it can act as.
 const (
 	actAsManager = "manager"
 	actAsStarter = "starter"
@@ -37,7 +37,7 @@ func TestMain(m *testing.M) {
 	os.Exit(1)
 }
 
-// playManager takes a manager's flags, is ready at once and tells on its metrics address who it is.
+// playManager accepts a manager's flags, is ready at once and serves its identity on the metrics address.
 func playManager(args []string) error {
 	flags := flag.NewFlagSet("manager", flag.ContinueOnError)
 	kubeconfig := flags.String("kubeconfig", "", "")
@@ -71,7 +71,7 @@ func playManager(args []string) error {
 	return <-failed
 }
 
-// playStarter starts a process in dir, as a test that uses the lab does, tells its pid and waits.
+// playStarter starts a process in dir, as a test that uses the lab does, prints its pid and waits.
 func playStarter(dir string) error {
 	l := layout{dir: dir}
 	if err := l.create(); err != nil {

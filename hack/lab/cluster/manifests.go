@@ -2,7 +2,7 @@ package cluster
 
 import _ "embed"
 
-// kwokConfig is how kwok plays the lab's nodes and storage, on top of the stages it ships itself.
+// kwokConfig has the stages by which kwok simulates the lab's nodes and storage, in addition to kwok's own.
 //
 //go:embed manifests/kwok.yaml
 var kwokConfig []byte
@@ -17,5 +17,5 @@ var storageManifest []byte
 //go:embed manifests/karpenter.yaml
 var karpenterManifest []byte
 
-// BrokenLabel on a node, with the value "true", makes the node not ready until it is taken off.
+// BrokenLabel, with the value "true", makes a node not ready until the label is removed.
 const BrokenLabel = "lab.foundation.team/broken"

@@ -21,11 +21,11 @@ const (
 	CPUNodes = 8
 	// GPUsPerNode is how many GPUs each GPU node has.
 	GPUsPerNode = 8
-	// GPUResource is the name under which nodes offer their GPUs.
+	// GPUResource is the extended resource of the nodes' GPUs.
 	GPUResource = "nvidia.com/gpu"
 )
 
-// The labels by which GPU nodes are told apart.
+// The labels of GPU nodes: their model and topology.
 const (
 	ModelLabel = "gpu.example.com/model"
 	SpineLabel = "topology.example.com/spine"
@@ -39,8 +39,7 @@ const (
 	nodeWorkers = 16
 )
 
-// buildNodes makes count GPU nodes, the first half of one model and the rest of another, and the nodes
-// without GPUs.
+// buildNodes returns count GPU nodes, half of one model and half of another, and the nodes without GPUs.
 func buildNodes(count int) []*corev1.Node {
 	nodes := make([]*corev1.Node, 0, count+CPUNodes)
 	first := (count + 1) / 2
@@ -56,7 +55,7 @@ func buildNodes(count int) []*corev1.Node {
 	return nodes
 }
 
-// gpuCapacity is what a GPU node offers.
+// gpuCapacity returns the capacity of a GPU node.
 func gpuCapacity() corev1.ResourceList {
 	return corev1.ResourceList{
 		corev1.ResourceCPU:              resource.MustParse("224"),
@@ -67,7 +66,7 @@ func gpuCapacity() corev1.ResourceList {
 	}
 }
 
-// cpuCapacity is what a node without GPUs offers.
+// cpuCapacity returns the capacity of a node without GPUs.
 func cpuCapacity() corev1.ResourceList {
 	return corev1.ResourceList{
 		corev1.ResourceCPU:              resource.MustParse("64"),
@@ -77,7 +76,7 @@ func cpuCapacity() corev1.ResourceList {
 	}
 }
 
-// gpuNode is the node with this index among those of its model. Models do not share racks or spines.
+// gpuNode returns the node with this index among those of its model. Models do not share racks or spines.
 func gpuNode(model string, index int) *corev1.Node {
 	rack := index / nodesPerRack
 	spine := fmt.Sprintf("%s-s%d", model, rack/racksPerSpine)
@@ -107,8 +106,8 @@ func node(name, instanceType string, labels map[string]string, capacity corev1.R
 	}
 }
 
-// createNodes creates what is missing and leaves alone what is there: its labels and taints belong to
-// whoever works with the lab.
+// createNodes creates missing nodes and leaves existing ones unchanged: the operator and the lab's users have written
+// labels and taints on them.
 func createNodes(ctx context.Context, client kubernetes.Interface, nodes []*corev1.Node) error {
 	failures := make([]error, len(nodes))
 	workqueue.ParallelizeUntil(ctx, nodeWorkers, len(nodes), func(i int) {
@@ -120,7 +119,7 @@ func createNodes(ctx context.Context, client kubernetes.Interface, nodes []*core
 	return errors.Join(append(failures, ctx.Err())...)
 }
 
-// countReady says how many of the cluster's nodes are ready.
+// countReady returns how many of the nodes are ready.
 func countReady(nodes []corev1.Node) int {
 	ready := 0
 	for _, n := range nodes {
@@ -133,7 +132,7 @@ func countReady(nodes []corev1.Node) int {
 	return ready
 }
 
-// countBroken says how many nodes are not ready because somebody wants that.
+// countBroken returns how many nodes are not ready because of BrokenLabel.
 func countBroken(nodes []corev1.Node) int {
 	broken := 0
 	for _, n := range nodes {

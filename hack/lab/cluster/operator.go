@@ -16,7 +16,7 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 )
 
-// Who the operator is in the cluster; config/lab creates both.
+// The ServiceAccount as which the operator runs; config/lab creates it and its namespace.
 const (
 	OperatorNamespace      = "foundation-system"
 	OperatorServiceAccount = "foundation-operator"
@@ -25,20 +25,20 @@ const (
 // DefaultManagerName is the component name of the operator's manager.
 const DefaultManagerName = "manager"
 
-// ManagerOptions say which manager to run.
+// ManagerOptions describe the manager to run.
 type ManagerOptions struct {
 	// Path is the manager's binary.
 	Path string
 	// Name tells replicas apart; empty means DefaultManagerName.
 	Name string
-	// Args come after those that the lab sets.
+	// Args are appended to the arguments that the lab sets.
 	Args []string
 	// Env is added to the environment.
 	Env []string
 }
 
-// InstallOperator applies <root>/config/lab, all of the operator but its deployment, and waits until the
-// API server serves its kinds.
+// InstallOperator applies <root>/config/lab, which is all of the operator but its Deployment, and waits until its
+// CRDs are established.
 func (c *Cluster) InstallOperator(ctx context.Context, root string) error {
 	dir := filepath.Join(root, "config", "lab")
 	if _, err := c.Kubectl(ctx, "apply", "--server-side", "--force-conflicts", "-k", dir); err != nil {
@@ -50,9 +50,9 @@ func (c *Cluster) InstallOperator(ctx context.Context, root string) error {
 	return nil
 }
 
-// StartManager runs the operator outside the cluster, as the ServiceAccount that it has inside, with no
-// right more. It returns when the manager says that it is ready. A manager of the same name that runs
-// with the same binary, arguments and environment is left alone; any other is replaced.
+// StartManager runs the operator outside the cluster with a token of its ServiceAccount, so with exactly the rights
+// that it has inside. It returns when the manager is ready. A manager of the same name that runs with the same
+// binary, arguments and environment is left alone; any other is replaced.
 func (c *Cluster) StartManager(ctx context.Context, opts ManagerOptions) (*Process, error) {
 	if opts.Name == "" {
 		opts.Name = DefaultManagerName
@@ -97,7 +97,7 @@ func (c *Cluster) StartManager(ctx context.Context, opts ManagerOptions) (*Proce
 	return p, nil
 }
 
-// command is how the manager is run.
+// command returns how to run the manager.
 func (o ManagerOptions) command(kubeconfig string, metrics, health int) command {
 	return command{
 		name:   o.Name,
@@ -114,7 +114,7 @@ func (o ManagerOptions) command(kubeconfig string, metrics, health int) command 
 	}
 }
 
-// digest changes when a manager with these options would not be the one that runs.
+// digest returns a digest of the binary, arguments and environment, to detect a running manager that is outdated.
 func (o ManagerOptions) digest() (string, error) {
 	f, err := os.Open(o.Path)
 	if err != nil {

@@ -16,11 +16,11 @@ import (
 	"time"
 )
 
-// credentialLifetime is how long the lab's certificates and tokens are good for: longer than a lab.
+// credentialLifetime is how long the lab's certificates and tokens are valid: longer than any lab is used.
 const credentialLifetime = 365 * 24 * time.Hour
 
-// The files of the lab's two authorities. etcd has one of its own: whoever may talk to the API server
-// must not thereby be able to write behind its back.
+// The files of the lab's two CAs. etcd has one of its own, so that a client certificate for the API server does not
+// give access to etcd.
 const (
 	caCert          = "ca.crt"
 	caKey           = "ca.key"
@@ -45,7 +45,7 @@ type authority struct {
 
 // ensurePKI creates what the components authenticate with, once per cluster directory.
 func ensurePKI(l layout) error {
-	// Written last, so its presence says that the rest is there.
+	// Written last: if it exists, so do the others.
 	if _, err := os.Stat(l.pki(serviceTokenKey)); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
@@ -61,7 +61,7 @@ func ensurePKI(l layout) error {
 	if err != nil {
 		return err
 	}
-	// etcd, its peer and the API server as etcd's client are one party here.
+	// etcd, its peers and the API server as etcd's client share one certificate.
 	etcd, err := etcdCA.issue(servingTemplate("lab-etcd"))
 	if err != nil {
 		return err
@@ -153,7 +153,7 @@ func (a *authority) issue(template *x509.Certificate) (keyPair, error) {
 	return keyPair{cert: cert, key: key}, nil
 }
 
-// servingTemplate is for a server on loopback that is also a client of its peers.
+// servingTemplate returns a template for a server on loopback that is also a client of its peers.
 func servingTemplate(name string) *x509.Certificate {
 	return &x509.Certificate{
 		Subject:     pkix.Name{CommonName: name},
@@ -164,7 +164,7 @@ func servingTemplate(name string) *x509.Certificate {
 	}
 }
 
-// clientTemplate is for a client whom the API server knows as user in groups.
+// clientTemplate returns a template for a client that the API server authenticates as user in groups.
 func clientTemplate(user string, groups []string) *x509.Certificate {
 	return &x509.Certificate{
 		Subject:     pkix.Name{CommonName: user, Organization: groups},
@@ -192,7 +192,7 @@ func sign(template, parent *x509.Certificate, subject, signer *ecdsa.PrivateKey)
 	}
 	now := realClock.Now()
 	template.SerialNumber = serial
-	// Another clock on this machine, such as a container's, may lag a little.
+	// A clock that is a little behind, such as in a virtual machine, must not refuse the certificate.
 	template.NotBefore = now.Add(-time.Minute)
 	template.NotAfter = now.Add(credentialLifetime)
 	der, err := x509.CreateCertificate(rand.Reader, template, parent, &subject.PublicKey, signer)
@@ -202,7 +202,7 @@ func sign(template, parent *x509.Certificate, subject, signer *ecdsa.PrivateKey)
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), nil
 }
 
-// writePrivate writes a file that only its owner may read, wholly or not at all.
+// writePrivate atomically writes a file that only its owner may read.
 func writePrivate(path string, content []byte) error {
 	tmp := path + ".tmp"
 	if err := os.WriteFile(tmp, content, 0o600); err != nil {

@@ -7,11 +7,12 @@ import (
 	"strconv"
 )
 
-// loopback is the only address that anything of the lab listens on.
+// loopback is the address on which the lab's components listen; only Karpenter's metrics and health servers cannot be
+// restricted to it.
 const loopback = "127.0.0.1"
 
-// Ports are taken below the range from which kernels pick the local end of a connection, so that no
-// connection takes a port between our look and the component's start.
+// Ports are chosen below the kernel's ephemeral range (net.ipv4.ip_local_port_range), so that no outgoing connection
+// takes a port between its choice and the component's start.
 const (
 	firstPort = 20000
 	lastPort  = 32000
@@ -29,7 +30,8 @@ type ports struct {
 	KarpenterHealth   int `json:"karpenterHealth"`
 }
 
-// choosePorts picks free ports, those of before where they are still free: kubeconfigs name them.
+// choosePorts picks free ports, and the previous ones where they are still free, because kubeconfigs in use name
+// them.
 func choosePorts(before ports) (ports, error) {
 	chosen := before
 	taken := map[int]bool{}

@@ -16,20 +16,20 @@ import (
 )
 
 const (
-	// stopGrace is how long a component may take to end by itself.
+	// stopGrace is how long a component may take to end after SIGTERM.
 	stopGrace = 10 * time.Second
-	// killGrace is how long the kernel may take to end one that was killed.
+	// killGrace is how long the kernel may take to end a process after SIGKILL.
 	killGrace = 5 * time.Second
-	// processPoll is how often a process that is not our child is looked at.
+	// processPoll is how often a process is polled until it ends; only a child could be waited for.
 	processPoll = 20 * time.Millisecond
-	// logTailLines is how much of a log goes into an error.
+	// logTailLines is how many lines of a log are included in an error.
 	logTailLines = 15
 )
 
-// realClock is the one source of time in this package.
+// realClock is this package's only source of time.
 var realClock clock.PassiveClock = clock.RealClock{}
 
-// command is what to run as a component.
+// command is how to run a component.
 type command struct {
 	name   string
 	binary string
@@ -37,12 +37,12 @@ type command struct {
 	env    []string
 	// probe is the URL that answers 200 once the component is ready.
 	probe string
-	// metrics is the address that serves the component's metrics, if the lab chose it.
+	// metrics is the address of the component's metrics server, if the lab chose it; else empty.
 	metrics string
 }
 
-// record is what is written down of a process that was started, enough for another run of the lab to
-// find it, to judge it and to end it.
+// record is the saved state of a process that was started: what another run of the lab needs to find it, check it and
+// end it.
 type record struct {
 	Name     string    `json:"name"`
 	PID      int       `json:"pid"`
@@ -51,27 +51,27 @@ type record struct {
 	Log      string    `json:"log"`
 	Probe    string    `json:"probe"`
 	Metrics  string    `json:"metrics,omitempty"`
-	// Digest is of the binary and its arguments; it is kept for the operator, whose binary changes.
+	// Digest identifies the binary and its arguments. Only the operator has one, because its binary changes.
 	Digest string `json:"digest,omitempty"`
 }
 
 // Process is a component of the lab, started by this process or by an earlier one.
 type Process struct {
 	record
-	// exited is closed when our own child has ended; nil for a process that another run started.
+	// exited is closed when the process, a child of this one, has ended; nil if another run started it.
 	exited <-chan struct{}
 }
 
-// Name is the component's name.
+// Name returns the component's name.
 func (p *Process) Name() string { return p.record.Name }
 
-// PID is the process id.
+// PID returns the process id.
 func (p *Process) PID() int { return p.record.PID }
 
-// Log is the path of the file that has the process's output.
+// Log returns the path of the file with the process's output.
 func (p *Process) Log() string { return p.record.Log }
 
-// MetricsAddress is the host and port of a manager's metrics.
+// MetricsAddress returns the host and port of a manager's metrics server.
 func (p *Process) MetricsAddress() string { return p.Metrics }
 
 // Running reports whether the process still runs.
@@ -87,7 +87,7 @@ func (p *Process) Running() bool {
 	return isRunning(p.record.PID, p.Identity)
 }
 
-// Stop ends the process: politely, and after a while not so.
+// Stop ends the process with SIGTERM and, after stopGrace, with SIGKILL.
 func (p *Process) Stop(ctx context.Context) error {
 	if err := signalProcess(p.record.PID, p.Identity, syscall.SIGTERM); err != nil {
 		return fmt.Errorf("stop %s: %w", p.Name(), err)
@@ -103,7 +103,7 @@ func (p *Process) Kill(ctx context.Context) error {
 	if err := signalProcess(p.record.PID, p.Identity, syscall.SIGKILL); err != nil {
 		return fmt.Errorf("kill %s: %w", p.Name(), err)
 	}
-	// Killing must be seen through even if the caller has run out of time.
+	// Wait even if the caller's context has ended: after Kill the process must not run.
 	if !p.awaitExit(context.WithoutCancel(ctx), killGrace) {
 		return fmt.Errorf("%s (pid %d) is still there %s after it was killed", p.Name(), p.PID(), killGrace)
 	}
@@ -117,8 +117,8 @@ func (p *Process) awaitExit(ctx context.Context, limit time.Duration) bool {
 	return err == nil
 }
 
-// launch starts a component with its output in a log file. A detached process outlives this one; any
-// other is ended by the kernel, where it can, when this process dies.
+// launch starts a component with its output in a log file. A detached process outlives this one; on Linux the kernel
+// kills any other when this process dies.
 func launch(l layout, c command, detached bool) (*Process, error) {
 	logPath := l.log(c.name)
 	log, err := os.OpenFile(logPath, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
@@ -131,12 +131,12 @@ func launch(l layout, c command, detached bool) (*Process, error) {
 	cmd.Dir = l.dir
 	cmd.Env = append(os.Environ(), c.env...)
 	cmd.Stdout, cmd.Stderr = log, log
-	// A session of its own: the terminal's Ctrl-C is for the command, which stops things in order.
+	// A session of its own: Ctrl-C on the terminal signals only the command, which stops the components in order.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	start := cmd.Start
 	if !detached {
-		tether(cmd)
-		start = func() error { return startTethered(cmd) }
+		setParentDeathSignal(cmd)
+		start = func() error { return startWithParentDeathSignal(cmd) }
 	}
 	if err := start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", c.name, err)
@@ -155,14 +155,14 @@ func launch(l layout, c command, detached bool) (*Process, error) {
 		},
 		exited: exited,
 	}
-	if identityErr != nil && !errors.Is(identityErr, errGone) {
+	if identityErr != nil && !errors.Is(identityErr, errProcessGone) {
 		_ = cmd.Process.Kill()
 		return nil, fmt.Errorf("identify %s: %w", c.name, identityErr)
 	}
 	return p, nil
 }
 
-// logTail is the end of a log file, for an error message.
+// logTail returns the end of a log file, for an error message.
 func logTail(path string) string {
 	const window = 16 << 10
 	f, err := os.Open(path)

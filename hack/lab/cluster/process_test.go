@@ -24,7 +24,7 @@ func TestIdentityFromStat(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			got, err := identityFromStat(tt.stat, "boot\n")
-			if got != tt.want || (err != nil) != tt.wantErr || errors.Is(err, errGone) != tt.gone {
+			if got != tt.want || (err != nil) != tt.wantErr || errors.Is(err, errProcessGone) != tt.gone {
 				t.Errorf("got %q, %v", got, err)
 			}
 		})
@@ -44,7 +44,7 @@ func TestIdentityFromPS(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			got, err := identityFromPS(tt.line)
-			if got != tt.want || errors.Is(err, errGone) != tt.gone {
+			if got != tt.want || errors.Is(err, errProcessGone) != tt.gone {
 				t.Errorf("got %q, %v", got, err)
 			}
 		})

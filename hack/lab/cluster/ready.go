@@ -20,7 +20,7 @@ const (
 	probeTimeout = 5 * time.Second
 )
 
-// prober asks components whether they are ready, as the admin.
+// prober sends readiness probes to components, with the admin's credentials.
 type prober struct {
 	layout layout
 	once   sync.Once
@@ -50,8 +50,8 @@ func (p *prober) ready(ctx context.Context, url string) error {
 	return nil
 }
 
-// probeClient knows both of the lab's authorities and has a certificate of each; a server gets the one
-// that its own authority signed.
+// probeClient returns a client that trusts both of the lab's CAs and has a client certificate of each; a server
+// requests the one of its own CA.
 func probeClient(l layout) (*http.Client, error) {
 	roots := x509.NewCertPool()
 	for _, name := range []string{caCert, etcdCACert} {

@@ -12,14 +12,15 @@ import (
 )
 
 const (
-	// componentDeadline is how long a component may take until it is ready, on a busy machine too.
+	// componentDeadline is how long a component may take to become ready: seconds normally, much longer on a busy
+	// machine.
 	componentDeadline = 2 * time.Minute
-	// nodesDeadline is how long all nodes together may take.
+	// nodesDeadline is how long all nodes together may take to become ready.
 	nodesDeadline = 3 * time.Minute
 	nodesPoll     = 200 * time.Millisecond
 )
 
-// start brings up what does not run, in the order of need.
+// start starts what does not run, in the order in which components depend on each other.
 func (c *Cluster) start(ctx context.Context) error {
 	begin := realClock.Now()
 	if err := c.prepare(ctx); err != nil {
@@ -27,7 +28,7 @@ func (c *Cluster) start(ctx context.Context) error {
 	}
 	started := 0
 	for _, cmd := range c.plan.core() {
-		p, fresh, err := c.ensure(cmd)
+		p, fresh, err := c.ensureRunning(cmd)
 		if err != nil {
 			return err
 		}
@@ -36,20 +37,20 @@ func (c *Cluster) start(ctx context.Context) error {
 		}
 		started += fresh
 	}
-	// Before the controllers: the garbage collector looks for new kinds only twice a minute.
+	// Before the controllers: the garbage collector discovers new kinds only every 30 s.
 	if err := c.installKarpenter(ctx); err != nil {
 		return fmt.Errorf("install Karpenter: %w", err)
 	}
 	controllers := make([]*Process, 0, len(c.plan.controllers()))
 	for _, cmd := range c.plan.controllers() {
-		p, fresh, err := c.ensure(cmd)
+		p, fresh, err := c.ensureRunning(cmd)
 		if err != nil {
 			return err
 		}
 		controllers = append(controllers, p)
 		started += fresh
 	}
-	if err := c.populate(ctx); err != nil {
+	if err := c.createObjects(ctx); err != nil {
 		return err
 	}
 	for _, p := range controllers {
@@ -64,7 +65,7 @@ func (c *Cluster) start(ctx context.Context) error {
 	return c.awaitNodes(ctx, begin)
 }
 
-// prepare writes what the components read and settles where they listen.
+// prepare writes the files that the components read, and chooses their ports.
 func (c *Cluster) prepare(ctx context.Context) error {
 	if err := c.plan.create(); err != nil {
 		return err
@@ -73,7 +74,8 @@ func (c *Cluster) prepare(ctx context.Context) error {
 		return err
 	}
 	if !c.coreRunning() {
-		// Half a control plane may sit on a port that another program has now: begin anew, same data.
+		// Another program may use a port of a component that has died: stop the rest, choose ports again and keep the
+		// data.
 		if err := c.stopAll(ctx); err != nil {
 			return err
 		}
@@ -105,8 +107,8 @@ func (c *Cluster) coreRunning() bool {
 	return true
 }
 
-// ensure starts a component unless it runs; fresh counts those that were started.
-func (c *Cluster) ensure(cmd command) (p *Process, fresh int, err error) {
+// ensureRunning starts a component unless it runs; fresh is 1 if it was started, else 0.
+func (c *Cluster) ensureRunning(cmd command) (p *Process, fresh int, err error) {
 	if p := c.process(cmd.name); p != nil && p.Running() {
 		return p, 0, nil
 	}
@@ -115,7 +117,7 @@ func (c *Cluster) ensure(cmd command) (p *Process, fresh int, err error) {
 	return p, 1, err
 }
 
-// awaitReady waits for a component to answer that it is ready. An error shows the end of its log.
+// awaitReady waits until a component's readiness probe succeeds. An error includes the end of its log.
 func (c *Cluster) awaitReady(ctx context.Context, p *Process) error {
 	var last error
 	ended := fmt.Errorf("%s ended while starting", p.Name())
@@ -135,8 +137,8 @@ func (c *Cluster) awaitReady(ctx context.Context, p *Process) error {
 	return fmt.Errorf("%w\n%s", err, logTail(p.Log()))
 }
 
-// populate creates the storage classes and the nodes.
-func (c *Cluster) populate(ctx context.Context) error {
+// createObjects creates the nodes and the storage classes.
+func (c *Cluster) createObjects(ctx context.Context) error {
 	client, err := c.client()
 	if err != nil {
 		return err
@@ -147,7 +149,7 @@ func (c *Cluster) populate(ctx context.Context) error {
 	return c.apply(ctx, storageManifest)
 }
 
-// awaitNodes waits until pods can be created in the default namespace and every node takes them.
+// awaitNodes waits until pods can be created in the default namespace and every node is ready.
 func (c *Cluster) awaitNodes(ctx context.Context, begin time.Time) error {
 	client, err := c.client()
 	if err != nil {

@@ -9,10 +9,10 @@ import (
 	"syscall"
 )
 
-// ErrNotStarted says that there is no cluster in a directory.
+// ErrNotStarted is returned when there is no cluster in a directory.
 var ErrNotStarted = errors.New("no cluster was started here")
 
-// state is what is written down of a cluster, so that another process can go on with it.
+// state is the saved state of a cluster, from which another process can resume it.
 type state struct {
 	BinDir    string   `json:"binDir"`
 	Nodes     int      `json:"nodes"`
@@ -37,7 +37,7 @@ func readState(l layout) (*state, error) {
 	return s, nil
 }
 
-// save writes the state down; the caller holds c.mu.
+// save writes the state to its file; the caller must hold c.mu.
 func (c *Cluster) save() error {
 	s := state{
 		BinDir: c.plan.bin, Nodes: c.nodes, Karpenter: c.plan.withKarpenter, Audit: c.plan.withAudit, Ports: c.plan.ports,
@@ -52,9 +52,9 @@ func (c *Cluster) save() error {
 	return writePrivate(c.plan.layout.state(), append(content, '\n'))
 }
 
-// claim keeps two processes from starting or stopping the same cluster at once. The kernel lets go of
-// the claim when its holder dies.
-func claim(l layout) (release func(), err error) {
+// lockCluster keeps two processes from starting or stopping the same cluster at once. The kernel releases the lock
+// when its holder dies.
+func lockCluster(l layout) (release func(), err error) {
 	f, err := os.OpenFile(l.lock(), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open the cluster's lock: %w", err)

@@ -6,20 +6,19 @@ import (
 	"time"
 )
 
-// ComponentStatus is how one component does.
+// ComponentStatus is the status of one component.
 type ComponentStatus struct {
 	Name string
-	// Running says that the process is there, Ready that it also answers so.
+	// Running is true if the process exists, Ready if its readiness probe succeeds as well.
 	Running, Ready bool
 	PID            int
 	Since          time.Time
 	Log            string
-	// Problem is what keeps it from being ready; empty if it is.
+	// Problem is why it is not ready; empty if it is.
 	Problem string
 }
 
-// Status looks at every component that should run: the control plane's, then any manager that was
-// started.
+// Status checks every component that should run: the control plane's, then any manager that was started.
 func (c *Cluster) Status(ctx context.Context) []ComponentStatus {
 	var names []string
 	for _, cmd := range append(c.plan.core(), c.plan.controllers()...) {

@@ -1,6 +1,6 @@
-// Command govulncheck is govulncheck, pinned by go.sum, for machines that may not reach the database of vulnerabilities:
-// without it there is nothing to check, which is said and is no failure. The database is $GOVULNDB, an https or a
-// file URL, or https://vuln.go.dev.
+// Command govulncheck is govulncheck, pinned by go.sum. If the vulnerability database cannot be reached it prints
+// that nothing was checked and succeeds, so that machines without internet access can run all checks. The database is
+// $GOVULNDB, an https or a file URL, or https://vuln.go.dev.
 package main
 
 import (
@@ -55,10 +55,10 @@ func run(ctx context.Context, database string, args []string, stdout, stderr io.
 	return 0
 }
 
-// reach asks a database that is not on this machine for the smallest of its files.
+// reach checks whether a remote database can be reached, by its smallest file.
 func reach(ctx context.Context, database string) error {
 	if strings.HasPrefix(database, "file:") {
-		return nil // one that is not there is a mistake, and govulncheck says so
+		return nil // a missing directory is a mistake, which govulncheck reports
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()

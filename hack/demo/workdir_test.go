@@ -7,16 +7,16 @@ import (
 )
 
 func TestOneDemoAtATime(t *testing.T) {
-	p := place{dir: filepath.Join(t.TempDir(), "lab", "demo")}
-	release, err := p.claim()
+	p := workDir{dir: filepath.Join(t.TempDir(), "lab", "demo")}
+	release, err := p.lock()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.claim(); err == nil {
+	if _, err := p.lock(); err == nil {
 		t.Error("a second demo may run")
 	}
 	release()
-	release, err = p.claim()
+	release, err = p.lock()
 	if err != nil {
 		t.Fatalf("after the first: %v", err)
 	}
@@ -24,8 +24,8 @@ func TestOneDemoAtATime(t *testing.T) {
 }
 
 func TestLogsOutliveTheCluster(t *testing.T) {
-	p := place{dir: filepath.Join(t.TempDir(), "demo")}
-	if got, err := p.complaints(); got != "" || err != nil {
+	p := workDir{dir: filepath.Join(t.TempDir(), "demo")}
+	if got, err := p.operatorWarnings(); got != "" || err != nil {
 		t.Errorf("without a log: %q, %v", got, err)
 	}
 	if err := p.saveLogs(); err != nil {
@@ -39,7 +39,7 @@ func TestLogsOutliveTheCluster(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(p.logs(), "manager.log"), []byte(log), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := p.complaints(); got != complaint+"\npanic: index out of range" || err != nil {
+	if got, err := p.operatorWarnings(); got != complaint+"\npanic: index out of range" || err != nil {
 		t.Errorf("complaints %q, %v", got, err)
 	}
 	if err := p.saveLogs(); err != nil {

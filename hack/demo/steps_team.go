@@ -20,19 +20,19 @@ const (
 	ofHanbit = foundationv1alpha1.LabelTeam + "=" + teamHanbit
 	enforce  = "pod-security.kubernetes.io/enforce"
 	gpuQuota = corev1.ResourceName("requests." + cluster.GPUResource)
-	// quotaColumns are the part of a quota that fits on a line.
+	// quotaColumns are the columns of a quota that fit on a line.
 	quotaColumns = `custom-columns=NAMESPACE:.metadata.namespace,GPUS:.spec.hard.requests\.nvidia\.com/gpu,` +
 		`CPU:.spec.hard.requests\.cpu,MEMORY:.spec.hard.requests\.memory,STORAGE:.spec.hard.requests\.storage,PODS:.spec.hard.pods`
 )
 
-// The namespaces that the steps work in.
+// The namespaces in which the steps act.
 var (
 	hanbitTrain = foundationv1alpha1.NamespaceName(teamHanbit, "train")
 	naruTrain   = foundationv1alpha1.NamespaceName(teamNaru, "train")
 )
 
-// showPlace shows what one team has, as the admin and as an engineer of the team see it.
-func (d *demo) showPlace(ctx context.Context) error {
+// showTeam shows what one team has, as the admin and as one of the team's engineers.
+func (d *demo) showTeam(ctx context.Context) error {
 	for _, show := range []func(context.Context) error{d.showNamespaces, d.showStaff, d.showAccess, d.showNodes} {
 		if err := show(ctx); err != nil {
 			return err
@@ -53,7 +53,7 @@ func (d *demo) showNamespaces(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.screen.claim("each of the team's namespaces takes pods of the restricted standard only", checkNamespaces(team, namespaces.Items))
+	d.screen.check("each of the team's namespaces takes pods of the restricted standard only", checkNamespaces(team, namespaces.Items))
 
 	if err := d.run(ctx, d.admin, "get", "resourcequota", "-A", "-l", ofHanbit, "-o", quotaColumns); err != nil {
 		return err
@@ -62,7 +62,7 @@ func (d *demo) showNamespaces(ctx context.Context) error {
 	if err := d.admin.client.List(ctx, quotas, client.MatchingLabels{foundationv1alpha1.LabelTeam: teamHanbit}); err != nil {
 		return fmt.Errorf("list the quotas: %w", err)
 	}
-	d.screen.claim("their GPU quotas add up to what the team was granted", checkQuotas(team, quotas.Items))
+	d.screen.check("their GPU quotas add up to what the team was granted", checkQuotas(team, quotas.Items))
 	return nil
 }
 
@@ -92,7 +92,7 @@ func checkQuotas(team *foundationv1alpha1.FoundationTeam, quotas []corev1.Resour
 		gpus := quotas[i].Spec.Hard[gpuQuota]
 		sum += gpus.Value()
 	}
-	if granted, _ := has(team); sum != int64(granted) || sum == 0 || len(quotas) != len(team.Spec.Namespaces) {
+	if granted, _ := gpusOf(team); sum != int64(granted) || sum == 0 || len(quotas) != len(team.Spec.Namespaces) {
 		return fmt.Errorf("%d quotas add up to %d GPUs, granted are %d", len(quotas), sum, granted)
 	}
 	return nil
@@ -110,12 +110,12 @@ func (d *demo) showStaff(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.screen.claim("whoever is named in spec.staff has a role in each namespace of the team, and nobody else", checkBindings(team, bindings.Items, time.Now()))
+	d.screen.check("whoever is named in spec.staff has a role in each namespace of the team, and nobody else", checkBindings(team, bindings.Items, time.Now()))
 	return nil
 }
 
-// checkBindings wants the subjects of a team's bindings to be its staff, in each namespace, but for those whose time
-// is over.
+// checkBindings checks that in each of a team's namespaces the subjects of the RoleBindings are exactly its staff,
+// except those whose time is over.
 func checkBindings(team *foundationv1alpha1.FoundationTeam, bindings []rbacv1.RoleBinding, now time.Time) error {
 	staff := make([]string, 0, len(team.Spec.Staff))
 	for _, member := range team.Spec.Staff {
@@ -144,7 +144,7 @@ func checkBindings(team *foundationv1alpha1.FoundationTeam, bindings []rbacv1.Ro
 	return nil
 }
 
-// showAccess asks, as an engineer of the team, what that is good for.
+// showAccess checks, as an engineer of the team, what RBAC allows in this team's and another's namespaces.
 func (d *demo) showAccess(ctx context.Context) error {
 	questions := []struct {
 		args  []string
@@ -186,7 +186,7 @@ func (d *demo) showAccess(ctx context.Context) error {
 			wrong = fmt.Errorf("%s: allowed %t, expected %t", commandLine(q.args), allowed, q.want)
 		}
 	}
-	d.screen.claim("ida works in hanbit's namespaces and reads hanbit's award, and neither of naru's", wrong)
+	d.screen.check("ida works in hanbit's namespaces and reads hanbit's award, and neither of naru's", wrong)
 	return nil
 }
 
@@ -202,14 +202,14 @@ func (d *demo) showNodes(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	granted, _ := has(team)
-	d.screen.claim(fmt.Sprintf("the %d GPUs are nodes of the team alone, closed to everyone else by a taint: %s",
+	granted, _ := gpusOf(team)
+	d.screen.check(fmt.Sprintf("the %d GPUs are nodes of the team alone, closed to everyone else by a taint: %s",
 		granted, layout(nodes.Items)), checkNodes(team, nodes.Items))
-	d.screen.claim("they are close together: below one spine", checkClose(nodes.Items))
+	d.screen.check("they are close together: below one spine", checkOneSpine(nodes.Items))
 	return nil
 }
 
-func checkClose(nodes []corev1.Node) error {
+func checkOneSpine(nodes []corev1.Node) error {
 	if spines := distinct(nodes, cluster.SpineLabel); spines != 1 {
 		return fmt.Errorf("they are %s", layout(nodes))
 	}
@@ -217,7 +217,7 @@ func checkClose(nodes []corev1.Node) error {
 }
 
 func checkNodes(team *foundationv1alpha1.FoundationTeam, nodes []corev1.Node) error {
-	granted, _ := has(team)
+	granted, _ := gpusOf(team)
 	if want := int(granted) / cluster.GPUsPerNode; len(nodes) != want || want == 0 {
 		return fmt.Errorf("there are %d nodes for %d GPUs", len(nodes), granted)
 	}
@@ -232,13 +232,13 @@ func checkNodes(team *foundationv1alpha1.FoundationTeam, nodes []corev1.Node) er
 	return nil
 }
 
-// layout says how many nodes there are, and how close together.
+// layout returns the number of nodes, racks and spines, for a message.
 func layout(nodes []corev1.Node) string {
 	return number(len(nodes), "node") + " in " + number(distinct(nodes, cluster.RackLabel), "rack") +
 		" below " + number(distinct(nodes, cluster.SpineLabel), "spine")
 }
 
-// distinct counts the values that a label has on nodes.
+// distinct returns how many different values a label has on the nodes.
 func distinct(nodes []corev1.Node, label string) int {
 	values := map[string]bool{}
 	for i := range nodes {

@@ -15,26 +15,26 @@ import (
 	"foundation.team/operator/hack/lab/cluster"
 )
 
-// tailLines is how many complaints of the operator are shown when the demo failed.
+// tailLines is how many lines of the operator's log are shown when the demo failed.
 const tailLines = 20
 
-// place is where the demo has its cluster, and the files beside it.
-type place struct{ dir string }
+// workDir is the directory of the demo's cluster.
+type workDir struct{ dir string }
 
-// lock is held for as long as a demo runs.
-func (p place) lock() string { return p.dir + ".lock" }
+// lockPath returns the path of the file that a demo locks while it runs.
+func (p workDir) lockPath() string { return p.dir + ".lock" }
 
-// savedLogs is where the logs of a demo that failed are kept.
-func (p place) savedLogs() string { return p.dir + "-logs" }
+// savedLogs returns the path of the logs of the last demo that failed.
+func (p workDir) savedLogs() string { return p.dir + "-logs" }
 
-func (p place) logs() string { return filepath.Join(p.dir, "logs") }
+func (p workDir) logs() string { return filepath.Join(p.dir, "logs") }
 
-// claim keeps a second demo from taking the first one's cluster away. The kernel lets go when we die.
-func (p place) claim() (release func(), err error) {
-	if err := os.MkdirAll(filepath.Dir(p.lock()), 0o755); err != nil {
+// lock keeps a second demo from deleting the cluster of the first. The kernel releases it when the process dies.
+func (p workDir) lock() (release func(), err error) {
+	if err := os.MkdirAll(filepath.Dir(p.lockPath()), 0o755); err != nil {
 		return nil, fmt.Errorf("create the lab's directory: %w", err)
 	}
-	f, err := os.OpenFile(p.lock(), os.O_CREATE|os.O_RDWR, 0o600)
+	f, err := os.OpenFile(p.lockPath(), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open the demo's lock: %w", err)
 	}
@@ -48,8 +48,8 @@ func (p place) claim() (release func(), err error) {
 	return func() { _ = f.Close() }, nil
 }
 
-// clear removes what an earlier demo left: one that was killed, or was told to keep its cluster.
-func (p place) clear(ctx context.Context) error {
+// clear stops and deletes the cluster of an earlier demo that was killed, or was run with --keep.
+func (p workDir) clear(ctx context.Context) error {
 	c, err := cluster.Load(p.dir)
 	switch {
 	case errors.Is(err, cluster.ErrNotStarted):
@@ -66,8 +66,8 @@ func (p place) clear(ctx context.Context) error {
 	return nil
 }
 
-// complaints are the last lines of the operator's log that are no mere information.
-func (p place) complaints() (string, error) {
+// operatorWarnings returns the last lines of the operator's log above the level info.
+func (p workDir) operatorWarnings() (string, error) {
 	log, err := os.ReadFile(filepath.Join(p.logs(), cluster.DefaultManagerName+".log"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil
@@ -82,8 +82,8 @@ func (p place) complaints() (string, error) {
 	return strings.Join(lines[max(0, len(lines)-tailLines):], "\n"), nil
 }
 
-// saveLogs keeps the logs of a cluster that is about to go.
-func (p place) saveLogs() error {
+// saveLogs moves the logs out of the directory that is about to be deleted.
+func (p workDir) saveLogs() error {
 	if err := os.Rename(p.logs(), p.savedLogs()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("keep the logs: %w", err)
 	}
@@ -91,20 +91,21 @@ func (p place) saveLogs() error {
 }
 
 // dropLogs deletes the logs of an earlier demo that failed.
-func (p place) dropLogs() error {
+func (p workDir) dropLogs() error {
 	if err := os.RemoveAll(p.savedLogs()); err != nil {
 		return fmt.Errorf("delete the logs of an earlier demo: %w", err)
 	}
 	return nil
 }
 
-// clean ends the cluster and deletes it. If the demo failed the logs are kept, and the operator's complaints are shown.
+// clean stops the cluster and deletes its data. If the demo failed, the logs are kept and the operator's warnings are
+// shown.
 func (d *demo) clean(ctx context.Context, failed bool) error {
-	if missing(d.place.dir) {
+	if missing(d.workDir.dir) {
 		return nil
 	}
-	// What the operator says while it is stopped is not why the demo failed.
-	complaints, readErr := d.place.complaints()
+	// Read before the stop: what the operator logs while it is stopped is not why the demo failed.
+	complaints, readErr := d.workDir.operatorWarnings()
 	d.screen.say("\nStopping the cluster and deleting its data.")
 	if d.cluster != nil {
 		if err := d.cluster.Stop(ctx); err != nil {
@@ -112,16 +113,16 @@ func (d *demo) clean(ctx context.Context, failed bool) error {
 		}
 	}
 	if !failed {
-		return d.place.clear(ctx)
+		return d.workDir.clear(ctx)
 	}
 	if complaints != "" {
 		d.screen.say("\nWhat the operator complained of:\n%s", complaints)
 	}
-	saveErr := d.place.saveLogs()
+	saveErr := d.workDir.saveLogs()
 	if saveErr == nil {
-		d.screen.say("\nThe logs are kept in %s.", d.place.savedLogs())
+		d.screen.say("\nThe logs are kept in %s.", d.workDir.savedLogs())
 	}
-	return errors.Join(readErr, saveErr, d.place.clear(ctx))
+	return errors.Join(readErr, saveErr, d.workDir.clear(ctx))
 }
 
 func missing(path string) bool {
