@@ -89,12 +89,16 @@ func openObjects(ctx context.Context, reader client.Reader, ofTeam client.ListOp
 			return nil, fmt.Errorf("read what a deleted team has left: %w", err)
 		}
 		for _, item := range items {
-			obj, ok := item.(client.Object)
-			// The label closes a namespace. On an object that gives access it would change nothing, whoever put it there.
-			if locked := !kind.Access && ok && obj.GetLabels()[foundationv1alpha1.LabelLocked] == "true"; ok && !locked {
+			if obj, ok := item.(client.Object); ok && isOpen(kind, obj) {
 				open = append(open, obj)
 			}
 		}
 	}
 	return open, nil
+}
+
+// isOpen reports whether an object gives access, or is a namespace that is not locked. The lock label closes namespaces
+// alone: on an object that gives access it changes nothing, whoever put it there.
+func isOpen(kind apply.Kind, obj client.Object) bool {
+	return kind.Access || kind.Name == "Namespace" && obj.GetLabels()[foundationv1alpha1.LabelLocked] != "true"
 }
