@@ -83,8 +83,8 @@ func TestAwardsCoveredCondition(t *testing.T) {
 		"two awards will not be covered":   {input(twoNamespaces(now, later), told("b200", "Overcommitted", "b200: 8 short"), told("h100", "PoolEnds", "h100: ends")), "False Overcommitted: b200: 8 short; h100: ends"},
 		"a later award of no pool":         {input(twoNamespaces(now, later), told("b200", "", "")), "False PoolNotFound: h100: no such GPUPool: create it before the award begins, or name another pool in spec.gpus"},
 		"an award of no pool that is over": {input(twoNamespaces(over)), "True AsDeclared: "},
-		"a missing pool of an award in force is reported by GPUsReady": {input(twoNamespaces(now)), "True AsDeclared: "},
-		"another team's forecast":                                      {input(builder.Team("saebit", now), told("b200", "Overcommitted", "b200: 8 short")), "True AsDeclared: "},
+		"a missing pool is no forecast":    {input(twoNamespaces(now)), "True AsDeclared: "},
+		"another team's forecast":          {input(builder.Team("saebit", now), told("b200", "Overcommitted", "b200: 8 short")), "True AsDeclared: "},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -163,14 +163,14 @@ var acceptedPoolUpdates = map[string]string{
 }
 
 var acceptedKarpenterPoolUpdates = map[string]string{
-	"device class is added":                       `spec: {deviceClassName: gpu.nvidia.com}`,
-	"mode becomes Static":                         `spec: {karpenter: {mode: Static, consolidateAfter: null}}`,
-	"mode becomes Static by default":              `spec: {karpenter: {mode: null, consolidateAfter: null, nodeResources: null}}`,
-	"more nodes":                                  `spec: {karpenter: {capacity: 512}}`,
-	"no nodes":                                    `spec: {karpenter: {capacity: 0}}`,
-	"another node class":                          `spec: {karpenter: {nodeClassRef: {name: other}}}`,
-	"other instances":                             `spec: {karpenter: {requirements: [{key: topology.kubernetes.io/zone, operator: Exists}]}}`,
-	"everything optional of Karpenter is removed": `spec: {karpenter: {labels: null, taints: null, consolidateAfter: null}}`,
+	"device class is added":          `spec: {deviceClassName: gpu.nvidia.com}`,
+	"mode becomes Static":            `spec: {karpenter: {mode: Static, consolidateAfter: null}}`,
+	"mode becomes Static by default": `spec: {karpenter: {mode: null, consolidateAfter: null, nodeResources: null}}`,
+	"more nodes":                     `spec: {karpenter: {capacity: 512}}`,
+	"no nodes":                       `spec: {karpenter: {capacity: 0}}`,
+	"another node class":             `spec: {karpenter: {nodeClassRef: {name: other}}}`,
+	"other instances":                `spec: {karpenter: {requirements: [{key: topology.kubernetes.io/zone, operator: Exists}]}}`,
+	"optional settings are removed":  `spec: {karpenter: {labels: null, taints: null, consolidateAfter: null}}`,
 }
 
 var acceptedStaticNodeUpdates = map[string]string{

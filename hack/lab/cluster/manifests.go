@@ -17,5 +17,5 @@ var storageManifest []byte
 //go:embed manifests/karpenter.yaml
 var karpenterManifest []byte
 
-// BrokenLabel, with the value "true", makes a node not ready until the label is removed.
+// BrokenLabel makes a node that has it with the value "true" not ready, until the label is removed.
 const BrokenLabel = "lab.foundation.team/broken"
