@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/gpunode"
 	"foundation.team/operator/internal/karpenter"
 )
@@ -50,7 +51,7 @@ func BuildPlan(in Input, decision Decision) Plan {
 	}
 	for i := range decision.Nodes {
 		n := &decision.Nodes[i]
-		if transition, needed := transitionOf(n, next[i], in.Pool.Name); needed {
+		if transition, needed := transitionOf(in, n, next[i]); needed {
 			plan.Transitions = append(plan.Transitions, transition)
 		}
 		if next[i].State == gpunode.Terminating && n.State != gpunode.Terminating {
@@ -63,15 +64,30 @@ func BuildPlan(in Input, decision Decision) Plan {
 
 // transitionOf returns the patch that gives a node its next state; false if it needs none. Nodes that Karpenter is still
 // provisioning or already terminating are not written to.
-func transitionOf(n *gpunode.Node, next gpunode.Ownership, pool string) (transition Transition, needed bool) {
+func transitionOf(in Input, n *gpunode.Node, next gpunode.Ownership) (transition Transition, needed bool) {
 	if !n.Managed || n.Object == nil || n.State == gpunode.Terminating || next.State == gpunode.Provisioning {
 		return Transition{}, false
 	}
-	metadata := next.Metadata(pool)
+	if next.State == gpunode.Outside && !mayOpen(in, n) {
+		return Transition{}, false
+	}
+	metadata := next.Metadata(in.Pool.Name)
 	if metadata.IsOn(n.Object) {
 		return Transition{}, false
 	}
-	return Transition{From: n.Ownership, To: next, Before: n.Object, After: metadata.AppliedTo(n.Object)}, true
+	// The response to the patch is decoded into After, which must not share anything with the cache.
+	return Transition{From: n.Ownership, To: next, Before: n.Object, After: metadata.AppliedTo(n.Object).DeepCopy()}, true
+}
+
+// mayOpen reports whether the pool may take its metadata off a node that leaves it. Without the pool's label the taints may
+// be those with which the kubelet registered the node, and another pool with the same selector may rely on them: such a node
+// stays closed, unless it was drained.
+func mayOpen(in Input, n *gpunode.Node) bool {
+	if n.Object.Labels[foundationv1alpha1.LabelPool] == in.Pool.Name || n.State == gpunode.Draining {
+		return true
+	}
+	bound := !in.Now.Before(n.Since.Add(gpunode.PodBindDelay))
+	return n.State == gpunode.Entering && bound && len(in.Pods[n.Name]) == 0
 }
 
 // overdue returns the pods on draining nodes whose grace period is over. Pods that were on a node before it entered the

@@ -2,6 +2,7 @@ package pool
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -177,6 +178,23 @@ func TestNodesLeaveThePool(t *testing.T) {
 		},
 		"a deleted pool removes its metadata from a drained node": {
 			in: input(granted(0, builder.PoolDeleted()), nodes(back(ago(gpunode.PodBindDelay)), "n1")), want: map[string]string{"n1": ""}, changes: 1,
+		},
+		"a deleted pool leaves the taint of a node that has not its label, which a kubelet may have registered": {
+			in:   input(builder.Pool(b200, builder.PoolDeleted()), builder.Node("n1", free, builder.Unlabelled(foundationv1alpha1.LabelPool))),
+			want: map[string]string{"n1": "+unassigned="},
+		},
+		"a deleted pool leaves an entering node without its label closed before it is known to be empty": {
+			in:   input(builder.Pool(b200, builder.PoolDeleted()), builder.Node("n1", builder.EnteringIn(b200, now), builder.Unlabelled(foundationv1alpha1.LabelPool))),
+			want: map[string]string{"n1": strings.TrimPrefix(entering(now), "b200 ")}, next: now.Add(gpunode.PodBindDelay),
+		},
+		"a deleted pool leaves an entering node without its label closed while pods are on it": {
+			in: input(builder.Pool(b200, builder.PoolDeleted()), podsOn("n1", builder.Pod("hanbit-train", "job", now.Add(-time.Hour))),
+				builder.Node("n1", builder.EnteringIn(b200, ago(time.Minute)), builder.Unlabelled(foundationv1alpha1.LabelPool))),
+			want: map[string]string{"n1": strings.TrimPrefix(entering(ago(time.Minute)), "b200 ")}, next: now.Add(gpunode.OccupiedInterval),
+		},
+		"a deleted pool opens an entering node without its label when it is empty": {
+			in:   input(builder.Pool(b200, builder.PoolDeleted()), builder.Node("n1", builder.EnteringIn(b200, ago(gpunode.PodBindDelay)), builder.Unlabelled(foundationv1alpha1.LabelPool))),
+			want: map[string]string{"n1": ""}, changes: 1,
 		},
 	})
 }

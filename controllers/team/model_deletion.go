@@ -5,8 +5,8 @@ import (
 	"foundation.team/operator/internal/lifecycle"
 )
 
-// DeletionStep is how far the deletion of a team, or of its data alone, has come. Before the first step all access was
-// removed and everything locked, as for any team that does not hold its awards.
+// DeletionStep is how far the deletion of a team, or of its data alone, has come. Access ends and namespaces are locked as
+// the team's state says; before namespaces are deleted that was long ago.
 type DeletionStep string
 
 // Deletion steps.

@@ -102,7 +102,11 @@ func observedStateChange(m *Model, from foundationv1alpha1.TeamState) foundation
 // lateChange returns the change of state that this reconcile added to a record, if it was found late; nil otherwise. It is
 // always the last change.
 func lateChange(before, after *foundationv1alpha1.TeamRecord) *foundationv1alpha1.RecordedChange {
-	if before == nil || before.Spec.State == after.Spec.State || len(after.Spec.History) == 0 {
+	var known foundationv1alpha1.TeamState
+	if before != nil {
+		known = before.Spec.State
+	}
+	if known == after.Spec.State || len(after.Spec.History) == 0 {
 		return nil
 	}
 	last := &after.Spec.History[len(after.Spec.History)-1]

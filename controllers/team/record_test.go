@@ -158,6 +158,14 @@ func TestLateStateChangeRecordsHowLate(t *testing.T) {
 	}
 }
 
+// A team whose record was lost, for example in a restore, is told all the same how late the operator acted.
+func TestLateChangeWithoutARecord(t *testing.T) {
+	in := input(twoNamespaces(builder.Term(time.Time{}, july), seen), july.Add(6*time.Hour))
+	if change := lateChange(nil, BuildRecord(NewModel(in))); change == nil || change.Late.Duration != 6*time.Hour {
+		t.Errorf("late change %+v, want one that is 6h late", change)
+	}
+}
+
 func TestHistoryIsBounded(t *testing.T) {
 	in := input(twoNamespaces())
 	in.Record = recordOfTeam(in)

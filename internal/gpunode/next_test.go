@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/gpunode"
 	"foundation.team/operator/internal/karpenter"
 )
@@ -249,7 +250,7 @@ func TestDrain(t *testing.T) {
 	}
 }
 
-func TestSettling(t *testing.T) {
+func TestArriving(t *testing.T) {
 	tests := map[string]struct {
 		record gpunode.Ownership
 		node   func(*gpunode.Node)
@@ -259,11 +260,15 @@ func TestSettling(t *testing.T) {
 		"closed a moment ago":            {record: gpunode.Ownership{State: gpunode.Entering, Since: now}, want: true},
 		"closed for as long as it takes": {record: gpunode.Ownership{State: gpunode.Entering, Since: ago(gpunode.PodBindDelay + gpunode.InspectInterval)}},
 		"scrubbed a moment ago":          {record: gpunode.Ownership{State: gpunode.Entering, Since: now, ScrubRequest: first, ScrubAnswer: first}},
-		"awaiting its scrub":             {record: gpunode.Ownership{State: gpunode.AwaitingScrub, Since: now, ScrubRequest: first}},
-		"free":                           {record: gpunode.Ownership{State: gpunode.Free}},
-		"draining":                       {record: gpunode.Ownership{State: gpunode.Draining, Owner: hanbit, Since: now}},
-		"new and broken":                 {record: gpunode.Ownership{State: gpunode.Outside}, node: func(n *gpunode.Node) { n.Healthy = false }},
-		"no member":                      {record: gpunode.Ownership{State: gpunode.Outside}, node: func(n *gpunode.Node) { n.Member = false }},
+		"to be scrubbed, in a pool that requires it no more": {
+			record: gpunode.Ownership{State: gpunode.Entering, Since: now},
+			node:   func(n *gpunode.Node) { n.Object.Annotations[foundationv1alpha1.AnnotationScrubRequest] = first },
+		},
+		"awaiting its scrub": {record: gpunode.Ownership{State: gpunode.AwaitingScrub, Since: now, ScrubRequest: first}},
+		"free":               {record: gpunode.Ownership{State: gpunode.Free}},
+		"draining":           {record: gpunode.Ownership{State: gpunode.Draining, Owner: hanbit, Since: now}},
+		"new and broken":     {record: gpunode.Ownership{State: gpunode.Outside}, node: func(n *gpunode.Node) { n.Healthy = false }},
+		"no member":          {record: gpunode.Ownership{State: gpunode.Outside}, node: func(n *gpunode.Node) { n.Member = false }},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -272,7 +277,7 @@ func TestSettling(t *testing.T) {
 				tt.node(n)
 			}
 			if got := n.Arriving(now); got != tt.want {
-				t.Errorf("Settling = %t", got)
+				t.Errorf("Arriving = %t", got)
 			}
 		})
 	}

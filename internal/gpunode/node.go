@@ -7,6 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/karpenter"
 )
 
@@ -62,10 +63,16 @@ func (n *Node) Arriving(now time.Time) bool {
 	case !n.Member || !n.Healthy:
 		return false
 	case n.State == Entering:
-		return n.ScrubRequest == "" && now.Before(n.Since.Add(PodBindDelay+InspectInterval))
+		return !n.scrubRequested() && now.Before(n.Since.Add(PodBindDelay+InspectInterval))
 	default:
 		return n.State == Outside
 	}
+}
+
+// scrubRequested reports whether somebody was asked to scrub the node, also if the pool does not require that any more: the
+// node has been in the pool for longer than it takes to become Free.
+func (n *Node) scrubRequested() bool {
+	return n.ScrubRequest != "" || n.Object != nil && n.Object.Annotations[foundationv1alpha1.AnnotationScrubRequest] != ""
 }
 
 // Initialized reports whether Karpenter, if it provisioned the node, considers it ready for pods.
