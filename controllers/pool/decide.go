@@ -66,10 +66,10 @@ func holdingsOf(in Input, nodes []gpunode.Node) map[gpunode.Owner]allocation.Hol
 			change(n.Owner, func(h *allocation.Holding) { h.Draining++ })
 		}
 	}
-	for owner, limit := range nodeLimits(in) {
+	resolve, recorded := in.ownerResolver(), map[gpunode.Owner]bool{}
+	for owner, limit := range nodeLimits(in, resolve) {
 		change(owner, func(h *allocation.Holding) { h.NodeLimit = limit })
 	}
-	resolve, recorded := in.ownerResolver(), map[gpunode.Owner]bool{}
 	for _, grant := range in.Pool.Status.Grants {
 		owner := resolve(ownerOfGrant(grant))
 		recorded[owner] = true
@@ -85,8 +85,8 @@ func holdingsOf(in Input, nodes []gpunode.Node) map[gpunode.Owner]allocation.Hol
 }
 
 // nodeLimits returns how many nodes each team's NodePools may have.
-func nodeLimits(in Input) map[gpunode.Owner]allocation.Nodes {
-	limits, resolve := map[gpunode.Owner]allocation.Nodes{}, in.ownerResolver()
+func nodeLimits(in Input, resolve func(gpunode.Owner) gpunode.Owner) map[gpunode.Owner]allocation.Nodes {
+	limits := map[gpunode.Owner]allocation.Nodes{}
 	for _, nodePool := range in.NodePools {
 		if team, ours := teamOfNodePool(nodePool.Name, in.Pool); ours && !deleting(nodePool) {
 			limits[resolve(ownerOfNodePool(team, nodePool))] += nodeLimit(nodePool, in.Pool)

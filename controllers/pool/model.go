@@ -134,5 +134,11 @@ func selectNodes(nodes []gpunode.Node, is func(*gpunode.Node) bool) []*gpunode.N
 func awaitsScrub(n *gpunode.Node) bool { return n.Member && n.State == gpunode.AwaitingScrub }
 
 func countNodes(nodes []gpunode.Node, are func(*gpunode.Node) bool) allocation.Nodes {
-	return allocation.Nodes(len(selectNodes(nodes, are)))
+	var sum allocation.Nodes
+	for i := range nodes {
+		if are(&nodes[i]) {
+			sum++
+		}
+	}
+	return sum
 }

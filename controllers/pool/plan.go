@@ -83,11 +83,9 @@ func transitionOf(in Input, n *gpunode.Node, next gpunode.Ownership) (transition
 // be those with which the kubelet registered the node, and another pool with the same selector may rely on them: such a node
 // stays closed, unless it was drained.
 func mayOpen(in Input, n *gpunode.Node) bool {
-	if n.Object.Labels[foundationv1alpha1.LabelPool] == in.Pool.Name || n.State == gpunode.Draining {
-		return true
-	}
-	bound := !in.Now.Before(n.Since.Add(gpunode.PodBindDelay))
-	return n.State == gpunode.Entering && bound && len(in.Pods[n.Name]) == 0
+	labelled := n.Object.Labels[foundationv1alpha1.LabelPool] == in.Pool.Name
+	closed := n.State == gpunode.Entering || n.State == gpunode.Draining
+	return labelled || closed && n.Drained(len(in.Pods[n.Name]), in.Now)
 }
 
 // overdue returns the pods on draining nodes whose grace period is over. Pods that were on a node before it entered the

@@ -13,9 +13,10 @@ import (
 // else fails; everything else last, and only if all that is desired could be applied.
 func (r *Reconciler) applyAndPrune(ctx context.Context, m *Model, desired Desired) *Outcome {
 	out := &Outcome{Problems: map[string][]Problem{}}
-	r.pruneAccess(ctx, m, desired, out)
+	keep := desired.keys()
+	r.pruneAccess(ctx, m, keep, out)
 	r.apply(ctx, m, desired, out)
-	r.pruneOthers(ctx, m, desired, out)
+	r.pruneOthers(ctx, m, keep, out)
 	return out
 }
 

@@ -8,8 +8,7 @@ import (
 )
 
 // pruneAccess deletes access that nobody should have any more. No failure of another step prevents it.
-func (r *Reconciler) pruneAccess(ctx context.Context, m *Model, desired Desired, out *Outcome) {
-	keep := desired.keys()
+func (r *Reconciler) pruneAccess(ctx context.Context, m *Model, keep map[objectKey]bool, out *Outcome) {
 	for _, obj := range m.Others {
 		if !apply.KindOf(obj).Access || keep[keyOf(obj)] || keepsDelegated(m, obj) || !m.Owner.CanAdopt(obj) {
 			continue
@@ -22,11 +21,10 @@ func (r *Reconciler) pruneAccess(ctx context.Context, m *Model, desired Desired,
 }
 
 // pruneOthers deletes everything else that is not desired any more, and only if all that is desired could be applied.
-func (r *Reconciler) pruneOthers(ctx context.Context, m *Model, desired Desired, out *Outcome) {
+func (r *Reconciler) pruneOthers(ctx context.Context, m *Model, keep map[objectKey]bool, out *Outcome) {
 	if len(out.Problems) > 0 {
 		return
 	}
-	keep := desired.keys()
 	for _, obj := range m.Others {
 		if !apply.KindOf(obj).Access && !keep[keyOf(obj)] {
 			out.failed(foundationv1alpha1.ConditionNamespacesReady, obj.GetNamespace(), r.Applier.Delete(ctx, m.Owner, obj))

@@ -12,7 +12,6 @@ import (
 	"maps"
 	"reflect"
 	"slices"
-	"strings"
 	"sync"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -253,20 +252,19 @@ func mergeFromWithLock(before client.Object) client.Patch {
 	return client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
 }
 
-// liveName is NameOf for an object that was read.
-func liveName(obj client.Object) string {
-	name := obj.GetName()
-	if namespace := obj.GetNamespace(); namespace != "" {
-		name = namespace + "/" + name
-	}
-	return strings.TrimSpace(KindOf(obj).Name + " " + name)
-}
-
 // NameOf returns the kind, namespace and name of an object, for messages.
 func NameOf(obj Object) string {
-	name := ptr.Deref(obj.GetName(), "")
-	if namespace := ptr.Deref(obj.GetNamespace(), ""); namespace != "" {
+	return objectName(ptr.Deref(obj.GetKind(), ""), ptr.Deref(obj.GetNamespace(), ""), ptr.Deref(obj.GetName(), ""))
+}
+
+// liveName is NameOf for an object that was read: its Go type is called as its kind, which it does not carry itself.
+func liveName(obj client.Object) string {
+	return objectName(reflect.TypeOf(obj).Elem().Name(), obj.GetNamespace(), obj.GetName())
+}
+
+func objectName(kind, namespace, name string) string {
+	if namespace != "" {
 		name = namespace + "/" + name
 	}
-	return ptr.Deref(obj.GetKind(), "") + " " + name
+	return kind + " " + name
 }

@@ -45,6 +45,9 @@ func TestDelete(t *testing.T) {
 			if errors.As(err, &conflict) != tt.conflict || (err != nil) != (tt.conflict || tt.fails) {
 				t.Errorf("error %v, want conflict %t, failure %t", err, tt.conflict, tt.fails)
 			}
+			if kind := apply.KindOf(tt.seen).Name; tt.conflict && !strings.HasPrefix(err.Error(), kind+" ") {
+				t.Errorf("error %q does not begin with the kind, %s", err, kind)
+			}
 			if c.writes() != tt.writes {
 				t.Fatalf("%d writes, want %d", c.writes(), tt.writes)
 			}

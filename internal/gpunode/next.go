@@ -52,10 +52,10 @@ func (p Policy) Next(n *Node, pods int, now time.Time) (next Ownership, requeueA
 func (p Policy) nextWhenClosed(n *Node, pods int, now time.Time) (next Ownership, requeueAt time.Time) {
 	boundBy := n.Since.Add(PodBindDelay)
 	switch {
+	case n.Drained(pods, now):
+		return p.OnDrained(n, now), time.Time{}
 	case now.Before(boundBy):
 		return n.Ownership, boundBy
-	case pods == 0:
-		return p.OnDrained(n, now), time.Time{}
 	case n.State == Draining:
 		return n.Ownership, now.Add(InspectInterval)
 	case n.Arriving(now):

@@ -69,6 +69,11 @@ func (n *Node) Arriving(now time.Time) bool {
 	}
 }
 
+// Drained reports whether a node that is closed to new pods has none of the pods that keep it busy, nor any on its way.
+func (n *Node) Drained(pods int, now time.Time) bool {
+	return pods == 0 && !now.Before(n.Since.Add(PodBindDelay))
+}
+
 // scrubRequested reports whether somebody was asked to scrub the node, also if the pool does not require that any more: the
 // node has been in the pool for longer than it takes to become Free.
 func (n *Node) scrubRequested() bool {
