@@ -36,8 +36,8 @@ type FoundationProgramStatus struct {
 	// +listMapKey=line
 	// +kubebuilder:validation:MaxItems=3
 	Budget []BudgetStatus `json:"budget,omitempty"`
-	// heldBack are awards of money that do not fit: the programme has too little on the line, or the team would have more
-	// in a year than it may. They do not count as committed.
+	// heldBack are awards of money that do not fit, or not all of them: the programme has too little on the line, or the
+	// team would have more in a year than it may. What is held back does not count as committed.
 	// +optional
 	// +listType=map
 	// +listMapKey=teamName
@@ -179,7 +179,7 @@ type BudgetStatus struct {
 	Free int64 `json:"free"`
 }
 
-// HeldBackAward is an award of money that does not fit.
+// HeldBackAward is an award of money that does not fit, or not all of it.
 type HeldBackAward struct {
 	// teamName is the FoundationTeam's name.
 	// +required
@@ -194,9 +194,12 @@ type HeldBackAward struct {
 	// line is what the money is for.
 	// +required
 	Line BudgetLine `json:"line,omitempty"`
-	// amount is how much it is.
+	// amount is how much of it is held back: what is due at dueTime, and all of the award that is due later.
 	// +required
 	Amount int64 `json:"amount"`
+	// dueTime is when the first of that is due (RFC 3339).
+	// +optional
+	DueTime *metav1.Time `json:"dueTime,omitempty"`
 	// reason is CeilingExceeded or BudgetExceeded.
 	// +required
 	// +kubebuilder:validation:MinLength=1

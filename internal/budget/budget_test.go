@@ -90,8 +90,10 @@ func own(name foundationv1alpha1.BudgetLine, granted, due, heldBack int64, next 
 	return status
 }
 
-func held(team, award string, line foundationv1alpha1.BudgetLine, millions int64, reason, message string) foundationv1alpha1.HeldBackAward {
-	return foundationv1alpha1.HeldBackAward{TeamName: team, Award: award, Line: line, Amount: millions * million, Reason: reason, Message: message}
+func held(team, award string, line foundationv1alpha1.BudgetLine, millions int64, due time.Time, reason, message string) foundationv1alpha1.HeldBackAward {
+	return foundationv1alpha1.HeldBackAward{
+		TeamName: team, Award: award, Line: line, Amount: millions * million, DueTime: &metav1.Time{Time: due.UTC()}, Reason: reason, Message: message,
+	}
 }
 
 // Five times 2.8 billion fit into 15 billion, a sixth does not.
@@ -105,7 +107,7 @@ func TestSixthDoesNotFit(t *testing.T) {
 	plan := budget.Commit(has(map[foundationv1alpha1.BudgetLine]int64{data: 15000}), kst, now, teams)
 	want := budget.Plan{
 		Lines: []foundationv1alpha1.BudgetStatus{line(data, 15000, 14000, 14000, 2800, 1000)},
-		HeldBack: []foundationv1alpha1.HeldBackAward{held("saebyeok", "data-2026", data, 2800, foundationv1alpha1.ReasonBudgetExceeded,
+		HeldBack: []foundationv1alpha1.HeldBackAward{held("saebyeok", "data-2026", data, 2800, past, foundationv1alpha1.ReasonBudgetExceeded,
 			"saebyeok data-2026: 2,800,000,000 KRW do not fit: 14,000,000,000 of 15,000,000,000 KRW are committed on line Data; raise spec.budget or shrink awards")},
 		Teams: map[string][]foundationv1alpha1.TeamBudgetStatus{"saebyeok": {own(data, 2800, 0, 2800, time.Time{}, 0)}},
 	}
@@ -159,7 +161,7 @@ func TestYearsAreTheZones(t *testing.T) {
 		"over the turn of the year": {kst, []time.Time{lastOfYear, firstOfYear}, ""},
 		"both before it":            {kst, []time.Time{lastOfYear, lastOfYear}, "hanbit staff: 2,000,000,000 KRW in 2026 on line Staff, at most 1,500,000,000 KRW a year; shrink it or raise ceilings.budget"},
 		"both after it":             {kst, []time.Time{firstOfYear, firstOfYear}, "hanbit staff: 2,000,000,000 KRW in 2027 on line Staff, at most 1,500,000,000 KRW a year; shrink it or raise ceilings.budget"},
-		"the same year elsewhere":   {time.UTC, []time.Time{lastOfYear, firstOfYear}, "hanbit staff: 2,000,000,000 KRW in 2026 on line Staff, at most 1,500,000,000 KRW a year; shrink it or raise ceilings.budget"},
+		"the same year elsewhere":   {time.UTC, []time.Time{lastOfYear, firstOfYear}, "hanbit staff: 1,000,000,000 KRW due 2026-12-31 on top of 1,000,000,000 KRW in 2026 on line Staff, at most 1,500,000,000 KRW a year; shrink it or raise ceilings.budget"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -195,7 +197,7 @@ func TestCommit(t *testing.T) {
 			spec:     has(totals),
 			teams:    []budget.Team{team("hanbit", once("people", staff, 5, soon))},
 			lines:    []foundationv1alpha1.BudgetStatus{line(data, 100, 0, 0, 0, 100), line(staff, 0, 0, 0, 5, 0)},
-			heldBack: []foundationv1alpha1.HeldBackAward{held("hanbit", "people", staff, 5, exceeded, "hanbit people: 5,000,000 KRW do not fit: spec.budget has no line Staff; add it there or take the award out")},
+			heldBack: []foundationv1alpha1.HeldBackAward{held("hanbit", "people", staff, 5, soon, exceeded, "hanbit people: 5,000,000 KRW do not fit: spec.budget has no line Staff; add it there or take the award out")},
 			own:      map[string][]foundationv1alpha1.TeamBudgetStatus{"hanbit": {own(staff, 5, 0, 5, time.Time{}, 0)}},
 		},
 		"a programme without totals has none to exceed": {
@@ -216,8 +218,8 @@ func TestCommit(t *testing.T) {
 			teams: []budget.Team{team("hanbit", once("huge", data, 101, past)), team("naru", once("corpus", data, 40, past), once("more", data, 70, past), once("rest", data, 60, soon))},
 			lines: []foundationv1alpha1.BudgetStatus{line(data, 100, 100, 40, 171, 0)},
 			heldBack: []foundationv1alpha1.HeldBackAward{
-				held("hanbit", "huge", data, 101, exceeded, "hanbit huge: 101,000,000 KRW do not fit: 0 of 100,000,000 KRW are committed on line Data; raise spec.budget or shrink awards"),
-				held("naru", "more", data, 70, exceeded, "naru more: 70,000,000 KRW do not fit: 40,000,000 of 100,000,000 KRW are committed on line Data; raise spec.budget or shrink awards"),
+				held("hanbit", "huge", data, 101, past, exceeded, "hanbit huge: 101,000,000 KRW do not fit: 0 of 100,000,000 KRW are committed on line Data; raise spec.budget or shrink awards"),
+				held("naru", "more", data, 70, past, exceeded, "naru more: 70,000,000 KRW do not fit: 40,000,000 of 100,000,000 KRW are committed on line Data; raise spec.budget or shrink awards"),
 			},
 			own: map[string][]foundationv1alpha1.TeamBudgetStatus{
 				"hanbit": {own(data, 101, 0, 101, time.Time{}, 0)}, "naru": {own(data, 170, 40, 70, soon, 60)},
@@ -231,7 +233,7 @@ func TestCommit(t *testing.T) {
 				{Name: "b", SelectionTime: past, Awards: []foundationv1alpha1.BudgetAward{once("corpus", data, 60, past)}},
 			},
 			lines:    []foundationv1alpha1.BudgetStatus{line(data, 100, 60, 60, 60, 40)},
-			heldBack: []foundationv1alpha1.HeldBackAward{held("a", "corpus", data, 60, exceeded, "a corpus: 60,000,000 KRW do not fit: 60,000,000 of 100,000,000 KRW are committed on line Data; raise spec.budget or shrink awards")},
+			heldBack: []foundationv1alpha1.HeldBackAward{held("a", "corpus", data, 60, past, exceeded, "a corpus: 60,000,000 KRW do not fit: 60,000,000 of 100,000,000 KRW are committed on line Data; raise spec.budget or shrink awards")},
 			own: map[string][]foundationv1alpha1.TeamBudgetStatus{
 				"a": {own(data, 60, 0, 60, time.Time{}, 0)}, "b": {own(data, 60, 60, 0, time.Time{}, 0)},
 			},
@@ -240,7 +242,7 @@ func TestCommit(t *testing.T) {
 			spec:  capped(has(map[foundationv1alpha1.BudgetLine]int64{data: 20000}), data, 5000),
 			teams: []budget.Team{team("hanbit", once("data-2026", data, 5500, past))},
 			lines: []foundationv1alpha1.BudgetStatus{line(data, 20000, 0, 0, 5500, 20000)},
-			heldBack: []foundationv1alpha1.HeldBackAward{held("hanbit", "data-2026", data, 5500, over,
+			heldBack: []foundationv1alpha1.HeldBackAward{held("hanbit", "data-2026", data, 5500, past, over,
 				"hanbit data-2026: 5,500,000,000 KRW in 2026 on line Data, at most 5,000,000,000 KRW a year; shrink it or raise ceilings.budget")},
 			own: map[string][]foundationv1alpha1.TeamBudgetStatus{"hanbit": {own(data, 5500, 0, 5500, time.Time{}, 0)}},
 		},
@@ -248,7 +250,7 @@ func TestCommit(t *testing.T) {
 			spec:  capped(has(map[foundationv1alpha1.BudgetLine]int64{data: 20000}), data, 5000),
 			teams: []budget.Team{team("hanbit", once("first", data, 3000, past), once("second", data, 2500, soon), once("third", data, 2000, soon))},
 			lines: []foundationv1alpha1.BudgetStatus{line(data, 20000, 5000, 3000, 2500, 15000)},
-			heldBack: []foundationv1alpha1.HeldBackAward{held("hanbit", "second", data, 2500, over,
+			heldBack: []foundationv1alpha1.HeldBackAward{held("hanbit", "second", data, 2500, soon, over,
 				"hanbit second: 2,500,000,000 KRW on top of 3,000,000,000 KRW in 2026 on line Data, at most 5,000,000,000 KRW a year; shrink it or raise ceilings.budget")},
 			own:     map[string][]foundationv1alpha1.TeamBudgetStatus{"hanbit": {own(data, 7500, 3000, 2500, soon, 2000)}},
 			nextDue: soon,
@@ -257,7 +259,7 @@ func TestCommit(t *testing.T) {
 			spec:     capped(has(map[foundationv1alpha1.BudgetLine]int64{data: 1, gpu: 9}), data, 2),
 			teams:    []budget.Team{team("hanbit", once("corpus", data, 3, past), once("lease", gpu, 9, past))},
 			lines:    []foundationv1alpha1.BudgetStatus{line(gpu, 9, 9, 9, 0, 0), line(data, 1, 0, 0, 3, 1)},
-			heldBack: []foundationv1alpha1.HeldBackAward{held("hanbit", "corpus", data, 3, over, "hanbit corpus: 3,000,000 KRW in 2026 on line Data, at most 2,000,000 KRW a year; shrink it or raise ceilings.budget")},
+			heldBack: []foundationv1alpha1.HeldBackAward{held("hanbit", "corpus", data, 3, past, over, "hanbit corpus: 3,000,000 KRW in 2026 on line Data, at most 2,000,000 KRW a year; shrink it or raise ceilings.budget")},
 			own:      map[string][]foundationv1alpha1.TeamBudgetStatus{"hanbit": {own(gpu, 9, 9, 0, time.Time{}, 0), own(data, 3, 0, 3, time.Time{}, 0)}},
 		},
 		"what is due when the team is out is void": {

@@ -11,6 +11,7 @@ import (
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/budget"
+	"foundation.team/operator/test/support/builder"
 )
 
 // drawnSpec is a programme with some totals and ceilings.
@@ -68,8 +69,10 @@ func recount(plan budget.Plan, teams []budget.Team) (lines map[foundationv1alpha
 	}
 	for _, team := range teams {
 		for _, award := range team.Awards {
-			heldBack := slices.ContainsFunc(plan.HeldBack, func(h foundationv1alpha1.HeldBackAward) bool { return h.TeamName == team.Name && h.Award == award.Name })
 			for _, instalment := range award.Instalments {
+				heldBack := slices.ContainsFunc(plan.HeldBack, func(h foundationv1alpha1.HeldBackAward) bool {
+					return h.TeamName == team.Name && h.Award == award.Name && !instalment.DueTime.Before(h.DueTime)
+				})
 				if !team.EndTime.IsZero() && !instalment.DueTime.Time.Before(team.EndTime) {
 					continue
 				}
@@ -166,20 +169,125 @@ func TestCommitTakesNoNoticeOfTheOrderOfTeams(t *testing.T) {
 	})
 }
 
-func TestAnEditTakesNothingFromThoseBefore(t *testing.T) {
+// dueOf returns what is due at a moment, by team.
+func dueOf(spec *foundationv1alpha1.FoundationProgramSpec, at time.Time, teams []budget.Team) map[string]map[foundationv1alpha1.BudgetLine]int64 {
+	due := map[string]map[foundationv1alpha1.BudgetLine]int64{}
+	for team, lines := range budget.Commit(spec, kst, at, teams).Teams {
+		due[team] = map[foundationv1alpha1.BudgetLine]int64{}
+		for _, line := range lines {
+			if line.Due > 0 {
+				due[team][line.Line] = line.Due
+			}
+		}
+	}
+	return due
+}
+
+// An award that is added or edited for later, or the later instalments of one, change nothing of what was due before.
+func TestWhatIsEditedForLaterChangesNothingOfWhatWasDue(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		spec, teams, at := drawnSpec(t), drawnTeams(t), drawnTime(t)
+		for i := range teams {
+			teams[i].Awards = append(teams[i].Awards, split("none", data, 0, at))
+		}
+		before := dueOf(spec, at, teams)
+		for i := range teams {
+			for j := range teams[i].Awards {
+				award := &teams[i].Awards[j]
+				if rapid.Bool().Draw(t, "kept") {
+					continue
+				}
+				award.Instalments = slices.DeleteFunc(slices.Clone(award.Instalments), func(p foundationv1alpha1.Instalment) bool { return p.DueTime.After(at) })
+				for range rapid.IntRange(0, 3).Draw(t, "new instalments") {
+					award.Instalments = append(award.Instalments, later(t, at))
+				}
+			}
+			more := split("more", rapid.SampledFrom(budget.Lines).Draw(t, "line"), 0, at)
+			more.Instalments = []foundationv1alpha1.Instalment{later(t, at)}
+			teams[i].Awards = append([]foundationv1alpha1.BudgetAward{more}, teams[i].Awards...)
+		}
+		if diff := cmp.Diff(before, dueOf(spec, at, teams)); diff != "" {
+			t.Fatal(diff)
+		}
+	})
+}
+
+// later is an instalment that is due after a moment.
+func later(t *rapid.T, at time.Time) foundationv1alpha1.Instalment {
+	return foundationv1alpha1.Instalment{
+		DueTime: builder.MetaTime(at.AddDate(0, rapid.IntRange(1, 6).Draw(t, "months later"), 0)),
+		Amount:  new(rapid.Int64Range(0, 20).Draw(t, "amount") * million),
+	}
+}
+
+// settled are the teams with what is due to them now.
+func settled(plan budget.Plan, teams []budget.Team) []budget.Team {
+	after := slices.Clone(teams)
+	for i, team := range teams {
+		after[i].Settled = team.Settle(kst, now, plan.HeldBack)
+	}
+	return after
+}
+
+// What a team is told by its own awards and by what is held back of them is what its programme decided.
+func TestATeamsLinesAreThoseOfThePlan(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		spec, teams := drawnSpec(t), drawnTeams(t)
-		if len(teams) == 0 {
-			return
+		plan := budget.Commit(spec, kst, now, teams)
+		for _, team := range teams {
+			if diff := cmp.Diff(plan.Teams[team.Name], team.Status(kst, now, plan.HeldBack)); diff != "" {
+				t.Fatalf("%s: %s", team.Name, diff)
+			}
 		}
+	})
+}
+
+// To remember what is due changes nothing while nobody edits anything.
+func TestSettlingChangesNothing(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		spec, teams := drawnSpec(t), drawnTeams(t)
 		before := budget.Commit(spec, kst, now, teams)
-		edited := rapid.IntRange(0, len(teams)-1).Draw(t, "edited")
-		teams[edited].Awards = drawnGrants(t)
-		after := budget.Commit(spec, kst, now, teams)
-		for i, team := range teams {
-			first := team.SelectionTime.Before(teams[edited].SelectionTime) || team.SelectionTime.Equal(teams[edited].SelectionTime) && team.Name < teams[edited].Name
-			if diff := cmp.Diff(before.Teams[team.Name], after.Teams[team.Name]); first && i != edited && diff != "" {
-				t.Fatalf("%s, which comes before %s: %s", team.Name, teams[edited].Name, diff)
+		remembered := settled(before, teams)
+		after := budget.Commit(spec, kst, now, remembered)
+		for _, plan := range []*budget.Plan{&before, &after} {
+			for i := range plan.HeldBack {
+				plan.HeldBack[i].Message = "" // says how much was committed before it
+			}
+		}
+		if diff := cmp.Diff(before, after); diff != "" {
+			t.Fatal(diff)
+		}
+		for i, team := range settled(after, remembered) {
+			if diff := cmp.Diff(remembered[i].Settled, team.Settled); diff != "" {
+				t.Fatalf("%s is settled twice: %s", team.Name, diff)
+			}
+		}
+	})
+}
+
+// What was due stays due, by line, whatever is edited: totals, ceilings, dates, new awards, awards that are taken out. Only an
+// award of less than was due takes something back.
+func TestWhatWasDueStaysDue(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		spec, teams := drawnSpec(t), drawnTeams(t)
+		teams = settled(budget.Commit(spec, kst, now, teams), teams)
+		before := dueOf(spec, now, teams)
+		for i := range teams {
+			teams[i].Awards = slices.DeleteFunc(teams[i].Awards, func(foundationv1alpha1.BudgetAward) bool { return rapid.Bool().Draw(t, "taken out") })
+			for j := range teams[i].Awards {
+				award := &teams[i].Awards[j]
+				*award = once(award.Name, award.Line, *award.Amount/million+rapid.Int64Range(0, 9).Draw(t, "more"), drawnTime(t))
+			}
+			added := once("added", rapid.SampledFrom(budget.Lines).Draw(t, "line"), rapid.Int64Range(0, 30).Draw(t, "amount"), drawnTime(t))
+			teams[i].Awards = append([]foundationv1alpha1.BudgetAward{added}, teams[i].Awards...)
+			teams[i].EndTime = drawnTime(t)
+		}
+		after := dueOf(drawnSpec(t), now, teams)
+		for team, lines := range before {
+			for line, amount := range lines {
+				if after[team][line] < amount {
+					t.Fatalf("%s had %d due on %s and has %d", team, amount, line, after[team][line])
+				}
 			}
 		}
 	})

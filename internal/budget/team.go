@@ -1,8 +1,10 @@
 package budget
 
 import (
+	"slices"
 	"time"
 
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/lifecycle"
 )
 
@@ -22,4 +24,33 @@ func NewTeam(team lifecycle.Team, now time.Time) (Team, bool) {
 		}
 		at = standing.Next
 	}
+}
+
+// Status returns a team's lines, by what its programme holds back of its awards.
+func (t Team) Status(zone *time.Location, now time.Time, heldBack []foundationv1alpha1.HeldBackAward) []foundationv1alpha1.TeamBudgetStatus {
+	lines, _ := t.decided(zone, now, heldBack).status()
+	return lines
+}
+
+// Settle returns what is due to a team by now, by what its programme holds back of its awards: what was due before, and
+// what has become due since.
+func (t Team) Settle(zone *time.Location, now time.Time, heldBack []foundationv1alpha1.HeldBackAward) []Settlement {
+	return t.decided(zone, now, heldBack).settlements
+}
+
+// decided returns the team's accounts after its programme's decision.
+func (t Team) decided(zone *time.Location, now time.Time, heldBack []foundationv1alpha1.HeldBackAward) *accounts {
+	a := newAccounts(&t, zone, now)
+	for _, c := range a.claims() {
+		switch {
+		case a.heldBack[c.award]:
+		case slices.ContainsFunc(heldBack, func(h foundationv1alpha1.HeldBackAward) bool {
+			return h.TeamName == t.Name && h.Award == t.Awards[c.award].Name && (h.DueTime == nil || !c.at.Before(h.DueTime.Time))
+		}):
+			a.hold(c)
+		default:
+			a.commit(c)
+		}
+	}
+	return a
 }
