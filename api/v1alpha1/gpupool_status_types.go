@@ -21,7 +21,7 @@ type GPUPoolStatus struct {
 	// +optional
 	Capacity *PoolCapacity `json:"capacity,omitempty"`
 	// nodeAllocatable is what the smallest healthy node offers to pods. Quotas of cpu, memory and ephemeral storage follow from
-	// it in proportion to the GPUs.
+	// it in proportion to the GPUs. A node that offers less than half of the median is not healthy, so it changes no quota.
 	// +optional
 	NodeAllocatable corev1.ResourceList `json:"nodeAllocatable,omitempty"`
 	// grants are what each team demands and is granted. A FoundationTeam that was deleted and created again under its name
@@ -39,10 +39,11 @@ type GPUPoolStatus struct {
 
 // PoolCapacity is the sums of a pool. Numbers are GPUs.
 type PoolCapacity struct {
-	// total is what the pool's nodes have.
+	// total is what the pool's nodes have; nodes without the pool's GPUs are none of it.
 	// +required
 	Total int32 `json:"total"`
-	// healthy is what is on nodes that are Ready, not cordoned and have all their GPUs.
+	// healthy is what is on nodes that the scheduler can use: Ready, not cordoned, without foreign taints, with all their GPUs
+	// and no less of the rest than half of what most nodes have.
 	// +required
 	Healthy int32 `json:"healthy"`
 	// granted is what teams were given.

@@ -138,6 +138,15 @@ type StaticNodes struct {
 	// +kubebuilder:validation:items:XValidation:rule="self.matches('^([a-z0-9]([-.a-z0-9]*[a-z0-9])?/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$')",message="must be the key of a node label, for example topology.kubernetes.io/zone"
 	// +kubebuilder:validation:XValidation:rule="self.all(k, self.exists_one(o, o == k))",messageExpression="self.filter(k, !self.exists_one(o, o == k))[0] + ' is there twice: take one out'",message="has a key twice: take one out"
 	TopologyKeys []string `json:"topologyKeys,omitempty"`
+	// taints are taints that the nodes have from others and that pods of teams tolerate by themselves. A node with any other
+	// NoSchedule or NoExecute taint that is not the operator's is not healthy. One without a value stands for any value. The
+	// taint that is called after resourceName needs no entry.
+	// +optional
+	// +listType=map
+	// +listMapKey=key
+	// +listMapKey=effect
+	// +kubebuilder:validation:MaxItems=16
+	Taints []NodeTaint `json:"taints,omitempty"`
 }
 
 // KarpenterNodes is nodes that Karpenter provisions, with a NodePool for each team. A node that its team gives back is
@@ -182,7 +191,7 @@ type KarpenterNodes struct {
 	// +kubebuilder:validation:MaxItems=16
 	Taints []NodeTaint `json:"taints,omitempty"`
 	// nodeResources is what one node offers to pods: cpu, memory and, if pods need it, ephemeral-storage. Quotas of them
-	// follow from it in proportion to the GPUs until nodes are there; then from the smallest node. Required in mode
+	// follow from it in proportion to the GPUs until nodes are there; then from the smallest healthy node. Required in mode
 	// Dynamic.
 	// +optional
 	// +kubebuilder:validation:MinProperties=1

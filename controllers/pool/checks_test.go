@@ -27,14 +27,15 @@ func (w *world) stock(in Input) stock {
 	}
 	s := stock{heldBy: map[gpunode.Owner]int{}}
 	for _, node := range in.Nodes {
-		member := node.Labels[builder.ModelLabel] == b200
+		taken := node.Labels[foundationv1alpha1.LabelPool] != "" || in.classifier().Classify(gpunode.MetadataOf(node)).State != gpunode.Outside
+		member := node.Labels[builder.ModelLabel] == b200 && (taken || in.nodeRequirements().HasGPUs(node))
 		if member {
 			s.members++
 		}
 		if owner, owned := w.owner[node.Name]; owned {
 			s.held++
 			s.heldBy[owner]++
-		} else if member && in.nodeRequirements().Healthy(node) && w.isKnownFree(node) {
+		} else if member && in.nodeRequirements().Fault(node).Kind == "" && w.isKnownFree(node) {
 			s.free++
 		}
 	}
@@ -209,6 +210,7 @@ func (w *world) settleDown() {
 	w.budget, w.crash, w.flaky = false, 0, false
 	for name, node := range w.nodes {
 		node.Status.Conditions[0].Status, node.Spec.Unschedulable = corev1.ConditionTrue, false
+		node.Status.Allocatable = builder.Node(name).Status.Allocatable
 		if _, owned := w.owner[name]; !owned {
 			clear(w.pods[name])
 		}

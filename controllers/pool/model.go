@@ -76,9 +76,19 @@ func (in *Input) classifier() gpunode.Classifier {
 // nodeRequirements returns what a node of the pool must offer to be healthy.
 func (in *Input) nodeRequirements() gpunode.Requirements {
 	spec := &in.Pool.Spec
-	return gpunode.Requirements{
+	required := gpunode.Requirements{
 		Resource: corev1.ResourceName(spec.ResourceName), GPUs: int64(spec.GPUsPerNode), FromDriver: spec.DeviceClassName != "",
 	}
+	var tolerated []foundationv1alpha1.NodeTaint
+	if spec.Karpenter != nil {
+		tolerated = spec.Karpenter.Taints
+	} else if spec.Static != nil {
+		tolerated = spec.Static.Taints
+	}
+	for _, taint := range tolerated {
+		required.Tolerated = append(required.Tolerated, corev1.Taint{Key: taint.Key, Value: taint.Value, Effect: taint.Effect})
+	}
+	return required
 }
 
 // ownerResolver returns a function that completes an owner. An owner whose UID was lost gets the one that its name has in

@@ -117,7 +117,7 @@ func (s *nodeStates) drainSurplus(own []*gpunode.Node, surplus int) {
 		if staysUsable(n) {
 			byName[n.Name] = n
 			held = append(held, placement.Held{
-				Node: placementOf(s.in, n), Leaving: !n.Member, Healthy: n.Healthy, BusySince: busySince(s.in.Pods[n.Name]),
+				Node: placementOf(s.in, n), Leaving: !n.Member, Healthy: n.Healthy(), BusySince: busySince(s.in.Pods[n.Name]),
 			})
 		}
 	}

@@ -269,8 +269,8 @@ func TestOtherPeoplesMetadataStays(t *testing.T) {
 			want: map[string]string{"n1": isSaebit, "n2": isSaebit},
 		},
 		"other labels, annotations and taints stay": {
-			in:   input(builder.Pool(b200), wants(8), builder.Node("n1", free, builder.Tainted("example.com/slow", "yes"), builder.Labelled("app", "x"), builder.NodeAnnotated("note", "y"))),
-			want: map[string]string{"n1": "b200 hanbit/hanbit@hanbit-uid +example.com/slow=yes +team=hanbit"}, changes: 1,
+			in:   input(builder.Pool(b200), wants(8), builder.Node("n1", free, builder.TaintedAs("example.com/slow", "yes", corev1.TaintEffectPreferNoSchedule), builder.Labelled("app", "x"), builder.NodeAnnotated("note", "y"))),
+			want: map[string]string{"n1": "b200 hanbit/hanbit@hanbit-uid +example.com/slow=yes:PreferNoSchedule +team=hanbit"}, changes: 1,
 		},
 	})
 }

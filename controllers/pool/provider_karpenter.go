@@ -19,25 +19,28 @@ type karpenterProvider struct{}
 
 // nodes returns one entry for each NodeClaim, with its Node as soon as that is registered.
 func (karpenterProvider) nodes(in Input) []gpunode.Node {
-	classifier, capacity, nodeOf := in.classifier(), in.nodeRequirements(), nodesOfClaims(in)
+	classifier, required, nodeOf := in.classifier(), in.nodeRequirements(), nodesOfClaims(in)
 	nodes := make([]gpunode.Node, 0, len(in.NodeClaims))
 	for _, claim := range in.NodeClaims {
 		team, ours := teamOfNodePool(claim.Labels[karpenter.LabelNodePool], in.Pool)
 		if !ours {
 			continue
 		}
-		n := gpunode.Node{Name: claim.Name, Object: nodeOf(claim), NodeClaim: claim, Managed: true, Member: true}
+		n := gpunode.Node{Name: claim.Name, Object: nodeOf(claim), NodeClaim: claim, Managed: true, Member: true, Fault: gpunode.Fault{Kind: gpunode.FaultStarting}}
 		owner := newOwner(team, claim.Annotations[foundationv1alpha1.AnnotationTeamUID])
 		var metadata gpunode.Metadata
 		if n.Object != nil {
 			n.Name, metadata = n.Object.Name, gpunode.MetadataOf(n.Object)
-			n.Healthy = capacity.Healthy(n.Object) && n.Initialized()
+			if n.Initialized() {
+				n.Fault = required.Fault(n.Object)
+			}
 		}
 		n.Ownership = classifier.ClassifyProvisioned(gpunode.NodeClaimFactsOf(claim, owner), metadata)
 		n.Obsolete = !n.FromNodePool(nodePoolName(team, in.Pool))
 		nodes = append(nodes, n)
 	}
 	slices.SortFunc(nodes, func(a, b gpunode.Node) int { return cmp.Compare(a.Name, b.Name) })
+	gpunode.MarkOutliers(nodes)
 	return nodes
 }
 

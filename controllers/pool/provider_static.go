@@ -14,26 +14,27 @@ import (
 type staticProvider struct{}
 
 func (staticProvider) nodes(in Input) []gpunode.Node {
-	classifier, capacity := in.classifier(), in.nodeRequirements()
+	classifier, required := in.classifier(), in.nodeRequirements()
 	nodes := make([]gpunode.Node, 0, len(in.Nodes))
 	for _, obj := range in.Nodes {
-		nodes = append(nodes, staticNode(in, obj, classifier, capacity))
+		nodes = append(nodes, staticNode(in, obj, classifier, required))
 	}
+	gpunode.MarkOutliers(nodes)
 	return nodes
 }
 
-func staticNode(in Input, obj *corev1.Node, classifier gpunode.Classifier, capacity gpunode.Requirements) gpunode.Node {
+func staticNode(in Input, obj *corev1.Node, classifier gpunode.Classifier, required gpunode.Requirements) gpunode.Node {
 	matches, pool := in.Selector.Matches(labels.Set(obj.Labels)), obj.Labels[foundationv1alpha1.LabelPool]
-	n := gpunode.Node{
-		Ownership: gpunode.Ownership{State: gpunode.Outside}, Name: obj.Name, Object: obj, Healthy: capacity.Healthy(obj),
-		// A node that Karpenter provisioned for one team must not be assigned to another, whatever selector matches it.
-		Managed: !provisionedForTeam(obj) && (matches && pool == "" || pool == in.Pool.Name),
-	}
-	n.Member = n.Managed && matches && obj.DeletionTimestamp.IsZero()
-	n.Conflict = matches && !n.Managed
-	if n.Managed {
+	n := gpunode.Node{Ownership: gpunode.Ownership{State: gpunode.Outside}, Name: obj.Name, Object: obj, Fault: required.Fault(obj)}
+	// A node that Karpenter provisioned for one team must not be assigned to another, whatever selector matches it.
+	available := !provisionedForTeam(obj) && (matches && pool == "" || pool == in.Pool.Name)
+	if available {
 		n.Ownership = classifier.Classify(gpunode.MetadataOf(obj))
 	}
+	n.WithoutGPUs = available && pool == "" && n.State == gpunode.Outside && !required.HasGPUs(obj)
+	n.Managed = available && !n.WithoutGPUs
+	n.Member = n.Managed && matches && obj.DeletionTimestamp.IsZero()
+	n.Conflict = matches && !available
 	return n
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"pgregory.net/rapid"
@@ -50,7 +51,7 @@ func (w *world) actions() map[string]func() {
 		"a team's award changes":                      w.awardChanges,
 		"a team is suspended":                         w.suspend,
 		"a team is deleted":                           w.teamLeaves,
-		"a node becomes NotReady or Ready":            w.nodeBreaks,
+		"a node breaks or is mended":                  w.nodeBreaks,
 		"a node loses metadata":                       w.nodeLosesMetadata,
 		"a pod starts":                                w.podStarts,
 		"a pod ends":                                  w.podEnds,
@@ -184,11 +185,16 @@ func (w *world) nodeVanishes() {
 
 func (w *world) nodeBreaks() {
 	node := w.pickNode(func(*corev1.Node) bool { return true })
-	if rapid.Bool().Draw(w.t, "cordon") {
+	switch ready := &node.Status.Conditions[0]; {
+	case rapid.Bool().Draw(w.t, "cordon"):
 		node.Spec.Unschedulable = !node.Spec.Unschedulable
-	} else if ready := &node.Status.Conditions[0]; ready.Status == corev1.ConditionTrue {
+	case rapid.Bool().Draw(w.t, "lose GPUs"):
+		gpus := node.Status.Allocatable[builder.GPU]
+		node.Status.Allocatable = maps.Clone(node.Status.Allocatable)
+		node.Status.Allocatable[builder.GPU] = *resource.NewQuantity(builder.PerNode-gpus.Value(), resource.DecimalSI)
+	case ready.Status == corev1.ConditionTrue:
 		ready.Status = corev1.ConditionUnknown
-	} else {
+	default:
 		ready.Status = corev1.ConditionTrue
 	}
 	w.watchFires()

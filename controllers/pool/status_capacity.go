@@ -13,7 +13,7 @@ func capacityStatus(in Input, decision Decision) *foundationv1alpha1.PoolCapacit
 	gpus := func(nodes allocation.Nodes) int32 { return int32(nodes.GPUs(in.perNode())) }
 	sums := &foundationv1alpha1.PoolCapacity{
 		Total:   gpus(decision.Grants.Capacity),
-		Healthy: gpus(countNodes(decision.Nodes, func(n *gpunode.Node) bool { return n.Member && n.Healthy })),
+		Healthy: gpus(countNodes(decision.Nodes, func(n *gpunode.Node) bool { return n.Member && n.Healthy() })),
 		Granted: gpus(decision.Grants.Granted()),
 		Held:    gpus(countNodes(decision.Nodes, func(n *gpunode.Node) bool { return n.State.Owned() })),
 		Free:    gpus(decision.Grants.Free),
@@ -29,14 +29,15 @@ func shortfall(in Input, team allocation.Allocation) allocation.GPUs {
 	return max(team.Requested-team.Granted.GPUs(in.perNode()), 0)
 }
 
-// nodeShape returns, for each resource, the least that a healthy node offers. While no node is healthy it returns what is
-// in the status.
+// nodeShape returns, for each resource, the least that a healthy node offers, so that quotas never promise more than nodes
+// have. A node that offers much less than the others is not healthy (gpunode.MarkOutliers). While no node is healthy it returns
+// what is in the status.
 func nodeShape(in Input, nodes []gpunode.Node) corev1.ResourceList {
 	var least corev1.ResourceList
-	for _, n := range selectNodes(nodes, func(n *gpunode.Node) bool { return n.Member && n.Healthy }) {
+	for _, n := range selectNodes(nodes, func(n *gpunode.Node) bool { return n.Member && n.Healthy() }) {
 		if least == nil {
 			least = corev1.ResourceList{}
-			for _, name := range []corev1.ResourceName{corev1.ResourceCPU, corev1.ResourceMemory, corev1.ResourceEphemeralStorage} {
+			for _, name := range gpunode.ShapeResources {
 				least[name] = canonical(n.Object.Status.Allocatable[name])
 			}
 			continue

@@ -79,11 +79,11 @@ func (v *teamView) explainWholeNodes() string {
 
 // explainNodes returns which of the team's nodes it cannot use, and why.
 func (v *teamView) explainNodes() (reason, message string) {
-	unhealthy := v.selectNodes(func(n *gpunode.Node) bool { return n.State == gpunode.Held && !n.Healthy })
+	unhealthy := v.selectNodes(func(n *gpunode.Node) bool { return n.State == gpunode.Held && !n.Healthy() })
 	provisioning := v.selectNodes(func(n *gpunode.Node) bool { return n.State == gpunode.Provisioning })
 	var why []string
 	if len(unhealthy) > 0 {
-		why = append(why, fmt.Sprintf("%s not Ready, cordoned or short of GPUs (%s)", nodesAre(len(unhealthy)), namesOf(unhealthy)))
+		why = append(why, fmt.Sprintf("%s not usable: %s", nodesAre(len(unhealthy)), faultsOf(unhealthy)))
 	}
 	if len(provisioning) > 0 {
 		why = append(why, provisioningMessage(provisioning))

@@ -38,7 +38,7 @@ func (v *teamView) grant() foundationv1alpha1.Grant {
 		Requested:     int32(v.Requested),
 		Granted:       v.gpus(v.Granted),
 		Held:          v.gpus(v.Held()),
-		Ready:         v.gpus(v.countNodes(func(n *gpunode.Node) bool { return n.State.Usable() && n.Healthy })),
+		Ready:         v.gpus(v.countNodes(func(n *gpunode.Node) bool { return n.State.Usable() && n.Healthy() })),
 		EvictionTime:  timing.Meta(v.evictionTime()),
 		Shortfall:     int32(shortfall(v.in, v.Allocation)),
 		NextFreeTime:  timing.Meta(v.forecast.NextFree.At),

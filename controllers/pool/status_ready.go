@@ -2,7 +2,9 @@ package pool
 
 import (
 	"fmt"
+	"slices"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
@@ -32,7 +34,7 @@ func notReady(reason, format string, args ...any) metav1.Condition {
 func staticReadyCondition(in Input, nodes []gpunode.Node) metav1.Condition {
 	members := selectNodes(nodes, func(n *gpunode.Node) bool { return n.Member })
 	conflicting := selectNodes(nodes, func(n *gpunode.Node) bool { return n.Conflict })
-	unhealthy := selectNodes(nodes, func(n *gpunode.Node) bool { return n.Member && !n.Healthy })
+	unhealthy := selectNodes(nodes, func(n *gpunode.Node) bool { return n.Member && !n.Healthy() })
 	left := selectNodes(nodes, func(n *gpunode.Node) bool { return n.State.Owned() && !n.Member })
 	occupied := selectNodes(nodes, func(n *gpunode.Node) bool { return isEntering(n) && len(in.Pods[n.Name]) > 0 })
 	switch {
@@ -42,7 +44,7 @@ func staticReadyCondition(in Input, nodes []gpunode.Node) metav1.Condition {
 		return notReady(foundationv1alpha1.ReasonNodeConflict, "spec.static.nodeSelector matches %s of another pool: %s; make the selectors of the pools disjoint",
 			text.Count(len(conflicting), "node"), namesOf(conflicting))
 	case len(members) == 0:
-		return notReady(foundationv1alpha1.ReasonNoNodes, "no node matches spec.static.nodeSelector; correct it or label nodes")
+		return notReady(foundationv1alpha1.ReasonNoNodes, "no node with %s matches spec.static.nodeSelector; correct it or label nodes%s", in.Pool.Spec.ResourceName, remarksOn(in, nodes))
 	case len(occupied) > 0:
 		pod := in.Pods[occupied[0].Name][0]
 		return notReady(foundationv1alpha1.ReasonNodesOccupied, "%s with pods from before they came into the pool: %s (%s/%s); move the pods, for example with kubectl drain",
@@ -51,32 +53,68 @@ func staticReadyCondition(in Input, nodes []gpunode.Node) metav1.Condition {
 		return notReady(foundationv1alpha1.ReasonNodesLeft, "%s of teams left the pool: %s; match them with spec.static.nodeSelector again, or shrink the awards of their teams",
 			text.Count(len(left), "node"), namesOf(left))
 	case len(unhealthy) > 0:
-		return nodesUnhealthy(in, unhealthy, len(members))
+		return nodesUnhealthy(in, nodes, unhealthy, len(members))
 	default:
 		return conditions.True(foundationv1alpha1.ConditionReady, foundationv1alpha1.ReasonAsDeclared,
-			fmt.Sprintf("%d GPUs on %s", gpusOn(in, len(members)), text.Count(len(members), "node")))
+			fmt.Sprintf("%d GPUs on %s%s", gpusOn(in, len(members)), text.Count(len(members), "node"), remarksOn(in, nodes)))
 	}
 }
 
 // karpenterReadyCondition is made from NodeClaims and Nodes. A NodePool's conditions are used only to explain why there are
 // none.
 func karpenterReadyCondition(in Input, nodes []gpunode.Node) metav1.Condition {
-	unhealthy := selectNodes(nodes, func(n *gpunode.Node) bool { return !n.Healthy && n.Initialized() && n.State != gpunode.Terminating })
+	unhealthy := selectNodes(nodes, func(n *gpunode.Node) bool { return !n.Healthy() && n.Initialized() && n.State != gpunode.Terminating })
 	switch {
 	case in.KarpenterMissing:
 		return notReady(foundationv1alpha1.ReasonKarpenterMissing,
 			"spec.karpenter: this cluster serves no NodePools of karpenter.sh/v1: install Karpenter, it is looked for again every %d seconds", int(karpenterProbeInterval.Seconds()))
 	case len(unhealthy) > 0:
-		return nodesUnhealthy(in, unhealthy, len(nodes))
+		return nodesUnhealthy(in, nodes, unhealthy, len(nodes))
 	default:
 		return conditions.True(foundationv1alpha1.ConditionReady, foundationv1alpha1.ReasonAsDeclared,
-			fmt.Sprintf("%d GPUs at most, %d on %s", *in.Pool.Spec.Karpenter.Capacity, gpusOn(in, len(nodes)), text.Count(len(nodes), "node")))
+			fmt.Sprintf("%d GPUs at most, %d on %s%s", *in.Pool.Spec.Karpenter.Capacity, gpusOn(in, len(nodes)), text.Count(len(nodes), "node"), remarksOn(in, nodes)))
 	}
 }
 
-func nodesUnhealthy(in Input, unhealthy []*gpunode.Node, all int) metav1.Condition {
-	return notReady(foundationv1alpha1.ReasonNodesUnhealthy, "%d of %d GPUs on nodes that are not Ready, cordoned or lack GPUs: %s",
-		gpusOn(in, len(unhealthy)), gpusOn(in, all), namesOf(unhealthy))
+func nodesUnhealthy(in Input, nodes []gpunode.Node, unhealthy []*gpunode.Node, all int) metav1.Condition {
+	return notReady(foundationv1alpha1.ReasonNodesUnhealthy, "%d of %d GPUs on nodes that pods cannot use: %s%s",
+		gpusOn(in, len(unhealthy)), gpusOn(in, all), faultsOf(unhealthy), remedy(in, unhealthy)+remarksOn(in, nodes))
+}
+
+// remedy says what helps against faults that are not plain.
+func remedy(in Input, unhealthy []*gpunode.Node) string {
+	has := func(kind gpunode.FaultKind) bool {
+		return slices.ContainsFunc(unhealthy, func(n *gpunode.Node) bool { return n.Fault.Kind == kind })
+	}
+	switch {
+	case has(gpunode.FaultTainted) && in.Pool.Spec.Static != nil:
+		return "; remove the taint, or list it in spec.static.taints if pods of teams tolerate it"
+	case has(gpunode.FaultSmall):
+		return "; mend the node, or give nodes of another size a pool of their own"
+	default:
+		return ""
+	}
+}
+
+// remarksOn tells of nodes that are not used as one may expect; empty if there is none.
+func remarksOn(in Input, nodes []gpunode.Node) string {
+	resource := corev1.ResourceName(in.Pool.Spec.ResourceName)
+	without := selectNodes(nodes, func(n *gpunode.Node) bool { return n.WithoutGPUs })
+	more := selectNodes(nodes, func(n *gpunode.Node) bool {
+		if n.Object == nil || !n.Member {
+			return false
+		}
+		gpus := n.Object.Status.Allocatable[resource]
+		return gpus.Value() > int64(in.Pool.Spec.GPUsPerNode)
+	})
+	remarks := ""
+	if len(without) > 0 {
+		remarks += fmt.Sprintf("; %s spec.static.nodeSelector but %s no %s: %s", matching(len(without)), have(len(without)), resource, namesOf(without))
+	}
+	if len(more) > 0 {
+		remarks += fmt.Sprintf("; %s more than %d %s, which stay unused: %s", text.Count(len(more), "node")+" "+have(len(more)), in.Pool.Spec.GPUsPerNode, resource, namesOf(more))
+	}
+	return remarks
 }
 
 func gpusOn(in Input, nodes int) allocation.GPUs { return allocation.Nodes(nodes).GPUs(in.perNode()) }

@@ -63,6 +63,9 @@ func TestNodeShape(t *testing.T) {
 		"the least of each": {[]any{
 			builder.Node("n1", free, builder.Offers(8, "190", "2000Gi", "7Ti")), builder.Node("n2", free, builder.Offers(8, "191500m", "1000Gi", "7Ti")),
 		}, offers("190", "1000Gi", "7Ti")},
+		"of nodes that are no outliers": {[]any{
+			builder.Node("n1", free, builder.Offers(8, "190", "2000Gi", "7Ti")), builder.Node("n2", free, builder.Offers(8, "8", "16Gi", "7Ti")),
+		}, offers("190", "2000Gi", "7Ti")},
 		"of healthy members": {[]any{
 			builder.Node("n1", free, builder.Offers(8, "190", "2000Gi", "7Ti")),
 			builder.Node("n2", free, builder.Offers(8, "1", "1Gi", "1Gi"), builder.NotReady()),
@@ -94,15 +97,15 @@ func TestReadyCondition(t *testing.T) {
 			input(builder.Pool(b200), nodes(builder.FreeIn(b200), "n1", "n2")),
 			conditions.True(foundationv1alpha1.ConditionReady, foundationv1alpha1.ReasonAsDeclared, "16 GPUs on 2 nodes"),
 		},
-		"no nodes": {input(builder.Pool(b200)), no(foundationv1alpha1.ReasonNoNodes, "no node matches spec.static.nodeSelector; correct it or label nodes")},
+		"no nodes": {input(builder.Pool(b200)), no(foundationv1alpha1.ReasonNoNodes, "no node with nvidia.com/gpu matches spec.static.nodeSelector; correct it or label nodes")},
 		"unhealthy nodes": {
 			input(builder.Pool(b200), nodes(builder.FreeIn(b200), "n1"), builder.Node("n2", builder.FreeIn(b200), builder.NotReady())),
-			no(foundationv1alpha1.ReasonNodesUnhealthy, "8 of 16 GPUs on nodes that are not Ready, cordoned or lack GPUs: n2"),
+			no(foundationv1alpha1.ReasonNodesUnhealthy, "8 of 16 GPUs on nodes that pods cannot use: n2 (not Ready)"),
 		},
 		"many unhealthy nodes of which three are named": {
 			input(builder.Pool(b200), builder.Node("n1", builder.FreeIn(b200), builder.NotReady()), builder.Node("n2", builder.FreeIn(b200), builder.NotReady()),
 				builder.Node("n3", builder.FreeIn(b200), builder.NotReady()), builder.Node("n4", builder.FreeIn(b200), builder.NotReady())),
-			no(foundationv1alpha1.ReasonNodesUnhealthy, "32 of 32 GPUs on nodes that are not Ready, cordoned or lack GPUs: n1, n2 and 2 more"),
+			no(foundationv1alpha1.ReasonNodesUnhealthy, "32 of 32 GPUs on nodes that pods cannot use: n1 (not Ready), n2 (not Ready) and 2 more"),
 		},
 		"nodes of another pool match": {
 			input(builder.Pool(b200), builder.Node("n1", builder.FreeIn("h100"), builder.Matching(b200)), nodes(builder.FreeIn(b200), "n2")),

@@ -148,13 +148,13 @@ func TestReturns(t *testing.T) {
 	const grace = time.Hour
 	now := day(0)
 	node := func(state gpunode.State, since time.Time, mods ...func(*gpunode.Node)) gpunode.Node {
-		n := gpunode.Node{Ownership: gpunode.Ownership{State: state, Since: since}, Member: true, Healthy: true}
+		n := gpunode.Node{Ownership: gpunode.Ownership{State: state, Since: since}, Member: true}
 		for _, mod := range mods {
 			mod(&n)
 		}
 		return n
 	}
-	broken := func(n *gpunode.Node) { n.Healthy = false }
+	broken := func(n *gpunode.Node) { n.Fault = gpunode.Fault{Kind: gpunode.FaultNotReady} }
 	left := func(n *gpunode.Node) { n.Member = false }
 	earlier := now.Add(-time.Minute)
 	surplus := allocation.Result{Teams: []allocation.Allocation{{Demand: having("a", 1, allocation.Holding{Usable: 3}), Granted: 1}}}

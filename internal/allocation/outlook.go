@@ -60,7 +60,7 @@ func Returns(nodes []gpunode.Node, result Result, grace time.Duration, now time.
 	free := map[time.Time]Nodes{}
 	for i := range nodes {
 		n := &nodes[i]
-		if !n.Member || !n.Healthy && n.NodeClaim == nil {
+		if !n.Member || !n.Healthy() && n.NodeClaim == nil {
 			continue
 		}
 		switch n.State {

@@ -20,7 +20,7 @@ const (
 
 // member is a healthy node that belongs to the pool.
 func member(r gpunode.Ownership) *gpunode.Node {
-	return &gpunode.Node{Ownership: r, Name: "n1", Object: bare(), Managed: true, Member: true, Healthy: true}
+	return &gpunode.Node{Ownership: r, Name: "n1", Object: bare(), Managed: true, Member: true}
 }
 
 // nextCase is a node with its expected next state and requeue time.
@@ -68,7 +68,7 @@ func TestNextOfNodesThatEnter(t *testing.T) {
 	scrubbed := gpunode.Ownership{State: gpunode.Entering, Since: ago(time.Minute), ScrubRequest: first, ScrubAnswer: first}
 	awaiting := gpunode.Ownership{State: gpunode.AwaitingScrub, Since: ago(time.Minute), ScrubRequest: first}
 	left := func(n *gpunode.Node) { n.Member = false }
-	broken := func(n *gpunode.Node) { n.Healthy = false }
+	broken := func(n *gpunode.Node) { n.Fault = gpunode.Fault{Kind: gpunode.FaultNotReady} }
 	runNextCases(t, map[string]nextCase{
 		"a node that is new in the pool is closed":         {record: outside, want: closed(gpunode.Entering, 0), requeueAt: now.Add(gpunode.PodBindDelay)},
 		"a node that is no member stays outside":           {record: outside, node: left, want: outside},
@@ -267,7 +267,7 @@ func TestArriving(t *testing.T) {
 		"awaiting its scrub": {record: gpunode.Ownership{State: gpunode.AwaitingScrub, Since: now, ScrubRequest: first}},
 		"free":               {record: gpunode.Ownership{State: gpunode.Free}},
 		"draining":           {record: gpunode.Ownership{State: gpunode.Draining, Owner: hanbit, Since: now}},
-		"new and broken":     {record: gpunode.Ownership{State: gpunode.Outside}, node: func(n *gpunode.Node) { n.Healthy = false }},
+		"new and broken":     {record: gpunode.Ownership{State: gpunode.Outside}, node: func(n *gpunode.Node) { n.Fault = gpunode.Fault{Kind: gpunode.FaultNotReady} }},
 		"no member":          {record: gpunode.Ownership{State: gpunode.Outside}, node: func(n *gpunode.Node) { n.Member = false }},
 	}
 	for name, tt := range tests {

@@ -1,7 +1,6 @@
 package gpunode
 
 import (
-	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -38,8 +37,11 @@ type Node struct {
 	Managed, Member bool
 	// Conflict is true if the pool's selector matches a node that another pool manages.
 	Conflict bool
-	// Healthy is true if the node is Ready, not cordoned, and has all of its GPUs.
-	Healthy bool
+	// WithoutGPUs is true if the pool's selector matches a node that offers none of its GPUs and that the pool has not taken.
+	// Such a node is no capacity and is left alone; a node whose device plugin starts later is taken then.
+	WithoutGPUs bool
+	// Fault is what keeps the scheduler from giving a team all GPUs of the node; zero if it is healthy.
+	Fault Fault
 	// Obsolete is true if the node comes from a NodePool of the Karpenter mode (static or dynamic) that the pool had
 	// before: it is drained whatever its team was granted.
 	Obsolete bool
@@ -54,13 +56,16 @@ func (n *Node) UsableBy(owner Owner) bool { return n.State.Usable() && n.Owner =
 // Leaving reports whether the team loses the node whatever it was granted.
 func (n *Node) Leaving() bool { return n.Obsolete || n.State == Terminating }
 
+// Healthy reports whether the scheduler can give a team all GPUs of the node.
+func (n *Node) Healthy() bool { return n.Fault.Kind == "" }
+
 // Grantable reports whether the node can be granted to a team now.
-func (n *Node) Grantable() bool { return n.Member && n.Healthy && n.State == Free }
+func (n *Node) Grantable() bool { return n.Member && n.Healthy() && n.State == Free }
 
 // Arriving reports whether the node has just entered the pool and may become Free within seconds.
 func (n *Node) Arriving(now time.Time) bool {
 	switch {
-	case !n.Member || !n.Healthy:
+	case !n.Member || !n.Healthy():
 		return false
 	case n.State == Entering:
 		return !n.scrubRequested() && now.Before(n.Since.Add(PodBindDelay+InspectInterval))
@@ -99,26 +104,4 @@ func NodeClaimFactsOf(claim *karpenter.NodeClaim, owner Owner) NodeClaimFacts {
 // FromNodePool reports whether Karpenter provisioned the node for this NodePool.
 func (n *Node) FromNodePool(name string) bool {
 	return n.NodeClaim != nil && n.NodeClaim.Labels[karpenter.LabelNodePool] == name
-}
-
-// Requirements are the GPUs that a node must offer to be healthy.
-type Requirements struct {
-	Resource corev1.ResourceName
-	GPUs     int64
-	// FromDriver is true if a DRA driver may publish the GPUs as devices instead of as an extended resource of the
-	// Node.
-	FromDriver bool
-}
-
-// Healthy reports whether a node can run pods on all of its GPUs.
-func (r Requirements) Healthy(node *corev1.Node) bool {
-	if node.Spec.Unschedulable || !node.DeletionTimestamp.IsZero() {
-		return false
-	}
-	gpus, served := node.Status.Allocatable[r.Resource]
-	devices := !served && r.FromDriver
-	return (devices || gpus.Value() >= r.GPUs) &&
-		slices.ContainsFunc(node.Status.Conditions, func(condition corev1.NodeCondition) bool {
-			return condition.Type == corev1.NodeReady && condition.Status == corev1.ConditionTrue
-		})
 }

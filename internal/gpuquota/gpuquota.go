@@ -49,7 +49,7 @@ type Pool struct {
 	Granted     int32
 	GPUsPerNode int32
 	// Node is what its smallest healthy node offers besides GPUs, so that quotas never promise more than the nodes
-	// have.
+	// have. Outliers are not healthy.
 	Node corev1.ResourceList
 }
 

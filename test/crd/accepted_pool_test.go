@@ -58,6 +58,10 @@ var acceptedPools = map[string]accepted{
 		manifest: smallestPool,
 		patch:    `spec: {static: {topologyKeys: [topology.kubernetes.io/zone, rack]}}`,
 	},
+	"static nodes with taints of others": {
+		manifest: smallestPool,
+		patch:    `spec: {static: {taints: [{key: example.com/dedicated, value: gpu, effect: NoSchedule}, {key: example.com/dedicated, effect: NoExecute}]}}`,
+	},
 	"grace period of 0s": {
 		manifest: smallestPool,
 		patch:    `spec: {reclaim: {gracePeriod: 0s}}`,

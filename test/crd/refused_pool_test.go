@@ -53,6 +53,10 @@ var refusedPools = map[string]refused{
 		patch: `spec: {source: Borrowed}`,
 		want:  []string{`spec.source: Unsupported value: "Borrowed": supported values: "Leased", "Purchased", "Owned"`},
 	},
+	"static nodes with a taint of the operator": {
+		patch: `spec: {static: {taints: [{key: foundation.team/team, effect: NoSchedule}]}}`,
+		want:  []string{`spec.static.taints[0].key: Invalid value: "foundation.team/team": is for the operator and Karpenter to set: leave it out`},
+	},
 	"leased from nobody": {
 		patch: `spec: {supplier: null}`,
 		want:  []string{`spec.supplier: Invalid value: is required for source Leased: name the organisation that leases the GPUs out, which may not draw from the pool`},

@@ -52,9 +52,12 @@ func NodeAnnotated(key, value string) NodeMod {
 }
 
 // Tainted puts a NoSchedule taint on the node.
-func Tainted(key, value string) NodeMod {
+func Tainted(key, value string) NodeMod { return TaintedAs(key, value, corev1.TaintEffectNoSchedule) }
+
+// TaintedAs puts a taint on the node.
+func TaintedAs(key, value string, effect corev1.TaintEffect) NodeMod {
 	return func(node *corev1.Node) {
-		node.Spec.Taints = append(node.Spec.Taints, corev1.Taint{Key: key, Value: value, Effect: corev1.TaintEffectNoSchedule})
+		node.Spec.Taints = append(node.Spec.Taints, corev1.Taint{Key: key, Value: value, Effect: effect})
 	}
 }
 

@@ -95,6 +95,11 @@ func reclaim(mod func(*foundationv1alpha1.Reclaim)) PoolMod {
 	}
 }
 
+// Tolerated names taints of static nodes that pods of teams tolerate by themselves.
+func Tolerated(taints ...foundationv1alpha1.NodeTaint) PoolMod {
+	return func(pool *foundationv1alpha1.GPUPool) { pool.Spec.Static.Taints = taints }
+}
+
 // TopologyKeys sets the labels that tell where a node is, the widest domain first.
 func TopologyKeys(keys ...string) PoolMod {
 	return func(pool *foundationv1alpha1.GPUPool) { pool.Spec.Static.TopologyKeys = keys }
