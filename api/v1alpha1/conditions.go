@@ -94,6 +94,8 @@ const (
 	ReasonStorageClassNotFound = "StorageClassNotFound"
 	// ReasonVolumeLost: a PersistentVolumeClaim lost its PersistentVolume.
 	ReasonVolumeLost = "VolumeLost"
+	// ReasonVolumeChoice: several PersistentVolumes have data of a PersistentVolumeClaim, and an admin has to say which counts.
+	ReasonVolumeChoice = "VolumeChoice"
 	// ReasonVolumesPending: PersistentVolumeClaims wait to be bound or resized.
 	ReasonVolumesPending = "VolumesPending"
 )

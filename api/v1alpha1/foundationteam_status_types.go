@@ -70,7 +70,8 @@ type FoundationTeamStatus struct {
 	// +listMapKey=name
 	// +kubebuilder:validation:MaxItems=1024
 	Namespaces []TeamNamespaceStatus `json:"namespaces,omitempty"`
-	// volumes are the PersistentVolumeClaims of the team, retired ones last.
+	// volumes are the PersistentVolumeClaims of the team, retired ones after the others, and last those that are gone, with
+	// the PersistentVolumes that keep their data.
 	// +optional
 	// +listType=map
 	// +listMapKey=namespace
@@ -274,7 +275,7 @@ type TeamBudgetStatus struct {
 
 // ResourceState is the state of a namespace or volume of a team.
 //
-// +kubebuilder:validation:Enum=Active;DataAccess;Locked;Retired;Pending;Conflict
+// +kubebuilder:validation:Enum=Active;DataAccess;Locked;Retired;Released;Pending;Conflict
 type ResourceState string
 
 // Resource states.
@@ -287,6 +288,8 @@ const (
 	ResourceLocked ResourceState = "Locked"
 	// ResourceRetired: kept; the spec has it no more.
 	ResourceRetired ResourceState = "Retired"
+	// ResourceReleased: the PersistentVolumeClaim is gone; its PersistentVolume is kept with the data.
+	ResourceReleased ResourceState = "Released"
 	// ResourcePending: not there, or not complete, yet.
 	ResourcePending ResourceState = "Pending"
 	// ResourceConflict: the name belongs to an object that is not the team's.
@@ -323,9 +326,16 @@ type TeamVolumeStatus struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
 	Name string `json:"name,omitempty"`
-	// state is Active, DataAccess, Locked, Retired, Pending or Conflict.
+	// state is Active, DataAccess, Locked, Retired, Released, Pending or Conflict.
 	// +optional
 	State ResourceState `json:"state,omitempty"`
+	// persistentVolumeNames are, if it is Released, the PersistentVolumes that keep its data, the newest first.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=4
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=253
+	PersistentVolumeNames []string `json:"persistentVolumeNames,omitempty"`
 	// capacity is what is provisioned; while it is not, it is empty.
 	// +optional
 	// +kubebuilder:validation:MinLength=1

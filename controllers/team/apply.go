@@ -44,7 +44,7 @@ func (r *Reconciler) apply(ctx context.Context, m *Model, desired Desired, out *
 	for _, obj := range desired.Access {
 		out.failed(foundationv1alpha1.ConditionAccessReady, "", r.Applier.Apply(ctx, m.Owner, obj))
 	}
-	r.patchPersistentVolumes(ctx, desired, out)
+	r.patchPersistentVolumes(ctx, desired.PersistentVolumes, out)
 }
 
 // isProvisioned reports whether a namespace exists and is the team's already, so not one that an admin only offers for
@@ -58,7 +58,11 @@ func isProvisioned(m *Model, n teamNamespace) bool {
 // applyNamespace applies a namespace and its contents except access. It reports whether staff may get access: whether
 // isolation and quota are there.
 func (r *Reconciler) applyNamespace(ctx context.Context, m *Model, n DesiredNamespace, pending pendingDecreases, out *Outcome) bool {
-	if out.failed(foundationv1alpha1.ConditionNamespacesReady, n.name, r.Applier.Apply(ctx, m.Owner, n.Namespace)) {
+	applyIt := r.Applier.Apply
+	if !n.active() {
+		applyIt = r.Applier.ApplyExisting // what an admin deleted on purpose stays gone
+	}
+	if out.failed(foundationv1alpha1.ConditionNamespacesReady, n.name, applyIt(ctx, m.Owner, n.Namespace)) {
 		return false
 	}
 	isolated := true
@@ -83,13 +87,17 @@ func (r *Reconciler) applyVolumes(ctx context.Context, m *Model, n DesiredNamesp
 	if !m.Guards.OK() {
 		return // without guards no PersistentVolumeClaim may be created or enlarged
 	}
+	r.patchPersistentVolumes(ctx, n.Releases, out)
 	for _, claim := range n.Volumes {
 		out.failed(foundationv1alpha1.ConditionVolumesReady, n.name, r.Applier.Apply(ctx, m.Owner, claim))
 	}
+	for _, claim := range n.Retired {
+		out.failed(foundationv1alpha1.ConditionVolumesReady, n.name, r.Applier.ApplyExisting(ctx, m.Owner, claim))
+	}
 }
 
-func (r *Reconciler) patchPersistentVolumes(ctx context.Context, desired Desired, out *Outcome) {
-	for _, volume := range desired.PersistentVolumes {
+func (r *Reconciler) patchPersistentVolumes(ctx context.Context, changes []volumeChange, out *Outcome) {
+	for _, volume := range changes {
 		err := r.Applier.Patch(ctx, volume.before, volume.after)
 		if apierrors.IsConflict(err) {
 			out.cacheStale = true // the volume binder wrote first

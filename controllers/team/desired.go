@@ -15,7 +15,7 @@ type Desired struct {
 	Access []apply.Object
 	// Flow is the team's priority level and flow schema of API Priority and Fairness.
 	Flow []apply.Object
-	// PersistentVolumes are patches of the volumes that the team's PersistentVolumeClaims are bound to.
+	// PersistentVolumes are patches of the volumes that the team's PersistentVolumeClaims are bound to, or that keep its data.
 	PersistentVolumes []volumeChange
 }
 
@@ -26,8 +26,12 @@ type DesiredNamespace struct {
 	// Isolation is applied before anybody gets access.
 	Isolation []apply.Object
 	Quota     *corev1ac.ResourceQuotaApplyConfiguration
-	Volumes   []apply.Object
-	Access    []apply.Object
+	// Releases are patches of PersistentVolumes that let the PersistentVolumeClaims in Volumes have their data back.
+	Releases []volumeChange
+	Volumes  []apply.Object
+	// Retired are PersistentVolumeClaims that are kept and never made anew.
+	Retired []apply.Object
+	Access  []apply.Object
 }
 
 // hard returns spec.hard of the namespace's quota.
@@ -42,7 +46,9 @@ func Build(m *Model) Desired {
 			Namespace:     buildNamespace(m, n),
 			Isolation:     append(buildNetworkPolicies(m, n), buildLimitRange(m, n)),
 			Quota:         buildQuota(m, n),
+			Releases:      buildReleases(m, n),
 			Volumes:       buildVolumes(m, n),
+			Retired:       buildRetired(m, n),
 			Access:        buildAccess(m, n),
 		})
 	}

@@ -17,7 +17,8 @@ type volumeChange struct {
 
 // buildPersistentVolumes labels the volumes of the team's PersistentVolumeClaims as its own and sets their reclaim policy
 // to Retain, so that data outlives the PersistentVolumeClaims. When an admin has confirmed that data is to be deleted, they
-// get back the policy that they had.
+// get back the policy that they had. Volumes whose PersistentVolumeClaim is gone carry the team's present UID too: a record
+// that is lost must not make them nobody's.
 func buildPersistentVolumes(m *Model) []volumeChange {
 	var changes []volumeChange
 	for _, name := range slices.Sorted(maps.Keys(m.PersistentVolumes)) {
@@ -25,9 +26,7 @@ func buildPersistentVolumes(m *Model) []volumeChange {
 		if owner := before.Labels[foundationv1alpha1.LabelTeam]; owner != "" && owner != m.Team.Name {
 			continue
 		}
-		after := before.DeepCopy()
-		labels, annotations := m.ownerMetadata()
-		after.Labels, after.Annotations = merged(after.Labels, labels), merged(after.Annotations, annotations)
+		after := takeVolume(m, before)
 		original := cmp.Or(before.Annotations[foundationv1alpha1.AnnotationReclaimPolicy], string(before.Spec.PersistentVolumeReclaimPolicy))
 		after.Annotations[foundationv1alpha1.AnnotationReclaimPolicy] = original
 		after.Spec.PersistentVolumeReclaimPolicy = corev1.PersistentVolumeReclaimRetain
@@ -36,5 +35,37 @@ func buildPersistentVolumes(m *Model) []volumeChange {
 		}
 		changes = append(changes, volumeChange{before: before, after: after})
 	}
+	for _, before := range m.LabelledVolumes {
+		if m.PersistentVolumes[before.Name] == nil && m.Owner.Owns(before) {
+			changes = append(changes, volumeChange{before: before, after: takeVolume(m, before)})
+		}
+	}
 	return changes
+}
+
+// buildReleases builds the patches that free PersistentVolumes of a claim that is gone, for the PersistentVolumeClaim of the
+// same namespace and name alone: the UID in the claimRef is what keeps that from being bound to it.
+func buildReleases(m *Model, n teamNamespace) []volumeChange {
+	var changes []volumeChange
+	for _, volume := range volumesIn(m, n) {
+		data := m.Data[claimKey(m.Team, volume)]
+		if data.state != dataKept {
+			continue
+		}
+		after := takeVolume(m, data.volumes[0])
+		after.Spec.ClaimRef.UID, after.Spec.ClaimRef.ResourceVersion = "", ""
+		changes = append(changes, volumeChange{before: data.volumes[0], after: after})
+	}
+	return changes
+}
+
+// takeVolume returns a volume with the team's label and present UID, and without an admin's consent to its adoption.
+func takeVolume(m *Model, before *corev1.PersistentVolume) *corev1.PersistentVolume {
+	after := before.DeepCopy()
+	labels, annotations := m.ownerMetadata()
+	after.Labels, after.Annotations = merged(after.Labels, labels), merged(after.Annotations, annotations)
+	if after.Annotations[foundationv1alpha1.AnnotationAdopt] == m.Team.Name {
+		delete(after.Annotations, foundationv1alpha1.AnnotationAdopt)
+	}
+	return after
 }

@@ -46,7 +46,8 @@ func TestVolumes(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			var got []string
-			for _, obj := range namespaceOf(t, Build(NewModel(tt.in)), "train").Volumes {
+			train := namespaceOf(t, Build(NewModel(tt.in)), "train")
+			for _, obj := range append(train.Volumes, train.Retired...) {
 				claim := typed[corev1.PersistentVolumeClaim](t, obj)
 				words := []string{claim.Name, claim.Spec.Resources.Requests.Storage().String()}
 				if claim.Spec.StorageClassName != nil {

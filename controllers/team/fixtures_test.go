@@ -50,6 +50,8 @@ func input(team *foundationv1alpha1.FoundationTeam, things ...any) Input {
 			in.Quotas[typed.Namespace] = typed
 		case *corev1.PersistentVolumeClaim:
 			in.Volumes = append(in.Volumes, typed)
+		case *corev1.PersistentVolume:
+			in.LabelledVolumes = append(in.LabelledVolumes, typed)
 		case client.Object:
 			in.Others = append(in.Others, typed)
 		default:

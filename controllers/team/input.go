@@ -44,6 +44,11 @@ type Input struct {
 	Quotas map[string]*corev1.ResourceQuota
 	// Volumes are the team's PersistentVolumeClaims, by namespace and name.
 	Volumes []*corev1.PersistentVolumeClaim
+	// UnmanagedClaims are PersistentVolumeClaims with the team's label that the operator has not written: they come from a
+	// backup, or from a template.
+	UnmanagedClaims []*corev1.PersistentVolumeClaim
+	// LabelledVolumes are the PersistentVolumes with the team's label, of earlier teams of the name too.
+	LabelledVolumes []*corev1.PersistentVolume
 	// PersistentVolumes are those that the team's PersistentVolumeClaims are bound to, by name.
 	PersistentVolumes map[string]*corev1.PersistentVolume
 	// APIShares are the team's concurrency shares of API Priority and Fairness; 0 means DefaultAPIShares.

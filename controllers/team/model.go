@@ -5,6 +5,9 @@ import (
 	"slices"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/apply"
 	"foundation.team/operator/internal/gpuquota"
@@ -29,6 +32,11 @@ type Model struct {
 	Retention *lifecycle.Retention
 	// Namespaces are those that the team should have, the declared ones first, in the order of the spec.
 	Namespaces []teamNamespace
+	// Claims are the team's PersistentVolumeClaims, and Kept the PersistentVolumes with its label that none of these is bound
+	// to, by the namespace and name of their claim. Data is where the data of each declared volume is.
+	Claims map[types.NamespacedName]*corev1.PersistentVolumeClaim
+	Kept   map[types.NamespacedName][]*corev1.PersistentVolume
+	Data   map[types.NamespacedName]claimData
 	// Staff are those who have access now, with the roles that they have now.
 	Staff []foundationv1alpha1.StaffMember
 	// Grants are what the team requests and is granted, sorted by pool.
@@ -55,6 +63,9 @@ func NewModel(in Input) *Model {
 	if retention, over := life.Retention(in.Now); over {
 		m.Retention = &retention
 	}
+	m.Claims = claimsOf(in)
+	m.Kept = keptVolumes(in, m.Claims)
+	m.Data = declaredData(m)
 	m.Namespaces = namespacesOf(in, m.Owner, m.State, m.Retention)
 	m.Devices = gpuquota.Compute(devicesInput(in, m.Namespaces))
 	m.Deletion = deletionOf(in.Team, m.Retention, m.Grants, len(m.Namespaces))

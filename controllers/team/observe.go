@@ -72,8 +72,16 @@ func (r *Reconciler) observeProgram(ctx context.Context, in *Input) error {
 	return nil
 }
 
-// observePersistentVolumes reads the volumes that the team's own PersistentVolumeClaims are bound to.
+// observePersistentVolumes reads the volumes that the team's own PersistentVolumeClaims are bound to, and those with its
+// label.
 func (r *Reconciler) observePersistentVolumes(ctx context.Context, in *Input) error {
+	var labelled corev1.PersistentVolumeList
+	if err := r.Client.List(ctx, &labelled, client.MatchingFields{index.Team: in.Team.Name}); err != nil {
+		return fmt.Errorf("list the PersistentVolumes of team %s: %w", in.Team.Name, err)
+	}
+	for i := range labelled.Items {
+		in.LabelledVolumes = append(in.LabelledVolumes, &labelled.Items[i])
+	}
 	for _, claim := range in.Volumes {
 		if claim.Spec.VolumeName == "" {
 			continue
@@ -173,6 +181,8 @@ func (in *Input) addOwned(owner apply.Owner, item runtime.Object) {
 		// keeps managed fields only of what the operator wrote, so the others have none here.
 		if len(typed.ManagedFields) > 0 {
 			in.Volumes = append(in.Volumes, typed)
+		} else {
+			in.UnmanagedClaims = append(in.UnmanagedClaims, typed)
 		}
 	case *corev1.ResourceQuota:
 		if typed.Name == objectName {

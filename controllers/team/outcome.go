@@ -43,10 +43,14 @@ type Outcome struct {
 // Err returns why the reconcile has to be tried again; nil if only a human or an event can help.
 func (o *Outcome) Err() error { return errors.Join(o.errs...) }
 
-// failed records the error of a write, if there is one, and reports whether there is.
+// failed records the error of a write, if there is one, and reports whether there is. An object that is kept only while it
+// exists, and does not, is no problem.
 func (o *Outcome) failed(condition, namespace string, err error) bool {
 	if err == nil {
 		return false
+	}
+	if gone := (*apply.GoneError)(nil); errors.As(err, &gone) {
+		return true // nothing is wrong with that, and nothing can be put into it
 	}
 	problem := Problem{Namespace: namespace, Reason: foundationv1alpha1.ReasonApplyFailed, Message: err.Error()}
 	var conflict *apply.ConflictError

@@ -8,6 +8,7 @@ package apply
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"reflect"
@@ -84,13 +85,32 @@ func New(c client.Client, live client.Reader) *Applier {
 // *ConflictError if the object belongs to somebody else, a *TerminatingError if it is being deleted, or the API
 // server's error.
 func (a *Applier) Apply(ctx context.Context, owner Owner, desired Object) error {
+	err := a.applyTo(ctx, owner, desired)
+	if gone := (*GoneError)(nil); errors.As(err, &gone) {
+		return a.send(ctx, desired, "", false)
+	}
+	return err
+}
+
+// ApplyExisting is Apply for an object that is kept and never made anew: it returns a *GoneError if somebody deleted it.
+func (a *Applier) ApplyExisting(ctx context.Context, owner Owner, desired Object) error {
+	err := a.applyTo(ctx, owner, desired)
+	// The UID that is sent is not that of the object any more, or there is none.
+	if apierrors.IsNotFound(err) || apierrors.IsConflict(err) {
+		return &GoneError{Object: NameOf(desired)}
+	}
+	return err
+}
+
+// applyTo sets the desired fields on an object that exists.
+func (a *Applier) applyTo(ctx context.Context, owner Owner, desired Object) error {
 	k, ok := kindNamed(ptr.Deref(desired.GetKind(), ""))
 	if !ok {
 		return fmt.Errorf("apply %s: the kind is not one that the operator applies", NameOf(desired))
 	}
 	live, err := a.observe(ctx, k, desired)
 	if apierrors.IsNotFound(err) {
-		return a.send(ctx, desired, "", false)
+		return &GoneError{Object: NameOf(desired)}
 	}
 	if err != nil {
 		return fmt.Errorf("read %s: %w", NameOf(desired), err)

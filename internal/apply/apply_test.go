@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -249,5 +250,43 @@ func TestApplyRefusesKindsThatItDoesNotKnow(t *testing.T) {
 	}
 	if c.writes() > 0 {
 		t.Errorf("%d writes", c.writes())
+	}
+}
+
+// What is kept as it is and was deleted is not made anew, whenever the deletion is noticed.
+func TestApplyExistingMakesNothing(t *testing.T) {
+	kept := builder.OwnedNamespace(hanbit, "train")
+	tests := map[string]struct {
+		cached   map[client.ObjectKey]client.Object
+		live     []client.Object
+		writeErr error
+		writes   int
+		gone     bool
+	}{
+		"it is there":                      {live: []client.Object{kept}, writes: 1},
+		"it is gone":                       {gone: true},
+		"it is gone, and the cache has it": {cached: map[client.ObjectKey]client.Object{client.ObjectKeyFromObject(kept): kept}, writeErr: apierrors.NewConflict(pods, "x", errors.New("uid")), writes: 1, gone: true},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			for _, obj := range tt.live {
+				obj.SetResourceVersion("")
+			}
+			c := newCluster(tt.live...)
+			c.cached, c.writeErr = tt.cached, tt.writeErr
+			err := c.applier().ApplyExisting(t.Context(), owner, wanted(foundationv1alpha1.LabelLocked))
+			var gone *apply.GoneError
+			if errors.As(err, &gone) != tt.gone || err != nil && !tt.gone {
+				t.Errorf("error %v, want gone %t", err, tt.gone)
+			}
+			if len(c.applied) != tt.writes {
+				t.Errorf("sent %+v, want %d", c.applied, tt.writes)
+			}
+			for _, sent := range c.applied {
+				if sent.uid != kept.UID {
+					t.Errorf("sent for UID %q, want %q", sent.uid, kept.UID)
+				}
+			}
+		})
 	}
 }

@@ -31,3 +31,11 @@ type TerminatingError struct {
 func (e *TerminatingError) Error() string {
 	return e.Object + " is being deleted: it is made anew when it is gone"
 }
+
+// GoneError is returned when an object that is kept as it is, and never made anew, was deleted.
+type GoneError struct {
+	// Object is the kind and name.
+	Object string
+}
+
+func (e *GoneError) Error() string { return e.Object + " is gone" }

@@ -26,6 +26,7 @@ var stalledReasons = map[string]bool{
 
 	foundationv1alpha1.ReasonStorageClassNotFound: true,
 	foundationv1alpha1.ReasonVolumeLost:           true,
+	foundationv1alpha1.ReasonVolumeChoice:         true,
 
 	foundationv1alpha1.ReasonDeletionNotConfirmed: true,
 

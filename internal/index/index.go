@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 
+	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
@@ -22,7 +23,7 @@ const (
 	StorageClass = "spec.volumes.storageClassName"
 	// NamespaceName finds FoundationTeams by the full names of the namespaces in their spec.
 	NamespaceName = "spec.namespaces.realName"
-	// Team finds the objects that the operator made by the team that they are labelled with.
+	// Team finds the objects that the operator made, and PersistentVolumes, by the team that they are labelled with.
 	Team = "team"
 )
 
@@ -39,6 +40,9 @@ func Register(ctx context.Context, indexer client.FieldIndexer) error {
 	}
 	if err := indexer.IndexField(ctx, &foundationv1alpha1.FoundationTeam{}, NamespaceName, namespaceNames); err != nil {
 		return fmt.Errorf("index teams by their namespaces: %w", err)
+	}
+	if err := indexer.IndexField(ctx, &corev1.PersistentVolume{}, Team, teamOf); err != nil {
+		return fmt.Errorf("index PersistentVolumes by team: %w", err)
 	}
 	for _, kind := range apply.Kinds() {
 		if err := indexer.IndexField(ctx, kind.New(), Team, teamOf); err != nil {

@@ -98,14 +98,15 @@ func dropManagedFields(obj any) (any, error) {
 	return obj, nil
 }
 
-// trimPersistentVolume keeps metadata, claimRef and the reclaim policy.
+// trimPersistentVolume keeps metadata, claimRef, the reclaim policy, the capacity and the phase.
 func trimPersistentVolume(obj any) (any, error) {
 	if volume, ok := obj.(*corev1.PersistentVolume); ok {
 		volume.ManagedFields = nil
 		volume.Spec = corev1.PersistentVolumeSpec{
 			ClaimRef: volume.Spec.ClaimRef, PersistentVolumeReclaimPolicy: volume.Spec.PersistentVolumeReclaimPolicy,
+			Capacity: volume.Spec.Capacity,
 		}
-		volume.Status = corev1.PersistentVolumeStatus{}
+		volume.Status = corev1.PersistentVolumeStatus{Phase: volume.Status.Phase}
 	}
 	return obj, nil
 }

@@ -160,6 +160,10 @@ func stolenClusterAttacks() map[string]attack {
 		return by(refused, merge(dataVolume, body), merge(spareVolume, `{"metadata":{"labels":{"foundation.team/team":"hanbit"},
 			"annotations":{"foundation.team/reclaim-policy":"Delete"}},"spec":{"persistentVolumeReclaimPolicy":"Retain"}}`))
 	}
+	freed := merge(leftVolume, `{"spec":{"claimRef":{"uid":null,"resourceVersion":null}},"metadata":{"annotations":{"foundation.team/team-uid":"newer"}}}`)
+	released := func(body string) attack {
+		return by("spec.claimRef of persistentvolumes pv-left is not the operator's to set", merge(leftVolume, body), freed)
+	}
 	return map[string]attack{
 		"make a role of another name": by("clusterroles own is not called foundation-team:<team>", create(teamRole("own", "own")), asMade),
 		"delete a role of the cluster": by("clusterroles edit is not called foundation-team:<team>",
@@ -189,12 +193,19 @@ func stolenClusterAttacks() map[string]attack {
 		"drive pods off a node":         onNode("spec.taints", `{"spec":{"taints":[{"key":"node.kubernetes.io/out-of-service","effect":"NoExecute"}]}}`),
 		"relabel and take a node":       onNode("metadata.labels: role", `{"metadata":{"labels":{"role":"x","`+nodeTeam+`":"saebom"}}}`),
 
-		"hand on data as the operator":         onVolume("spec.claimRef of persistentvolumes pv-hanbit is not the operator's to set", `{"spec":{"claimRef":{"namespace":"saebom-train"}}}`),
-		"set data free as the operator":        onVolume("spec.claimRef of persistentvolumes pv-hanbit is not the operator's to set", `{"spec":{"claimRef":null}}`),
-		"change how data is mounted":           onVolume("spec of persistentvolumes pv-hanbit is not the operator's to set", `{"spec":{"mountOptions":["suid"]}}`),
-		"have a volume garbage collected":      onVolume("metadata.ownerReferences of persistentvolumes pv-hanbit is not the operator's to set", orphan),
-		"move data to a rival as the operator": onVolume("metadata.labels: foundation.team/team: saebom of persistentvolumes pv-hanbit would move data of team hanbit", relabel),
-		"make data nobody's as the operator":   onVolume("metadata.labels: foundation.team/team: (none) of persistentvolumes pv-hanbit would move data of team hanbit", unlabel),
+		"hand on data as the operator":                    onVolume("spec.claimRef of persistentvolumes pv-hanbit is not the operator's to set", `{"spec":{"claimRef":{"namespace":"saebom-train"}}}`),
+		"set data free as the operator":                   onVolume("spec.claimRef of persistentvolumes pv-hanbit is not the operator's to set", `{"spec":{"claimRef":null}}`),
+		"set data free that is in use":                    by("spec.claimRef of persistentvolumes "+usedVolume().Name+" is not the operator's to set", merge(usedVolume(), `{"spec":{"claimRef":{"uid":null}}}`), freed),
+		"set data of others free":                         by("spec.claimRef of persistentvolumes pv-stray is not the operator's to set", merge(strayVolume, `{"spec":{"claimRef":{"uid":null}}}`), freed),
+		"set data free for a rival":                       released(`{"spec":{"claimRef":{"namespace":"saebom-train","uid":null}}}`),
+		"set data free for another namespace of the team": released(`{"spec":{"claimRef":{"namespace":"hanbit-eval","uid":null}}}`),
+		"set data free for another claim of the team":     released(`{"spec":{"claimRef":{"name":"mine","uid":null}}}`),
+		"bind data to a claim as the operator":            released(`{"spec":{"claimRef":{"uid":"mine"}}}`),
+		"set data free for anybody":                       released(`{"spec":{"claimRef":null}}`),
+		"change how data is mounted":                      onVolume("spec of persistentvolumes pv-hanbit is not the operator's to set", `{"spec":{"mountOptions":["suid"]}}`),
+		"have a volume garbage collected":                 onVolume("metadata.ownerReferences of persistentvolumes pv-hanbit is not the operator's to set", orphan),
+		"move data to a rival as the operator":            onVolume("metadata.labels: foundation.team/team: saebom of persistentvolumes pv-hanbit would move data of team hanbit", relabel),
+		"make data nobody's as the operator":              onVolume("metadata.labels: foundation.team/team: (none) of persistentvolumes pv-hanbit would move data of team hanbit", unlabel),
 		"have data deleted with its PersistentVolumeClaim as the operator": onVolume("spec.persistentVolumeReclaimPolicy: Delete of persistentvolumes pv-hanbit is neither Retain nor what it was before, Retain",
 			`{"spec":{"persistentVolumeReclaimPolicy":"Delete"}}`),
 		"have data deleted with its PersistentVolumeClaim, by the volume's annotation": onVolume(
@@ -204,6 +215,14 @@ func stolenClusterAttacks() map[string]attack {
 			merge(heldVolume, `{"metadata":{"annotations":{"foundation.team/reclaim-policy":null}}}`),
 			merge(heldVolume, `{"metadata":{"annotations":{"foundation.team/team-uid":"newer"}}}`)),
 	}
+}
+
+// usedVolume is one with the team's data that a claim uses. Controllers release those whose claim does not exist.
+func usedVolume() *corev1.PersistentVolume {
+	if wholeControlPlane {
+		return corpusVolume
+	}
+	return dataVolume
 }
 
 // teamRole is the ClusterRole by which staff read their FoundationTeam.

@@ -32,9 +32,20 @@ var (
 		return v
 	}()
 	spareVolume = persistentVolume(metav1.ObjectMeta{Name: "pv-spare"}, corev1.PersistentVolumeReclaimDelete)
+	// leftVolume keeps the team's data after its claim is gone, strayVolume that of nobody's claim.
+	leftVolume = func() *corev1.PersistentVolume {
+		v := persistentVolume(owned("", "pv-left"), corev1.PersistentVolumeReclaimRetain)
+		v.Spec.ClaimRef = &corev1.ObjectReference{Namespace: train, Name: "left", UID: "gone"}
+		return v
+	}()
+	strayVolume = func() *corev1.PersistentVolume {
+		v := persistentVolume(metav1.ObjectMeta{Name: "pv-stray"}, corev1.PersistentVolumeReclaimRetain)
+		v.Spec.ClaimRef = &corev1.ObjectReference{Namespace: plain, Name: "ledger", UID: "gone"}
+		return v
+	}()
 	// corpusVolume is what the team's claim is bound to.
 	corpusVolume = func() *corev1.PersistentVolume {
-		v := persistentVolume(metav1.ObjectMeta{Name: "pv-corpus"}, corev1.PersistentVolumeReclaimRetain)
+		v := persistentVolume(owned("", "pv-corpus"), corev1.PersistentVolumeReclaimRetain)
 		v.Spec.StorageClassName = class
 		v.Spec.ClaimRef = &corev1.ObjectReference{Namespace: train, Name: "corpus"}
 		return v
@@ -116,7 +127,7 @@ func persistentVolumeAttacks() map[string]attack {
 		"delete the way to data":                          by(ops, "PersistentVolume pv-hanbit leads to data of team hanbit", remove(dataVolume), remove(spareVolume)),
 		"delete the way to data, as a storage driver":     by(csiDriver, "PersistentVolume pv-hanbit leads to data of team hanbit", remove(dataVolume), remove(spareVolume)),
 		"delete the way to data before its claim is gone": by(csiDriver, "PersistentVolume pv-kept leads to data of team hanbit", remove(keptVolume), remove(endedVolume)),
-		"delete all ways to data":                         by(ops, "PersistentVolume pv-hanbit leads to data of team hanbit", removeAll(&corev1.PersistentVolume{}, ""), remove(spareVolume)),
+		"delete all ways to data":                         by(ops, "PersistentVolume pv-corpus leads to data of team hanbit", removeAll(&corev1.PersistentVolume{}, ""), remove(spareVolume)),
 		"have data go with its claim, as the lead": {
 			who: lead, try: merge(dataVolume, `{"spec":{"persistentVolumeReclaimPolicy":"Delete"}}`), refused: `cannot patch resource "persistentvolumes"`,
 			control: merge(dataVolume, `{"spec":{"persistentVolumeReclaimPolicy":"Delete"}}`), by: admin,
@@ -129,7 +140,10 @@ var program = &foundationv1alpha1.FoundationProgram{
 	Spec:       foundationv1alpha1.FoundationProgramSpec{Seats: 5},
 }
 
+// releasedVolumes are those of claims that are gone.
+var releasedVolumes = []*corev1.PersistentVolume{endedVolume, leftVolume, strayVolume}
+
 func recordFixtures() []client.Object {
 	dataVolume.Spec.ClaimRef = &corev1.ObjectReference{Namespace: train, Name: ownedClaim.Name, UID: "corpus"}
-	return []client.Object{record, dataVolume, endedVolume, keptVolume, heldVolume, spareVolume, corpusVolume, program}
+	return []client.Object{record, dataVolume, endedVolume, keptVolume, heldVolume, leftVolume, strayVolume, spareVolume, corpusVolume, program}
 }

@@ -102,7 +102,7 @@ func startLab(ctx context.Context, dir string) (*testControlPlane, error) {
 }
 
 // awaitControllers waits until new namespaces have their default service accounts, the fixture's PersistentVolumeClaim is
-// bound and quotas are counted.
+// bound, volumes without one are released and quotas are counted.
 func awaitControllers(ctx context.Context) error {
 	if !wholeControlPlane {
 		return nil
@@ -119,6 +119,14 @@ func awaitControllers(ctx context.Context) error {
 		}
 		if live.Status.Phase != corev1.ClaimBound {
 			return false, nil
+		}
+		for _, volume := range []*corev1.PersistentVolume{clone(leftVolume), clone(strayVolume)} {
+			if err := masters.Get(ctx, client.ObjectKeyFromObject(volume), volume); err != nil {
+				return false, err
+			}
+			if volume.Status.Phase != corev1.VolumeReleased {
+				return false, nil
+			}
 		}
 		var quotas corev1.ResourceQuotaList
 		if err := masters.List(ctx, &quotas); err != nil {

@@ -184,7 +184,12 @@ func createFixtures(ctx context.Context) error {
 		return err
 	}
 	released := client.RawPatch(types.MergePatchType, []byte(`{"status":{"phase":"Released"}}`))
-	return masters.Status().Patch(ctx, clone(endedVolume), released)
+	for _, volume := range releasedVolumes {
+		if err := masters.Status().Patch(ctx, clone(volume), released); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // createFixture creates an object, and waits for what controllers put into new namespaces.

@@ -73,3 +73,17 @@ func DeviceClass(name, extendedResource string) *resourcev1.DeviceClass {
 	}
 	return class
 }
+
+// KeptVolume is a PersistentVolume with a team's data whose PersistentVolumeClaim is gone.
+func KeptVolume(team *foundationv1alpha1.FoundationTeam, name, namespace, claim string, mods ...func(*corev1.PersistentVolume)) *corev1.PersistentVolume {
+	volume := &corev1.PersistentVolume{
+		ObjectMeta: OwnedMeta(team, "", name),
+		Spec: corev1.PersistentVolumeSpec{
+			Capacity:                      corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("2Ti")},
+			ClaimRef:                      &corev1.ObjectReference{Namespace: foundationv1alpha1.NamespaceName(team.Name, namespace), Name: claim, UID: "gone", ResourceVersion: "7"},
+			PersistentVolumeReclaimPolicy: corev1.PersistentVolumeReclaimRetain,
+		},
+		Status: corev1.PersistentVolumeStatus{Phase: corev1.VolumeReleased},
+	}
+	return build(volume, mods)
+}
