@@ -144,12 +144,12 @@ func TestProgram(t *testing.T) {
 		g.Expect(ready).To(HaveField("Message", HaveSuffix("(also not: WithinBudget)")))
 	}).Should(Succeed())
 
-	g.Expect(k8s.Delete(ctx, program)).To(Succeed())
+	g.Expect(support.Delete(ctx, k8s, program)).To(Succeed())
 	g.Eventually(func(g Gomega) string {
 		return meta.FindStatusCondition(read(g).Conditions, foundationv1alpha1.ConditionReady).Reason
 	}).Should(Equal(foundationv1alpha1.ReasonTeamsRemain))
 	for _, name := range []string{"hanbit", "naru", "onnuri"} {
-		g.Expect(k8s.Delete(ctx, builder.Team(name))).To(Succeed())
+		g.Expect(support.Delete(ctx, k8s, builder.Team(name))).To(Succeed())
 	}
 	g.Eventually(func() error { return k8s.Get(ctx, client.ObjectKeyFromObject(program), program) }).
 		Should(MatchError(apierrors.IsNotFound, "is gone"))

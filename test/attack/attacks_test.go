@@ -55,6 +55,7 @@ func attackTables() []attackTable {
 		{threat: load, attacks: flowAttacks()},
 		{threat: access, attacks: stolenAttacks(), onlyByActor: true},
 		{threat: access, attacks: stolenClusterAttacks(), onlyByActor: true},
+		{threat: names, attacks: deletionAttacks()},
 		{threat: names, attacks: manifestAttacks()},
 		{threat: names, attacks: otherWays()},
 		{threat: access, attacks: clusterAttacks()},

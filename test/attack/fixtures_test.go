@@ -175,6 +175,9 @@ func createFixtures(ctx context.Context) error {
 	if err := adopt(ctx); err != nil {
 		return err
 	}
+	if err := use(ctx); err != nil {
+		return err
+	}
 	if wholeControlPlane { // controllers bind the claim; a default class would stand in for a missing one
 		notDefault := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"annotations":{"storageclass.kubernetes.io/is-default-class":"false"}}}`))
 		return masters.Patch(ctx, &storagev1.StorageClass{ObjectMeta: metav1.ObjectMeta{Name: "standard"}}, notDefault)

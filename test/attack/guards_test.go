@@ -63,6 +63,8 @@ func guards() map[string]guard {
 		"foundation-outsiders":      "tolerate a team's nodes from outside",
 		"foundation-bindings":       "bind a pod with all rights",
 		"foundation-claims":         "claim devices of a class that was not granted",
+		"foundation-deletions":      "delete a team in term",
+		"foundation-kinds":          "delete a kind with all its objects",
 		"foundation-owned":          "delete the team's volume",
 		"foundation-namespaces":     "join a rival",
 		"foundation-nodes":          "a kubelet joins a team",

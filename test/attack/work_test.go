@@ -18,7 +18,7 @@ type legitimateWork struct {
 func allWork() map[string]legitimateWork {
 	all := map[string]legitimateWork{}
 	for _, some := range []map[string]legitimateWork{
-		clusterWork(), privileged(), deviceWork(), karpenterWork(), scrubWork(), adoptedWork(), repairs(),
+		clusterWork(), privileged(), deviceWork(), karpenterWork(), scrubWork(), adoptedWork(), deletionWork(), repairs(),
 	} {
 		for name := range some {
 			if _, twice := all[name]; twice {

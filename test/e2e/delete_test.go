@@ -34,7 +34,9 @@ var _ = Describe("Deleting a team", func() {
 		namespace := dsl.Get(s, s, &corev1.Namespace{}, "", "kept-train")
 		volume := dsl.Get(s, s, &corev1.PersistentVolumeClaim{}, "kept-train", "data").Spec.VolumeName
 
-		s.Kubectl("delete", "ft", "kept", "--wait=false")
+		_, err := s.Admin().Kubectl("delete", "ft", "kept", "--wait=false")
+		s.Expect(err).To(MatchError(ContainSubstring("FoundationTeam kept is InTerm: 8 GPUs, the access of 1 staff entries and all work in 1 namespaces would end.")))
+		s.Delete("ft", "kept", "--wait=false")
 		s.WaitGone(&foundationv1alpha1.FoundationTeam{}, "", "kept")
 		s.Expect(s.Can(s, "ida@gone.example", "get", "pods", "kept-train")).To(BeFalse(), "access ends first")
 		s.Expect(s.Exists(s, &rbacv1.ClusterRole{}, "", "foundation-team:kept")).To(BeFalse())
@@ -61,7 +63,7 @@ var _ = Describe("Deleting a team", func() {
 
 		By("refusing the data to another team of the same name, until an admin says so")
 		s.DeletePod("kept-train", "run-0")
-		s.Kubectl("delete", "ft", "kept")
+		s.Delete("ft", "kept")
 		s.WaitNodes("kept", 0)
 		s.ApplyTeam("kept", append(spec("retain")[:3], manifest.Staff(manifest.User("eve", "Lead", "eve@gone.example")))...)
 		s.WaitCondition("kept", foundationv1alpha1.ConditionNamespacesReady, foundationv1alpha1.ReasonNameConflict, "belongs to an earlier team of this name")
@@ -78,7 +80,7 @@ var _ = Describe("Deleting a team", func() {
 		for i := range teams {
 			name := fmt.Sprintf("young%d", i)
 			s.Apply(manifest.Team(name, `namespaces: [{name: a}, {name: b}]`, manifest.Staff(manifest.User("ida", "Lead", "ida@young.example"))))
-			s.Kubectl("delete", "ft", name, "--wait=false")
+			s.Delete("ft", name, "--wait=false")
 		}
 		for i := range teams {
 			name := fmt.Sprintf("young%d", i)
@@ -104,7 +106,7 @@ var _ = Describe("Deleting a team", func() {
 		s.Expect(s.ListPoolNodes(s, "torn")).To(HaveLen(2))
 		s.Expect(lab.Operator.Stop(ctx)).To(Succeed())
 		for _, kind := range []string{"ft", "gpool"} {
-			s.Kubectl("delete", kind, "torn", "--wait=false")
+			s.Delete(kind, "torn", "--wait=false")
 			s.Kubectl("patch", kind, "torn", "--type=merge", "-p", `{"metadata":{"finalizers":null}}`)
 		}
 		s.Expect(s.Can(s, "ida@gone.example", "get", "pods", "torn-train")).To(BeTrue(), "nobody has closed it yet")
@@ -124,7 +126,8 @@ var _ = Describe("Deleting a team", func() {
 		s.ApplyTeam("wiped", spec("wipe", "deletionPolicy: Delete")...)
 		s.WaitReady("wiped")
 		s.Kubectl("annotate", "ft", "wiped", foundationv1alpha1.AnnotationHold+"=audit")
-		s.Kubectl("delete", "ft", "wiped", "--wait=false")
+		s.Delete("ft", "wiped", "--wait=false")
+		s.Kubectl("annotate", "ft", "wiped", foundationv1alpha1.AnnotationConfirmDeletion+"-")
 		s.WaitCondition("wiped", foundationv1alpha1.ConditionFinalized, foundationv1alpha1.ReasonDeletionNotConfirmed, `remove the annotation foundation.team/hold ("audit")`)
 		s.Kubectl("annotate", "ft", "wiped", foundationv1alpha1.AnnotationHold+"-")
 		s.WaitCondition("wiped", foundationv1alpha1.ConditionFinalized, foundationv1alpha1.ReasonDeletionNotConfirmed, "confirm with the annotation foundation.team/confirm-deletion=wiped")

@@ -21,7 +21,6 @@ var _ = Describe("A programme", func() {
 		decision := `{teamName: %s, outcome: %s, reason: As published., decisionTime: "2026-01-05T00:00:00Z", finalTime: "2026-01-15T00:00:00Z"}`
 		s.ApplyProgram("call", "seats: 1",
 			"decisions: ["+fmt.Sprintf(decision, "inside", "Selected")+", "+fmt.Sprintf(decision, "outside", "Rejected")+"]")
-		s.Cleanup(func() { s.Kubectl("delete", "fprog", "call", "--ignore-not-found", "--wait=false") })
 		soon := time.Now().Add(48 * time.Hour).UTC().Format(time.RFC3339)
 		person := func(name string) string {
 			return manifest.User(name, "Engineer", name+"@inside.example", fmt.Sprintf("endTime: %q", soon))
@@ -53,12 +52,15 @@ var _ = Describe("A programme", func() {
 		})
 
 		By("staying until its teams are gone")
-		s.Kubectl("delete", "fprog", "call", "--wait=false")
+		_, err := s.Admin().Kubectl("delete", "fprog", "call", "--wait=false")
+		s.Expect(err).To(MatchError(ContainSubstring("FoundationProgram call has 1 team in: inside.")))
+		s.Delete("fprog", "call", "--wait=false")
 		s.Consistently(func(g Gomega) {
 			s.GetProgram(g, "call")
 			g.Expect(s.GetTeam(g, "inside").Status.State).To(Equal(foundationv1alpha1.StateInTerm))
 		}).Should(Succeed())
-		s.Kubectl("delete", "ft", "inside", "outside")
+		s.Delete("ft", "inside")
+		s.Kubectl("delete", "ft", "outside")
 		s.WaitGone(&foundationv1alpha1.FoundationProgram{}, "", "call")
 	})
 })

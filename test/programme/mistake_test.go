@@ -22,7 +22,7 @@ func TestMistake(t *testing.T) {
 // namespaces are locked.
 func (s *story) removeTeam(team string) {
 	s.Helper()
-	s.Kubectl("delete", "ft", s.Named(team), "--wait=false")
+	s.Delete("ft", s.Named(team), "--wait=false")
 	s.WaitUntil(func(g Gomega) {
 		g.Expect(s.Exists(g, &foundationv1alpha1.FoundationTeam{}, "", s.Named(team))).To(BeFalse(), "%s exists", team)
 		s.expectAccess(g, team, locked)

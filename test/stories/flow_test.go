@@ -57,7 +57,8 @@ func TestRequestsAreCountedToTheirTeam(t *testing.T) {
 	s.ApplyTeam(team, manifest.Train, "staff: [{name: all, role: Engineer, subject: {kind: Group, name: flow-engineers}}]")
 	s.Eventually(func(g Gomega) { s.expectUses(g, s.config("kim@flow"), "/version", "global-default") }).Should(Succeed(), "who has left")
 
-	s.Kubectl("delete", "ft", team, other)
+	s.Delete("ft", team)
+	s.Delete("ft", other)
 	for _, list := range []client.ObjectList{&flowcontrolv1.FlowSchemaList{}, &flowcontrolv1.PriorityLevelConfigurationList{}} {
 		for _, name := range []string{team, other} {
 			s.Expect(s.ListNames(s, list, s.OfTeam(name))).To(BeEmpty(), "%T of %s", list, name)

@@ -7,7 +7,10 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 )
 
 // List lists the objects of a list's kind, and leaves the list alone.
@@ -29,6 +32,16 @@ func List(ctx context.Context, reader client.Reader, kind client.ObjectList, opt
 		return nil
 	})
 	return objects, err
+}
+
+// Delete confirms the deletion of a FoundationTeam, GPUPool or FoundationProgram, which is refused otherwise while it is in
+// use, and deletes it. It succeeds if there is no such object.
+func Delete(ctx context.Context, c client.Client, object client.Object, options ...client.DeleteOption) error {
+	confirm := fmt.Sprintf(`{"metadata":{"annotations":{%q:%q}}}`, foundationv1alpha1.AnnotationConfirmDeletion, object.GetName())
+	if err := c.Patch(ctx, object, client.RawPatch(types.MergePatchType, []byte(confirm))); err != nil {
+		return client.IgnoreNotFound(err)
+	}
+	return client.IgnoreNotFound(c.Delete(ctx, object, options...))
 }
 
 // Versions returns the resourceVersions of the objects of some kinds, by type, namespace and name.

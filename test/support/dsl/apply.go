@@ -58,7 +58,7 @@ func (s *Story) takeNodes(pool string, count int) {
 // deletePool does not wait until the pool is gone: no node is used twice.
 func (s *Story) deletePool(name string) {
 	pool := &foundationv1alpha1.GPUPool{ObjectMeta: metav1.ObjectMeta{Name: name}}
-	s.Expect(client.IgnoreNotFound(s.Client.Delete(s.ctx(), pool))).To(Succeed())
+	s.Expect(support.Delete(s.ctx(), s.Client, pool)).To(Succeed())
 }
 
 // ApplyTeam makes, or changes, a FoundationTeam. lines are YAML for its spec.
@@ -79,13 +79,19 @@ func (s *Story) deleteTeam(name string) {
 		s.Expect(client.IgnoreNotFound(s.Client.Delete(s.ctx(), &pod, client.GracePeriodSeconds(0)))).To(Succeed())
 	}
 	team := &foundationv1alpha1.FoundationTeam{ObjectMeta: metav1.ObjectMeta{Name: s.Named(name)}}
-	s.Expect(client.IgnoreNotFound(s.Client.Delete(s.ctx(), team))).To(Succeed())
+	s.Expect(support.Delete(s.ctx(), s.Client, team)).To(Succeed())
 }
 
 // ApplyProgram makes, or changes, a FoundationProgram. lines are YAML for its spec.
 func (s *Story) ApplyProgram(name string, lines ...string) {
 	s.Helper()
 	s.Apply(manifest.Program(s.Named(name), lines...))
+	if s.options.DeleteAfter {
+		s.atEnd(func() {
+			program := &foundationv1alpha1.FoundationProgram{ObjectMeta: metav1.ObjectMeta{Name: s.Named(name)}}
+			s.Expect(support.Delete(s.ctx(), s.Client, program)).To(Succeed())
+		})
+	}
 }
 
 // RunPods starts pods of a team in its namespace train that take a node each, and waits until all pods of the team run.

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	. "github.com/onsi/gomega"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 )
 
 // Person is a user with kubectl and rights of their own.
@@ -30,6 +32,14 @@ func (s *Story) Kubectl(args ...string) string {
 	output, err := s.Admin().Kubectl(args...)
 	s.Expect(err).NotTo(HaveOccurred(), "kubectl %q", args)
 	return output
+}
+
+// Delete confirms the deletion of a FoundationTeam, GPUPool or FoundationProgram and deletes it, as an admin does who means
+// it. options are kubectl's.
+func (s *Story) Delete(kind, name string, options ...string) {
+	s.Helper()
+	s.Kubectl("annotate", kind, name, "--overwrite", foundationv1alpha1.AnnotationConfirmDeletion+"="+name)
+	s.Kubectl(append([]string{"delete", kind, name}, options...)...)
 }
 
 // DeletePod deletes a pod without its grace, as when its work has ended.

@@ -41,7 +41,7 @@ type Options struct {
 	WaitUntil func(check func(Gomega), about ...any)
 	// UseKubectl applies manifests with kubectl itself, and not by the requests that it would send.
 	UseKubectl bool
-	// DeleteAfter deletes the story's teams with their pods, and its pools, when it ends.
+	// DeleteAfter deletes the story's teams with their pods, its pools and its programmes, when it ends.
 	DeleteAfter bool
 }
 
