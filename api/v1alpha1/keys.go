@@ -41,7 +41,9 @@ const (
 	AnnotationStaff = "foundation.team/staff"
 	// AnnotationAdopt, set by an admin on an existing object to a team's name, lets that team take the object over.
 	AnnotationAdopt = "foundation.team/adopt"
-	// AnnotationConfirmDeletion, set on a FoundationTeam to its own name, confirms deletionPolicy Delete.
+	// AnnotationConfirmDeletion, set on an object to its own name, lets it be deleted while it is in use: a FoundationTeam,
+	// GPUPool, FoundationProgram or a CustomResourceDefinition of ours. Of a FoundationTeam it confirms deletionPolicy
+	// Delete, too.
 	AnnotationConfirmDeletion = "foundation.team/confirm-deletion"
 	// AnnotationHold, set on a FoundationTeam to any reason, forbids that the operator deletes its data.
 	AnnotationHold = "foundation.team/hold"

@@ -35,7 +35,7 @@ var _ = Describe("Deleting a team", func() {
 		volume := dsl.Get(s, s, &corev1.PersistentVolumeClaim{}, "kept-train", "data").Spec.VolumeName
 
 		_, err := s.Admin().Kubectl("delete", "ft", "kept", "--wait=false")
-		s.Expect(err).To(MatchError(ContainSubstring("FoundationTeam kept is InTerm: 8 GPUs, the access of 1 staff entries and all work in 1 namespaces would end.")))
+		s.Expect(err).To(MatchError(ContainSubstring("FoundationTeam kept is InTerm: 8 GPUs, the access of 1 staff entry and all work in 1 namespace would end.")))
 		s.Delete("ft", "kept", "--wait=false")
 		s.WaitGone(&foundationv1alpha1.FoundationTeam{}, "", "kept")
 		s.Expect(s.Can(s, "ida@gone.example", "get", "pods", "kept-train")).To(BeFalse(), "access ends first")
