@@ -37,7 +37,7 @@ func (s *story) cleanUp() {
 	s.deleteAll(&corev1.NodeList{}, client.HasLabels{manifest.PoolLabel})
 }
 
-// deleteAll deletes the objects of a kind and removes the finalizers that wait for the operator.
+// deleteAll deletes the objects of a kind, confirmed, and removes the finalizers that wait for the operator.
 func (s *story) deleteAll(kind client.ObjectList, of ...client.ListOption) {
 	s.Helper()
 	ctx := context.WithoutCancel(s.Context())
@@ -49,6 +49,7 @@ func (s *story) deleteAll(kind client.ObjectList, of ...client.ListOption) {
 		if slices.Contains(obj.GetFinalizers(), foundationv1alpha1.Finalizer) {
 			before, _ := obj.DeepCopyObject().(client.Object)
 			obj.SetFinalizers(nil)
+			obj.SetAnnotations(map[string]string{foundationv1alpha1.AnnotationConfirmDeletion: obj.GetName()})
 			if errs[i] = client.IgnoreNotFound(s.Client.Patch(ctx, obj, client.MergeFrom(before))); errs[i] != nil {
 				return
 			}
