@@ -54,18 +54,29 @@ func (t Team) awardSpans() []poolSpan {
 	windows := t.holdingSpans()
 	var spans []poolSpan
 	for _, award := range t.Spec.GPUs {
-		if award.Count == nil || !t.isInForce(award) {
+		if !t.isInForce(award) {
 			continue
 		}
-		span := Span{Start: timeOf(award.StartTime), End: timeOf(award.EndTime), GPUs: *award.Count}
-		if award.Stage != "" {
-			stage := t.Program.Stage(award.Stage)
-			span = span.clampToWindow(&foundationv1alpha1.Window{StartTime: stage.StartTime, EndTime: stage.EndTime})
+		for _, span := range t.spansOf(award, windows) {
+			spans = append(spans, poolSpan{Span: span, pool: award.PoolName})
 		}
-		for _, window := range windows {
-			if inside := span.clampToWindow(t.Spec.Term).intersect(window); !inside.isEmpty() {
-				spans = append(spans, poolSpan{Span: inside, pool: award.PoolName})
-			}
+	}
+	return spans
+}
+
+// spansOf returns the spans of an award in the windows: within its own time, its stage's if that exists, and the term.
+func (t Team) spansOf(award foundationv1alpha1.GPUAward, windows []Span) []Span {
+	if award.Count == nil {
+		return nil
+	}
+	span := Span{Start: timeOf(award.StartTime), End: timeOf(award.EndTime), GPUs: *award.Count}
+	if stage := t.stage(award.Stage); stage != nil {
+		span = span.clampToWindow(&foundationv1alpha1.Window{StartTime: stage.StartTime, EndTime: stage.EndTime})
+	}
+	var spans []Span
+	for _, window := range windows {
+		if inside := span.clampToWindow(t.Spec.Term).intersect(window); !inside.isEmpty() {
+			spans = append(spans, inside)
 		}
 	}
 	return spans
@@ -73,19 +84,19 @@ func (t Team) awardSpans() []poolSpan {
 
 // holdingSpans returns the spans of time in which a team may hold GPUs, apart from its term.
 func (t Team) holdingSpans() []Span {
-	if !t.DeletionTimestamp.IsZero() {
+	if !t.DeletionTimestamp.IsZero() || t.IsProgramMissing() {
 		return nil
 	}
 	return t.seatSpans()
 }
 
 // seatSpans returns the spans of time in which the team has a seat in its programme; one unbounded span for a team
-// without a programme.
+// without a programme, and for one that had a seat when its programme, which is missing, was seen last.
 func (t Team) seatSpans() []Span {
 	switch {
 	case t.Program != nil:
 		return t.Program.seatSpans(t.Name)
-	case t.Spec.ProgramName != "":
+	case t.IsProgramMissing() && !t.phaseSeenLast().holdsSeat():
 		return nil
 	default:
 		return []Span{{}}
@@ -97,10 +108,45 @@ func (t Team) isInForce(award foundationv1alpha1.GPUAward) bool {
 	if award.Stage == "" && award.IfPassed == "" {
 		return true
 	}
-	if t.Program == nil || award.Stage != "" && t.Program.Stage(award.Stage) == nil {
+	if t.Program == nil || award.Stage != "" && t.stage(award.Stage) == nil {
 		return false
 	}
 	return award.IfPassed == "" || t.Program.hasPassed(award.IfPassed, t.Name)
+}
+
+// Unresolved returns the spans in which a team keeps what it has of a pool, though none of its awards counts there: those of
+// awards that name a pool or a stage that does not exist, and of all awards while the programme does not exist. They add
+// nothing to what the team has.
+func (t Team) Unresolved(pool string) []Span {
+	if !t.DeletionTimestamp.IsZero() {
+		return nil
+	}
+	windows := t.seatSpans()
+	if t.IsProgramMissing() {
+		windows = []Span{{}}
+	}
+	var spans []Span
+	for _, award := range t.Spec.GPUs {
+		undefined := t.IsProgramMissing() || t.namesMissingStage(award)
+		switch misplaced := slices.Contains(t.MissingPools, award.PoolName); {
+		case award.PoolName == pool && undefined, misplaced && (undefined || t.isInForce(award)):
+			spans = append(spans, t.spansOf(award, windows)...)
+		}
+	}
+	return spans
+}
+
+// namesMissingStage reports whether an award names a stage that the team's programme does not have.
+func (t Team) namesMissingStage(award foundationv1alpha1.GPUAward) bool {
+	return award.Stage != "" && t.stage(award.Stage) == nil || award.IfPassed != "" && t.stage(award.IfPassed) == nil
+}
+
+// stage returns the stage of that name; nil if the programme, or the stage in it, does not exist.
+func (t Team) stage(name string) *foundationv1alpha1.Stage {
+	if t.Program == nil {
+		return nil
+	}
+	return t.Program.Stage(name)
 }
 
 func (p *Program) hasPassed(stage, team string) bool {

@@ -19,6 +19,10 @@ type Team struct {
 	*foundationv1alpha1.FoundationTeam
 	// Program is nil if the team has no programme, or if the programme does not exist.
 	Program *Program
+	// Tenure is what was seen of the team's time; nil where only the specs are known, by which it then goes.
+	Tenure *Tenure
+	// MissingPools are the pools that the team's awards name and that do not exist.
+	MissingPools []string
 }
 
 // NewTeam returns a team with its programme, nil if it has none or it does not exist.
@@ -31,7 +35,10 @@ func (t Team) State(now time.Time) foundationv1alpha1.TeamState {
 	if !t.DeletionTimestamp.IsZero() {
 		return foundationv1alpha1.StateDeleting
 	}
-	if t.Spec.ProgramName != "" && t.Program == nil {
+	if t.IsProgramMissing() {
+		if phase := t.phaseSeenLast(); phase.holdsSeat() && t.stateWithSeat(phase, now) == foundationv1alpha1.StateEnded {
+			return foundationv1alpha1.StateEnded
+		}
 		return foundationv1alpha1.StateProgramNotFound
 	}
 	switch phase := t.standing(now).Phase; phase {
@@ -78,7 +85,8 @@ func (t Team) StateSince(now time.Time) time.Time {
 	}
 	team := *t.FoundationTeam
 	team.Spec.Suspend = false
-	resumed := NewTeam(&team, t.Program)
+	resumed := t
+	resumed.FoundationTeam = &team
 	var since time.Time
 	var was foundationv1alpha1.TeamState
 	for _, moment := range t.transitionTimes() {

@@ -14,22 +14,23 @@ func (t Team) FormatTime(at time.Time) string {
 }
 
 // Message explains the team's state: why, until when, and what helps.
-func (t Team) Message(now time.Time) string {
+func (t Team) Message(now time.Time) string { return t.message(now, t.dataMessage(now)) }
+
+// StateMessage is Message without what becomes of the team's data, which does not follow from the specs alone.
+func (t Team) StateMessage(now time.Time) string { return t.message(now, "") }
+
+func (t Team) message(now time.Time, data string) string {
 	switch state := t.State(now); state {
 	case foundationv1alpha1.StateDeleting:
 		return "the team is being deleted"
 	case foundationv1alpha1.StateProgramNotFound:
-		return fmt.Sprintf("FoundationProgram %s does not exist: create it, or correct spec.programName; until then nothing is given, and what is there is kept, locked", t.Spec.ProgramName)
+		return fmt.Sprintf("FoundationProgram %s does not exist: create it, or correct spec.programName; until then what is there is kept, and nothing new is given", t.Spec.ProgramName)
 	case foundationv1alpha1.StateNotSelected, foundationv1alpha1.StateNotFinal:
-		message := t.notSelectedMessage(now)
-		if data := t.dataMessage(now); data != "" {
-			message += "; it was in before: " + data
-		}
-		return message
+		return t.notSelectedMessage(now) + clause("; it was in before: ", data)
 	case foundationv1alpha1.StateNotStarted:
-		return "the term starts " + t.FormatTime(t.Spec.Term.StartTime.Time)
+		return "the term starts " + t.FormatTime(t.Spec.Term.StartTime.Time) + clause("; it was in before: ", data)
 	case foundationv1alpha1.StateEnded:
-		message := "the term ended " + t.FormatTime(t.Spec.Term.EndTime.Time) + "; GPUs are taken back, " + t.dataMessage(now)
+		message := "the term ended " + t.FormatTime(t.Spec.Term.EndTime.Time) + clause("; GPUs are taken back, ", data)
 		if t.standing(now).Phase.holdsSeat() {
 			message += "; move spec.term.endTime to go on"
 		}
@@ -39,16 +40,21 @@ func (t Team) Message(now time.Time) string {
 		if state == foundationv1alpha1.StateWithdrawn {
 			left = "withdrawn from"
 		}
-		message := fmt.Sprintf("%s %s on %s: %s", left, t.Program.Name, t.FormatTime(t.StateSince(now)), reasonClause(t.standing(now).Decision))
-		if data := t.dataMessage(now); data != "" {
-			message += "; GPUs are taken back, " + data
-		}
-		return message
+		return fmt.Sprintf("%s %s on %s: %s", left, t.Program.Name, t.FormatTime(t.StateSince(now)), reasonClause(t.standing(now).Decision)) +
+			clause("; GPUs are taken back, ", data)
 	case foundationv1alpha1.StateSuspended:
 		return t.suspendedMessage(now)
 	default:
 		return t.inTermMessage(now)
 	}
+}
+
+// clause returns a clause after its link; empty if there is no clause.
+func clause(link, text string) string {
+	if text == "" {
+		return ""
+	}
+	return link + text
 }
 
 // notSelectedMessage explains why the team has no seat in its programme.
@@ -103,12 +109,20 @@ func (t Team) dataMessage(now time.Time) string {
 	}
 	switch retention.Phase {
 	case foundationv1alpha1.RetentionDataAccess:
-		return "staff may read and copy data until " + t.FormatTime(retention.AccessUntil)
+		return "staff may read and copy data until " + t.FormatTime(retention.AccessUntil) + t.lateEndClause(now, retention)
 	case foundationv1alpha1.RetentionExpired:
 		return "data is locked and need not be kept since " + t.FormatTime(retention.KeptUntil)
 	default:
-		return "data is locked and kept at least until " + t.FormatTime(retention.KeptUntil)
+		return "data is locked and kept at least until " + t.FormatTime(retention.KeptUntil) + t.lateEndClause(now, retention)
 	}
+}
+
+// lateEndClause says from when on the periods of retention count, if that is not the end that the specs name.
+func (t Team) lateEndClause(now time.Time, retention Retention) string {
+	if specified := t.specifiedEndTime(now); !specified.IsZero() && !retention.Ended.After(specified) {
+		return ""
+	}
+	return ", counted from " + t.FormatTime(retention.Ended) + ", when the end was seen"
 }
 
 // reasonClause returns a decision's reason without the full stop, to be used within a longer sentence.

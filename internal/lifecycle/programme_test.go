@@ -185,7 +185,7 @@ func TestAProgrammeThatDoesNotExist(t *testing.T) {
 	if stages, _ := team.MissingStages(); stages != nil {
 		t.Errorf("stages %s are missing in a programme that nobody knows", stages)
 	}
-	want := "FoundationProgram sovereign does not exist: create it, or correct spec.programName; until then nothing is given, and what is there is kept, locked"
+	want := "FoundationProgram sovereign does not exist: create it, or correct spec.programName; until then what is there is kept, and nothing new is given"
 	if got := team.Message(middle); got != want {
 		t.Errorf("message: %s", got)
 	}

@@ -27,14 +27,11 @@ type Retention struct {
 // Retention returns the retention of the team's data at now; false if its time is not over. Deleting a team does not
 // end its time, but locks its data at once.
 func (t Team) Retention(now time.Time) (Retention, bool) {
-	ended := t.endTime(now)
-	if ended.IsZero() {
+	r, over := t.retentionPeriods(now)
+	if !over {
 		return Retention{}, false
 	}
-	r := Retention{Ended: ended, Phase: foundationv1alpha1.RetentionDataAccess}
-	r.AccessUntil = ended.Add(t.retentionPeriod(DefaultDataAccess, func(s *foundationv1alpha1.Retention) *metav1.Duration { return s.DataAccess }))
-	r.KeptUntil = latest(r.AccessUntil,
-		ended.Add(t.retentionPeriod(DefaultKeep, func(s *foundationv1alpha1.Retention) *metav1.Duration { return s.Keep })))
+	r.Phase = foundationv1alpha1.RetentionDataAccess
 	switch {
 	case !t.DeletionTimestamp.IsZero():
 		r.Phase = foundationv1alpha1.RetentionLocked
@@ -42,24 +39,46 @@ func (t Team) Retention(now time.Time) (Retention, bool) {
 		return r, true
 	}
 	r.Phase = foundationv1alpha1.RetentionLocked
-	if !now.Before(r.KeptUntil) {
+	// How long data is kept may be for the missing programme to say.
+	if !now.Before(r.KeptUntil) && !t.IsProgramMissing() {
 		r.Phase = foundationv1alpha1.RetentionExpired
 	}
 	return r, true
 }
 
-// endTime returns when the team's time ended; zero if it did not, or if the team never had a seat in its term. Later
-// decisions of the programme do not move it: a team that is rejected afterwards may copy data as long as before.
-func (t Team) endTime(now time.Time) time.Time {
+// retentionPeriods returns when the team's time ended and until when its data can be read and is kept; false if its time is
+// not over. Where it is not known what was seen of it, that is as the specs say.
+func (t Team) retentionPeriods(now time.Time) (Retention, bool) {
+	if t.Tenure != nil {
+		return Retention{Ended: t.Tenure.Ended, AccessUntil: t.Tenure.AccessUntil, KeptUntil: t.Tenure.KeptUntil}, t.Tenure.isOver()
+	}
+	ended := t.specifiedEndTime(now)
+	r := Retention{Ended: ended, AccessUntil: ended.Add(t.dataAccess())}
+	r.KeptUntil = latest(r.AccessUntil, ended.Add(t.Keep()))
+	return r, !ended.IsZero()
+}
+
+// specifiedEndTime returns when the team's time ended as the specs say; zero if it did not, or if the team never had a seat
+// in its term. Later decisions of the programme do not move it: a team that is rejected afterwards may copy data as long as
+// before.
+func (t Team) specifiedEndTime(now time.Time) time.Time {
 	if over := t.lastSeatEnd(now); !over.IsZero() {
 		return over
 	}
-	alive := *t.FoundationTeam
-	alive.DeletionTimestamp = nil
-	if NewTeam(&alive, t.Program).State(now) == foundationv1alpha1.StateEnded {
+	if t.alive().State(now) == foundationv1alpha1.StateEnded {
 		return t.Spec.Term.EndTime.Time // it was selected only after its term
 	}
 	return time.Time{}
+}
+
+// dataAccess returns how long staff may read and copy data after the team's time.
+func (t Team) dataAccess() time.Duration {
+	return t.retentionPeriod(DefaultDataAccess, func(s *foundationv1alpha1.Retention) *metav1.Duration { return s.DataAccess })
+}
+
+// Keep returns how long data is kept at least after the team's time.
+func (t Team) Keep() time.Duration {
+	return t.retentionPeriod(DefaultKeep, func(s *foundationv1alpha1.Retention) *metav1.Duration { return s.Keep })
 }
 
 // retentionPeriod returns the period that the team sets, else its programme's, else the fallback.

@@ -16,9 +16,9 @@ const day = 24 * time.Hour
 
 // Staff returns the staff entries of a team that have access at now, in the order of the spec, with the role that
 // they have then: while the team is suspended everybody is a Viewer; after its time, during data access, Viewers stay
-// Viewers and all others are DataStewards.
+// Viewers and all others are DataStewards. While the programme is missing they have what they had.
 func (t Team) Staff(now time.Time) []foundationv1alpha1.StaffMember {
-	state := t.State(now)
+	state := t.ServedAs(now)
 	retention, over := t.Retention(now)
 	if !state.HoldsAwards() && (!over || retention.Phase != foundationv1alpha1.RetentionDataAccess) {
 		return nil
