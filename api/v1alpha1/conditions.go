@@ -104,6 +104,8 @@ const (
 const (
 	// ReasonPoolNotFound: an award names a GPUPool that does not exist.
 	ReasonPoolNotFound = "PoolNotFound"
+	// ReasonPoolDeleting: the GPUPool is being deleted and grants no more.
+	ReasonPoolDeleting = "PoolDeleting"
 	// ReasonNotWholeNodes: an award is no multiple of the pool's GPUs per node; it is rounded down.
 	ReasonNotWholeNodes = "NotWholeNodes"
 	// ReasonIneligible: an organisation of the consortium may not draw from the pool.

@@ -125,7 +125,7 @@ func Unused(in Input, decision Decision) bool {
 func nextTransition(in Input, decision Decision) time.Time {
 	var times []time.Time
 	for _, team := range decision.Grants.Teams {
-		times = append(times, lifecycle.Boundaries(team.Awards)...)
+		times = append(times, team.Boundaries()...)
 	}
 	if window := in.Pool.Spec.Availability; window != nil {
 		times = append(times, lifecycle.Boundaries(lifecycle.Within(window, []lifecycle.Span{{}}))...)

@@ -205,7 +205,7 @@ func TestKarpenterReadyCondition(t *testing.T) {
 		"deleted, and teams have nodes": {
 			in:     input(karpenterPool(8, builder.PoolDeleted()), wants(8), provisionedNode("n1", static, hanbit)),
 			status: metav1.ConditionFalse, reason: foundationv1alpha1.ReasonNodesInUse,
-			message: "deletion waits for 1 node of teams: n1; end the awards of this pool in their spec.gpus",
+			message: "deletion waits for 1 node of teams: n1; end the awards of this pool in their spec.gpus, " + takeBack,
 		},
 		"Karpenter is not installed": {
 			in: missing, status: metav1.ConditionFalse, reason: foundationv1alpha1.ReasonKarpenterMissing, stalled: true,

@@ -26,7 +26,7 @@ type Input struct {
 	Invalid  error
 	// Guards is whether the admission policies are in place; without them no grant is raised.
 	Guards guards.Result
-	// Teams are the teams with awards of this pool, with their programmes.
+	// Teams are the teams with awards of this pool, and those that have something of it, with their programmes.
 	Teams []lifecycle.Team
 	// Nodes match the pool's selector or carry its label. They are sorted by name.
 	Nodes []*corev1.Node

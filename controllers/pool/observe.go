@@ -65,7 +65,61 @@ func (r *Reconciler) observe(ctx context.Context, pool *foundationv1alpha1.GPUPo
 		in.Nodes = append(in.Nodes, node)
 	}
 	slices.SortFunc(in.Nodes, func(a, b *corev1.Node) int { return cmp.Compare(a.Name, b.Name) })
-	return in, nil
+	if err := r.observeHolders(ctx, &in, programs); err != nil {
+		return Input{}, err
+	}
+	return in, r.observeMissingPools(ctx, &in)
+}
+
+// observeHolders adds the teams that have something of the pool and no award that names it: it may be that an award names
+// it wrongly.
+func (r *Reconciler) observeHolders(ctx context.Context, in *Input, programs map[string]*lifecycle.Program) error {
+	known, holders := map[string]bool{"": true}, []string{}
+	for _, team := range in.Teams {
+		known[team.Name] = true
+	}
+	add := func(name string) {
+		if !known[name] {
+			known[name], holders = true, append(holders, name)
+		}
+	}
+	for _, grant := range in.Pool.Status.Grants {
+		add(grant.TeamName)
+	}
+	for _, node := range in.Nodes {
+		if node.Labels[foundationv1alpha1.LabelPool] == in.Pool.Name {
+			add(node.Labels[foundationv1alpha1.LabelTeam])
+		}
+	}
+	for _, nodePool := range in.NodePools {
+		add(nodePool.Labels[foundationv1alpha1.LabelTeam])
+	}
+	for _, name := range holders {
+		team := &foundationv1alpha1.FoundationTeam{}
+		if err := r.Client.Get(ctx, client.ObjectKey{Name: name}, team); apierrors.IsNotFound(err) {
+			continue
+		} else if err != nil {
+			return fmt.Errorf("read team %s, which has something of pool %s: %w", name, in.Pool.Name, err)
+		}
+		in.Teams = append(in.Teams, lifecycle.NewTeam(team, programs[team.Spec.ProgramName]))
+	}
+	return nil
+}
+
+// observeMissingPools finds out which pools that the teams' awards name do not exist.
+func (r *Reconciler) observeMissingPools(ctx context.Context, in *Input) error {
+	var list foundationv1alpha1.GPUPoolList
+	if err := r.Client.List(ctx, &list, withoutDeepCopy); err != nil {
+		return fmt.Errorf("list pools: %w", err)
+	}
+	exists := map[string]bool{in.Pool.Name: true}
+	for i := range list.Items {
+		exists[list.Items[i].Name] = true
+	}
+	for i := range in.Teams {
+		in.Teams[i].MissingPools = slices.DeleteFunc(index.AwardPools(in.Teams[i].FoundationTeam), func(pool string) bool { return exists[pool] })
+	}
+	return nil
 }
 
 // programs returns all programmes, by name.

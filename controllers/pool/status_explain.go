@@ -2,18 +2,23 @@ package pool
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/allocation"
 	"foundation.team/operator/internal/gpunode"
+	"foundation.team/operator/internal/lifecycle"
+	"foundation.team/operator/internal/text"
 )
 
 // explain returns why the team has less than it requested, and what helps.
 func (v *teamView) explain() (reason, message string) {
 	pool := v.in.Pool.Name
 	switch {
+	case v.Unnamed > 0:
+		return v.explainUnnamed()
 	case v.Requested == 0:
 		return "", ""
 	case v.Ineligible != "":
@@ -35,6 +40,9 @@ func (v *teamView) explain() (reason, message string) {
 func (v *teamView) explainShort() (reason, message string) {
 	pool := v.in.Pool.Name
 	switch {
+	case v.in.deleting():
+		return foundationv1alpha1.ReasonPoolDeleting, fmt.Sprintf("%s: %d of %d short: the pool is being deleted, and grants no more; name another pool, or %s",
+			pool, shortfall(v.in, v.Allocation), v.Requested, takeBackDeletion(v.in.Pool))
 	case v.in.KarpenterMissing:
 		return foundationv1alpha1.ReasonKarpenterMissing,
 			fmt.Sprintf("%s: Karpenter, which provisions this pool's nodes, is not installed in this cluster: an admin has to install it, or name another pool", pool)
@@ -48,6 +56,30 @@ func (v *teamView) explainShort() (reason, message string) {
 			fmt.Sprintf("%s: %s new in the pool and checked for pods before being granted", pool, nodesAre(v.decision.Grants.Arriving))
 	default:
 		return foundationv1alpha1.ReasonShortfall, v.explainShortfall()
+	}
+}
+
+// explainUnnamed returns why the team keeps nodes that none of its awards gives it.
+func (v *teamView) explainUnnamed() (reason, message string) {
+	kept := fmt.Sprintf("%s: %d GPUs are kept, and no more granted, while ", v.in.Pool.Name, v.gpus(v.Unnamed))
+	i := slices.IndexFunc(v.in.Teams, func(team lifecycle.Team) bool { return ownerOfTeam(team.FoundationTeam) == v.Team })
+	if i < 0 {
+		return "", ""
+	}
+	team := v.in.Teams[i]
+	stages, awards := team.MissingStages()
+	switch {
+	case team.IsProgramMissing():
+		return foundationv1alpha1.ReasonProgramNotFound,
+			fmt.Sprintf("%sFoundationProgram %s does not exist: create it, or correct spec.programName", kept, team.Spec.ProgramName)
+	case len(team.MissingPools) > 0:
+		return foundationv1alpha1.ReasonPoolNotFound,
+			fmt.Sprintf("%sspec.gpus names GPUPool %s, which does not exist: correct spec.gpus, or create the pool", kept, text.First(team.MissingPools, maxNames))
+	case len(stages) > 0:
+		return foundationv1alpha1.ReasonStageNotFound,
+			fmt.Sprintf("%saward %s names stage %s, which %s does not have: correct spec.gpus, or add the stage there", kept, awards[0], stages[0], team.Program.Name)
+	default:
+		return "", ""
 	}
 }
 

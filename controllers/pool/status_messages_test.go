@@ -11,6 +11,9 @@ import (
 	"foundation.team/operator/test/support/builder"
 )
 
+// takeBack is how the deletion of the pool is taken back.
+const takeBack = `or take it back: kubectl patch gpool b200 --type=merge -p '{"metadata":{"finalizers":null}}', then apply its manifest again: nodes and pods stay`
+
 // messageCase is the message in hanbit's grant.
 type messageCase struct {
 	in              Input
@@ -155,8 +158,8 @@ func TestMessagesAboutOtherReasons(t *testing.T) {
 		},
 		"a pool that is being deleted promises nothing": {
 			in:      input(builder.Pool(b200, builder.PoolDeleted(), builder.Granted(saebit, 16)), hanbit, until(july), nodes(builder.HeldIn(b200, saebit), "n1", "n2")),
-			reason:  foundationv1alpha1.ReasonShortfall,
-			message: "b200: 16 of 16 short, 0 free, none foreseen; shrink or end an award, or name another pool",
+			reason:  foundationv1alpha1.ReasonPoolDeleting,
+			message: "b200: 16 of 16 short: the pool is being deleted, and grants no more; name another pool, " + takeBack,
 		},
 	})
 }

@@ -18,13 +18,19 @@ func readyCondition(in Input, decision Decision) metav1.Condition {
 	owned := selectNodes(decision.Nodes, func(n *gpunode.Node) bool { return n.State.Owned() })
 	switch {
 	case in.deleting() && len(owned) > 0:
-		return notReady(foundationv1alpha1.ReasonNodesInUse, "deletion waits for %s of teams: %s; end the awards of this pool in their spec.gpus",
-			text.Count(len(owned), "node"), namesOf(owned))
+		return notReady(foundationv1alpha1.ReasonNodesInUse, "deletion waits for %s of teams: %s; end the awards of this pool in their spec.gpus, or %s",
+			text.Count(len(owned), "node"), namesOf(owned), takeBackDeletion(in.Pool))
 	case in.Pool.Spec.Karpenter != nil:
 		return karpenterReadyCondition(in, decision.Nodes)
 	default:
 		return staticReadyCondition(in, decision.Nodes)
 	}
+}
+
+// takeBackDeletion says how a deletion that waits is taken back. Kubernetes cannot undo it; without its finalizer the object
+// is gone, and teams keep their nodes, whose labels tell the new one who has them.
+func takeBackDeletion(pool *foundationv1alpha1.GPUPool) string {
+	return fmt.Sprintf(`take it back: kubectl patch gpool %s --type=merge -p '{"metadata":{"finalizers":null}}', then apply its manifest again: nodes and pods stay`, pool.Name)
 }
 
 func notReady(reason, format string, args ...any) metav1.Condition {

@@ -117,7 +117,7 @@ func TestReadyCondition(t *testing.T) {
 		},
 		"deleted, and teams hold nodes": {
 			input(builder.Pool(b200, builder.PoolDeleted()), nodes(builder.HeldIn(b200, hanbit), "n1"), nodes(builder.FreeIn(b200), "n2")),
-			no(foundationv1alpha1.ReasonNodesInUse, "deletion waits for 1 node of teams: n1; end the awards of this pool in their spec.gpus"),
+			no(foundationv1alpha1.ReasonNodesInUse, "deletion waits for 1 node of teams: n1; end the awards of this pool in their spec.gpus, "+takeBack),
 		},
 	}
 	for name, tt := range tests {

@@ -30,9 +30,10 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	b := ctrl.NewControllerManagedBy(mgr).
 		Named("gpupool").
 		For(&foundationv1alpha1.GPUPool{}, changed).
-		Watches(&foundationv1alpha1.FoundationTeam{}, handler.EnqueueRequestsFromMapFunc(poolsOfTeam), builder.WithPredicates(
+		Watches(&foundationv1alpha1.FoundationTeam{}, handler.EnqueueRequestsFromMapFunc(r.poolsOfTeam), builder.WithPredicates(
 			predicate.Or[client.Object](predicate.GenerationChangedPredicate{}, formerUIDsChanged()))).
 		Watches(&foundationv1alpha1.FoundationProgram{}, handler.EnqueueRequestsFromMapFunc(r.poolsOfProgram), changed).
+		Watches(&foundationv1alpha1.GPUPool{}, handler.EnqueueRequestsFromMapFunc(r.allPools), builder.WithPredicates(createdOrDeleted())).
 		Watches(&corev1.Node{}, debounced(r.poolsOfNode), builder.WithPredicates(nodeChanged()))
 	for _, kind := range guards.Kinds() {
 		b = b.Watches(kind, handler.EnqueueRequestsFromMapFunc(r.allPools), changed)
@@ -45,10 +46,32 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	return nil
 }
 
-func poolsOfTeam(_ context.Context, obj client.Object) []reconcile.Request {
-	var requests []reconcile.Request
-	for _, pool := range index.AwardPools(obj) {
-		requests = append(requests, reconcile.Request{NamespacedName: types.NamespacedName{Name: pool}})
+// createdOrDeleted passes pools that come to exist or cease to: awards that name them get, or lose, their meaning, and
+// teams keep what they have of other pools while an award names none.
+func createdOrDeleted() predicate.Predicate {
+	return predicate.Funcs{
+		CreateFunc:  func(event.CreateEvent) bool { return true },
+		DeleteFunc:  func(event.DeleteEvent) bool { return true },
+		UpdateFunc:  func(event.UpdateEvent) bool { return false },
+		GenericFunc: func(event.GenericEvent) bool { return false },
+	}
+}
+
+// poolsOfTeam returns requests for the pools that a team's awards name, and for those in which it has a grant.
+func (r *Reconciler) poolsOfTeam(ctx context.Context, obj client.Object) []reconcile.Request {
+	names := index.AwardPools(obj)
+	var pools foundationv1alpha1.GPUPoolList
+	if err := r.Client.List(ctx, &pools, withoutDeepCopy); err == nil {
+		for i := range pools.Items {
+			granted := slices.ContainsFunc(pools.Items[i].Status.Grants, func(g foundationv1alpha1.Grant) bool { return g.TeamName == obj.GetName() })
+			if name := pools.Items[i].Name; granted && !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	requests := make([]reconcile.Request, 0, len(names))
+	for _, name := range names {
+		requests = append(requests, reconcile.Request{NamespacedName: types.NamespacedName{Name: name}})
 	}
 	return requests
 }

@@ -20,10 +20,15 @@ type Demand struct {
 	// Awards are the spans of all of the team's awards in the pool. Covered are those within the pool's availability;
 	// none if the team is not eligible.
 	Awards, Covered []lifecycle.Span
-	// Requested is what Awards add up to now, Available what Covered add up to, and Demanded the whole nodes in
-	// Available.
+	// Unresolved are spans, within the pool's availability, of awards that name something that does not exist. As far as
+	// they go the team keeps what it has, and gets nothing more.
+	Unresolved []lifecycle.Span
+	// Requested is what Awards add up to now, Available what Covered add up to. Demanded is the whole nodes in Available,
+	// and those that the team keeps for Unresolved.
 	Requested, Available GPUs
 	Demanded             Nodes
+	// Unnamed is how many of the demanded nodes the team keeps for Unresolved alone.
+	Unnamed Nodes
 	// Ineligible is the organisation in the team's consortium for which the team may not use the pool; empty if there
 	// is none.
 	Ineligible string
@@ -59,10 +64,24 @@ func NewDemand(team lifecycle.Team, pool *foundationv1alpha1.GPUPool, holding Ho
 	d.Requested = GPUs(lifecycle.Demand(d.Awards, now))
 	if d.Ineligible == "" {
 		d.Covered = lifecycle.Within(pool.Spec.Availability, d.Awards)
+		d.Unresolved = lifecycle.Within(pool.Spec.Availability, team.Unresolved(pool.Name))
 		d.Available = GPUs(lifecycle.Demand(d.Covered, now))
-		d.Demanded = d.Available.WholeNodes(d.perNode)
+		d.Demanded = d.demandedAt(now, d.Previous)
+		d.Unnamed = d.Demanded - d.Available.WholeNodes(d.perNode)
 	}
 	return d
+}
+
+// demandedAt returns the whole nodes that the team demands at a time, when it has so many.
+func (d Demand) demandedAt(at time.Time, has Nodes) Nodes {
+	available := GPUs(lifecycle.Demand(d.Covered, at))
+	unresolved := GPUs(lifecycle.Demand(d.Unresolved, at))
+	return max(available.WholeNodes(d.perNode), min(has, (available+unresolved).WholeNodes(d.perNode)))
+}
+
+// Boundaries returns the times at which the team's awards in the pool begin or end.
+func (d Demand) Boundaries() []time.Time {
+	return append(lifecycle.Boundaries(d.Awards), lifecycle.Boundaries(d.Unresolved)...)
 }
 
 // Kept returns what the team keeps of its previous grant.
@@ -81,8 +100,8 @@ func (d Demand) request() Request {
 func (d Demand) schedule(granted Nodes) Schedule {
 	s := Schedule{Request: d.request()}
 	s.Granted = granted
-	s.Changes = Changes(lifecycle.Boundaries(d.Covered), func(at time.Time) Nodes {
-		return GPUs(lifecycle.Demand(d.Covered, at)).WholeNodes(d.perNode)
+	s.Changes = Changes(append(lifecycle.Boundaries(d.Covered), lifecycle.Boundaries(d.Unresolved)...), func(at time.Time) Nodes {
+		return d.demandedAt(at, granted)
 	})
 	return s
 }

@@ -21,6 +21,7 @@ var stalledReasons = map[string]bool{
 	foundationv1alpha1.ReasonBudgetExceeded:  true,
 
 	foundationv1alpha1.ReasonPoolNotFound:  true,
+	foundationv1alpha1.ReasonPoolDeleting:  true,
 	foundationv1alpha1.ReasonIneligible:    true,
 	foundationv1alpha1.ReasonNotWholeNodes: true,
 
