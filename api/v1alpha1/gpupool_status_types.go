@@ -55,6 +55,10 @@ type PoolCapacity struct {
 	// free is what can be granted now.
 	// +required
 	Free int32 `json:"free"`
+	// spares is what is kept back to take the place of broken nodes (spec.repair.spares). It is a part of total and cannot be
+	// awarded.
+	// +required
+	Spares int32 `json:"spares"`
 	// shortfall is what teams are short of.
 	// +required
 	Shortfall int32 `json:"shortfall"`

@@ -101,6 +101,10 @@ type GPUPoolSpec struct {
 	// +optional
 	// +default={}
 	Reclaim *Reclaim `json:"reclaim,omitempty"`
+	// repair is how broken nodes of teams are replaced.
+	// +optional
+	// +default={}
+	Repair *Repair `json:"repair,omitempty"`
 }
 
 // PoolSource is how a pool's GPUs were acquired.
@@ -322,6 +326,27 @@ type Reclaim struct {
 	// +optional
 	// +default=false
 	RequireScrub bool `json:"requireScrub,omitempty"` //nolint:kubeapilinter // false and missing mean the same
+}
+
+// Repair is how a team's node is replaced that is NotReady, cordoned, tainted by others or short of GPUs. At most a quarter of a
+// team's nodes, and at least one, are drained for it at a time.
+type Repair struct {
+	// replaceAfter is how long a team's node has to be broken before it is drained, as reclaim says, and another one takes its
+	// place: a static node that is free, or one that Karpenter provisions. It stays with its team while there is none. Hours,
+	// minutes and seconds, for example 10m; 0s turns it off, the most is 720h.
+	// +optional
+	// +default="10m"
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MinLength=2
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule="self.size() > 0 && self.matches('^([0-9]{1,3}h)?([0-9]{1,5}m)?([0-9]{1,7}s)?$') && duration(self) <= duration('720h')",message="must be between 0s and 720h, written in hours, minutes and seconds, for example 10m"
+	ReplaceAfter *metav1.Duration `json:"replaceAfter,omitempty"`
+	// spares is how many nodes are kept back to take the place of broken ones. They are no part of what can be awarded.
+	// +optional
+	// +default=0
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=1024
+	Spares int32 `json:"spares,omitempty"` //nolint:kubeapilinter // 0 and missing mean the same
 }
 
 // GPUPoolList is a list of GPUPools.

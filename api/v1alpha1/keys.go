@@ -52,6 +52,9 @@ const (
 	AnnotationReclaimPolicy = "foundation.team/reclaim-policy"
 	// AnnotationDrainingSince is, on a node, when it was closed to new pods (RFC 3339). The grace period counts from it.
 	AnnotationDrainingSince = "foundation.team/draining-since"
+	// AnnotationBrokenSince is, on a team's node that is broken in a way that its condition Ready does not date, since when
+	// (RFC 3339). spec.repair.replaceAfter of its GPUPool counts from it.
+	AnnotationBrokenSince = "foundation.team/broken-since"
 	// AnnotationScrubRequest is, on a node that is empty and to be scrubbed before anyone gets it, the name of this
 	// hand-over. AnnotationScrubbed, set by who scrubbed it to the same value, frees it.
 	AnnotationScrubRequest = "foundation.team/scrub-request"

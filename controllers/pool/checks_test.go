@@ -34,7 +34,9 @@ func (w *world) stock(in Input) stock {
 		}
 		if owner, owned := w.owner[node.Name]; owned {
 			s.held++
-			s.heldBy[owner]++
+			if !w.isUseless(in, node) {
+				s.heldBy[owner]++
+			}
 		} else if member && in.nodeRequirements().Fault(node).Kind == "" && w.isKnownFree(node) {
 			s.free++
 		}
@@ -73,8 +75,8 @@ func (w *world) checkGrants(in Input, status foundationv1alpha1.GPUPoolStatus) {
 	if len(raised) > 0 && in.Now.Before(in.DebounceUntil) {
 		w.t.Fatalf("%s are raised while requests are debounced", raised)
 	}
-	if len(raised) > 0 && sum > there.members {
-		w.t.Fatalf("%s are raised while %d of %d nodes are granted", raised, sum, there.members)
+	if granted := there.members - int(sparesOf(w.pool)); len(raised) > 0 && sum > granted {
+		w.t.Fatalf("%s are raised while %d of %d nodes are granted", raised, sum, granted)
 	}
 	if fromFree && owed > there.free {
 		w.t.Fatalf("%s are raised although %d nodes are owed and %d free", raised, owed, there.free)
@@ -166,11 +168,20 @@ func (w *world) checkHeld(after *corev1.Node, result Plan) {
 	if since != "" {
 		want = strings.Replace(want, " +team", " +draining= +team", 1) + " since " + since
 	}
+	if broken := after.Annotations[foundationv1alpha1.AnnotationBrokenSince]; broken != "" {
+		w.checkBroken(after, broken)
+		want += " broken " + broken
+	}
 	if is != want {
 		w.t.Fatalf("%s is %s, want %s", name, is, want)
 	}
-	if owner, owned := w.owner[name]; owned && owner != key {
+	owner, owned := w.owner[name]
+	if owned && owner != key {
 		w.t.Fatalf("%s goes from %s to %s", name, owner, key)
+	}
+	in := w.input()
+	if fault := in.nodeRequirements().Fault(after); since == "" && fault.Kind != "" && (!owned || w.nodes[name].Annotations[foundationv1alpha1.AnnotationDrainingSince] != "") {
+		w.t.Fatalf("%s is %s and becomes %s's to use", name, fault, key)
 	}
 	for pod, whose := range w.pods[name] {
 		if whose != key.UID {
@@ -186,6 +197,19 @@ func (w *world) checkHeld(after *corev1.Node, result Plan) {
 	} else if !closed {
 		w.closedAt[name] = w.now
 	}
+}
+
+// checkBroken checks what says since when a team's node is broken.
+func (w *world) checkBroken(node *corev1.Node, since string) {
+	in := w.input()
+	if fault := in.nodeRequirements().Fault(node); !fault.Replaceable() || builder.Time(since).After(w.now) {
+		w.t.Fatalf("%s is %s and is said to be broken since %s", node.Name, fault, since)
+	}
+}
+
+// isUseless reports whether a node is drained and broken: its team cannot be granted it again.
+func (w *world) isUseless(in Input, node *corev1.Node) bool {
+	return node != nil && node.Annotations[foundationv1alpha1.AnnotationDrainingSince] != "" && in.nodeRequirements().Fault(node).Replaceable()
 }
 
 // checkEnded checks that only pods of the team are evicted or deleted, and only when their time after the start of the
@@ -248,7 +272,7 @@ func (w *world) checkSettled() {
 		w.t.Fatalf("%d writes, requeued at %s, with nothing going on:\n%s", w.writes(result), result.RequeueAt, w.snapshot())
 	}
 	for _, team := range decision.Grants.Teams {
-		w.checkServed(team, w.stock(in).free, status.Capacity)
+		w.checkServed(team, w.stock(in).free-int(sparesOf(w.pool)), status.Capacity)
 	}
 	w.karpenter.checkSettled(w, decision)
 	for name, owner := range w.owner {
@@ -264,7 +288,7 @@ func (w *world) checkServed(team allocation.Allocation, spare int, capacity *fou
 	if team.Surplus() > 0 || late {
 		w.t.Fatalf("%s has %d nodes and is granted %d, with %d free", team.Team, team.Usable, team.Granted, spare)
 	}
-	if team.Short() && spare > 0 && capacity.Granted < capacity.Total {
+	if team.Short() && spare > 0 && capacity.Granted < capacity.Total-capacity.Spares {
 		w.t.Fatalf("%s is granted %d of %d nodes, with %d free", team.Team, team.Granted, team.Demanded, spare)
 	}
 }

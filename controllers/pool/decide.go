@@ -16,16 +16,20 @@ import (
 // Decide grants a pool's GPUs. It needs no pods: they decide when a node changes hands, not how many a team gets.
 func Decide(in Input) Decision {
 	nodes := providerOf(in.Pool).nodes(in)
+	markReplaced(in, nodes)
 	grants := allocation.Allocate(supplyOf(in, nodes), demandsOf(in, nodes))
 	returns := allocation.Returns(nodes, grants, in.policy().Grace(), in.Now)
 	return Decision{Nodes: nodes, Grants: grants, Forecast: allocation.NewForecast(grants, returns, in.Now)}
 }
 
 func supplyOf(in Input, nodes []gpunode.Node) allocation.Supply {
-	capacity, unassigned := providerOf(in.Pool).supply(in, nodes)
+	all, unassigned := providerOf(in.Pool).supply(in, nodes)
+	spares := min(sparesOf(in.Pool), all)
 	return allocation.Supply{
-		Capacity:        capacity,
+		Capacity:        all - spares,
 		Unassigned:      unassigned,
+		Spares:          spares,
+		KeptBack:        max(spares-countNodes(nodes, isReplaced), 0),
 		Arriving:        countNodes(nodes, func(n *gpunode.Node) bool { return n.Arriving(in.Now) }),
 		AwaitingScrub:   countNodes(nodes, awaitsScrub),
 		Provisioned:     in.Pool.Spec.Karpenter != nil,
@@ -60,6 +64,8 @@ func holdingsOf(in Input, nodes []gpunode.Node) map[gpunode.Owner]allocation.Hol
 	}
 	for i := range nodes {
 		switch n := &nodes[i]; {
+		case n.State.Owned() && n.OutOfUse():
+			change(n.Owner, func(h *allocation.Holding) { h.OutOfUse++ })
 		case n.State.Usable():
 			change(n.Owner, func(h *allocation.Holding) { h.Usable++ })
 		case n.State.Owned():
@@ -78,10 +84,19 @@ func holdingsOf(in Input, nodes []gpunode.Node) map[gpunode.Owner]allocation.Hol
 	for owner := range holdings {
 		if !recorded[owner] {
 			// No grant is recorded, for example after a restore without status: the nodes that the team has are its grant.
-			change(owner, func(h *allocation.Holding) { h.Previous = h.Usable })
+			change(owner, func(h *allocation.Holding) { h.Previous = h.Usable + replacedBy(in, *h) })
 		}
 	}
 	return holdings
+}
+
+// replacedBy returns how many of the broken nodes that a team is losing count for its grant: those in whose place Karpenter is to
+// provision others. Those of a static pool were replaced at once.
+func replacedBy(in Input, holding allocation.Holding) allocation.Nodes {
+	if in.Pool.Spec.Karpenter == nil {
+		return 0
+	}
+	return holding.OutOfUse
 }
 
 // nodeLimits returns how many nodes each team's NodePools may have.

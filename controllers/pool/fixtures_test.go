@@ -145,6 +145,7 @@ func describe(node *corev1.Node) string {
 	words = append(words, slices.Compact(taints)...)
 	for _, mark := range []struct{ word, key string }{
 		{"since ", foundationv1alpha1.AnnotationDrainingSince},
+		{"broken ", foundationv1alpha1.AnnotationBrokenSince},
 		{"scrub ", foundationv1alpha1.AnnotationScrubRequest},
 		{"scrubbed ", foundationv1alpha1.AnnotationScrubbed},
 	} {

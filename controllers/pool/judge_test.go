@@ -82,12 +82,12 @@ func TestNodesWithoutGPUs(t *testing.T) {
 	})
 	t.Run("one that lost them keeps its team", func(t *testing.T) {
 		judge(input(granted(8), wants(8), bare("n1", builder.HeldIn(b200, hanbit)))).check(t, judged{
-			total: 8, nodes: map[string]string{"n1": isHeld}, message: "8 of 8 GPUs on nodes that pods cannot use: n1 (0 of 8 nvidia.com/gpu)",
+			total: 8, nodes: map[string]string{"n1": broken(now)}, message: "8 of 8 GPUs on nodes that pods cannot use: n1 (0 of 8 nvidia.com/gpu)",
 		})
 	})
 	t.Run("one that lost them and the pool's label keeps its team", func(t *testing.T) {
 		judge(input(granted(8), wants(8), bare("n1", builder.HeldIn(b200, hanbit), builder.Unlabelled(foundationv1alpha1.LabelPool)))).check(t, judged{
-			total: 8, nodes: map[string]string{"n1": isHeld}, message: "8 of 8 GPUs on nodes that pods cannot use: n1 (0 of 8 nvidia.com/gpu)",
+			total: 8, nodes: map[string]string{"n1": broken(now)}, message: "8 of 8 GPUs on nodes that pods cannot use: n1 (0 of 8 nvidia.com/gpu)",
 		})
 	})
 	t.Run("one that lost them while it was free stays closed", func(t *testing.T) {

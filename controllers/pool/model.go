@@ -17,6 +17,10 @@ import (
 // defaultGracePeriod is the CRD's default, for pools whose spec.reclaim was left out altogether.
 const defaultGracePeriod = 72 * time.Hour
 
+// defaultReplaceAfter is the CRD's default, for pools whose spec.repair was left out altogether. A reboot of a GPU server takes
+// about five minutes.
+const defaultReplaceAfter = 10 * time.Minute
+
 // Input is everything that a pool's decisions are made from.
 type Input struct {
 	Pool *foundationv1alpha1.GPUPool
@@ -61,6 +65,10 @@ func (in *Input) policy() gpunode.Policy {
 	policy := gpunode.Policy{
 		GracePeriod: defaultGracePeriod, RequireScrub: requireScrub(in.Pool),
 		Terminate: in.Pool.Spec.Karpenter != nil, Deleting: in.deleting(),
+	}
+	policy.ReplaceAfter = defaultReplaceAfter
+	if repair := in.Pool.Spec.Repair; repair != nil && repair.ReplaceAfter != nil {
+		policy.ReplaceAfter = repair.ReplaceAfter.Duration
 	}
 	if reclaim := in.Pool.Spec.Reclaim; reclaim != nil && reclaim.GracePeriod != nil {
 		policy.GracePeriod = reclaim.GracePeriod.Duration

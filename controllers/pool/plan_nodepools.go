@@ -64,7 +64,8 @@ func (s *nodePoolSizes) sized(team allocation.Allocation, name string) *karpente
 	present := s.nodesFrom(name)
 	// Nodes of the pool's former mode count for the team until they are gone.
 	replaced := countNodes(s.nodes, func(n *gpunode.Node) bool { return n.OwnedBy(team.Team) && !n.FromNodePool(name) })
-	size := max(team.Granted-replaced, 0)
+	// One more for each broken node that is drained: its place is taken before it is gone.
+	size := max(team.Granted-replaced, 0) + countNodes(s.nodes, func(n *gpunode.Node) bool { return n.OwnedBy(team.Team) && s.leavesBroken(n) && n.FromNodePool(name) })
 	if s.in.deleting() {
 		size = min(size, present)
 	}
@@ -83,6 +84,12 @@ func (s *nodePoolSizes) sized(team allocation.Allocation, name string) *karpente
 	return openNodePool(s.in, team.Team, size, present)
 }
 
+// leavesBroken reports whether a node is drained because it is broken, and not yet empty. When it is, its NodeClaim is deleted, and
+// the NodePool's limit has to be lower before.
+func (s *nodePoolSizes) leavesBroken(n *gpunode.Node) bool {
+	return n.OutOfUse() && (n.State != gpunode.Draining || !n.Drained(len(s.in.Pods[n.Name]), s.in.Now))
+}
+
 // availableHeadroom returns how many more nodes Karpenter may be told to provision: the capacity less the nodes that exist
 // and those that Karpenter may still provision under the limits that the cache shows. A smaller limit has to be seen in the
 // cache before another NodePool is enlarged by it, or both could be filled. Teams keep what they were granted before the
@@ -95,7 +102,7 @@ func availableHeadroom(in Input, decision Decision) allocation.Nodes {
 			taken += max(nodeLimit(nodePool, in.Pool)-present, 0)
 		}
 	}
-	return max(decision.Grants.Capacity-taken, decision.Grants.Granted()-taken, 0)
+	return max(decision.Grants.Capacity+decision.Grants.Spares-taken, decision.Grants.Granted()-taken, 0)
 }
 
 func (s *nodePoolSizes) nodesFrom(name string) allocation.Nodes {

@@ -56,11 +56,11 @@ func (s *nodeStates) advance() {
 	}
 }
 
-// drainReplaced drains the nodes of the mode (static or dynamic) that the pool had before. Karpenter provisions nodes of
-// the present mode as they go.
+// drainReplaced drains broken nodes that others take the place of, and the nodes of the mode (static or dynamic) that the pool
+// had before: Karpenter provisions nodes of the present mode as they go.
 func (s *nodeStates) drainReplaced() {
 	for i := range s.nodes {
-		if n := &s.nodes[i]; n.Obsolete && n.State.Usable() {
+		if n := &s.nodes[i]; n.State.Usable() && (n.Obsolete || n.Replace) {
 			s.drain(n)
 		}
 	}
@@ -78,8 +78,8 @@ func (s *nodeStates) byOwner() map[gpunode.Owner][]*gpunode.Node {
 // given back, nor does it keep its team from getting another one.
 func staysUsable(n *gpunode.Node) bool { return n.State.Usable() && !n.Leaving() }
 
-// reuseDraining reopens up to so many of a team's own draining nodes, the empty ones included, and returns how many it
-// found.
+// reuseDraining reopens up to so many of a team's own draining nodes, the empty ones included but no broken ones, and returns
+// how many it found.
 func (s *nodeStates) reuseDraining(own []*gpunode.Node, missing int) int {
 	reclaimed := 0
 	for _, n := range own {

@@ -12,11 +12,12 @@ import (
 func capacityStatus(in Input, decision Decision) *foundationv1alpha1.PoolCapacity {
 	gpus := func(nodes allocation.Nodes) int32 { return int32(nodes.GPUs(in.perNode())) }
 	sums := &foundationv1alpha1.PoolCapacity{
-		Total:   gpus(decision.Grants.Capacity),
+		Total:   gpus(decision.Grants.Capacity + decision.Grants.Spares),
 		Healthy: gpus(countNodes(decision.Nodes, func(n *gpunode.Node) bool { return n.Member && n.Healthy() })),
 		Granted: gpus(decision.Grants.Granted()),
 		Held:    gpus(countNodes(decision.Nodes, func(n *gpunode.Node) bool { return n.State.Owned() })),
 		Free:    gpus(decision.Grants.Free),
+		Spares:  gpus(decision.Grants.Spares),
 	}
 	for _, team := range decision.Grants.Teams {
 		sums.Shortfall += int32(shortfall(in, team))

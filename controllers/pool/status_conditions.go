@@ -17,9 +17,17 @@ func oversubscribedCondition(in Input, decision Decision) metav1.Condition {
 	granted, capacity := decision.Grants.Granted(), decision.Grants.Capacity
 	if granted > capacity {
 		return conditions.True(foundationv1alpha1.ConditionOversubscribed, foundationv1alpha1.ReasonCapacityLost,
-			fmt.Sprintf("%d GPUs granted, %d there: no grant is raised until nodes come back or awards end", granted.GPUs(in.perNode()), capacity.GPUs(in.perNode())))
+			fmt.Sprintf("%d GPUs granted, %d there%s: no grant is raised until nodes come back or awards end", granted.GPUs(in.perNode()), capacity.GPUs(in.perNode()), besidesSpares(in, decision)))
 	}
 	return conditions.False(foundationv1alpha1.ConditionOversubscribed, foundationv1alpha1.ReasonWithinCapacity, "")
+}
+
+// besidesSpares says that spares are no part of a number; empty if there are none.
+func besidesSpares(in Input, decision Decision) string {
+	if decision.Grants.Spares == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" besides %d of spares", decision.Grants.Spares.GPUs(in.perNode()))
 }
 
 // reconcilingCondition is set only while nodes change hands; nil otherwise.

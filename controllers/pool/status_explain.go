@@ -115,7 +115,7 @@ func (v *teamView) explainNodes() (reason, message string) {
 	provisioning := v.selectNodes(func(n *gpunode.Node) bool { return n.State == gpunode.Provisioning })
 	var why []string
 	if len(unhealthy) > 0 {
-		why = append(why, fmt.Sprintf("%s not usable: %s", nodesAre(len(unhealthy)), faultsOf(unhealthy)))
+		why = append(why, fmt.Sprintf("%s not usable: %s", nodesAre(len(unhealthy)), faultsOf(unhealthy))+v.replacement(unhealthy))
 	}
 	if len(provisioning) > 0 {
 		why = append(why, provisioningMessage(provisioning))
@@ -130,6 +130,24 @@ func (v *teamView) explainNodes() (reason, message string) {
 	notReady := allocation.Nodes(len(unhealthy)+len(provisioning)) + missing
 	return foundationv1alpha1.ReasonNodesNotReady, fmt.Sprintf("%s: %d of %d GPUs not ready: %s",
 		v.in.Pool.Name, v.gpus(notReady), v.gpus(max(v.Granted, v.Usable)), strings.Join(why, "; "))
+}
+
+// replacement says when others take the place of the team's broken nodes; empty if nothing is known.
+func (v *teamView) replacement(unhealthy []*gpunode.Node) string {
+	var soonest time.Time
+	for _, n := range unhealthy {
+		if at := replacementTime(v.in, n); !at.IsZero() && (soonest.IsZero() || at.Before(soonest)) {
+			soonest = at
+		}
+	}
+	switch {
+	case soonest.IsZero():
+		return ""
+	case soonest.After(v.in.Now):
+		return fmt.Sprintf(", replaced from %s on as far as nodes are free", formatMinute(soonest))
+	default:
+		return ", to be replaced when a node is free"
+	}
 }
 
 // missingNodes returns how many nodes Karpenter has not begun to provision for the team, and why.

@@ -54,8 +54,8 @@ func awardsCoveredCondition(in Input, decision Decision) metav1.Condition {
 			short = "; too few for " + text.First(names, maxNames)
 		}
 		return conditions.False(area, foundationv1alpha1.ReasonOvercommitted,
-			fmt.Sprintf("%d GPUs are awarded %s, %d there%s; move or shrink awards",
-				over.Demanded.GPUs(in.perNode()), fromPhrase(in, over.At), over.Capacity.GPUs(in.perNode()), short))
+			fmt.Sprintf("%d GPUs are awarded %s, %d there%s%s; move or shrink awards",
+				over.Demanded.GPUs(in.perNode()), fromPhrase(in, over.At), over.Capacity.GPUs(in.perNode()), besidesSpares(in, decision), short))
 	case first != nil:
 		return conditions.False(area, foundationv1alpha1.ReasonPoolEnds,
 			fmt.Sprintf("%d GPUs are awarded to %s from %s on, when the pool is not available (%s); extend spec.availability or move the award",

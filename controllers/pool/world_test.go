@@ -62,6 +62,10 @@ func newWorld(t *rapid.T, mods ...builder.PoolMod) *world {
 	if rapid.Bool().Draw(t, "force") {
 		mods = append(mods, builder.Force(force))
 	}
+	if rapid.Bool().Draw(t, "repair") {
+		mods = append(mods, builder.Repair(
+			rapid.SampledFrom([]time.Duration{0, time.Second, grace / 4}).Draw(t, "replace after"), rapid.Int32Range(0, 2).Draw(t, "spares")))
+	}
 	return &world{
 		t: t, now: now, pool: builder.Pool(b200, mods...), debounce: time.Duration(rapid.IntRange(0, 2).Draw(t, "debounce")) * time.Second,
 		teams: map[string]*foundationv1alpha1.FoundationTeam{}, nodes: map[string]*corev1.Node{},

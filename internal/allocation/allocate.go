@@ -6,9 +6,12 @@ import (
 
 // Supply is what a pool can grant.
 type Supply struct {
-	// Capacity is the number of nodes of the pool, Unassigned of those that no team holds. Unassigned is negative
-	// while Karpenter has provisioned more than the capacity.
+	// Capacity is the number of nodes of the pool that can be granted, Unassigned of those that no team holds. Unassigned is
+	// negative while Karpenter has provisioned more than the capacity.
 	Capacity, Unassigned Nodes
+	// Spares is how many more nodes the pool has, to take the place of broken ones. KeptBack is how many of the unassigned
+	// nodes are kept for that now: as many fewer as broken ones were replaced already.
+	Spares, KeptBack Nodes
 	// Arriving is the number of nodes that have just entered the pool. Until it is known which of them are free no
 	// free node is granted, so that each team's nodes can be chosen close together.
 	Arriving Nodes
@@ -50,14 +53,14 @@ type Result struct {
 // Allocate decides what each team is granted. A team keeps its grant as far as it still demands it; the rest is
 // granted in the order of serving, as Grant does.
 func Allocate(supply Supply, demands []Demand) Result {
-	unreserved := supply.Unassigned - reserved(demands)
+	unreserved := supply.Unassigned - Reserved(demands) - supply.KeptBack
 	if supply.PoolDeleting {
 		unreserved = 0
 	}
 	requests := make([]Request, len(demands))
 	for i, d := range demands {
 		requests[i] = d.request()
-		if supply.Provisioned && unreserved < 0 {
+		if supply.Provisioned && supply.Unassigned-supply.KeptBack < promised(demands) {
 			// Karpenter provisioned more than the capacity: surplus nodes go before any grant increases, even of a
 			// team that could keep its own.
 			requests[i].Reclaimable = 0
@@ -76,15 +79,24 @@ func Allocate(supply Supply, demands []Demand) Result {
 	taken := Nodes(0)
 	for i, d := range demands {
 		result.Teams[i] = Allocation{Demand: d, Granted: granted[d.Team]}
-		taken += max(granted[d.Team]-max(d.Kept(), d.NodeLimit, d.Held()), 0)
+		taken += max(granted[d.Team]-max(d.Kept(), d.NodeLimit-d.OutOfUse, d.InUse()), 0)
 	}
 	result.Free = max(min(unreserved-taken, supply.Capacity-result.Granted()), 0)
 	return result
 }
 
-// reserved returns how many unassigned nodes are spoken for: those that teams keep, or that Karpenter may provision
-// for them, and that they do not hold yet.
-func reserved(demands []Demand) Nodes {
+// Reserved returns how many unassigned nodes are spoken for: those that teams keep, or that Karpenter may provision
+// for them, and that they do not hold yet. Nodes that are drained because they are broken are no part of what a team keeps.
+func Reserved(demands []Demand) Nodes {
+	sum := Nodes(0)
+	for _, d := range demands {
+		sum += max(d.Kept()-d.InUse(), d.NodeLimit-d.Held(), 0)
+	}
+	return sum
+}
+
+// promised returns how many unassigned nodes are spoken for beyond what teams hold in any way.
+func promised(demands []Demand) Nodes {
 	sum := Nodes(0)
 	for _, d := range demands {
 		sum += max(max(d.Kept(), d.NodeLimit)-d.Held(), 0)
@@ -107,4 +119,9 @@ func (r Result) Waiting() bool { return slices.ContainsFunc(r.Teams, Allocation.
 // InOrder returns the teams in the order of serving.
 func (r Result) InOrder() []Allocation {
 	return slices.SortedFunc(slices.Values(r.Teams), func(a, b Allocation) int { return Compare(a.request(), b.request()) })
+}
+
+// InServingOrder returns demands in the order of serving.
+func InServingOrder(demands []Demand) []Demand {
+	return slices.SortedFunc(slices.Values(demands), func(a, b Demand) int { return Compare(a.request(), b.request()) })
 }

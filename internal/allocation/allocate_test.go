@@ -109,21 +109,23 @@ func TestAllocateWhatCannotBeGranted(t *testing.T) {
 }
 
 // For every supply and all demands: no team loses what it keeps or gets more than it demands, increases stay within
-// the capacity, and what is free is unassigned.
+// the capacity without spares and are never served with a broken node, and what is free is unassigned.
 func TestAllocateKeepsItsPromises(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var demands []allocation.Demand
 		held := allocation.Nodes(0)
 		for _, request := range requests(t) {
 			d := allocation.Demand{Team: request.Team, Priority: request.Priority, Created: request.Created, Demanded: request.Demanded}
-			d.Holding = allocation.Holding{Previous: request.Granted, Usable: drawNodes(t, 0, 4, "usable"), Draining: drawNodes(t, 0, 3, "draining")}
+			d.Holding = allocation.Holding{Previous: request.Granted, Usable: drawNodes(t, 0, 4, "usable"), Draining: drawNodes(t, 0, 3, "draining"), OutOfUse: drawNodes(t, 0, 2, "out of use")}
 			held += d.Held()
 			demands = append(demands, d)
 		}
 		supply := allocation.Supply{Unassigned: drawNodes(t, 0, 12, "unassigned"), IncreasesPaused: rapid.Bool().Draw(t, "frozen"), PoolDeleting: rapid.Bool().Draw(t, "closed")}
-		supply.Capacity = held + supply.Unassigned
+		supply.Spares = drawNodes(t, 0, 3, "spares")
+		supply.KeptBack = drawNodes(t, 0, int(supply.Spares), "kept back")
+		supply.Capacity = max(held+supply.Unassigned-supply.Spares, 0)
 		result := allocation.Allocate(supply, demands)
-		raised, owed := false, allocation.Nodes(0)
+		raised, fromFree, owed := false, false, allocation.Nodes(0)
 		for _, team := range result.Teams {
 			if team.Granted < team.Kept() || team.Granted > team.Demanded {
 				t.Fatalf("%+v", team)
@@ -132,10 +134,14 @@ func TestAllocateKeepsItsPromises(t *testing.T) {
 				t.Fatalf("raised while it is frozen: %+v", team)
 			}
 			raised = raised || team.Granted > team.Kept()
-			owed += max(team.Granted-team.Held(), 0)
+			fromFree = fromFree || team.Granted > max(team.Kept(), team.InUse())
+			owed += max(team.Granted-team.InUse(), 0)
 		}
 		if raised && result.Granted() > supply.Capacity {
 			t.Fatalf("raised to %d of %d", result.Granted(), supply.Capacity)
+		}
+		if fromFree && owed+supply.KeptBack > supply.Unassigned {
+			t.Fatalf("%d owed and %d kept back of %d unassigned", owed, supply.KeptBack, supply.Unassigned)
 		}
 		if result.Free < 0 || result.Free > 0 && owed+result.Free > supply.Unassigned {
 			t.Fatalf("%d owed and %d free of %d unassigned", owed, result.Free, supply.Unassigned)

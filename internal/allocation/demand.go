@@ -42,13 +42,19 @@ type Holding struct {
 	Previous Nodes
 	// Usable are nodes that the team may run pods on, Draining those that it still holds while their pods end.
 	Usable, Draining Nodes
+	// OutOfUse are nodes that the team still holds while they are drained because they are broken. It cannot be granted them
+	// again.
+	OutOfUse Nodes
 	// NodeLimit is the limit of the team's NodePools, existing nodes included. Until the cache shows a lower limit,
 	// Karpenter may still provision that many, so no other team is granted them.
 	NodeLimit Nodes
 }
 
 // Held returns how many nodes the team holds.
-func (h Holding) Held() Nodes { return h.Usable + h.Draining }
+func (h Holding) Held() Nodes { return h.InUse() + h.OutOfUse }
+
+// InUse returns how many nodes the team holds that it can be granted.
+func (h Holding) InUse() Nodes { return h.Usable + h.Draining }
 
 // NewDemand returns what a team demands of a pool at now.
 func NewDemand(team lifecycle.Team, pool *foundationv1alpha1.GPUPool, holding Holding, now time.Time) Demand {
@@ -92,7 +98,7 @@ func (d Demand) Kept() Nodes { return min(d.Previous, d.Demanded) }
 func (d Demand) request() Request {
 	return Request{
 		Team: d.Team, Priority: d.Priority, Created: d.Created,
-		Granted: d.Previous, Demanded: d.Demanded, Reclaimable: max(max(d.Held(), d.NodeLimit)-d.Kept(), 0),
+		Granted: d.Previous, Demanded: d.Demanded, Reclaimable: max(max(d.InUse(), d.NodeLimit-d.OutOfUse)-d.Kept(), 0),
 	}
 }
 

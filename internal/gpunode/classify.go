@@ -41,7 +41,7 @@ func (c Classifier) Classify(m Metadata) Ownership {
 		if closed {
 			return Ownership{State: Draining, Owner: owner, Since: since}
 		}
-		return Ownership{State: Held, Owner: owner}
+		return Ownership{State: Held, Owner: owner, BrokenSince: m.brokenSince(c.Now)}
 	}
 	request, requested := m.Annotations[foundationv1alpha1.AnnotationScrubRequest]
 	if closed {
@@ -76,7 +76,7 @@ func (c Classifier) ClassifyProvisioned(claim NodeClaimFacts, m Metadata) Owners
 	case !claim.Initialized:
 		return Ownership{State: Provisioning, Owner: owner}
 	default:
-		return Ownership{State: Held, Owner: owner}
+		return Ownership{State: Held, Owner: owner, BrokenSince: m.brokenSince(c.Now)}
 	}
 }
 
@@ -107,10 +107,24 @@ func (m Metadata) closedSince(now time.Time) (since time.Time, closed bool) {
 	if !annotated && !m.hasTaint(foundationv1alpha1.TaintDraining) {
 		return time.Time{}, false
 	}
-	if at, err := time.Parse(time.RFC3339, value); err == nil && at.Before(now) {
-		return at, true
+	return timeOf(value, now), true
+}
+
+// brokenSince returns since when the node is known to be broken; zero if that is not written on it.
+func (m Metadata) brokenSince(now time.Time) time.Time {
+	value, annotated := m.Annotations[foundationv1alpha1.AnnotationBrokenSince]
+	if !annotated {
+		return time.Time{}
 	}
-	return now, true
+	return timeOf(value, now)
+}
+
+// timeOf returns the time in an annotation; now if it is invalid or in the future.
+func timeOf(value string, now time.Time) time.Time {
+	if at, err := time.Parse(time.RFC3339, value); err == nil && at.Before(now) {
+		return at
+	}
+	return now
 }
 
 func (m Metadata) hasTaint(key string) bool {

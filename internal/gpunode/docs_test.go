@@ -18,8 +18,13 @@ func table() string {
 	lines := []string{"| state | labels | taints (`NoSchedule`) | annotations |", "|---|---|---|---|"}
 	for _, state := range gpunode.States() {
 		r := gpunode.Ownership{State: state, Owner: gpunode.Owner{Name: "<team>", UID: "<uid>"}, Since: time.Unix(0, 0)}
-		if state == gpunode.AwaitingScrub {
+		switch state {
+		case gpunode.AwaitingScrub:
 			r.ScrubRequest = "<time>"
+		case gpunode.Held:
+			r.BrokenSince = time.Unix(0, 0)
+		default:
+			// Nothing else is written on it.
 		}
 		m := r.Metadata("<pool>")
 		var taints []string

@@ -56,6 +56,17 @@ func (f Fault) String() string {
 	}
 }
 
+// Replaceable reports whether another node takes the place of a team's node that has this fault for long. A node that is too
+// small, is being provisioned or deleted is not broken hardware.
+func (f Fault) Replaceable() bool {
+	switch f.Kind {
+	case FaultNotReady, FaultCordoned, FaultTainted, FaultGPUs:
+		return true
+	default:
+		return false
+	}
+}
+
 // Requirements are what a node must offer to be healthy.
 type Requirements struct {
 	Resource corev1.ResourceName

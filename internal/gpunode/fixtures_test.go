@@ -44,6 +44,10 @@ func drawOwnership(t *rapid.T, state gpunode.State) gpunode.Ownership {
 		}
 	}
 	switch state {
+	case gpunode.Held:
+		if rapid.Bool().Draw(t, "broken") {
+			r.BrokenSince = moment("broken since")
+		}
 	case gpunode.Draining, gpunode.Terminating:
 		r.Since = moment("since")
 	case gpunode.Entering:

@@ -21,7 +21,7 @@ type Metadata struct {
 var (
 	labelKeys      = []string{foundationv1alpha1.LabelPool, foundationv1alpha1.LabelTeam, foundationv1alpha1.LabelNodeTeam}
 	annotationKeys = []string{
-		foundationv1alpha1.AnnotationTeamUID, foundationv1alpha1.AnnotationDrainingSince,
+		foundationv1alpha1.AnnotationTeamUID, foundationv1alpha1.AnnotationDrainingSince, foundationv1alpha1.AnnotationBrokenSince,
 		foundationv1alpha1.AnnotationScrubRequest, foundationv1alpha1.AnnotationScrubbed,
 	}
 	taintKeys = []string{foundationv1alpha1.TaintTeam, foundationv1alpha1.TaintUnassigned, foundationv1alpha1.TaintDraining}
@@ -51,6 +51,9 @@ func (o Ownership) Metadata(pool string) Metadata {
 	if o.isClosed() {
 		m.Annotations[foundationv1alpha1.AnnotationDrainingSince] = o.Since.UTC().Format(time.RFC3339)
 		m.taint(foundationv1alpha1.TaintDraining, "")
+	}
+	if !o.BrokenSince.IsZero() {
+		m.Annotations[foundationv1alpha1.AnnotationBrokenSince] = o.BrokenSince.UTC().Format(time.RFC3339)
 	}
 	if o.ScrubRequest != "" {
 		m.Annotations[foundationv1alpha1.AnnotationScrubRequest] = o.ScrubRequest

@@ -11,6 +11,8 @@ type Policy struct {
 	// Terminate is true for nodes that Karpenter provisions: once drained, the NodeClaim is deleted and the node not
 	// reused.
 	Terminate bool
+	// ReplaceAfter is how long a team's node has to be broken before another one takes its place; 0 if it is not replaced.
+	ReplaceAfter time.Duration
 	// Deleting is true while the pool is being deleted: nodes without an owner leave it.
 	Deleting bool
 }
@@ -35,6 +37,8 @@ func (p Policy) Next(n *Node, pods int, now time.Time) (next Ownership, requeueA
 			return Ownership{State: Outside}, time.Time{}
 		}
 		return n.Ownership, time.Time{}
+	case Held:
+		return p.nextWhenHeld(n, now)
 	case Draining:
 		return p.nextWhenClosed(n, pods, now)
 	case Terminating:
@@ -46,6 +50,31 @@ func (p Policy) Next(n *Node, pods int, now time.Time) (next Ownership, requeueA
 	default:
 		return n.Ownership, time.Time{}
 	}
+}
+
+// nextWhenHeld keeps a node its team's. When it broke is written on it if nothing else tells, for as long as it is broken, so that
+// a restart of the operator does not begin to count anew.
+func (p Policy) nextWhenHeld(n *Node, now time.Time) (next Ownership, requeueAt time.Time) {
+	next = n.Ownership
+	switch {
+	case !n.Fault.Replaceable():
+		next.BrokenSince = time.Time{}
+		return next, time.Time{}
+	case n.FaultSince().IsZero():
+		next.BrokenSince = now.Truncate(time.Second)
+	}
+	broken := *n
+	broken.Ownership = next
+	if due := broken.FaultSince().Add(p.ReplaceAfter); p.ReplaceAfter > 0 && due.After(now) {
+		return next, due
+	}
+	return next, time.Time{}
+}
+
+// DueForReplacement reports whether a team's node is broken for long enough to be replaced.
+func (p Policy) DueForReplacement(n *Node, now time.Time) bool {
+	since := n.FaultSince()
+	return p.ReplaceAfter > 0 && n.State == Held && !since.IsZero() && !now.Before(since.Add(p.ReplaceAfter))
 }
 
 // nextWhenClosed returns the next state of a node that is closed to new pods until it is empty.

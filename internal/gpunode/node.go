@@ -45,6 +45,8 @@ type Node struct {
 	// Obsolete is true if the node comes from a NodePool of the Karpenter mode (static or dynamic) that the pool had
 	// before: it is drained whatever its team was granted.
 	Obsolete bool
+	// Replace is true if the node is broken for so long that another one takes its place now.
+	Replace bool
 }
 
 // OwnedBy reports whether the node belongs to the team, draining or not.
@@ -54,7 +56,23 @@ func (n *Node) OwnedBy(owner Owner) bool { return n.State.Owned() && n.Owner == 
 func (n *Node) UsableBy(owner Owner) bool { return n.State.Usable() && n.Owner == owner }
 
 // Leaving reports whether the team loses the node whatever it was granted.
-func (n *Node) Leaving() bool { return n.Obsolete || n.State == Terminating }
+func (n *Node) Leaving() bool { return n.Obsolete || n.State == Terminating || n.OutOfUse() }
+
+// OutOfUse reports whether a team still holds the node and has no use of it, because it is broken and drained. It does not
+// become the team's to use again before it is healthy.
+func (n *Node) OutOfUse() bool { return n.Replace || n.State == Draining && n.Fault.Replaceable() }
+
+// FaultSince returns since when a team's node is broken; zero if it is not, or if that is not written on it yet.
+func (n *Node) FaultSince() time.Time {
+	switch {
+	case !n.Fault.Replaceable():
+		return time.Time{}
+	case n.BrokenSince.IsZero() || !n.Fault.Since.IsZero() && n.Fault.Since.Before(n.BrokenSince):
+		return n.Fault.Since
+	default:
+		return n.BrokenSince
+	}
+}
 
 // Healthy reports whether the scheduler can give a team all GPUs of the node.
 func (n *Node) Healthy() bool { return n.Fault.Kind == "" }

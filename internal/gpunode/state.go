@@ -58,6 +58,8 @@ type Ownership struct {
 	// Since is when an Entering, AwaitingScrub or Draining node was closed to new pods, or when the deletion of a
 	// Terminating one began, in whole seconds.
 	Since time.Time
+	// BrokenSince is since when a Held node is broken, in whole seconds, if nothing else on the Node tells; else zero.
+	BrokenSince time.Time
 	// ScrubRequest identifies the scrub that the node needs, ScrubAnswer the one that was done last. Only Entering
 	// and AwaitingScrub nodes have them.
 	ScrubRequest, ScrubAnswer string

@@ -84,6 +84,7 @@ func nodeAttacks() map[string]attack {
 		"weaken a node's taint":                   by(ops, "spec.taints: [foundation.team/team=hanbit:PreferNoSchedule] instead of", merge(heldNode, `{"spec":{"taints":[{"key":"foundation.team/team","value":"hanbit","effect":"PreferNoSchedule"}]}}`), otherTaint),
 		"take a node out of use":                  by(ops, "spec.taints: [foundation.team/team=hanbit:NoSchedule, foundation.team/draining=:NoSchedule] instead of", patch(heldNode, types.JSONPatchType, `[{"op":"add","path":"/spec/taints/-","value":{"key":"foundation.team/draining","effect":"NoSchedule"}}]`), otherTaint),
 		"age a node's release":                    by(ops, "metadata.annotations: foundation.team/draining-since: 2000-01-01T00:00:00Z"+forOperator+ownNode, merge(heldNode, `{"metadata":{"annotations":{"foundation.team/draining-since":"2000-01-01T00:00:00Z"}}}`), merge(heldNode, harmless)),
+		"age a node's fault":                      by(ops, "metadata.annotations: foundation.team/broken-since: 2000-01-01T00:00:00Z"+forOperator+ownNode, merge(heldNode, `{"metadata":{"annotations":{"foundation.team/broken-since":"2000-01-01T00:00:00Z"}}}`), merge(heldNode, harmless)),
 		"move a node through status":              by(ops, "metadata.labels: foundation.team/team: saebom"+forOperator+ownNode, patchSub("status", heldNode, types.MergePatchType, relabel), merge(heldNode, harmless)),
 		"move a node to a rival as the lead":      {who: lead, try: merge(heldNode, relabel), refused: `cannot patch resource "nodes"`, control: merge(heldNode, relabel), by: admin},
 	}

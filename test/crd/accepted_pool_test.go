@@ -9,7 +9,7 @@ var acceptedPools = map[string]accepted{
 	},
 	"required fields alone": {
 		manifest: smallestPool,
-		want:     `spec: {source: Owned, resourceName: nvidia.com/gpu, reclaim: {gracePeriod: 72h, forceAfter: null, requireScrub: false}}`,
+		want:     `spec: {source: Owned, resourceName: nvidia.com/gpu, reclaim: {gracePeriod: 72h, forceAfter: null, requireScrub: false}, repair: {replaceAfter: 10m, spares: 0}}`,
 	},
 	"reclaim without grace period": {
 		manifest: smallestPool,
@@ -61,6 +61,19 @@ var acceptedPools = map[string]accepted{
 	"static nodes with taints of others": {
 		manifest: smallestPool,
 		patch:    `spec: {static: {taints: [{key: example.com/dedicated, value: gpu, effect: NoSchedule}, {key: example.com/dedicated, effect: NoExecute}]}}`,
+	},
+	"repair without anything": {
+		manifest: smallestPool,
+		patch:    `spec: {repair: {}}`,
+		want:     `spec: {repair: {replaceAfter: 10m, spares: 0}}`,
+	},
+	"broken nodes are not replaced": {
+		manifest: smallestPool,
+		patch:    `spec: {repair: {replaceAfter: 0s}}`,
+	},
+	"spares and a long patience": {
+		manifest: smallestPool,
+		patch:    `spec: {repair: {replaceAfter: 720h, spares: 1024}}`,
 	},
 	"grace period of 0s": {
 		manifest: smallestPool,

@@ -57,6 +57,14 @@ var refusedPools = map[string]refused{
 		patch: `spec: {static: {taints: [{key: foundation.team/team, effect: NoSchedule}]}}`,
 		want:  []string{`spec.static.taints[0].key: Invalid value: "foundation.team/team": is for the operator and Karpenter to set: leave it out`},
 	},
+	"broken nodes are replaced after more than a month": {
+		patch: `spec: {repair: {replaceAfter: 721h}}`,
+		want:  []string{`spec.repair.replaceAfter: Invalid value: "721h": must be between 0s and 720h, written in hours, minutes and seconds, for example 10m`},
+	},
+	"less than no spares": {
+		patch: `spec: {repair: {spares: -1}}`,
+		want:  []string{`spec.repair.spares: Invalid value: -1: spec.repair.spares in body should be greater than or equal to 0`},
+	},
 	"leased from nobody": {
 		patch: `spec: {supplier: null}`,
 		want:  []string{`spec.supplier: Invalid value: is required for source Leased: name the organisation that leases the GPUs out, which may not draw from the pool`},

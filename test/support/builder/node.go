@@ -101,6 +101,19 @@ func NotReady() NodeMod {
 	return func(node *corev1.Node) { node.Status.Conditions[0].Status = corev1.ConditionUnknown }
 }
 
+// NotReadySince makes the node unable to run pods since a time that its condition tells.
+func NotReadySince(since time.Time) NodeMod {
+	return func(node *corev1.Node) {
+		NotReady()(node)
+		node.Status.Conditions[0].LastTransitionTime = metav1.NewTime(since)
+	}
+}
+
+// BrokenSince is written on a node of a team that is broken in a way that its conditions do not date.
+func BrokenSince(since time.Time) NodeMod {
+	return NodeAnnotated(foundationv1alpha1.AnnotationBrokenSince, since.UTC().Format(time.RFC3339))
+}
+
 // Cordoned closes the node to new pods.
 func Cordoned() NodeMod {
 	return func(node *corev1.Node) { node.Spec.Unschedulable = true }

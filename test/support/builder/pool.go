@@ -86,6 +86,13 @@ func RequireScrub() PoolMod {
 	return reclaim(func(how *foundationv1alpha1.Reclaim) { how.RequireScrub = true })
 }
 
+// Repair sets after how long a broken node is replaced, and how many spares there are for that.
+func Repair(replaceAfter time.Duration, spares int32) PoolMod {
+	return func(pool *foundationv1alpha1.GPUPool) {
+		pool.Spec.Repair = &foundationv1alpha1.Repair{ReplaceAfter: &metav1.Duration{Duration: replaceAfter}, Spares: spares}
+	}
+}
+
 func reclaim(mod func(*foundationv1alpha1.Reclaim)) PoolMod {
 	return func(pool *foundationv1alpha1.GPUPool) {
 		if pool.Spec.Reclaim == nil {
