@@ -121,7 +121,7 @@ func TestProgram(t *testing.T) {
 		builder.Money(data, 5000), builder.YearlyCeiling(data, 3000), builder.Ceiling(8))
 	granted := func(amount int64, at time.Time) builder.TeamMod {
 		return func(team *foundationv1alpha1.FoundationTeam) {
-			team.Spec.Budget = []foundationv1alpha1.BudgetAward{{Name: "corpus", Line: data, Amount: &amount, DueTime: builder.MetaTime(at)}}
+			team.Spec.Budget = []foundationv1alpha1.BudgetAward{{Name: "corpus", Line: data, Amount: &amount, DueTime: builder.SpecTime(at)}}
 		}
 	}
 	in := builder.InProgram(program.Name)

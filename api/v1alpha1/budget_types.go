@@ -1,7 +1,5 @@
 package v1alpha1
 
-import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
 // BudgetLine is what money is for.
 //
 // +kubebuilder:validation:Enum=GPU;Data;Staff
@@ -59,7 +57,7 @@ type BudgetAward struct {
 	Amount *int64 `json:"amount,omitempty"`
 	// dueTime is when it is due (RFC 3339). It counts in that calendar year, in the programme's time zone.
 	// +optional
-	DueTime *metav1.Time `json:"dueTime,omitempty"`
+	DueTime *Timestamp `json:"dueTime,omitempty"`
 	// instalments are its parts, if it is not due at once. Each counts in its own year.
 	// +optional
 	// +listType=atomic
@@ -72,7 +70,7 @@ type BudgetAward struct {
 type Instalment struct {
 	// dueTime is when it is due (RFC 3339).
 	// +required
-	DueTime *metav1.Time `json:"dueTime,omitempty"`
+	DueTime *Timestamp `json:"dueTime,omitempty"`
 	// amount is how much, in whole units of the programme's currency.
 	// +required
 	// +kubebuilder:validation:Minimum=0

@@ -38,10 +38,10 @@ type FoundationProgram struct {
 // +kubebuilder:validation:XValidation:fieldPath=".evaluations",rule="!has(self.evaluations) || self.evaluations.all(e, !has(e.results) || e.results.all(r, !has(r.gates) || r.gates.size() <= (has(self.gates) ? self.gates.filter(g, g.name in r.gates).size() : 0)))",messageExpression="self.evaluations.map(e, has(e.results) && e.results.exists(r, has(r.gates) && r.gates.size() > (has(self.gates) ? self.gates.filter(g, g.name in r.gates).size() : 0)), e.results.map(r, has(r.gates) && r.gates.size() > (has(self.gates) ? self.gates.filter(g, g.name in r.gates).size() : 0), '%s: %s has a result for %s, which spec.gates does not have: add the gate there or correct the result'.format([e.name, r.teamName, r.gates.filter(k, !has(self.gates) || !self.gates.exists(g, g.name == k))[0]]))[0])[0]",message="some results are for gates that spec.gates does not have: add the gates there or correct the results"
 // +kubebuilder:validation:XValidation:fieldPath=".decisions",rule="!has(self.decisions) || !self.decisions.exists(d, has(d.evaluation) && (!has(self.evaluations) || !self.evaluations.exists(e, e.name == d.evaluation)))",messageExpression="self.decisions.map(d, has(d.evaluation) && (!has(self.evaluations) || !self.evaluations.exists(e, e.name == d.evaluation)), 'the decision on %s names %s, which spec.evaluations does not have: add the evaluation there or correct the decision'.format([d.teamName, d.evaluation]))[0]",message="some decisions name evaluations that spec.evaluations does not have: add the evaluations there or correct the decisions"
 // +kubebuilder:validation:XValidation:fieldPath=".decisions",rule="!has(self.decisions) || !has(self.evaluations) || self.evaluations.size() == 0 || !self.decisions.exists(d, d.outcome == 'Selected' && !has(d.evaluation))",messageExpression="self.decisions.map(d, d.outcome == 'Selected' && !has(d.evaluation), d.teamName)[0] + ' is selected without an evaluation: name the one that it was decided on'",message="some teams are selected without an evaluation: name the one that it was decided on"
-// +kubebuilder:validation:XValidation:fieldPath=".decisions",rule="!has(self.decisions) || !has(self.evaluations) || !self.decisions.exists(d, d.outcome == 'Selected' && !has(d.overturnTime) && has(d.evaluation) && self.evaluations.exists(e, e.name == d.evaluation && (!has(e.closeTime) || e.closeTime > d.decisionTime)))",messageExpression="self.decisions.map(d, d.outcome == 'Selected' && !has(d.overturnTime) && has(d.evaluation) && self.evaluations.exists(e, e.name == d.evaluation && (!has(e.closeTime) || e.closeTime > d.decisionTime)), '%s is selected on %s, %s'.format([d.teamName, d.evaluation, self.evaluations.exists(e, e.name == d.evaluation && has(e.closeTime)) ? 'which was closed later: move decisionTime to its closeTime or later' : 'which is not closed: set its closeTime, to decisionTime or earlier']))[0]",message="some teams are selected on evaluations that were not closed yet: set their closeTime, or move decisionTime"
+// +kubebuilder:validation:XValidation:fieldPath=".decisions",rule="!has(self.decisions) || !has(self.evaluations) || self.decisions.exists(d, format.datetime().validate(d.decisionTime).hasValue()) || self.evaluations.exists(e, has(e.closeTime) && format.datetime().validate(e.closeTime).hasValue()) || !self.decisions.exists(d, d.outcome == 'Selected' && !has(d.overturnTime) && has(d.evaluation) && self.evaluations.exists(e, e.name == d.evaluation && (!has(e.closeTime) || timestamp(e.closeTime) > timestamp(d.decisionTime))))",messageExpression="self.decisions.map(d, d.outcome == 'Selected' && !has(d.overturnTime) && has(d.evaluation) && self.evaluations.exists(e, e.name == d.evaluation && (!has(e.closeTime) || timestamp(e.closeTime) > timestamp(d.decisionTime))), '%s is selected on %s, %s'.format([d.teamName, d.evaluation, self.evaluations.exists(e, e.name == d.evaluation && has(e.closeTime)) ? 'which was closed later: move decisionTime to its closeTime or later' : 'which is not closed: set its closeTime, to decisionTime or earlier']))[0]",message="some teams are selected on evaluations that were not closed yet: set their closeTime, or move decisionTime"
 // +kubebuilder:validation:XValidation:fieldPath=".decisions",rule="!has(self.decisions) || !has(self.evaluations) || [self.evaluations.transformMapEntry(i, e, has(e.results), {e.name: e.results.transformMapEntry(j, r, has(r.gates) && r.gates.exists(k, r.gates[k] == 'Failed' && (!has(r.waivers) || !(k in r.waivers))), {r.teamName: r.gates.filter(k, r.gates[k] == 'Failed' && (!has(r.waivers) || !(k in r.waivers)))})})].all(failed, !self.decisions.exists(d, d.outcome == 'Selected' && !has(d.overturnTime) && has(d.evaluation) && d.evaluation in failed && d.teamName in failed[d.evaluation])) || self.evaluations.map(e, e.name).distinct().size() < self.evaluations.size() || self.evaluations.exists(e, has(e.results) && e.results.map(r, r.teamName).distinct().size() < e.results.size())",messageExpression="[self.evaluations.transformMapEntry(i, e, has(e.results), {e.name: e.results.transformMapEntry(j, r, has(r.gates) && r.gates.exists(k, r.gates[k] == 'Failed' && (!has(r.waivers) || !(k in r.waivers))), {r.teamName: r.gates.filter(k, r.gates[k] == 'Failed' && (!has(r.waivers) || !(k in r.waivers))).sort()})})].map(failed, self.decisions.map(d, d.outcome == 'Selected' && !has(d.overturnTime) && has(d.evaluation) && d.evaluation in failed && d.teamName in failed[d.evaluation], '%s is selected although it failed %s in %s: record a waiver with its reason there, or decide otherwise'.format([d.teamName, failed[d.evaluation][d.teamName][0], d.evaluation]))[0])[0]",message="some teams are selected although they failed a gate: record a waiver with its reason in the result, or decide otherwise"
-// +kubebuilder:validation:XValidation:fieldPath=".decisions",rule="!has(self.decisions) || [self.decisions.filter(d, !has(d.overturnTime)).sortBy(d, '%s %s'.format([d.teamName, timestamp(int(d.decisionTime))]))].all(standing, standing.transformList(i, d, d.outcome == 'Selected' && (i + 1 == standing.size() || !(d.teamName in [standing[i + 1].teamName])), d.teamName).size() <= self.seats)",messageExpression="[self.decisions.filter(d, !has(d.overturnTime)).sortBy(d, '%s %s'.format([d.teamName, timestamp(int(d.decisionTime))]))].map(standing, standing.transformList(i, d, d.outcome == 'Selected' && (i + 1 == standing.size() || !(d.teamName in [standing[i + 1].teamName])), d.teamName)).map(teams, '%s is the last of %d teams that are selected for %d seats: decide otherwise on %d of them, or raise spec.seats'.format([self.decisions.filter(d, d.outcome == 'Selected' && !has(d.overturnTime) && d.teamName in teams).map(d, d.teamName).reverse()[0], teams.size(), self.seats, teams.size() - self.seats]))[0]",message="more teams are selected than there are seats: decide otherwise on some of them, or raise spec.seats"
-// +kubebuilder:validation:XValidation:fieldPath=".decisions",rule="!has(self.decisions) || [self.decisions.filter(d, d.outcome == 'Selected')].all(selections, !self.decisions.exists(d, d.outcome == 'Eliminated' && !selections.exists(s, s.teamName == d.teamName && s.decisionTime <= d.decisionTime)))",messageExpression="[self.decisions.filter(d, d.outcome == 'Selected')].map(selections, self.decisions.map(d, d.outcome == 'Eliminated' && !selections.exists(s, s.teamName == d.teamName && s.decisionTime <= d.decisionTime), d.teamName)[0])[0] + ' is eliminated without having been selected before: correct decisionTime, or decide Rejected instead'",message="some teams are eliminated without having been selected before: correct decisionTime, or decide Rejected instead"
+// +kubebuilder:validation:XValidation:fieldPath=".decisions",rule="!has(self.decisions) || self.decisions.exists(d, format.datetime().validate(d.decisionTime).hasValue()) || [self.decisions.filter(d, !has(d.overturnTime)).sortBy(d, '%s %s'.format([d.teamName, timestamp(int(timestamp(d.decisionTime)))]))].all(standing, standing.transformList(i, d, d.outcome == 'Selected' && (i + 1 == standing.size() || !(d.teamName in [standing[i + 1].teamName])), d.teamName).size() <= self.seats)",messageExpression="[self.decisions.filter(d, !has(d.overturnTime)).sortBy(d, '%s %s'.format([d.teamName, timestamp(int(timestamp(d.decisionTime)))]))].map(standing, standing.transformList(i, d, d.outcome == 'Selected' && (i + 1 == standing.size() || !(d.teamName in [standing[i + 1].teamName])), d.teamName)).map(teams, '%s is the last of %d teams that are selected for %d seats: decide otherwise on %d of them, or raise spec.seats'.format([self.decisions.filter(d, d.outcome == 'Selected' && !has(d.overturnTime) && d.teamName in teams).map(d, d.teamName).reverse()[0], teams.size(), self.seats, teams.size() - self.seats]))[0]",message="more teams are selected than there are seats: decide otherwise on some of them, or raise spec.seats"
+// +kubebuilder:validation:XValidation:fieldPath=".decisions",rule="!has(self.decisions) || self.decisions.exists(d, format.datetime().validate(d.decisionTime).hasValue()) || [self.decisions.filter(d, d.outcome == 'Selected')].all(selections, !self.decisions.exists(d, d.outcome == 'Eliminated' && !selections.exists(s, s.teamName == d.teamName && timestamp(s.decisionTime) <= timestamp(d.decisionTime))))",messageExpression="[self.decisions.filter(d, d.outcome == 'Selected')].map(selections, self.decisions.map(d, d.outcome == 'Eliminated' && !selections.exists(s, s.teamName == d.teamName && timestamp(s.decisionTime) <= timestamp(d.decisionTime)), d.teamName)[0])[0] + ' is eliminated without having been selected before: correct decisionTime, or decide Rejected instead'",message="some teams are eliminated without having been selected before: correct decisionTime, or decide Rejected instead"
 type FoundationProgramSpec struct {
 	// displayName is the programme's name for people, in any language.
 	// +optional
@@ -159,7 +159,7 @@ type Evaluation struct {
 	Name EntryName `json:"name,omitempty"`
 	// closeTime is when it was closed (RFC 3339). Until then it is under way: nobody can be selected on it.
 	// +optional
-	CloseTime *metav1.Time `json:"closeTime,omitempty"`
+	CloseTime *Timestamp `json:"closeTime,omitempty"`
 	// results are the teams' results.
 	// +optional
 	// +listType=map
@@ -212,11 +212,11 @@ const (
 
 // Decision is what people decided on a team.
 //
-// +kubebuilder:validation:XValidation:fieldPath=".finalTime",rule="!has(self.finalTime) || self.finalTime >= self.decisionTime",messageExpression="self.teamName + ' cannot be final before it was decided: move finalTime to decisionTime or later, or leave it out'",message="must not be before decisionTime"
-// +kubebuilder:validation:XValidation:fieldPath=".effectiveTime",rule="!has(self.effectiveTime) || self.effectiveTime >= self.decisionTime",messageExpression="self.teamName + ' cannot take effect before it was decided: move effectiveTime to decisionTime or later, or leave it out'",message="must not be before decisionTime"
+// +kubebuilder:validation:XValidation:fieldPath=".finalTime",rule="!has(self.finalTime) || [self.finalTime, self.decisionTime].exists(t, format.datetime().validate(t).hasValue()) || timestamp(self.finalTime) >= timestamp(self.decisionTime)",messageExpression="self.teamName + ' cannot be final before it was decided: move finalTime to decisionTime or later, or leave it out'",message="must not be before decisionTime"
+// +kubebuilder:validation:XValidation:fieldPath=".effectiveTime",rule="!has(self.effectiveTime) || [self.effectiveTime, self.decisionTime].exists(t, format.datetime().validate(t).hasValue()) || timestamp(self.effectiveTime) >= timestamp(self.decisionTime)",messageExpression="self.teamName + ' cannot take effect before it was decided: move effectiveTime to decisionTime or later, or leave it out'",message="must not be before decisionTime"
 // +kubebuilder:validation:XValidation:fieldPath=".finalTime",rule="self.outcome != 'Withdrawn' || !has(self.finalTime)",messageExpression="self.teamName + ' withdraws, which nobody objects to: leave finalTime out'",message="a withdrawal has no objection window: leave it out"
 // +kubebuilder:validation:XValidation:fieldPath=".overturnTime",rule="has(self.overturnTime) == has(self.overturnReason)",messageExpression="self.teamName + ': overturnTime and overturnReason go together: give both, or neither'",message="goes together with overturnReason: give both, or neither"
-// +kubebuilder:validation:XValidation:fieldPath=".overturnTime",rule="!has(self.overturnTime) || self.overturnTime >= self.decisionTime",messageExpression="self.teamName + ' cannot be overturned before it was decided: move overturnTime to decisionTime or later'",message="must not be before decisionTime"
+// +kubebuilder:validation:XValidation:fieldPath=".overturnTime",rule="!has(self.overturnTime) || [self.overturnTime, self.decisionTime].exists(t, format.datetime().validate(t).hasValue()) || timestamp(self.overturnTime) >= timestamp(self.decisionTime)",messageExpression="self.teamName + ' cannot be overturned before it was decided: move overturnTime to decisionTime or later'",message="must not be before decisionTime"
 type Decision struct {
 	// teamName is the FoundationTeam's name. It need not exist yet.
 	// +required
@@ -237,18 +237,18 @@ type Decision struct {
 	Reason string `json:"reason,omitempty"`
 	// decisionTime is when it was decided (RFC 3339).
 	// +required
-	DecisionTime *metav1.Time `json:"decisionTime,omitempty"`
+	DecisionTime *Timestamp `json:"decisionTime,omitempty"`
 	// finalTime is when the time to object is over (RFC 3339). Without it, it is final when it takes effect.
 	// +optional
-	FinalTime *metav1.Time `json:"finalTime,omitempty"`
+	FinalTime *Timestamp `json:"finalTime,omitempty"`
 	// effectiveTime is when it takes effect (RFC 3339). Without it, when it was decided. A selection takes effect when it is
 	// final, at the earliest.
 	// +optional
-	EffectiveTime *metav1.Time `json:"effectiveTime,omitempty"`
+	EffectiveTime *Timestamp `json:"effectiveTime,omitempty"`
 	// overturnTime is when the decision was overturned, for example because an objection was upheld (RFC 3339). From
 	// then on it counts as not made.
 	// +optional
-	OverturnTime *metav1.Time `json:"overturnTime,omitempty"`
+	OverturnTime *Timestamp `json:"overturnTime,omitempty"`
 	// overturnReason is why it was overturned.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
@@ -275,17 +275,17 @@ const (
 
 // Stage is a part of a programme's time.
 //
-// +kubebuilder:validation:XValidation:fieldPath=".endTime",rule="self.startTime < self.endTime",messageExpression="self.name + ' must end after it starts: move endTime'",message="must be after startTime: move endTime"
+// +kubebuilder:validation:XValidation:fieldPath=".endTime",rule="[self.startTime, self.endTime].exists(t, format.datetime().validate(t).hasValue()) || timestamp(self.startTime) < timestamp(self.endTime)",messageExpression="self.name + ' must end after it starts: move endTime'",message="must be after startTime: move endTime"
 type Stage struct {
 	// name tells stages apart.
 	// +required
 	Name EntryName `json:"name,omitempty"`
 	// startTime is its first moment (RFC 3339).
 	// +required
-	StartTime *metav1.Time `json:"startTime,omitempty"`
+	StartTime *Timestamp `json:"startTime,omitempty"`
 	// endTime is the first moment after it (RFC 3339). Moving it moves all awards that last for the stage.
 	// +required
-	EndTime *metav1.Time `json:"endTime,omitempty"`
+	EndTime *Timestamp `json:"endTime,omitempty"`
 	// passed are the teams that passed it, by the names of their FoundationTeams.
 	// +optional
 	// +listType=set

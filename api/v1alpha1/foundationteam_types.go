@@ -2,7 +2,6 @@ package v1alpha1
 
 import (
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -43,8 +42,8 @@ type FoundationTeam struct {
 //
 // +kubebuilder:validation:XValidation:fieldPath=".namespaces",rule="!has(self.gpus) || self.gpus.all(g, g.count == 0) || (has(self.namespaces) && self.namespaces.exists(n, n.gpuWeight > 0))",message="GPUs are awarded but no namespace has a gpuWeight above 0: add a namespace, or give one a gpuWeight"
 // +kubebuilder:validation:XValidation:fieldPath=".volumes",rule="!has(self.volumes) || !self.volumes.exists(v, !has(self.namespaces) || !self.namespaces.exists(n, n.name == v.__namespace__))",messageExpression="self.volumes.map(v, !has(self.namespaces) || !self.namespaces.exists(n, n.name == v.__namespace__), v.name + ' is in namespace ' + v.__namespace__)[0] + ', which spec.namespaces does not have: add the namespace there or correct the volume'",message="some volumes are in namespaces that spec.namespaces does not have: add the namespaces there or correct the volumes"
-// +kubebuilder:validation:XValidation:fieldPath=".gpus",rule="!has(self.gpus) || !has(self.term) || !has(self.term.startTime) || !self.gpus.exists(g, (has(g.startTime) && g.startTime < self.term.startTime) || (has(g.endTime) && g.endTime <= self.term.startTime))",messageExpression="self.gpus.map(g, (has(g.startTime) && g.startTime < self.term.startTime) || (has(g.endTime) && g.endTime <= self.term.startTime), g.name)[0] + ' begins before spec.term.startTime or is over by then: move it into the term, or leave its startTime out to begin with the term'",message="awards begin before spec.term.startTime or are over by then: move them into the term"
-// +kubebuilder:validation:XValidation:fieldPath=".gpus",rule="!has(self.gpus) || !has(self.term) || !has(self.term.endTime) || !self.gpus.exists(g, (has(g.endTime) && g.endTime > self.term.endTime) || (has(g.startTime) && g.startTime >= self.term.endTime))",messageExpression="self.gpus.map(g, (has(g.endTime) && g.endTime > self.term.endTime) || (has(g.startTime) && g.startTime >= self.term.endTime), g.name)[0] + ' lasts beyond spec.term.endTime or begins only then: move it into the term, or leave its endTime out to end with the term'",message="awards last beyond spec.term.endTime or begin only then: move them into the term"
+// +kubebuilder:validation:XValidation:fieldPath=".gpus",rule="!has(self.gpus) || !has(self.term) || !has(self.term.startTime) || format.datetime().validate(self.term.startTime).hasValue() || self.gpus.exists(g, (has(g.startTime) && format.datetime().validate(g.startTime).hasValue()) || (has(g.endTime) && format.datetime().validate(g.endTime).hasValue())) || !self.gpus.exists(g, (has(g.startTime) && timestamp(g.startTime) < timestamp(self.term.startTime)) || (has(g.endTime) && timestamp(g.endTime) <= timestamp(self.term.startTime)))",messageExpression="self.gpus.map(g, (has(g.startTime) && timestamp(g.startTime) < timestamp(self.term.startTime)) || (has(g.endTime) && timestamp(g.endTime) <= timestamp(self.term.startTime)), g.name)[0] + ' begins before spec.term.startTime or is over by then: move it into the term, or leave its startTime out to begin with the term'",message="awards begin before spec.term.startTime or are over by then: move them into the term"
+// +kubebuilder:validation:XValidation:fieldPath=".gpus",rule="!has(self.gpus) || !has(self.term) || !has(self.term.endTime) || format.datetime().validate(self.term.endTime).hasValue() || self.gpus.exists(g, (has(g.startTime) && format.datetime().validate(g.startTime).hasValue()) || (has(g.endTime) && format.datetime().validate(g.endTime).hasValue())) || !self.gpus.exists(g, (has(g.endTime) && timestamp(g.endTime) > timestamp(self.term.endTime)) || (has(g.startTime) && timestamp(g.startTime) >= timestamp(self.term.endTime)))",messageExpression="self.gpus.map(g, (has(g.endTime) && timestamp(g.endTime) > timestamp(self.term.endTime)) || (has(g.startTime) && timestamp(g.startTime) >= timestamp(self.term.endTime)), g.name)[0] + ' lasts beyond spec.term.endTime or begins only then: move it into the term, or leave its endTime out to end with the term'",message="awards last beyond spec.term.endTime or begin only then: move them into the term"
 // +kubebuilder:validation:XValidation:fieldPath=".gpus",rule="has(self.programName) || !has(self.gpus) || !self.gpus.exists(g, has(g.stage) || has(g.ifPassed))",messageExpression="self.gpus.map(g, has(g.stage) || has(g.ifPassed), g.name)[0] + ' names a stage, and stages are a programme\\'s: set spec.programName, or leave stage and ifPassed out'",message="some awards name a stage, and stages are a programme's: set spec.programName, or leave stage and ifPassed out"
 // +kubebuilder:validation:XValidation:fieldPath=".budget",rule="has(self.programName) || !has(self.budget) || self.budget.size() == 0",message="is money of a programme: set spec.programName, or leave it out"
 type FoundationTeamSpec struct {
@@ -161,7 +160,7 @@ type Consortium struct {
 
 // GPUAward is a number of GPUs of one pool, for the term or a part of it.
 //
-// +kubebuilder:validation:XValidation:fieldPath=".endTime",rule="!has(self.startTime) || !has(self.endTime) || self.startTime < self.endTime",messageExpression="self.name + ' must end after it starts: move endTime, or leave it out to use the end of the term'",message="must be after startTime: move endTime, or leave it out to use the end of the term"
+// +kubebuilder:validation:XValidation:fieldPath=".endTime",rule="!has(self.startTime) || !has(self.endTime) || [self.startTime, self.endTime].exists(t, format.datetime().validate(t).hasValue()) || timestamp(self.startTime) < timestamp(self.endTime)",messageExpression="self.name + ' must end after it starts: move endTime, or leave it out to use the end of the term'",message="must be after startTime: move endTime, or leave it out to use the end of the term"
 type GPUAward struct {
 	// name tells the team's awards apart.
 	// +required
@@ -176,10 +175,10 @@ type GPUAward struct {
 	Count *int32 `json:"count,omitempty"`
 	// startTime is when the award begins (RFC 3339). Without it, with its stage or the term.
 	// +optional
-	StartTime *metav1.Time `json:"startTime,omitempty"`
+	StartTime *Timestamp `json:"startTime,omitempty"`
 	// endTime is the first moment after the award (RFC 3339). Without it, it ends with its stage or the term.
 	// +optional
-	EndTime *metav1.Time `json:"endTime,omitempty"`
+	EndTime *Timestamp `json:"endTime,omitempty"`
 	// stage is the programme's stage that the award is for: it begins and ends with it, also when the stage is moved.
 	// +optional
 	Stage StageName `json:"stage,omitempty"`
@@ -212,8 +211,7 @@ type TeamNamespace struct {
 	// +kubebuilder:validation:MaxProperties=32
 	// +kubebuilder:validation:XValidation:rule="self.all(k, k.size() <= 253)",message="keys must have at most 253 characters"
 	// +kubebuilder:validation:XValidation:rule="self.all(k, k in ['pods', 'services', 'secrets', 'configmaps', 'persistentvolumeclaims', 'requests.cpu', 'requests.memory', 'requests.ephemeral-storage', 'requests.storage', 'limits.cpu', 'limits.memory', 'limits.ephemeral-storage'] || (k.startsWith('count/') && k != 'count/') || k.endsWith('.storageclass.storage.k8s.io/requests.storage') || k.endsWith('.storageclass.storage.k8s.io/persistentvolumeclaims'))",messageExpression="self.filter(k, !(k in ['pods', 'services', 'secrets', 'configmaps', 'persistentvolumeclaims', 'requests.cpu', 'requests.memory', 'requests.ephemeral-storage', 'requests.storage', 'limits.cpu', 'limits.memory', 'limits.ephemeral-storage'] || (k.startsWith('count/') && k != 'count/') || k.endsWith('.storageclass.storage.k8s.io/requests.storage') || k.endsWith('.storageclass.storage.k8s.io/persistentvolumeclaims')))[0] + ' cannot be overridden: use pods, services, secrets, configmaps, persistentvolumeclaims, requests.* or limits.* of cpu, memory and ephemeral-storage, requests.storage, count/<resource>.<group> or <class>.storageclass.storage.k8s.io/requests.storage; GPUs follow from spec.gpus and gpuWeight'",message="has keys that cannot be overridden: GPUs follow from spec.gpus and gpuWeight"
-	// +kubebuilder:validation:XValidation:rule="self.all(k, type(self[k]) == int ? self[k] >= 0 : (self[k].size() <= 32 && !self[k].startsWith('-')))",messageExpression="self.filter(k, !(type(self[k]) == int ? self[k] >= 0 : (self[k].size() <= 32 && !self[k].startsWith('-'))))[0] + ' must be a quantity of 0 or more in at most 32 characters, for example 64 or 512Gi'",message="quantities must be 0 or more, in at most 32 characters"
-	Quota corev1.ResourceList `json:"quota,omitempty"`
+	Quota map[corev1.ResourceName]Quantity `json:"quota,omitempty"` //nolint:kubeapilinter // a map, as in the ResourceQuota that it overrides
 }
 
 // TeamVolume is a PersistentVolumeClaim of a team, which has the volume's name.
@@ -229,15 +227,12 @@ type TeamVolume struct {
 	// +kubebuilder:validation:MaxLength=22
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",messageExpression="'cannot change, the data would stay behind: keep ' + oldSelf + ' and add a volume of another name in ' + self",message="cannot change, the data would stay behind: add a volume of another name"
 	Namespace string `json:"namespace,omitempty"`
-	// size is how much is asked for, in bytes: a string such as 200Ti or 1.5Pi. It can grow and not shrink.
+	// size is how much is asked for, with a unit: for example 200Ti or 1.5Pi. It can grow and not shrink.
 	// +required
-	// +kubebuilder:validation:Schemaless
-	// +kubebuilder:validation:Type=string
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=20
-	// +kubebuilder:validation:XValidation:rule="isQuantity(self) && !quantity(self).isLessThan(quantity('1'))",message="must be a quantity of at least 1 byte, for example 200Ti"
-	// +kubebuilder:validation:XValidation:rule="!isQuantity(self) || !quantity(self).isLessThan(quantity(oldSelf))",messageExpression="'cannot shrink: keep ' + oldSelf + ' or more, or add a smaller volume of another name and move the data'",message="cannot shrink: keep the size, or add a smaller volume of another name and move the data"
-	Size resource.Quantity `json:"size,omitzero"`
+	// +kubebuilder:validation:XValidation:rule="type(self) != int || self < 1",messageExpression="'%s is without a unit: write for example %sGi, or in quotes if these are bytes'.format([string(self), string(self)])",message="must have a unit, for example 200Ti"
+	// +kubebuilder:validation:XValidation:rule="!isQuantity(string(self)) || quantity(string(self)).isLessThan(quantity('0')) || !quantity(string(self)).isLessThan(quantity('1'))",messageExpression="string(self) + ' must be at least 1 byte, for example 200Ti'",message="must be at least 1 byte, for example 200Ti"
+	// +kubebuilder:validation:XValidation:rule="!isQuantity(string(self)) || !isQuantity(string(oldSelf)) || !quantity(string(self)).isLessThan(quantity(string(oldSelf)))",messageExpression="string(self) + ' cannot shrink the volume: keep ' + string(oldSelf) + ' or more, or add a smaller volume of another name and move the data'",message="cannot shrink: keep the size, or add a smaller volume of another name and move the data"
+	Size Quantity `json:"size,omitzero"`
 	// storageClassName is the name of a StorageClass. Without it the cluster's default is used. It cannot change.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
@@ -258,7 +253,7 @@ type TeamVolume struct {
 
 // StaffMember is a person or group with a role in the team, for the term or a part of it.
 //
-// +kubebuilder:validation:XValidation:fieldPath=".endTime",rule="!has(self.startTime) || !has(self.endTime) || self.startTime < self.endTime",messageExpression="self.name + ' must end after it starts: move endTime, or leave it out to use the end of the term'",message="must be after startTime: move endTime, or leave it out to use the end of the term"
+// +kubebuilder:validation:XValidation:fieldPath=".endTime",rule="!has(self.startTime) || !has(self.endTime) || [self.startTime, self.endTime].exists(t, format.datetime().validate(t).hasValue()) || timestamp(self.startTime) < timestamp(self.endTime)",messageExpression="self.name + ' must end after it starts: move endTime, or leave it out to use the end of the term'",message="must be after startTime: move endTime, or leave it out to use the end of the term"
 type StaffMember struct {
 	// name tells entries apart; it is not an account.
 	// +required
@@ -274,11 +269,11 @@ type StaffMember struct {
 	Subject StaffSubject `json:"subject,omitzero"`
 	// startTime is when access begins (RFC 3339). Without it, with the term.
 	// +optional
-	StartTime *metav1.Time `json:"startTime,omitempty"`
+	StartTime *Timestamp `json:"startTime,omitempty"`
 	// endTime is the first moment without access (RFC 3339). Without it, access ends with the team's time, and access to data
 	// some time later, as retention says.
 	// +optional
-	EndTime *metav1.Time `json:"endTime,omitempty"`
+	EndTime *Timestamp `json:"endTime,omitempty"`
 }
 
 // StaffRole is a role of the team's staff; each is a ClusterRole foundation-team-<role> that ships with the operator.

@@ -202,8 +202,8 @@ type KarpenterNodes struct {
 	// +kubebuilder:validation:MaxProperties=3
 	// +kubebuilder:validation:XValidation:rule="self.all(k, k in ['cpu', 'memory', 'ephemeral-storage'])",messageExpression="self.filter(k, !(k in ['cpu', 'memory', 'ephemeral-storage']))[0] + ' is not one of cpu, memory and ephemeral-storage: leave it out, pods and GPUs follow from the grant'",message="must be cpu, memory and ephemeral-storage: pods and GPUs follow from the grant"
 	// +kubebuilder:validation:XValidation:rule="'cpu' in self && 'memory' in self",message="must have cpu and memory: quotas of both follow from it"
-	// +kubebuilder:validation:XValidation:rule="self.all(k, type(self[k]) == int ? self[k] > 0 : (self[k].size() <= 32 && isQuantity(self[k]) && quantity(self[k]).isGreaterThan(quantity('0'))))",messageExpression="self.filter(k, !(type(self[k]) == int ? self[k] > 0 : (self[k].size() <= 32 && isQuantity(self[k]) && quantity(self[k]).isGreaterThan(quantity('0')))))[0] + ' must be a quantity of more than 0 in at most 32 characters, for example 64 or 512Gi'",message="quantities must be more than 0, in at most 32 characters"
-	NodeResources corev1.ResourceList `json:"nodeResources,omitempty"`
+	// +kubebuilder:validation:XValidation:rule="!self.exists(k, isQuantity(string(self[k])) && (quantity(string(self[k])).compareTo(quantity('0')) == 0 || quantity(string(self[k])).isGreaterThan(quantity('64Ti'))))",messageExpression="self.filter(k, isQuantity(string(self[k])) && (quantity(string(self[k])).compareTo(quantity('0')) == 0 || quantity(string(self[k])).isGreaterThan(quantity('64Ti'))))[0] + ' must be more than 0 and at most 64Ti, what the largest grant comes to is a quantity too'",message="quantities must be more than 0 and at most 64Ti"
+	NodeResources map[corev1.ResourceName]Quantity `json:"nodeResources,omitempty"` //nolint:kubeapilinter // a map, as in a Node
 	// consolidateAfter is, in mode Dynamic, how long a node may be without pods before it goes, for example 5m. Hours,
 	// minutes and seconds; the most is 720h, the default 5m.
 	// +optional

@@ -4,15 +4,15 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 // Window is a span of time: start is inclusive, end exclusive. A missing bound is open.
 //
-// +kubebuilder:validation:XValidation:fieldPath=".endTime",rule="!has(self.startTime) || !has(self.endTime) || self.startTime < self.endTime",message="must be after startTime: move endTime, or leave it out for an open end"
+// +kubebuilder:validation:XValidation:fieldPath=".endTime",rule="!has(self.startTime) || !has(self.endTime) || [self.startTime, self.endTime].exists(t, format.datetime().validate(t).hasValue()) || timestamp(self.startTime) < timestamp(self.endTime)",message="must be after startTime: move endTime, or leave it out for an open end"
 // +kubebuilder:validation:MinProperties=1
 type Window struct {
 	// startTime is the first moment of the window (RFC 3339). Without it the window has always begun.
 	// +optional
-	StartTime *metav1.Time `json:"startTime,omitempty"`
+	StartTime *Timestamp `json:"startTime,omitempty"`
 	// endTime is the first moment after the window (RFC 3339). Without it the window never ends.
 	// +optional
-	EndTime *metav1.Time `json:"endTime,omitempty"`
+	EndTime *Timestamp `json:"endTime,omitempty"`
 }
 
 // Retention is what becomes of a team's data when its time is over: staff may read and copy it for a while, then it is

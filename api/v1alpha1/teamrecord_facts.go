@@ -1,7 +1,6 @@
 package v1alpha1
 
 import (
-	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -50,10 +49,10 @@ type TeamFacts struct {
 type TermFact struct {
 	// startTime is when it begins; without it, it is open.
 	// +optional
-	StartTime *metav1.Time `json:"startTime,omitempty"`
+	StartTime *Timestamp `json:"startTime,omitempty"`
 	// endTime is when it is over; without it, it is open.
 	// +optional
-	EndTime *metav1.Time `json:"endTime,omitempty"`
+	EndTime *Timestamp `json:"endTime,omitempty"`
 }
 
 // DecisionFact is what a programme decided on a team.
@@ -65,7 +64,7 @@ type DecisionFact struct {
 	Outcome string `json:"outcome,omitempty"`
 	// decisionTime is when.
 	// +optional
-	DecisionTime *metav1.Time `json:"decisionTime,omitempty"`
+	DecisionTime *Timestamp `json:"decisionTime,omitempty"`
 	// reason is why.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
@@ -90,10 +89,10 @@ type GPUAwardFact struct {
 	Count int32 `json:"count"`
 	// startTime is when it begins, if it has a time of its own.
 	// +optional
-	StartTime *metav1.Time `json:"startTime,omitempty"`
+	StartTime *Timestamp `json:"startTime,omitempty"`
 	// endTime is when it is over, if it has a time of its own.
 	// +optional
-	EndTime *metav1.Time `json:"endTime,omitempty"`
+	EndTime *Timestamp `json:"endTime,omitempty"`
 	// stage is the stage that it is for.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
@@ -123,7 +122,7 @@ type BudgetAwardFact struct {
 	Amount int64 `json:"amount"`
 	// dueTime is when it is due, if at once.
 	// +optional
-	DueTime *metav1.Time `json:"dueTime,omitempty"`
+	DueTime *Timestamp `json:"dueTime,omitempty"`
 	// instalments are its parts, if it is not due at once.
 	// +optional
 	// +listType=atomic
@@ -135,7 +134,7 @@ type BudgetAwardFact struct {
 type InstalmentFact struct {
 	// dueTime is when it is due.
 	// +optional
-	DueTime *metav1.Time `json:"dueTime,omitempty"`
+	DueTime *Timestamp `json:"dueTime,omitempty"`
 	// amount is how much.
 	// +required
 	Amount int64 `json:"amount"`
@@ -155,11 +154,7 @@ type VolumeFact struct {
 	Namespace string `json:"namespace,omitempty"`
 	// size is how much was asked for.
 	// +required
-	// +kubebuilder:validation:Schemaless
-	// +kubebuilder:validation:Type=string
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=64
-	Size resource.Quantity `json:"size,omitzero"`
+	Size Quantity `json:"size,omitzero"`
 }
 
 // StaffFact is who had which role.
@@ -179,10 +174,10 @@ type StaffFact struct {
 	Subject SubjectFact `json:"subject,omitzero"`
 	// startTime is when access begins, if it has a time of its own.
 	// +optional
-	StartTime *metav1.Time `json:"startTime,omitempty"`
+	StartTime *Timestamp `json:"startTime,omitempty"`
 	// endTime is when access is over, if it has a time of its own.
 	// +optional
-	EndTime *metav1.Time `json:"endTime,omitempty"`
+	EndTime *Timestamp `json:"endTime,omitempty"`
 }
 
 // SubjectFact is an account.
@@ -220,7 +215,7 @@ const (
 type RecordedChange struct {
 	// time is when it was changed, or when time changed it (RFC 3339).
 	// +required
-	Time metav1.Time `json:"time,omitzero"`
+	Time Timestamp `json:"time,omitempty,omitzero"`
 	// field is what was changed: state, term, suspend, programName, decision, gpus, budget, volumes or staff; or manifest,
 	// which was removed and applied again.
 	// +required

@@ -61,7 +61,7 @@ type TeamRecordSpec struct {
 	State TeamState `json:"state,omitempty"`
 	// stateTransitionTime is when that began.
 	// +optional
-	StateTransitionTime *metav1.Time `json:"stateTransitionTime,omitempty"`
+	StateTransitionTime *Timestamp `json:"stateTransitionTime,omitempty"`
 	// facts are what was awarded and decided last.
 	// +optional
 	Facts TeamFacts `json:"facts,omitempty,omitzero"`

@@ -270,7 +270,7 @@ func TestKarpenterReconcilingCondition(t *testing.T) {
 // Quotas follow from the declared resources until nodes exist, and from what those offer afterwards.
 func TestKarpenterNodeShape(t *testing.T) {
 	known := corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("1")}
-	declared := builder.Pool(b200, builder.Karpenter(8), builder.Dynamic()).Spec.Karpenter.NodeResources
+	declared := foundationv1alpha1.ResourceList(builder.Pool(b200, builder.Karpenter(8), builder.Dynamic()).Spec.Karpenter.NodeResources)
 	offers := corev1.ResourceList{
 		corev1.ResourceCPU: resource.MustParse("190"), corev1.ResourceMemory: resource.MustParse("2000Gi"), corev1.ResourceEphemeralStorage: resource.MustParse("7Ti"),
 	}

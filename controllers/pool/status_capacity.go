@@ -53,7 +53,7 @@ func nodeShape(in Input, nodes []gpunode.Node) corev1.ResourceList {
 		return least
 	}
 	if in.Pool.Status.NodeAllocatable == nil && in.Pool.Spec.Karpenter != nil {
-		return in.Pool.Spec.Karpenter.NodeResources
+		return foundationv1alpha1.ResourceList(in.Pool.Spec.Karpenter.NodeResources)
 	}
 	return in.Pool.Status.NodeAllocatable
 }

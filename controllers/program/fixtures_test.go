@@ -36,7 +36,7 @@ func team(name string, mods ...builder.TeamMod) *foundationv1alpha1.FoundationTe
 func granted(name string, line foundationv1alpha1.BudgetLine, millions int64, at time.Time) builder.TeamMod {
 	return func(team *foundationv1alpha1.FoundationTeam) {
 		team.Spec.Budget = append(team.Spec.Budget, foundationv1alpha1.BudgetAward{
-			Name: name, Line: line, Amount: new(millions * million), DueTime: builder.MetaTime(at),
+			Name: name, Line: line, Amount: new(millions * million), DueTime: builder.SpecTime(at),
 		})
 	}
 }

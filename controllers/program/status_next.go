@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/budget"
 	"foundation.team/operator/internal/lifecycle"
@@ -51,7 +49,7 @@ func earliest(now time.Time, all []transition) (first time.Time, whats []string)
 // transitions returns those of decisions, evaluations, stages, terms and payments.
 func transitions(in Input, plan budget.Plan) []transition {
 	var all []transition
-	add := func(at *metav1.Time, format string, args ...any) {
+	add := func(at *foundationv1alpha1.Timestamp, format string, args ...any) {
 		if at != nil {
 			all = append(all, transition{at.Time, fmt.Sprintf(format, args...)})
 		}
@@ -76,7 +74,7 @@ func transitions(in Input, plan budget.Plan) []transition {
 		}
 	}
 	for _, payment := range plan.Due {
-		add(&metav1.Time{Time: payment.At}, "%s on line %s are due to %s",
+		add(&foundationv1alpha1.Timestamp{Time: payment.At}, "%s on line %s are due to %s",
 			budget.Money(payment.Amount, in.Program.Spec.Currency), payment.Line, payment.Team)
 	}
 	return all
@@ -115,7 +113,7 @@ func changePhrase(team string, before, after lifecycle.Standing, at time.Time) s
 	}
 }
 
-func isAt(t *metav1.Time, at time.Time) bool { return t != nil && t.Time.Equal(at) }
+func isAt(t *foundationv1alpha1.Timestamp, at time.Time) bool { return t != nil && t.Time.Equal(at) }
 
 func outcomeNoun(outcome foundationv1alpha1.Outcome) string {
 	switch outcome {

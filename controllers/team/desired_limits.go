@@ -4,6 +4,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 )
 
 // buildLimitRange gives containers without requests small default ones, and default limits where the namespace's quota
@@ -36,5 +38,5 @@ func overridesOf(n teamNamespace) corev1.ResourceList {
 	if n.spec == nil {
 		return nil
 	}
-	return n.spec.Quota
+	return foundationv1alpha1.ResourceList(n.spec.Quota)
 }

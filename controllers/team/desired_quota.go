@@ -86,7 +86,7 @@ func buildQuota(m *Model, n teamNamespace) *corev1ac.ResourceQuotaApplyConfigura
 	}
 	hard["count/pods"] = times(hard[corev1.ResourcePods], finishedPodsFactor)
 	if n.spec != nil && n.active() {
-		maps.Copy(hard, n.spec.Quota)
+		maps.Copy(hard, foundationv1alpha1.ResourceList(n.spec.Quota))
 	}
 	devices := m.Devices.NoDevices()
 	switch {
@@ -118,7 +118,7 @@ func volumeSizes(m *Model, n teamNamespace) []resource.Quantity {
 	}
 	for _, volume := range m.Team.Spec.Volumes {
 		if foundationv1alpha1.NamespaceName(m.Team.Name, volume.Namespace) == n.name {
-			sizes[volume.Name] = volume.Size
+			sizes[volume.Name] = volume.Size.Quantity
 		}
 	}
 	var list []resource.Quantity

@@ -39,7 +39,7 @@ func buildVolume(m *Model, volume foundationv1alpha1.TeamVolume, persistentVolum
 	spec := corev1ac.PersistentVolumeClaimSpec().
 		WithAccessModes(volume.AccessModes...).
 		WithResources(corev1ac.VolumeResourceRequirements().
-			WithRequests(corev1.ResourceList{corev1.ResourceStorage: volume.Size}))
+			WithRequests(corev1.ResourceList{corev1.ResourceStorage: volume.Size.Quantity}))
 	if volume.StorageClassName != nil {
 		spec.WithStorageClassName(*volume.StorageClassName)
 	}

@@ -7,7 +7,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
-	"foundation.team/operator/internal/timing"
 )
 
 // maxUIDs is the CRD's maxItems of a record's UIDs.
@@ -34,9 +33,9 @@ func BuildRecord(m *Model) *foundationv1alpha1.TeamRecord {
 	}
 	if spec.State != m.State && !wasClosed(m) {
 		spec.History = append(spec.History, observedStateChange(m, spec.State))
-		spec.State, spec.StateTransitionTime = m.State, timing.Meta(m.Now)
+		spec.State, spec.StateTransitionTime = m.State, foundationv1alpha1.OptionalTimestamp(m.Now)
 		if !m.StateSince.IsZero() {
-			spec.StateTransitionTime = timing.Meta(m.StateSince)
+			spec.StateTransitionTime = foundationv1alpha1.OptionalTimestamp(m.StateSince)
 		}
 	}
 	if !equality.Semantic.DeepEqual(spec.Facts, facts) {
@@ -62,6 +61,6 @@ func closedRecord(record *foundationv1alpha1.TeamRecord, now time.Time) *foundat
 		return closed
 	}
 	closed.Spec.History = newestChanges(append(closed.Spec.History, stateChange(now, closed.Spec.State, foundationv1alpha1.StateDeleted)))
-	closed.Spec.State, closed.Spec.StateTransitionTime = foundationv1alpha1.StateDeleted, timing.Meta(now)
+	closed.Spec.State, closed.Spec.StateTransitionTime = foundationv1alpha1.StateDeleted, foundationv1alpha1.OptionalTimestamp(now)
 	return closed
 }

@@ -1,11 +1,9 @@
 package team
 
 import (
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
-	"foundation.team/operator/internal/timing"
 )
 
 // factsOf returns what was awarded to a team and decided on it. It contains no rendered text and no time zone, so that only
@@ -57,11 +55,11 @@ func budgetFact(award foundationv1alpha1.BudgetAward) foundationv1alpha1.BudgetA
 }
 
 // wholeSeconds truncates a time as the API server does; otherwise a record would differ from what is read back.
-func wholeSeconds(t *metav1.Time) *metav1.Time {
+func wholeSeconds(t *foundationv1alpha1.Timestamp) *foundationv1alpha1.Timestamp {
 	if t == nil {
 		return nil
 	}
-	return timing.Meta(t.Time)
+	return foundationv1alpha1.OptionalTimestamp(t.Time)
 }
 
 // factKey identifies a fact of a team.

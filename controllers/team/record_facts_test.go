@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/lifecycle"
@@ -25,8 +24,8 @@ func everything(timeZone string) Input {
 		func(team *foundationv1alpha1.FoundationTeam) {
 			amount := int64(20)
 			team.Spec.Budget = []foundationv1alpha1.BudgetAward{
-				{Name: "data", Line: foundationv1alpha1.BudgetData, Amount: &amount, DueTime: builder.MetaTime(begins)},
-				{Name: "staff", Line: foundationv1alpha1.BudgetStaff, Amount: &amount, Instalments: []foundationv1alpha1.Instalment{{DueTime: builder.MetaTime(begins), Amount: &amount}}},
+				{Name: "data", Line: foundationv1alpha1.BudgetData, Amount: &amount, DueTime: builder.SpecTime(begins)},
+				{Name: "staff", Line: foundationv1alpha1.BudgetStaff, Amount: &amount, Instalments: []foundationv1alpha1.Instalment{{DueTime: builder.SpecTime(begins), Amount: &amount}}},
 			}
 		}))
 }
@@ -57,7 +56,7 @@ func TestTimeZoneChangeIsNotRecorded(t *testing.T) {
 			t.Errorf("%s: %v", name, history)
 		}
 	}
-	change := foundationv1alpha1.RecordedChange{Time: metav1.NewTime(now), Field: foundationv1alpha1.FieldTerm, To: &foundationv1alpha1.Fact{Term: in.Record.Spec.Facts.Term}}
+	change := foundationv1alpha1.RecordedChange{Time: foundationv1alpha1.NewTimestamp(now), Field: foundationv1alpha1.FieldTerm, To: &foundationv1alpha1.Fact{Term: in.Record.Spec.Facts.Term}}
 	for want, in := range map[string]Input{
 		"from 2026-03-01T09:00:00+09:00 until 2026-07-01T00:00:00+09:00": in,
 		"from 2026-03-01T01:00:00+01:00 until 2026-06-30T17:00:00+02:00": moved,
@@ -134,7 +133,7 @@ func largest(version int) Input {
 		builder.Volume(name(i), strings.Repeat("n", 22), "999999999999999999", "")(team)
 		grant := foundationv1alpha1.BudgetAward{Name: name(i), Line: foundationv1alpha1.BudgetStaff, Amount: &amount}
 		for range 32 {
-			grant.Instalments = append(grant.Instalments, foundationv1alpha1.Instalment{DueTime: builder.MetaTime(now), Amount: &amount})
+			grant.Instalments = append(grant.Instalments, foundationv1alpha1.Instalment{DueTime: builder.SpecTime(now), Amount: &amount})
 		}
 		team.Spec.Budget = append(team.Spec.Budget, grant)
 	}

@@ -11,7 +11,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
-	"foundation.team/operator/internal/timing"
 )
 
 const (
@@ -51,11 +50,11 @@ func factChanges(m *Model, before, after foundationv1alpha1.TeamFacts) []foundat
 // specChange returns a change with the time and manager of the last edit of the spec. A decision may also take effect by
 // time alone, so it has no manager.
 func specChange(m *Model, key factKey) foundationv1alpha1.RecordedChange {
-	c := foundationv1alpha1.RecordedChange{Time: *timing.Meta(m.Now), Field: key.field, Name: key.name}
+	c := foundationv1alpha1.RecordedChange{Time: foundationv1alpha1.NewTimestamp(m.Now), Field: key.field, Name: key.name}
 	if by := lastEdit(m.Team.ManagedFields); key.field != foundationv1alpha1.FieldDecision && by.Manager != "" {
 		c.By = by.Manager
 		if by.Time != nil {
-			c.Time = *timing.Meta(by.Time.Time)
+			c.Time = foundationv1alpha1.NewTimestamp(by.Time.Time)
 		}
 	}
 	return c
@@ -78,7 +77,7 @@ func lastEdit(entries []metav1.ManagedFieldsEntry) metav1.ManagedFieldsEntry {
 // stateChange returns a change of the team's state at a time.
 func stateChange(at time.Time, from, to foundationv1alpha1.TeamState) foundationv1alpha1.RecordedChange {
 	c := foundationv1alpha1.RecordedChange{
-		Time: *timing.Meta(at), Field: foundationv1alpha1.FieldState, To: &foundationv1alpha1.Fact{State: to},
+		Time: foundationv1alpha1.NewTimestamp(at), Field: foundationv1alpha1.FieldState, To: &foundationv1alpha1.Fact{State: to},
 	}
 	if from != "" {
 		c.From = &foundationv1alpha1.Fact{State: from}

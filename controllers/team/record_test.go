@@ -117,15 +117,15 @@ func TestBuildRecordOfANewTeam(t *testing.T) {
 	}
 	want := foundationv1alpha1.TeamRecordSpec{
 		TeamName: "hanbit", UIDs: []string{"hanbit-uid"}, ProgramName: "sovereign", Lead: "Hanbit AI", Digest: specDigest(hanbit.Spec),
-		State: foundationv1alpha1.StateInTerm, StateTransitionTime: builder.MetaTime(now.AddDate(0, -1, 0)),
+		State: foundationv1alpha1.StateInTerm, StateTransitionTime: builder.SpecTime(now.AddDate(0, -1, 0)),
 		Facts: foundationv1alpha1.TeamFacts{
 			ProgramName: "sovereign",
-			Decision:    &foundationv1alpha1.DecisionFact{Outcome: "Selected", DecisionTime: builder.MetaTime(now.AddDate(0, -1, 0)), Reason: "as the panel saw it"},
+			Decision:    &foundationv1alpha1.DecisionFact{Outcome: "Selected", DecisionTime: builder.SpecTime(now.AddDate(0, -1, 0)), Reason: "as the panel saw it"},
 			GPUs:        []foundationv1alpha1.GPUAwardFact{{Name: "award-0", PoolName: "b200", Count: 8}},
-			Volumes:     []foundationv1alpha1.VolumeFact{{Name: "corpus", Namespace: "train", Size: quantity("1Ti")}},
+			Volumes:     []foundationv1alpha1.VolumeFact{{Name: "corpus", Namespace: "train", Size: foundationv1alpha1.Quantity{Quantity: quantity("1Ti")}}},
 		},
 		History: []foundationv1alpha1.RecordedChange{{
-			Time: metav1.NewTime(now), Field: foundationv1alpha1.FieldState, To: &foundationv1alpha1.Fact{State: foundationv1alpha1.StateInTerm},
+			Time: foundationv1alpha1.NewTimestamp(now), Field: foundationv1alpha1.FieldState, To: &foundationv1alpha1.Fact{State: foundationv1alpha1.StateInTerm},
 		}},
 	}
 	if diff := cmp.Diff(want, record.Spec); diff != "" {

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/lifecycle"
 	"foundation.team/operator/internal/text"
@@ -31,7 +29,7 @@ func historyStatus(record *foundationv1alpha1.TeamRecord, life lifecycle.Team) [
 }
 
 func renderChange(change foundationv1alpha1.RecordedChange, life lifecycle.Team) foundationv1alpha1.TeamChange {
-	shown := foundationv1alpha1.TeamChange{Time: change.Time, What: string(change.Field), By: change.By, Late: change.Late}
+	shown := foundationv1alpha1.TeamChange{Time: *change.Time.Meta(), What: string(change.Field), By: change.By, Late: change.Late}
 	if change.Name != "" {
 		shown.What = fmt.Sprintf("%s[%s]", change.Field, change.Name)
 	}
@@ -100,7 +98,7 @@ func renderBudgetAward(award *foundationv1alpha1.BudgetAwardFact, life lifecycle
 	return shown
 }
 
-func renderWindow(start, end *metav1.Time, life lifecycle.Team) string {
+func renderWindow(start, end *foundationv1alpha1.Timestamp, life lifecycle.Team) string {
 	var parts []string
 	if start != nil {
 		parts = append(parts, "from "+renderTime(start, life))
@@ -111,7 +109,7 @@ func renderWindow(start, end *metav1.Time, life lifecycle.Team) string {
 	return strings.Join(parts, " ")
 }
 
-func renderTime(t *metav1.Time, life lifecycle.Team) string {
+func renderTime(t *foundationv1alpha1.Timestamp, life lifecycle.Team) string {
 	if t == nil {
 		return "no date"
 	}

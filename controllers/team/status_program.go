@@ -18,7 +18,7 @@ func programStatus(m *Model) *foundationv1alpha1.TeamProgramStatus {
 		return status
 	}
 	status.Outcome, status.Reason = decision.Outcome, decision.Reason
-	status.DecisionTime, status.FinalTime, status.EffectiveTime = decision.DecisionTime, decision.FinalTime, decision.EffectiveTime
+	status.DecisionTime, status.FinalTime, status.EffectiveTime = decision.DecisionTime.Meta(), decision.FinalTime.Meta(), decision.EffectiveTime.Meta()
 	if decision.Evaluation != "" {
 		status.Score, status.FailedGates, _ = ranking.Score(&m.Program.Spec, decision.Evaluation, m.Team.Name)
 	}

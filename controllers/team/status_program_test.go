@@ -108,7 +108,7 @@ func TestCeilingsCondition(t *testing.T) {
 func TestBudgetStatus(t *testing.T) {
 	grant := func(name string, line foundationv1alpha1.BudgetLine, amount int64, due time.Time) builder.TeamMod {
 		return func(team *foundationv1alpha1.FoundationTeam) {
-			team.Spec.Budget = append(team.Spec.Budget, foundationv1alpha1.BudgetAward{Name: name, Line: line, Amount: &amount, DueTime: builder.MetaTime(due)})
+			team.Spec.Budget = append(team.Spec.Budget, foundationv1alpha1.BudgetAward{Name: name, Line: line, Amount: &amount, DueTime: builder.SpecTime(due)})
 		}
 	}
 	money := twoNamespaces(grant("staff", foundationv1alpha1.BudgetStaff, 30, july), grant("data", foundationv1alpha1.BudgetData, 20, now), grant("more", foundationv1alpha1.BudgetData, 7, now))

@@ -125,7 +125,7 @@ func provisioned(m *Model, volume foundationv1alpha1.TeamVolume, claim *corev1.P
 		return false
 	case claim.Status.Phase == corev1.ClaimBound:
 		capacity := claim.Status.Capacity[corev1.ResourceStorage]
-		return capacity.Cmp(volume.Size) >= 0
+		return capacity.Cmp(volume.Size.Quantity) >= 0
 	case claim.Status.Phase == corev1.ClaimPending && claim.Spec.StorageClassName != nil:
 		class := m.StorageClasses[*claim.Spec.StorageClassName]
 		return class != nil && class.VolumeBindingMode != nil && *class.VolumeBindingMode == storagev1.VolumeBindingWaitForFirstConsumer
@@ -211,7 +211,7 @@ func capacityOf(claim *corev1.PersistentVolumeClaim) string {
 func declaredStorage(m *Model) string {
 	sum := resource.Quantity{Format: resource.BinarySI}
 	for _, volume := range m.Team.Spec.Volumes {
-		sum.Add(volume.Size)
+		sum.Add(volume.Size.Quantity)
 	}
 	return sum.String()
 }

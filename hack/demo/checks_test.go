@@ -19,7 +19,7 @@ import (
 
 // A check is worth something only if it can fail: every case but the first breaks one thing.
 
-var end = metav1.Date(2030, 3, 31, 15, 0, 0, 0, time.UTC)
+var end = foundationv1alpha1.NewTimestamp(time.Date(2030, 3, 31, 15, 0, 0, 0, time.UTC))
 
 func team(name string, granted, ready int32) foundationv1alpha1.FoundationTeam {
 	t := foundationv1alpha1.FoundationTeam{
@@ -42,7 +42,7 @@ func team(name string, granted, ready int32) foundationv1alpha1.FoundationTeam {
 		},
 	}
 	if granted < 512 {
-		t.Status.GPUs.Pools[0].NextFreeTime = &end
+		t.Status.GPUs.Pools[0].NextFreeTime = end.Meta()
 		t.Status.Conditions[0].Status = metav1.ConditionFalse
 		t.Status.Conditions[0].Reason = foundationv1alpha1.ReasonShortfall
 		t.Status.Conditions[0].Message = "b200: 512 of 512 short, 512 free 2030-03-31T15:00Z"

@@ -126,8 +126,8 @@ func TestCheckIn(t *testing.T) {
 }
 
 func TestSelection(t *testing.T) {
-	decidedAt := metav1.NewTime(final.Add(-time.Hour))
-	content, err := selection(selected, rejected, decidedAt, final)
+	decidedAt := foundationv1alpha1.NewTimestamp(final.Add(-time.Hour))
+	content, err := selection(selected, rejected, decidedAt, foundationv1alpha1.NewTimestamp(final.Time))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,7 +138,7 @@ func TestSelection(t *testing.T) {
 	count := map[foundationv1alpha1.Outcome]int{}
 	for _, decision := range program.Spec.Decisions {
 		count[decision.Outcome]++
-		if !decision.DecisionTime.Equal(&decidedAt) || !decision.FinalTime.Equal(&final) || decision.Reason == "" {
+		if !decision.DecisionTime.Equal(&decidedAt) || !decision.FinalTime.Meta().Equal(&final) || decision.Reason == "" {
 			t.Errorf("recorded %+v", decision)
 		}
 	}

@@ -108,7 +108,7 @@ func checkWaiting(team, donor *foundationv1alpha1.FoundationTeam) error {
 	if want := unconditionalGPUs(team) - granted; pool.Shortfall != want || want == 0 {
 		return fmt.Errorf("it was awarded %d GPUs and has %d, its shortfall is %d", unconditionalGPUs(team), granted, pool.Shortfall)
 	}
-	if donor.Spec.Term == nil || donor.Spec.Term.EndTime == nil || !pool.NextFreeTime.Equal(donor.Spec.Term.EndTime) {
+	if donor.Spec.Term == nil || donor.Spec.Term.EndTime == nil || !pool.NextFreeTime.Equal(donor.Spec.Term.EndTime.Meta()) {
 		return fmt.Errorf("it is told %v, but %s has the GPUs until %v", pool.NextFreeTime, donor.Name, donor.Spec.Term)
 	}
 	date := pool.NextFreeTime.UTC().Format(time.DateOnly)

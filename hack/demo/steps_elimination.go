@@ -11,7 +11,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -59,7 +58,7 @@ func (d *demo) showElimination(ctx context.Context) error {
 	begin := time.Now()
 	if err := d.addToProgramme(ctx, "/spec/decisions/-", foundationv1alpha1.Decision{
 		TeamName: teamNaru, Outcome: foundationv1alpha1.OutcomeEliminated, Reason: "failed originality, a veto criterion",
-		DecisionTime: new(metav1.Now().Rfc3339Copy()),
+		DecisionTime: new(foundationv1alpha1.NewTimestamp(time.Now())),
 	}); err != nil {
 		return err
 	}

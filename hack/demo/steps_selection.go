@@ -127,11 +127,11 @@ func (b teamObjects) checkNothing() error {
 // when the selection is final.
 func (d *demo) showSelection(ctx context.Context) error {
 	d.screen.title("The office records who is selected")
-	now := metav1.Now().Rfc3339Copy()
+	now := foundationv1alpha1.NewTimestamp(time.Now())
 	if err := d.refuseSixth(ctx, now); err != nil {
 		return err
 	}
-	finalAt := metav1.NewTime(time.Now().Add(objectionTime)).Rfc3339Copy()
+	finalAt := foundationv1alpha1.NewTimestamp(time.Now().Add(objectionTime))
 	patch, err := selection(selected, rejected, now, finalAt)
 	if err != nil {
 		return err
@@ -159,13 +159,13 @@ func (d *demo) showSelection(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.screen.check("the five are in from the second at which it was final, and not a moment before", checkInTerm(withNames(teams, selected), theirs, finalAt))
+	d.screen.check("the five are in from the second at which it was final, and not a moment before", checkInTerm(withNames(teams, selected), theirs, *finalAt.Meta()))
 	d.screen.check("the ten others have nothing", theirs.checkOnly(selected))
 	return nil
 }
 
 // refuseSixth tries to select one team more than there are seats.
-func (d *demo) refuseSixth(ctx context.Context, now metav1.Time) error {
+func (d *demo) refuseSixth(ctx context.Context, now foundationv1alpha1.Timestamp) error {
 	patch, err := selection(append(slices.Clone(selected), rejected[0]), rejected[1:], now, now)
 	if err != nil {
 		return err
@@ -207,7 +207,7 @@ func (d *demo) checkSixth(ctx context.Context, patch []byte) error {
 }
 
 // selection returns a merge patch that records a decision on each of these teams.
-func selection(in, out []string, decidedAt, finalAt metav1.Time) ([]byte, error) {
+func selection(in, out []string, decidedAt, finalAt foundationv1alpha1.Timestamp) ([]byte, error) {
 	var decisions []foundationv1alpha1.Decision
 	decide := func(teams []string, outcome foundationv1alpha1.Outcome, reason string) {
 		for _, team := range teams {

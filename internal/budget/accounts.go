@@ -121,7 +121,7 @@ func (a *accounts) claims() []claim {
 // amountsOf returns the amounts of an award, the earliest first. Those that are due at the same moment are one.
 func amountsOf(award foundationv1alpha1.BudgetAward) []dueAmount {
 	var list []dueAmount
-	add := func(at *metav1.Time, amount *int64) {
+	add := func(at *foundationv1alpha1.Timestamp, amount *int64) {
 		if at != nil {
 			list = append(list, dueAmount{at: at.Time, amount: ptr.Deref(amount, 0)})
 		}

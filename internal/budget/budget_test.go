@@ -60,14 +60,14 @@ func team(name string, awards ...foundationv1alpha1.BudgetAward) budget.Team {
 
 // once is an award of millions that is due at once.
 func once(name string, line foundationv1alpha1.BudgetLine, millions int64, at time.Time) foundationv1alpha1.BudgetAward {
-	return foundationv1alpha1.BudgetAward{Name: name, Line: line, Amount: new(millions * million), DueTime: builder.MetaTime(at)}
+	return foundationv1alpha1.BudgetAward{Name: name, Line: line, Amount: new(millions * million), DueTime: builder.SpecTime(at)}
 }
 
 // split is an award in instalments of the same size.
 func split(name string, line foundationv1alpha1.BudgetLine, each int64, at ...time.Time) foundationv1alpha1.BudgetAward {
 	award := foundationv1alpha1.BudgetAward{Name: name, Line: line, Amount: new(each * million * int64(len(at)))}
 	for _, due := range at {
-		award.Instalments = append(award.Instalments, foundationv1alpha1.Instalment{DueTime: builder.MetaTime(due), Amount: new(each * million)})
+		award.Instalments = append(award.Instalments, foundationv1alpha1.Instalment{DueTime: builder.SpecTime(due), Amount: new(each * million)})
 	}
 	return award
 }

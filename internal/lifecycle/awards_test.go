@@ -88,10 +88,10 @@ func stageBetween(stage, start, end string) builder.TeamMod {
 		builder.StageAward("b200", 512, stage, "")(team)
 		award := &team.Spec.GPUs[len(team.Spec.GPUs)-1]
 		if start != "" {
-			award.StartTime = builder.MetaTime(kst(start))
+			award.StartTime = builder.SpecTime(kst(start))
 		}
 		if end != "" {
-			award.EndTime = builder.MetaTime(kst(end))
+			award.EndTime = builder.SpecTime(kst(end))
 		}
 	}
 }

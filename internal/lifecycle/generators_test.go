@@ -42,13 +42,13 @@ func decisions(t *rapid.T) []foundationv1alpha1.Decision {
 		}
 		taken[key] = true
 		outcome := rapid.SampledFrom([]foundationv1alpha1.Outcome{selected, selected, selected, eliminated, eliminated, rejected, withdrawn}).Draw(t, "outcome")
-		decision := foundationv1alpha1.Decision{TeamName: team, Outcome: outcome, Reason: fmt.Sprint("reason ", i), DecisionTime: builder.MetaTime(at)}
-		later := func(label string) *metav1.Time {
+		decision := foundationv1alpha1.Decision{TeamName: team, Outcome: outcome, Reason: fmt.Sprint("reason ", i), DecisionTime: builder.SpecTime(at)}
+		later := func(label string) *foundationv1alpha1.Timestamp {
 			if rapid.IntRange(0, 2).Draw(t, "has "+label) > 0 {
 				return nil
 			}
 			at, _ := onTheHour(t, n, label)
-			return builder.MetaTime(at)
+			return builder.SpecTime(at)
 		}
 		decision.EffectiveTime, decision.OverturnTime = later("effective"), later("overturned")
 		if outcome != withdrawn {
@@ -107,7 +107,7 @@ func members(t *rapid.T, name string) *foundationv1alpha1.FoundationTeam {
 		builder.AwardBetween(rapid.SampledFrom(pools).Draw(t, "pool"), rapid.Int32Range(0, 64).Draw(t, "count"), never, never)(team)
 		award := &team.Spec.GPUs[i]
 		from, to := windows(t, "award")
-		award.StartTime, award.EndTime = builder.MetaTime(from), builder.MetaTime(to)
+		award.StartTime, award.EndTime = builder.SpecTime(from), builder.SpecTime(to)
 		stages := rapid.SampledFrom([]string{"", "", "stage-0", "stage-1"})
 		award.Stage, award.IfPassed = stages.Draw(t, "stage"), stages.Draw(t, "if passed")
 	}

@@ -8,8 +8,6 @@ import (
 	"slices"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/timing"
 )
@@ -175,11 +173,11 @@ func (t Team) NextTransition(now time.Time) time.Time {
 	return timing.Next(now, times)
 }
 
-func isBefore(now time.Time, bound *metav1.Time) bool {
+func isBefore(now time.Time, bound *foundationv1alpha1.Timestamp) bool {
 	return bound != nil && now.Before(bound.Time)
 }
 
-func timeOf(t *metav1.Time) time.Time {
+func timeOf(t *foundationv1alpha1.Timestamp) time.Time {
 	if t == nil {
 		return time.Time{}
 	}

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"pgregory.net/rapid"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
@@ -327,7 +326,7 @@ func staffAt(team *foundationv1alpha1.FoundationTeam, at time.Time) []string {
 	return names
 }
 
-func orZero(t *metav1.Time) time.Time {
+func orZero(t *foundationv1alpha1.Timestamp) time.Time {
 	if t == nil {
 		return never
 	}

@@ -195,9 +195,9 @@ func TestNextTransitionIsWhenMoneyIsDue(t *testing.T) {
 	amount := int64(100)
 	team := takesPart(programOf(decided("hanbit", selected, "2025-08-04")), "hanbit", func(team *foundationv1alpha1.FoundationTeam) {
 		team.Spec.Budget = []foundationv1alpha1.BudgetAward{
-			{Name: "data", Line: foundationv1alpha1.BudgetData, Amount: &amount, DueTime: builder.MetaTime(kst("2025-09-01"))},
+			{Name: "data", Line: foundationv1alpha1.BudgetData, Amount: &amount, DueTime: builder.SpecTime(kst("2025-09-01"))},
 			{Name: "people", Line: foundationv1alpha1.BudgetStaff, Amount: &amount, Instalments: []foundationv1alpha1.Instalment{
-				{DueTime: builder.MetaTime(kst("2025-10-01"))}, {DueTime: builder.MetaTime(kst("2026-01-01"))},
+				{DueTime: builder.SpecTime(kst("2025-10-01"))}, {DueTime: builder.SpecTime(kst("2026-01-01"))},
 			}},
 		}
 	})

@@ -10,7 +10,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"k8s.io/apimachinery/pkg/api/resource"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"pgregory.net/rapid"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
@@ -172,7 +171,7 @@ func TestMissingIsASet(t *testing.T) {
 
 func TestClosed(t *testing.T) {
 	spec := &foundationv1alpha1.FoundationProgramSpec{}
-	for i, at := range []*metav1.Time{nil, builder.MetaTime(builder.Now.Add(-time.Second)), builder.MetaTime(builder.Now), builder.MetaTime(builder.Now.Add(time.Second))} {
+	for i, at := range []*foundationv1alpha1.Timestamp{nil, builder.SpecTime(builder.Now.Add(-time.Second)), builder.SpecTime(builder.Now), builder.SpecTime(builder.Now.Add(time.Second))} {
 		spec.Evaluations = append(spec.Evaluations, foundationv1alpha1.Evaluation{Name: strconv.Itoa(i), CloseTime: at})
 	}
 	want := []foundationv1alpha1.Ranking{{Evaluation: "0"}, {Evaluation: "1", Closed: true}, {Evaluation: "2", Closed: true}, {Evaluation: "3"}}

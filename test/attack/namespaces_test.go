@@ -33,7 +33,7 @@ func buildDesired() controllers.Desired {
 	}
 	who := builder.Team(team, builder.Namespace("train", 1), builder.Namespace("spent", 1),
 		builder.Namespace("work", 1), builder.Namespace("flood", 1))
-	who.Spec.Namespaces[0].Quota = raised
+	who.Spec.Namespaces[0].Quota = foundationv1alpha1.Quantities(raised)
 	fast := builder.Pool("b200", builder.Granted(who, 64), builder.NodeShape("224", "2Ti", "28Ti"))
 	claimed := builder.Pool("dra", builder.Granted(who, 32), builder.NodeShape("224", "2Ti", "28Ti"),
 		builder.ResourceName("example.com/gpu"), builder.DeviceClassName(deviceClass))

@@ -125,7 +125,7 @@ var acceptedTeams = map[string]accepted{
 	"volumes with sizes at their bounds": {
 		manifest: team,
 		patch: `spec: {volumes: [{name: least, namespace: train, size: "1"}, {name: part, namespace: eval, size: 1.5Ti},
-			{name: most, namespace: train, size: "` + strings.Repeat("9", 20) + `"}]}`,
+			{name: most, namespace: train, size: 100Pi}]}`,
 	},
 	"volume for one pod": {
 		manifest: team,

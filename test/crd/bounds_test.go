@@ -12,9 +12,7 @@ import (
 // boundByRule are the places whose schema is Kubernetes' own and has no bounds, with the rule above them that has.
 var boundByRule = map[string]string{
 	"FoundationProgram.spec.evaluations[].results[].waivers{}":     "self[k].size() <= 512",
-	"FoundationTeam.spec.namespaces[].quota{}":                     "self[k].size() <= 32",
 	"GPUPool.spec.karpenter.labels{}":                              "self[k].size() <= 63",
-	"GPUPool.spec.karpenter.nodeResources{}":                       "self[k].size() <= 32",
 	"GPUPool.spec.static.nodeSelector.matchLabels":                 "self.matchLabels.size() <= 16",
 	"GPUPool.spec.static.nodeSelector.matchLabels{}":               "self.matchLabels[k].size() <= 63",
 	"GPUPool.spec.static.nodeSelector.matchExpressions":            "self.matchExpressions.size() <= 16",
@@ -74,7 +72,7 @@ func collectUnbounded(found map[string][]string, path string, schema *apiextensi
 func bounded(schema *apiextensionsv1.JSONSchemaProps) bool {
 	switch {
 	case schema.Type == "string" || schema.XIntOrString:
-		return schema.MaxLength != nil || len(schema.Enum) > 0 || schema.Format == "date-time"
+		return schema.MaxLength != nil || len(schema.Enum) > 0
 	case schema.Type == "array":
 		return schema.MaxItems != nil
 	case schema.AdditionalProperties != nil:

@@ -35,7 +35,7 @@ spec:
 `
 }
 
-const largestSize = "9999999999999999999"
+const largestSize = "11111111111111111"
 
 var largestPerson = `{name: person%d` + long(54) + `, role: DataSteward, organization: ` + long(128) + `,
     subject: {kind: Group, name: group%d` + long(245) + `}, startTime: "2026-01-01T00:00:00Z", endTime: "2026-07-01T00:00:00Z"}`
@@ -44,7 +44,7 @@ var largestPerson = `{name: person%d` + long(54) + `, role: DataSteward, organiz
 var subjectAgain = strings.Replace(strings.ReplaceAll(largestPerson, "%d", "7"), "person7", "again", 1)
 
 func largestQuota() string {
-	return keys(32, `count/`+long(245)+`%d: "`+strings.Repeat("1", 32)+`"`)
+	return keys(32, `count/`+long(245)+`%d: "`+strings.Repeat("0", 16)+strings.Repeat("1", 16)+`"`)
 }
 
 // withLast is a YAML list with one more entry.
@@ -99,7 +99,7 @@ spec:
 `
 }
 
-var largestResources = strings.ReplaceAll(`{cpu: "#", memory: "#", ephemeral-storage: "#"}`, "#", strings.Repeat("1", 32))
+var largestResources = strings.ReplaceAll(`{cpu: "#", memory: "#", ephemeral-storage: "#"}`, "#", strings.Repeat("0", 18)+strings.Repeat("1", 14))
 
 func TestLargestTeam(t *testing.T) {
 	t.Parallel()
@@ -120,7 +120,7 @@ status:
 
 	t.Run("every volume grows", func(t *testing.T) {
 		t.Parallel()
-		if _, err := update(t, teams, patched(t, strings.ReplaceAll(live, largestSize, largestSize+"9"), "")); err != nil {
+		if _, err := update(t, teams, patched(t, strings.ReplaceAll(live, largestSize, "9"+largestSize[1:]), "")); err != nil {
 			t.Error(err)
 		}
 	})

@@ -82,11 +82,11 @@ var refusedBudgets = map[string]refused{
 	},
 	"instalment on a day without time": {
 		patch: `spec: {budget: [{name: researchers, line: Staff, amount: 1, instalments: [{dueTime: "2026-01-15", amount: 1}]}]}`,
-		want:  []string{`spec.budget[0].instalments[0].dueTime: Invalid value: "2026-01-15": spec.budget[0].instalments[0].dueTime in body must be of type date-time: "2026-01-15"`},
+		want:  []string{`spec.budget[0].instalments[0].dueTime: Invalid value: "2026-01-15": must be a time such as 2027-01-01T09:00:00+09:00`},
 	},
 	"award of money due on a day without time": {
 		patch: `spec: {budget: [{name: corpus, line: Data, amount: 1, dueTime: "2026-01-15"}]}`,
-		want:  []string{`spec.budget[0].dueTime: Invalid value: "2026-01-15": spec.budget[0].dueTime in body must be of type date-time: "2026-01-15"`},
+		want:  []string{`spec.budget[0].dueTime: Invalid value: "2026-01-15": must be a time such as 2027-01-01T09:00:00+09:00`},
 	},
 	"award of money without name": {
 		patch: `spec: {budget: [{line: Data, amount: 1, dueTime: "2026-01-15T00:00:00Z"}]}`,

@@ -160,7 +160,7 @@ var refusedDecisions = map[string]refused{
 	},
 	"decision on a day without time": {
 		patch: decided(`{teamName: hanbit, outcome: Rejected, reason: r, decisionTime: "2025-08-04"}`),
-		want:  []string{`spec.decisions[0].decisionTime: Invalid value: "2025-08-04": spec.decisions[0].decisionTime in body must be of type date-time: "2025-08-04"`},
+		want:  []string{`spec.decisions[0].decisionTime: Invalid value: "2025-08-04": must be a time such as 2027-01-01T09:00:00+09:00`},
 	},
 	"decision on an evaluation of 64 letters": {
 		patch: decided(`{teamName: hanbit, outcome: Rejected, evaluation: ` + long(64) + `, reason: r, decisionTime: "2025-08-04T10:00:00+09:00"}`),

@@ -31,7 +31,7 @@ var refusedEvaluations = map[string]refused{
 	},
 	"evaluation with a close time that is no time": {
 		patch: `spec: {evaluations: [{name: written, closeTime: yesterday}], decisions: null}`,
-		want:  []string{`spec.evaluations[0].closeTime: Invalid value: "yesterday": spec.evaluations[0].closeTime in body must be of type date-time: "yesterday"`},
+		want:  []string{`spec.evaluations[0].closeTime: Invalid value: "yesterday": must be a time such as 2027-01-01T09:00:00+09:00`},
 	},
 	"evaluations, 9 of them": {
 		patch: `spec: {evaluations: ` + many(9, `{name: e%d}`) + `, decisions: null}`,

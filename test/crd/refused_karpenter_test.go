@@ -274,19 +274,19 @@ var refusedKarpenterPools = map[string]refused{
 	},
 	"resources of nothing": {
 		patch: `spec: {karpenter: {nodeResources: {cpu: 0}}}`,
-		want:  []string{`spec.karpenter.nodeResources: Invalid value: cpu must be a quantity of more than 0 in at most 32 characters, for example 64 or 512Gi`},
+		want:  []string{`spec.karpenter.nodeResources: Invalid value: cpu must be more than 0 and at most 64Ti`},
 	},
 	"resources of no memory": {
 		patch: `spec: {karpenter: {nodeResources: {memory: "0"}}}`,
-		want:  []string{`spec.karpenter.nodeResources: Invalid value: memory must be a quantity of more than 0 in at most 32 characters, for example 64 or 512Gi`},
+		want:  []string{`spec.karpenter.nodeResources: Invalid value: memory must be more than 0 and at most 64Ti`},
 	},
 	"resources of less than nothing": {
 		patch: `spec: {karpenter: {nodeResources: {cpu: "-1"}}}`,
-		want:  []string{`spec.karpenter.nodeResources: Invalid value: cpu must be a quantity of more than 0 in at most 32 characters, for example 64 or 512Gi`},
+		want:  []string{`spec.karpenter.nodeResources[cpu]: Invalid value: -1 must be a quantity from 0 to 100Pi in at most 32 characters, for example 64 or 512Gi`},
 	},
 	"resources with a long quantity": {
 		patch: `spec: {karpenter: {nodeResources: {cpu: "1.0000000000000000000000000000000"}}}`,
-		want:  []string{`spec.karpenter.nodeResources: Invalid value: cpu must be a quantity of more than 0 in at most 32 characters, for example 64 or 512Gi`},
+		want:  []string{`spec.karpenter.nodeResources.cpu: Too long: may not be more than 32 bytes`},
 	},
 	"consolidation after 721h": {
 		patch: `spec: {karpenter: {consolidateAfter: 721h}}`,

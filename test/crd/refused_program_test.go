@@ -205,7 +205,7 @@ var refusedPrograms = map[string]refused{
 	},
 	"stage with a date without time": {
 		patch: `spec: {stages: [{name: stage-1, startTime: "2025-08-01", endTime: "2026-02-01T00:00:00Z"}]}`,
-		want:  []string{`spec.stages[0].startTime: Invalid value: "2025-08-01": spec.stages[0].startTime in body must be of type date-time: "2025-08-01"`},
+		want:  []string{`spec.stages[0].startTime: Invalid value: "2025-08-01": must be a time such as 2027-01-01T09:00:00+09:00`},
 	},
 	"stages, 17 of them": {
 		patch: `spec: {stages: ` + many(17, `{name: s%d, startTime: "2025-08-01T00:00:00Z", endTime: "2026-02-01T00:00:00Z"}`) + `}`,

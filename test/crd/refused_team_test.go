@@ -145,7 +145,7 @@ var refusedTeams = map[string]refused{
 	},
 	"term without time of day": {
 		patch: `spec: {term: {startTime: "2026-01-01"}}`,
-		want:  []string{`spec.term.startTime: Invalid value: "2026-01-01": spec.term.startTime in body must be of type date-time: "2026-01-01"`},
+		want:  []string{`spec.term.startTime: Invalid value: "2026-01-01": must be a time such as 2027-01-01T09:00:00+09:00`},
 	},
 	"suspend that is no boolean": {
 		patch: `spec: {suspend: "yes"}`,

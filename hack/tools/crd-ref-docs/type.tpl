@@ -37,7 +37,7 @@ Rules:
 fields that have it. */ -}}
 {{- define "typeOf" }}
 {{- $each := .UnderlyingType }}
-{{- if and $each $each.Doc (not $each.IsAlias) (not $each.Members) (index $each.Markers "kubebuilder:validation:XValidation") }}string array
+{{- if and $each $each.Doc (not $each.IsAlias) (not $each.Members) (index $each.Markers "kubebuilder:validation:XValidation") }}string{{ if contains " array" (markdownRenderType .) }} array{{ end }}
 {{- else if and .Doc (not .IsAlias) (not .Members) (index .Markers "kubebuilder:validation:XValidation") }}string
 {{- else }}{{ markdownRenderType . }}{{ end }}
 {{- end }}

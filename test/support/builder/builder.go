@@ -9,6 +9,8 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 )
 
 // Now is the time at which tests happen.
@@ -23,7 +25,15 @@ func Time(value string) time.Time {
 	return t
 }
 
-// MetaTime returns nil for the zero time, which is how specs leave a bound open.
+// SpecTime returns nil for the zero time, which is how specs and records leave a bound open.
+func SpecTime(t time.Time) *foundationv1alpha1.Timestamp {
+	if t.IsZero() {
+		return nil
+	}
+	return &foundationv1alpha1.Timestamp{Time: t}
+}
+
+// MetaTime returns nil for the zero time, which is how status leaves a time open.
 func MetaTime(t time.Time) *metav1.Time {
 	if t.IsZero() {
 		return nil

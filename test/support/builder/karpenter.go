@@ -32,7 +32,7 @@ func Karpenter(capacity int32) PoolMod {
 func Dynamic() PoolMod {
 	return func(pool *foundationv1alpha1.GPUPool) {
 		pool.Spec.Karpenter.Mode = foundationv1alpha1.KarpenterDynamic
-		pool.Spec.Karpenter.NodeResources = shape("180", "1900Gi", "7Ti")
+		pool.Spec.Karpenter.NodeResources = foundationv1alpha1.Quantities(shape("180", "1900Gi", "7Ti"))
 	}
 }
 

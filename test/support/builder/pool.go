@@ -67,7 +67,7 @@ func Ineligible(organisations ...string) PoolMod {
 // Available sets from when to when the pool can be used; a zero bound is open.
 func Available(start, end time.Time) PoolMod {
 	return func(pool *foundationv1alpha1.GPUPool) {
-		pool.Spec.Availability = &foundationv1alpha1.Window{StartTime: MetaTime(start), EndTime: MetaTime(end)}
+		pool.Spec.Availability = &foundationv1alpha1.Window{StartTime: SpecTime(start), EndTime: SpecTime(end)}
 	}
 }
 

@@ -35,25 +35,25 @@ type DecisionMod = func(*foundationv1alpha1.Decision)
 func Decided(team string, outcome foundationv1alpha1.Outcome, at time.Time, mods ...DecisionMod) ProgramMod {
 	return func(program *foundationv1alpha1.FoundationProgram) {
 		program.Spec.Decisions = append(program.Spec.Decisions, *build(&foundationv1alpha1.Decision{
-			TeamName: team, Outcome: outcome, DecisionTime: MetaTime(at), Reason: "as the panel saw it",
+			TeamName: team, Outcome: outcome, DecisionTime: SpecTime(at), Reason: "as the panel saw it",
 		}, mods))
 	}
 }
 
 // FinalAt sets until when the team can object.
 func FinalAt(at time.Time) DecisionMod {
-	return func(decision *foundationv1alpha1.Decision) { decision.FinalTime = MetaTime(at) }
+	return func(decision *foundationv1alpha1.Decision) { decision.FinalTime = SpecTime(at) }
 }
 
 // EffectiveAt sets when the decision takes effect.
 func EffectiveAt(at time.Time) DecisionMod {
-	return func(decision *foundationv1alpha1.Decision) { decision.EffectiveTime = MetaTime(at) }
+	return func(decision *foundationv1alpha1.Decision) { decision.EffectiveTime = SpecTime(at) }
 }
 
 // Overturned sets from when on the decision counts as not made.
 func Overturned(at time.Time) DecisionMod {
 	return func(decision *foundationv1alpha1.Decision) {
-		decision.OverturnTime, decision.OverturnReason = MetaTime(at), "objection upheld"
+		decision.OverturnTime, decision.OverturnReason = SpecTime(at), "objection upheld"
 	}
 }
 
@@ -66,7 +66,7 @@ func On(evaluation string) DecisionMod {
 func InStage(name string, start, end time.Time, passed ...string) ProgramMod {
 	return func(program *foundationv1alpha1.FoundationProgram) {
 		program.Spec.Stages = append(program.Spec.Stages, foundationv1alpha1.Stage{
-			Name: name, StartTime: MetaTime(start), EndTime: MetaTime(end), Passed: passed,
+			Name: name, StartTime: SpecTime(start), EndTime: SpecTime(end), Passed: passed,
 		})
 	}
 }
@@ -139,7 +139,7 @@ func GateOf(name string) ProgramMod {
 func Evaluated(name string, closedAt time.Time, results ...foundationv1alpha1.Result) ProgramMod {
 	return func(program *foundationv1alpha1.FoundationProgram) {
 		program.Spec.Evaluations = append(program.Spec.Evaluations, foundationv1alpha1.Evaluation{
-			Name: name, CloseTime: MetaTime(closedAt), Results: results,
+			Name: name, CloseTime: SpecTime(closedAt), Results: results,
 		})
 	}
 }

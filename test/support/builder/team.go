@@ -54,7 +54,7 @@ func Annotated(key, value string) TeamMod {
 // Term gives the team a term; a zero bound is open.
 func Term(start, end time.Time) TeamMod {
 	return func(team *foundationv1alpha1.FoundationTeam) {
-		team.Spec.Term = &foundationv1alpha1.Window{StartTime: MetaTime(start), EndTime: MetaTime(end)}
+		team.Spec.Term = &foundationv1alpha1.Window{StartTime: SpecTime(start), EndTime: SpecTime(end)}
 	}
 }
 
@@ -89,7 +89,7 @@ func Award(pool string, count int32) TeamMod {
 func AwardBetween(pool string, count int32, start, end time.Time) TeamMod {
 	return func(team *foundationv1alpha1.FoundationTeam) {
 		team.Spec.GPUs = append(team.Spec.GPUs, foundationv1alpha1.GPUAward{
-			Name: fmt.Sprintf("award-%d", len(team.Spec.GPUs)), PoolName: pool, Count: &count, StartTime: MetaTime(start), EndTime: MetaTime(end),
+			Name: fmt.Sprintf("award-%d", len(team.Spec.GPUs)), PoolName: pool, Count: &count, StartTime: SpecTime(start), EndTime: SpecTime(end),
 		})
 	}
 }
@@ -102,7 +102,7 @@ func Namespace(name string, weight int32) TeamMod {
 // NamespaceQuota adds a namespace that overrides entries of its quota.
 func NamespaceQuota(name string, weight int32, quota corev1.ResourceList) TeamMod {
 	return func(team *foundationv1alpha1.FoundationTeam) {
-		team.Spec.Namespaces = append(team.Spec.Namespaces, foundationv1alpha1.TeamNamespace{Name: name, GPUWeight: &weight, Quota: quota})
+		team.Spec.Namespaces = append(team.Spec.Namespaces, foundationv1alpha1.TeamNamespace{Name: name, GPUWeight: &weight, Quota: foundationv1alpha1.Quantities(quota)})
 	}
 }
 
@@ -110,7 +110,7 @@ func NamespaceQuota(name string, weight int32, quota corev1.ResourceList) TeamMo
 func Volume(name, namespace, size, class string) TeamMod {
 	return func(team *foundationv1alpha1.FoundationTeam) {
 		volume := foundationv1alpha1.TeamVolume{
-			Name: name, Namespace: namespace, Size: resource.MustParse(size),
+			Name: name, Namespace: namespace, Size: foundationv1alpha1.Quantity{Quantity: resource.MustParse(size)},
 			AccessModes: []corev1.PersistentVolumeAccessMode{corev1.ReadWriteMany},
 		}
 		if class != "" {
@@ -139,7 +139,7 @@ func staff(name string, role foundationv1alpha1.StaffRole, kind foundationv1alph
 	return func(team *foundationv1alpha1.FoundationTeam) {
 		team.Spec.Staff = append(team.Spec.Staff, foundationv1alpha1.StaffMember{
 			Name: name, Role: role, Subject: foundationv1alpha1.StaffSubject{Kind: kind, Name: name},
-			StartTime: MetaTime(start), EndTime: MetaTime(end),
+			StartTime: SpecTime(start), EndTime: SpecTime(end),
 		})
 	}
 }
