@@ -88,6 +88,13 @@ const (
 	ReasonTerminating = "Terminating"
 )
 
+// Further reasons of QuotaReady.
+const (
+	// ReasonGPUsInUse: a namespace has less than its share, because pods in a retired one, or in one whose share became smaller,
+	// still use those GPUs.
+	ReasonGPUsInUse = "GPUsInUse"
+)
+
 // Further reasons of VolumesReady.
 const (
 	// ReasonStorageClassNotFound: a volume names a StorageClass that does not exist.

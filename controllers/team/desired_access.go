@@ -2,6 +2,7 @@ package team
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	rbacv1 "k8s.io/api/rbac/v1"
@@ -19,38 +20,45 @@ var clusterRoles = map[foundationv1alpha1.StaffRole]string{
 	foundationv1alpha1.RoleViewer:      "foundation-team-viewer",
 }
 
-// buildAccess binds, in one namespace, each role to the staff who have it now; nobody if the namespace is locked or
-// retired. While guards are not in place nobody gets a role that they do not have already.
-func buildAccess(m *Model, n teamNamespace) []apply.Object {
-	if !n.accessible() {
-		return nil
+// cleanupRole ships with the operator, too: staff who may end pods have it in a retired namespace while something runs there.
+const cleanupRole = "foundation-team-cleanup"
+
+// roleIn returns the ClusterRole that a member of staff has now in a namespace; empty if none.
+func roleIn(m *Model, n teamNamespace, member foundationv1alpha1.StaffMember) string {
+	switch {
+	case n.accessible():
+		return clusterRoles[member.Role]
+	case n.state == foundationv1alpha1.ResourceRetired && member.Role != foundationv1alpha1.RoleViewer && isInUse(m, n):
+		return cleanupRole
+	default:
+		return ""
 	}
-	byRole := map[foundationv1alpha1.StaffRole][]foundationv1alpha1.StaffMember{}
+}
+
+// buildAccess binds, in one namespace, each role to the staff who have it now; nobody if the namespace is locked. While
+// guards are not in place nobody gets a role that they do not have already.
+func buildAccess(m *Model, n teamNamespace) []apply.Object {
+	byRole := map[string][]foundationv1alpha1.StaffMember{}
 	for _, member := range m.Staff {
-		if m.Guards.OK() || hasRole(m, n, member) {
-			byRole[member.Role] = append(byRole[member.Role], member)
+		if role := roleIn(m, n, member); role != "" && (m.Guards.OK() || hasRole(m, n, member)) {
+			byRole[role] = append(byRole[role], member)
 		}
 	}
 	var bindings []apply.Object
-	for _, role := range []foundationv1alpha1.StaffRole{
-		foundationv1alpha1.RoleLead, foundationv1alpha1.RoleEngineer, foundationv1alpha1.RoleDataSteward, foundationv1alpha1.RoleViewer,
-	} {
-		if len(byRole[role]) == 0 {
-			continue
-		}
+	for _, role := range slices.Sorted(maps.Keys(byRole)) {
 		labels, annotations := m.ownerMetadata()
-		bindings = append(bindings, rbacv1ac.RoleBinding(clusterRoles[role], n.name).WithLabels(labels).WithAnnotations(annotations).
-			WithRoleRef(roleRef(clusterRoles[role])).
+		bindings = append(bindings, rbacv1ac.RoleBinding(role, n.name).WithLabels(labels).WithAnnotations(annotations).
+			WithRoleRef(roleRef(role)).
 			WithSubjects(subjects(byRole[role])...))
 	}
 	return bindings
 }
 
-// hasRole reports whether a member of staff is already bound in a namespace to the role that they have now.
+// hasRole reports whether a member of staff is already bound in a namespace to the role that they have there now.
 func hasRole(m *Model, n teamNamespace, member foundationv1alpha1.StaffMember) bool {
 	for _, obj := range m.Others {
 		binding, ok := obj.(*rbacv1.RoleBinding)
-		if ok && binding.Namespace == n.name && binding.Name == clusterRoles[member.Role] && m.Owner.CanAdopt(binding) &&
+		if ok && binding.Namespace == n.name && binding.Name == roleIn(m, n, member) && m.Owner.CanAdopt(binding) &&
 			slices.ContainsFunc(binding.Subjects, func(s rbacv1.Subject) bool {
 				return s.Kind == string(member.Subject.Kind) && s.Name == member.Subject.Name
 			}) {

@@ -93,7 +93,7 @@ func TestAccessIsOnlyRemovedWithoutGuards(t *testing.T) {
 			users = append(users, *obj.GetName()+" "+subject.Name)
 		}
 	}
-	if diff := cmp.Diff([]string{"foundation-team-lead kim", "foundation-team-lead new", "foundation-team-engineer risen"}, users); diff != "" {
+	if diff := cmp.Diff([]string{"foundation-team-engineer risen", "foundation-team-lead kim", "foundation-team-lead new"}, users); diff != "" {
 		t.Error(diff)
 	}
 }

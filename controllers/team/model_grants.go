@@ -60,7 +60,8 @@ func grantOf(pool *foundationv1alpha1.GPUPool, team *foundationv1alpha1.Foundati
 	return nil
 }
 
-// devicesInput returns what the device entries of the quotas are computed from. Only active namespaces share the grants.
+// devicesInput returns what the device entries of the quotas are computed from. Only active namespaces share the grants; what
+// pods use in the others counts until it is free.
 func devicesInput(in Input, namespaces []teamNamespace) gpuquota.Input {
 	devices := gpuquota.Input{DeviceClasses: map[string]corev1.ResourceName{}}
 	for _, name := range slices.Sorted(maps.Keys(in.Pools)) {
@@ -70,7 +71,7 @@ func devicesInput(in Input, namespaces []teamNamespace) gpuquota.Input {
 			GPUsPerNode: pool.Spec.GPUsPerNode, Node: pool.Status.NodeAllocatable,
 		}
 		if grant := grantOf(pool, in.Team); grant != nil {
-			p.Granted = grant.Granted
+			p.Granted, p.Held = grant.Granted, grant.Held
 		}
 		devices.Pools = append(devices.Pools, p)
 	}
@@ -78,9 +79,14 @@ func devicesInput(in Input, namespaces []teamNamespace) gpuquota.Input {
 		devices.DeviceClasses[name] = corev1.ResourceName(ptr.Deref(class.Spec.ExtendedResourceName, ""))
 	}
 	for _, n := range namespaces {
+		share := gpuquota.Namespace{Name: n.name}
 		if n.active() {
-			devices.Namespaces = append(devices.Namespaces, gpuquota.Namespace{Name: n.name, Weight: n.weight()})
+			share.Weight = n.weight()
 		}
+		if quota := in.Quotas[n.name]; quota != nil {
+			share.Used = quota.Status.Used
+		}
+		devices.Namespaces = append(devices.Namespaces, share)
 	}
 	return devices
 }

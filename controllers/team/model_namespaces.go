@@ -4,8 +4,11 @@ import (
 	"maps"
 	"slices"
 
+	corev1 "k8s.io/api/core/v1"
+
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/apply"
+	"foundation.team/operator/internal/gpuquota"
 	"foundation.team/operator/internal/lifecycle"
 )
 
@@ -57,6 +60,20 @@ func closedState(retention *lifecycle.Retention) foundationv1alpha1.ResourceStat
 		return foundationv1alpha1.ResourceDataAccess
 	}
 	return foundationv1alpha1.ResourceLocked
+}
+
+// isInUse reports whether pods that have not finished, or claims of devices, are left in a namespace.
+func isInUse(m *Model, n teamNamespace) bool {
+	quota := m.Quotas[n.name]
+	if quota == nil {
+		return false
+	}
+	for _, key := range []corev1.ResourceName{corev1.ResourcePods, gpuquota.ResourceClaims} {
+		if used := quota.Status.Used[key]; !used.IsZero() {
+			return true
+		}
+	}
+	return m.Devices.Used(quota.Status.Used) > 0
 }
 
 // weight returns the namespace's share of the team's GPUs, relative to the weights of the others.

@@ -73,8 +73,8 @@ func TestGrantsSharedAmongNamespaces(t *testing.T) {
 		"by gpuWeight":                     {input(hanbit, builder.Pool("b200", shape, builder.Granted(hanbit, 8))), gpus{"hanbit-train": 7, "hanbit-eval": 1}},
 		"no gpuWeight is weight 1":         {input(withoutWeight, builder.Pool("b200", builder.Granted(hanbit, 8))), gpus{"hanbit-train": 4, "hanbit-eval": 4}},
 		"two pools of one resource":        {input(hanbit, builder.Pool("a", builder.Granted(hanbit, 8)), builder.Pool("b", builder.Granted(hanbit, 8))), gpus{"hanbit-train": 14, "hanbit-eval": 2}},
-		"a retired namespace has no share": {input(builder.Team("hanbit", builder.Namespace("train", 1)), builder.OwnedNamespace(hanbit, "old"), builder.Pool("b200", builder.Granted(hanbit, 8))), gpus{"hanbit-train": 8}},
-		"a locked namespace has no share":  {input(twoNamespaces(weights{train: 7, eval: 1}.set, builder.Deleted()), builder.OwnedNamespace(hanbit, "train"), builder.Pool("b200", builder.Granted(hanbit, 8))), gpus{}},
+		"a retired namespace has no share": {input(builder.Team("hanbit", builder.Namespace("train", 1)), builder.OwnedNamespace(hanbit, "old"), builder.Pool("b200", builder.Granted(hanbit, 8))), gpus{"hanbit-train": 8, "hanbit-old": 0}},
+		"a locked namespace has no share":  {input(twoNamespaces(weights{train: 7, eval: 1}.set, builder.Deleted()), builder.OwnedNamespace(hanbit, "train"), builder.Pool("b200", builder.Granted(hanbit, 8))), gpus{"hanbit-train": 0}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -95,7 +95,7 @@ func TestDevicesInput(t *testing.T) {
 		builder.Pool("mi300", builder.ResourceName("amd.com/gpu")), builder.DeviceClass(gpuClass, "nvidia.com/gpu"), builder.DeviceClass("nic.example.com", ""))
 	want := gpuquota.Input{
 		Pools: []gpuquota.Pool{
-			{ResourceName: "nvidia.com/gpu", DeviceClass: gpuClass, Granted: 16, GPUsPerNode: 8, Node: in.Pools["b200"].Status.NodeAllocatable},
+			{ResourceName: "nvidia.com/gpu", DeviceClass: gpuClass, Granted: 16, Held: 16, GPUsPerNode: 8, Node: in.Pools["b200"].Status.NodeAllocatable},
 			{ResourceName: "amd.com/gpu", GPUsPerNode: 8, Node: in.Pools["mi300"].Status.NodeAllocatable},
 		},
 		DeviceClasses: map[string]corev1.ResourceName{gpuClass: "nvidia.com/gpu", "nic.example.com": ""},

@@ -8,7 +8,7 @@ import (
 func isProgressing(reason string) bool {
 	switch reason {
 	case foundationv1alpha1.ReasonProgressing, foundationv1alpha1.ReasonPoliciesSettling, foundationv1alpha1.ReasonApplyFailed, foundationv1alpha1.ReasonTerminating,
-		foundationv1alpha1.ReasonVolumesPending, foundationv1alpha1.ReasonNodesNotReady,
+		foundationv1alpha1.ReasonVolumesPending, foundationv1alpha1.ReasonGPUsInUse, foundationv1alpha1.ReasonNodesNotReady,
 		foundationv1alpha1.ReasonWaitingForGPUs, foundationv1alpha1.ReasonWaitingForNamespaces:
 		return true
 	default:

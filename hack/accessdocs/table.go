@@ -29,6 +29,9 @@ const operatorIntro = `
 
 `
 
+// cleanupRole is what all but Viewers have in a retired namespace while something still runs there.
+const cleanupRole = "foundation-team-cleanup"
+
 // column is a role in a table.
 type column struct {
 	title string
@@ -64,6 +67,9 @@ func columnsOfStaff(roles []role) ([]column, error) {
 			return nil, fmt.Errorf("no ClusterRole is for the staff role %s", name)
 		}
 		columns = append(columns, column{string(name), roles[i]})
+	}
+	if i := slices.IndexFunc(roles, func(r role) bool { return r.name == cleanupRole }); i >= 0 {
+		columns = append(columns, column{"In a retired namespace", roles[i]})
 	}
 	for _, r := range roles {
 		if !slices.ContainsFunc(columns, func(c column) bool { return c.role.name == r.name }) {

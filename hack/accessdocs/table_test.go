@@ -34,6 +34,11 @@ kind: ClusterRole
 metadata: {name: foundation-team-data-steward}
 rules:
 - {apiGroups: [""], resources: [pods/exec], verbs: [create]}
+---
+kind: ClusterRole
+metadata: {name: foundation-team-cleanup}
+rules:
+- {apiGroups: [""], resources: [pods], verbs: [delete]}
 `
 
 const operator = `
@@ -54,14 +59,14 @@ rules:
 - {apiGroups: [foundation.team], resources: [gpupools], verbs: [scrub]}
 `
 
-const page = `| Resource | API group | Viewer | DataSteward | Engineer | Lead |
-|---|---|---|---|---|---|
-| events | core | – | – | – | read |
-| pods | core | read | – | – | read, write |
-| pods/exec | core | – | create | – | – |
-| services | core | read | – | – | – |
-| deployments | apps | get, list | – | – | – |
-| events | events.k8s.io | – | – | – | read |
+const page = `| Resource | API group | Viewer | DataSteward | Engineer | Lead | In a retired namespace |
+|---|---|---|---|---|---|---|
+| events | core | – | – | – | read | – |
+| pods | core | read | – | – | read, write | delete |
+| pods/exec | core | – | create | – | – | – |
+| services | core | read | – | – | – | – |
+| deployments | apps | get, list | – | – | – | – |
+| events | events.k8s.io | – | – | – | read | – |
 
 ## The operator
 

@@ -35,7 +35,8 @@ type Input struct {
 	// DeviceClasses are all DeviceClasses of the cluster, each with its extendedResourceName, to which Kubernetes
 	// charges its devices too; empty if it has none.
 	DeviceClasses map[string]corev1.ResourceName
-	// Namespaces are those among which the grant is divided by weight.
+	// Namespaces are those among which the grant is divided by weight, and with weight 0 those that get no share and may
+	// still use some of it.
 	Namespaces []Namespace
 }
 
@@ -45,9 +46,10 @@ type Pool struct {
 	// empty if none.
 	ResourceName corev1.ResourceName
 	DeviceClass  string
-	// Granted is how many of its GPUs the team is granted.
-	Granted     int32
-	GPUsPerNode int32
+	// Granted is how many of its GPUs the team is granted. Held is how many its nodes have, more than granted while some are
+	// drained.
+	Granted, Held int32
+	GPUsPerNode   int32
 	// Node is what its smallest healthy node offers besides GPUs, so that quotas never promise more than the nodes
 	// have. Outliers are not healthy.
 	Node corev1.ResourceList
@@ -57,6 +59,8 @@ type Pool struct {
 type Namespace struct {
 	Name   string
 	Weight int64
+	// Used is status.used of its quota. What it uses beyond its share is not given to others before it is free.
+	Used corev1.ResourceList
 }
 
 // Quotas is the device side of all quotas of a team.
@@ -76,6 +80,8 @@ type Share struct {
 	// same GPUs, so Devices may add up to more.
 	GPUs    int64
 	Devices map[corev1.ResourceName]int64
+	// Weighted is how many GPUs its weight gives it. It has fewer while other namespaces use more than their share, or none.
+	Weighted int64
 	// Compute is the proportional share of what the granted nodes offer besides GPUs.
 	Compute corev1.ResourceList
 }
@@ -87,13 +93,16 @@ func Compute(in Input) Quotas {
 	for i, namespace := range in.Namespaces {
 		weights[i] = namespace.Weight
 	}
-	for _, granted := range grantsByResource(in.Pools) {
-		for i, gpus := range split(granted.gpus, weights) {
-			q.Shares[in.Namespaces[i].Name] = q.Shares[in.Namespaces[i].Name].plus(gpus, granted)
+	for name, granted := range grantsByResource(in.Pools) {
+		weighted := split(granted.gpus, weights)
+		used := usedBy(in.Namespaces, func(used corev1.ResourceList) int64 { return q.usedOf(name, used) })
+		for i, gpus := range divide(granted.gpus, granted.capacity, weights, used) {
+			q.Shares[in.Namespaces[i].Name] = q.Shares[in.Namespaces[i].Name].plus(gpus, weighted[i], granted)
 		}
 	}
 	for key, granted := range grantsByKey(in.Pools, q.classes) {
-		for i, gpus := range split(granted, weights) {
+		used := usedBy(in.Namespaces, func(used corev1.ResourceList) int64 { return valueOf(used, key) })
+		for i, gpus := range divide(granted.gpus, granted.capacity, weights, used) {
 			q.Shares[in.Namespaces[i].Name].Devices[key] = gpus
 		}
 	}
@@ -133,7 +142,7 @@ func (q Quotas) NoDevices() corev1.ResourceList {
 // would not be counted at all.
 func (q Quotas) ClaimableClasses(namespace string, enforced corev1.ResourceList) []string {
 	share := q.Shares[namespace]
-	return slices.DeleteFunc(q.poolClasses(), func(class string) bool {
+	return slices.DeleteFunc(poolClasses(q.pools), func(class string) bool {
 		_, counted := enforced[devicesKey(class)]
 		return share.Devices[devicesKey(class)] == 0 || !counted
 	})
@@ -165,35 +174,45 @@ func (s Share) claimableDevices() int64 {
 }
 
 // plus returns the share with some more GPUs of a grant, and the compute resources that come with them.
-func (s Share) plus(gpus int64, granted grant) Share {
+func (s Share) plus(gpus, weighted int64, granted grant) Share {
 	if s.Devices == nil {
 		s = Share{Devices: map[corev1.ResourceName]int64{}, Compute: corev1.ResourceList{}}
 	}
-	s.GPUs += gpus
+	s.GPUs, s.Weighted = s.GPUs+gpus, s.Weighted+weighted
 	for name, quantity := range granted.compute {
+		if granted.gpus == 0 {
+			break // all of it is drained
+		}
 		s.Compute[name] = add(s.Compute[name], proportion(name, quantity, gpus, granted.gpus))
 	}
 	return s
 }
 
-// grant is what all pools with one extended resource granted.
+// grant is what all pools with one extended resource, or with one quota key, granted.
 type grant struct {
-	gpus    int64
-	compute corev1.ResourceList
+	gpus int64
+	// capacity is how many GPUs the team's nodes have, at least those that were granted.
+	capacity int64
+	compute  corev1.ResourceList
+}
+
+func (g grant) plus(pool Pool) grant {
+	g.gpus += int64(pool.Granted)
+	g.capacity += int64(max(pool.Granted, pool.Held))
+	return g
 }
 
 // grantsByResource adds up the pools with the same extended resource, because a quota cannot tell them apart.
 func grantsByResource(pools []Pool) map[corev1.ResourceName]grant {
 	grants := map[corev1.ResourceName]grant{}
 	for _, pool := range pools {
-		if pool.Granted == 0 {
+		if pool.Granted == 0 && pool.Held == 0 {
 			continue
 		}
-		sum := grants[pool.ResourceName]
+		sum := grants[pool.ResourceName].plus(pool)
 		if sum.compute == nil {
 			sum.compute = corev1.ResourceList{}
 		}
-		sum.gpus += int64(pool.Granted)
 		for name, quantity := range pool.Node {
 			all := quantity.DeepCopy()
 			all.Mul(int64(pool.Granted / pool.GPUsPerNode))
@@ -205,23 +224,23 @@ func grantsByResource(pools []Pool) map[corev1.ResourceName]grant {
 }
 
 // grantsByKey adds up the pools that the same quota key counts.
-func grantsByKey(pools []Pool, classes deviceClasses) map[corev1.ResourceName]int64 {
-	grants := map[corev1.ResourceName]int64{}
+func grantsByKey(pools []Pool, classes deviceClasses) map[corev1.ResourceName]grant {
+	grants := map[corev1.ResourceName]grant{}
 	for _, pool := range pools {
-		if pool.Granted == 0 {
+		if pool.Granted == 0 && pool.Held == 0 {
 			continue
 		}
 		for _, key := range classes.keysOfPool(pool) {
-			grants[key] += int64(pool.Granted)
+			grants[key] = grants[key].plus(pool)
 		}
 	}
 	return grants
 }
 
 // poolClasses returns the device classes of the pools, sorted.
-func (q Quotas) poolClasses() []string {
+func poolClasses(pools []Pool) []string {
 	classes := map[string]bool{}
-	for _, pool := range q.pools {
+	for _, pool := range pools {
 		if pool.DeviceClass != "" {
 			classes[pool.DeviceClass] = true
 		}

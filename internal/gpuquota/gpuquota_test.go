@@ -49,7 +49,7 @@ func share(gpus int64, compute corev1.ResourceList, devices map[corev1.ResourceN
 	if compute == nil {
 		compute = corev1.ResourceList{}
 	}
-	return Share{GPUs: gpus, Devices: devices, Compute: compute}
+	return Share{GPUs: gpus, Weighted: gpus, Devices: devices, Compute: compute}
 }
 
 type keys = map[corev1.ResourceName]int64
@@ -98,6 +98,15 @@ func TestShares(t *testing.T) {
 			Input{Namespaces: equal, Pools: []Pool{nvidiaPool(8), nvidiaPool(16, of(amd))}},
 			map[string]Share{
 				"train": share(12, nil, keys{nvidiaKey: 4, amdKey: 8}), "eval": share(12, nil, keys{nvidiaKey: 4, amdKey: 8}),
+			},
+		},
+		"what is drained of one pool does not count against what another grants": {
+			Input{
+				Namespaces: []Namespace{{Name: "train", Weight: 1, Used: corev1.ResourceList{nvidiaKey: resource.MustParse("16")}}, {Name: "eval", Weight: 1}},
+				Pools:      []Pool{nvidiaPool(0, func(p *Pool) { p.Held = 16 }), nvidiaPool(16)},
+			},
+			map[string]Share{
+				"train": share(8, nil, keys{nvidiaKey: 8}), "eval": share(8, nil, keys{nvidiaKey: 8}),
 			},
 		},
 		"weight 0 has a share of nothing": {

@@ -78,6 +78,61 @@ func checkShares(t *rapid.T, total, weight int64, weights, parts []int64) {
 	}
 }
 
+// What a namespace uses beyond its part counts until it is free.
+func TestDivide(t *testing.T) {
+	tests := map[string]struct {
+		total, capacity int64
+		weights, used   []int64
+		want            []int64
+	}{
+		"nobody uses more than its part":                       {16, 16, []int64{1, 1}, []int64{8, 8}, []int64{8, 8}},
+		"a retired namespace still uses some":                  {16, 16, []int64{1, 0}, []int64{0, 8}, []int64{8, 0}},
+		"a retired namespace uses nothing any more":            {16, 16, []int64{1, 0}, []int64{0, 0}, []int64{16, 0}},
+		"a weight was lowered":                                 {16, 16, []int64{1, 3}, []int64{12, 0}, []int64{4, 4}},
+		"others use what they were promised: it ends first":    {16, 16, []int64{1, 1, 0}, []int64{8, 0, 8}, []int64{8, 0, 0}},
+		"what is left is shared by weight":                     {16, 16, []int64{3, 1, 0}, []int64{0, 0, 8}, []int64{6, 2, 0}},
+		"a shrink: what is drained lies beyond the grant":      {8, 16, []int64{1, 1}, []int64{12, 0}, []int64{4, 4}},
+		"a shrink: pods are still on the nodes that are kept":  {8, 16, []int64{1, 1}, []int64{14, 0}, []int64{4, 2}},
+		"more is in use than there is":                         {8, 8, []int64{1, 1}, []int64{16, 0}, []int64{4, 0}},
+		"nothing is granted":                                   {0, 8, []int64{1, 1}, []int64{8, 0}, []int64{0, 0}},
+		"one that keeps what it uses is not given more either": {12, 12, []int64{1, 1, 0}, []int64{5, 1, 4}, []int64{5, 3, 0}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tt.want, divide(tt.total, tt.capacity, tt.weights, tt.used)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestDivideNeverPromisesTwice(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		total := rapid.Int64Range(0, 64).Draw(t, "total")
+		capacity := total + rapid.Int64Range(0, 16).Draw(t, "drained")
+		n := rapid.IntRange(0, 6).Draw(t, "namespaces")
+		weights := rapid.SliceOfN(rapid.Int64Range(0, 5), n, n).Draw(t, "weights")
+		used := rapid.SliceOfN(rapid.Int64Range(0, 32), n, n).Draw(t, "used")
+		parts, shares := split(total, weights), divide(total, capacity, weights, used)
+		var all, busy, reserved, over int64
+		for i := range shares {
+			all += shares[i]
+			busy += used[i]
+			reserved += max(shares[i], used[i])
+			over += max(used[i]-parts[i], 0)
+			if shares[i] < 0 || used[i] > parts[i] && shares[i] != parts[i] {
+				t.Fatalf("%v of parts %v, in use %v", shares, parts, used)
+			}
+		}
+		if all > total || busy <= capacity && reserved > capacity {
+			t.Fatalf("%v of %d, in use %v of %d", shares, total, used, capacity)
+		}
+		if over == 0 && !slices.Equal(shares, parts) {
+			t.Fatalf("%v, and nobody uses more than its part of %v", shares, parts)
+		}
+	})
+}
+
 func TestProportion(t *testing.T) {
 	tests := map[string]struct {
 		kind        corev1.ResourceName

@@ -48,7 +48,7 @@ func TestTheOperatorsRights(t *testing.T) {
 			}
 		}
 	}
-	g.Expect(staff).To(gomega.HaveLen(4))
+	g.Expect(staff).To(gomega.HaveLen(5))
 	g.Expect(binds).To(gomega.Equal(staff), "the operator binds what staff have, and nothing else")
 
 	for _, binding := range slices.Concat(

@@ -57,8 +57,16 @@ var _ = Describe("A change of the spec", func() {
 		s.WaitReady("retire")
 		uid := dsl.Get(s, s, &corev1.Namespace{}, "", "retire-old").UID
 		claim := dsl.Get(s, s, &corev1.PersistentVolumeClaim{}, "retire-old", "past").UID
+		ida := s.As("ida@retire.example")
+		s.Expect(ida.Apply(manifest.GPUPods("retire", "retire-old", "left", 1, 8))).To(Succeed())
+		s.WaitRunning("retire", 1)
 
 		s.ApplyTeam("retire", full[0], manifest.Train, full[3])
+		s.WaitCondition("retire", foundationv1alpha1.ConditionQuotaReady, foundationv1alpha1.ReasonGPUsInUse, "8 GPUs are still used in retire-old (retired)")
+		s.Expect(s.GetGPUQuota(s, "retire-train")).To(BeEquivalentTo(8), "what is in use is not given to others")
+		s.Expect(s.Can(s, "ida@retire.example", "create", "pods", "retire-old")).To(BeFalse())
+		_, err := ida.Kubectl("delete", "pod", "left-0", "-n", "retire-old", "--force", "--grace-period=0")
+		s.Expect(err).NotTo(HaveOccurred())
 		s.WaitReady("retire")
 		old := dsl.Get(s, s, &corev1.Namespace{}, "", "retire-old")
 		s.Expect(old.UID).To(Equal(uid))
