@@ -39,6 +39,9 @@ const (
 	// AnnotationStaff are, on a namespace in which a team can work, those who are staff now, such as "User kim@x", a line
 	// each. Only they can be given further rights in it.
 	AnnotationStaff = "foundation.team/staff"
+	// AnnotationSuspendedSubject is, on a RoleBinding that staff made, its subject, "User <name>", "Group <name>" or
+	// "ServiceAccount <name>", while the team is suspended and the binding has none.
+	AnnotationSuspendedSubject = "foundation.team/suspended-subject"
 	// AnnotationAdopt, set by an admin on an existing object to a team's name, lets that team take the object over.
 	AnnotationAdopt = "foundation.team/adopt"
 	// AnnotationConfirmDeletion, set on an object to its own name, lets it be deleted while it is in use: a FoundationTeam,

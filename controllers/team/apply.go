@@ -34,6 +34,9 @@ func (r *Reconciler) apply(ctx context.Context, m *Model, desired Desired, out *
 			continue
 		}
 		ready := r.applyNamespace(ctx, m, n, pending, out)
+		if ready {
+			r.resumeDelegated(ctx, m, n.teamNamespace, out)
+		}
 		for _, binding := range n.Access {
 			// An existing binding is always updated, so that whoever is no longer among its subjects loses access.
 			if ready || existing[objectKey{"RoleBinding", n.name, *binding.GetName()}] {

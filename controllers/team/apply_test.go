@@ -93,6 +93,12 @@ func (r *recorder) reconciler(in Input) *Reconciler {
 			r.quota(fields)
 			return nil
 		},
+		Patch: func(_ context.Context, _ client.WithWatch, obj client.Object, _ client.Patch, _ ...client.PatchOption) error {
+			if binding, ok := obj.(*rbacv1.RoleBinding); ok {
+				return r.write(fmt.Sprintf("patch RoleBinding %s: %d subjects", binding.Name, len(binding.Subjects)))
+			}
+			return r.write("patch " + apply.KindOf(obj).Name + " " + obj.GetName())
+		},
 		Delete: func(_ context.Context, _ client.WithWatch, obj client.Object, _ ...client.DeleteOption) error {
 			return r.write("delete " + apply.KindOf(obj).Name + " " + obj.GetName())
 		},

@@ -33,6 +33,7 @@ const stalledRecheck = 5 * time.Minute
 // +kubebuilder:rbac:groups=networking.k8s.io,resources=networkpolicies,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=rbac.authorization.k8s.io,resources=rolebindings;clusterroles;clusterrolebindings,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=rbac.authorization.k8s.io,resources=clusterroles,verbs=bind,resourceNames=foundation-team-lead;foundation-team-engineer;foundation-team-data-steward;foundation-team-viewer;foundation-team-cleanup
+// +kubebuilder:rbac:groups=rbac.authorization.k8s.io,resources=roles,verbs=bind
 // +kubebuilder:rbac:groups=flowcontrol.apiserver.k8s.io,resources=flowschemas;prioritylevelconfigurations,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=storage.k8s.io,resources=storageclasses,verbs=list;watch
 // +kubebuilder:rbac:groups=resource.k8s.io,resources=deviceclasses,verbs=list;watch
@@ -77,7 +78,7 @@ func (r *Reconciler) reconcile(ctx context.Context, team *foundationv1alpha1.Fou
 	}
 	desired := Build(m)
 	out := r.applyAndPrune(ctx, m, desired)
-	r.reportEndedBindings(team, out.endedBindings)
+	r.reportDelegated(team, out.delegated)
 	if err := r.deleteNamespaces(ctx, m, desired, out); err != nil {
 		return ctrl.Result{}, err
 	}

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	rbacv1 "k8s.io/api/rbac/v1"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 )
@@ -30,14 +29,18 @@ func expiryNotices(before, after *foundationv1alpha1.TeamStaffStatus) []string {
 	return notices
 }
 
-// reportEndedBindings emits an event for each binding made by staff that was deleted.
-func (r *Reconciler) reportEndedBindings(team *foundationv1alpha1.FoundationTeam, ended []*rbacv1.RoleBinding) {
-	for _, binding := range ended {
-		var subject string
-		if len(binding.Subjects) > 0 {
-			subject = fmt.Sprintf(" of %s %s", binding.Subjects[0].Kind, binding.Subjects[0].Name)
+// reportDelegated emits an event for each binding made by staff that was suspended, resumed or deleted.
+func (r *Reconciler) reportDelegated(team *foundationv1alpha1.FoundationTeam, changes []delegatedChange) {
+	for _, change := range changes {
+		var of string
+		subject := suspendedSubject(change.binding)
+		if len(change.binding.Subjects) > 0 {
+			subject = &change.binding.Subjects[0]
 		}
-		r.Events.Eventf(team, nil, corev1.EventTypeNormal, "AccessEnded", "Reconcile",
-			"RoleBinding %s/%s%s was made by staff and has ended with the access that it added to", binding.Namespace, binding.Name, subject)
+		if subject != nil {
+			of = fmt.Sprintf(" of %s %s", subject.Kind, subject.Name)
+		}
+		r.Events.Eventf(team, nil, corev1.EventTypeNormal, change.reason, "Reconcile",
+			"RoleBinding %s/%s%s was made by staff and %s", change.binding.Namespace, change.binding.Name, of, change.what)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/events"
 
@@ -39,12 +38,13 @@ func TestExpiryNotices(t *testing.T) {
 	}
 }
 
-func TestEndedBindingsAreReported(t *testing.T) {
+func TestChangesOfBindingsThatStaffMadeAreReported(t *testing.T) {
 	hanbit := twoNamespaces()
-	recorded := events.NewFakeRecorder(2)
+	recorded := events.NewFakeRecorder(3)
 	r := &Reconciler{Events: recorded}
-	r.reportEndedBindings(hanbit, []*rbacv1.RoleBinding{
-		delegatedTo(hanbit, "hanbit-train", subject("User", "", "kim")), delegatedTo(hanbit, "hanbit-eval"),
+	kims := delegatedTo(hanbit, "hanbit-train", subject("User", "", "kim"))
+	r.reportDelegated(hanbit, []delegatedChange{
+		{kims, "AccessEnded", "has ended"}, {delegatedTo(hanbit, "hanbit-eval"), "AccessEnded", "has ended"}, {suspendedBinding(kims), "AccessResumed", "resumes"},
 	})
 	close(recorded.Events)
 	var told []string
@@ -52,8 +52,9 @@ func TestEndedBindingsAreReported(t *testing.T) {
 		told = append(told, event)
 	}
 	want := []string{
-		"Normal AccessEnded RoleBinding hanbit-train/further of User kim was made by staff and has ended with the access that it added to",
-		"Normal AccessEnded RoleBinding hanbit-eval/further was made by staff and has ended with the access that it added to",
+		"Normal AccessEnded RoleBinding hanbit-train/further of User kim was made by staff and has ended",
+		"Normal AccessEnded RoleBinding hanbit-eval/further was made by staff and has ended",
+		"Normal AccessResumed RoleBinding hanbit-train/further of User kim was made by staff and resumes",
 	}
 	if diff := cmp.Diff(want, told); diff != "" {
 		t.Error(diff)

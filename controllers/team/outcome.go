@@ -4,7 +4,6 @@ import (
 	"errors"
 	"slices"
 
-	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -36,8 +35,8 @@ type Outcome struct {
 	errs []error
 	// cacheStale is true if somebody else wrote a shared object first: it is tried again when the cache has caught up.
 	cacheStale bool
-	// endedBindings are the deleted bindings that staff had made.
-	endedBindings []*rbacv1.RoleBinding
+	// delegated is what became of bindings that staff made.
+	delegated []delegatedChange
 }
 
 // Err returns why the reconcile has to be tried again; nil if only a human or an event can help.

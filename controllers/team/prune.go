@@ -13,11 +13,13 @@ func (r *Reconciler) pruneAccess(ctx context.Context, m *Model, keep map[objectK
 		if !apply.KindOf(obj).Access || keep[keyOf(obj)] || keepsDelegated(m, obj) || !m.Owner.CanAdopt(obj) {
 			continue
 		}
-		failed := out.failed(foundationv1alpha1.ConditionAccessReady, obj.GetNamespace(), r.Applier.Delete(ctx, m.Owner, obj))
-		if binding := delegatedBinding(obj); binding != nil && !failed && binding.DeletionTimestamp.IsZero() {
-			out.endedBindings = append(out.endedBindings, binding)
+		if binding := delegatedBinding(obj); binding != nil {
+			r.endDelegated(ctx, m, binding, out)
+			continue
 		}
+		out.failed(foundationv1alpha1.ConditionAccessReady, obj.GetNamespace(), r.Applier.Delete(ctx, m.Owner, obj))
 	}
+	r.suspendDelegated(ctx, m, out)
 }
 
 // pruneOthers deletes everything else that is not desired any more, and only if all that is desired could be applied.

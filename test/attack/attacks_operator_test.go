@@ -29,13 +29,16 @@ var (
 	widenedByHand = bindingNamed(roleBinding(train, "viewer", intern), "widened")
 	brokenNode    = node("node-broken", team)
 	plainPolicy   = unowned(elsewhere(plain, networkPolicy("closed")))
+	// pausedBinding is one of a lead's while the team is suspended.
+	pausedBinding = bindingNamed(stamped(furtherRights()), "paused")
 )
 
 func operatorFixtures() []client.Object {
 	widenedByHand.Annotations[foundationv1alpha1.AnnotationAdopt] = team
 	widenedByHand.Subjects = append(widenedByHand.Subjects, account(train))
 	brokenNode.Spec.Taints = append([]corev1.Taint{{Key: "example.com/broken", Effect: corev1.TaintEffectNoSchedule}}, brokenNode.Spec.Taints...)
-	return []client.Object{offeredNamespace, leftBinding, widenedByHand, brokenNode, plainPolicy}
+	pausedBinding.Annotations[foundationv1alpha1.AnnotationSuspendedSubject] = "User " + intern.name
+	return []client.Object{offeredNamespace, leftBinding, widenedByHand, brokenNode, plainPolicy, pausedBinding}
 }
 
 // unowned removes the operator's label and annotation.
@@ -43,6 +46,14 @@ func unowned[T client.Object](o T) T {
 	o.SetLabels(nil)
 	o.SetAnnotations(nil)
 	return o
+}
+
+// suspendFor takes the subjects out of a binding and remembers somebody.
+func suspendFor(who actor) func(*rbacv1.RoleBinding) {
+	return func(b *rbacv1.RoleBinding) {
+		b.Subjects = nil
+		b.Annotations[foundationv1alpha1.AnnotationSuspendedSubject] = "User " + who.name
+	}
 }
 
 // elsewhere is the same in another namespace.
@@ -125,6 +136,17 @@ func stolenAttacks() map[string]attack {
 		"bind the operator later": by("subjects: User "+operator.name+" of rolebindings hanbit-train/foundation-team-viewer is no person and no group of the identity provider",
 			change(ownedBinding, func(b *rbacv1.RoleBinding) { b.Subjects = append(b.Subjects, user(operator)) }),
 			change(ownedBinding, func(b *rbacv1.RoleBinding) { b.Subjects = append(b.Subjects, user(engineer)) })),
+		"pass a binding off as staff's": by("roleRef: Role team-lead of rolebindings hanbit-train/new is no role of staff",
+			fresh(train, func(b *rbacv1.RoleBinding) {
+				b.Labels[foundationv1alpha1.LabelDelegated] = "true"
+				b.RoleRef.Kind, b.RoleRef.Name = "Role", "team-lead"
+			}), fine),
+		"give another what a lead gave": by("subjects: User "+ops.name+" of rolebindings hanbit-train/"+leadsBinding.Name+" is not whom staff bound",
+			change(leadsBinding, to(user(ops))), change(leadsBinding, to())),
+		"resume a binding for another": by("subjects: User "+ops.name+" of rolebindings hanbit-train/paused is not whom staff bound",
+			change(pausedBinding, to(user(ops))), change(pausedBinding, to(user(intern)))),
+		"suspend a binding, to resume it for another": by("metadata.annotations: foundation.team/suspended-subject: User "+ops.name+" of rolebindings hanbit-train/"+leadsBinding.Name+" is not whom staff bound",
+			change(leadsBinding, suspendFor(ops)), change(leadsBinding, suspendFor(intern))),
 	}
 }
 

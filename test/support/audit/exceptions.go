@@ -33,6 +33,7 @@ var Exceptions = []Exception{
 	{"delete list watch", "nodeclaims.karpenter.sh", Stories, "the nodes of test/e2e are there from the start"},
 	{"delete", "pods", Stories, "only reclaim.forceAfter deletes pods, a minute after eviction was refused"},
 	{"bind", "clusterroles.rbac.authorization.k8s.io", Nowhere, "asked for when a RoleBinding is written, and no request of its own"},
+	{"bind", "roles.rbac.authorization.k8s.io", Nowhere, "the same, of bindings that leads made, which suspension empties and resumes"},
 }
 
 // Problems are what a full run of a suite shows to be wrong with the rights or with the exceptions, one sentence each.
