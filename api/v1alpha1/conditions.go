@@ -84,6 +84,9 @@ const (
 	ReasonRefused = "Refused"
 	// ReasonNameConflict: an object of that name exists and belongs to somebody else. It was not touched.
 	ReasonNameConflict = "NameConflict"
+	// ReasonRecordMissing: an object of that name belongs to a team of this name, and no TeamRecord says to which. It was not
+	// touched, and is taken over as soon as the record is there, if that is of the same team.
+	ReasonRecordMissing = "RecordMissing"
 	// ReasonTerminating: an object of that name is terminating; it is created again when it is gone.
 	ReasonTerminating = "Terminating"
 )

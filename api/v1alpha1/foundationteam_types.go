@@ -67,10 +67,10 @@ type FoundationTeamSpec struct {
 	Term *Window `json:"term,omitempty"`
 
 	// suspend stops the team for a while: nothing new starts, staff may only read, running work goes on, and awards
-	// and nodes are kept. Setting it back restores what was.
+	// and nodes are kept. Setting it back, to false or to nothing, restores what was. A team that was suspended when its
+	// FoundationTeam was deleted, and is applied again without this field, stays suspended until it is false.
 	// +optional
-	// +default=false
-	Suspend bool `json:"suspend,omitempty"` //nolint:kubeapilinter // false and missing mean the same
+	Suspend *bool `json:"suspend,omitempty"`
 
 	// priority decides who is served first when a pool has too few free GPUs: higher first, then the older
 	// FoundationTeam, then the name. It never takes GPUs from a team that has them.

@@ -49,11 +49,10 @@ type TeamRecordSpec struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
 	Lead string `json:"lead,omitempty"`
-	// digest is the SHA-256 of the spec that the team had last.
+	// suspensionKept is true while the team is suspended because it was when its manifest was removed, and the manifest that
+	// was applied again says nothing of it.
 	// +optional
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=64
-	Digest string `json:"digest,omitempty"`
+	SuspensionKept bool `json:"suspensionKept,omitempty"` //nolint:kubeapilinter // false and missing mean the same
 	// state is where the team is in its life; Deleted if it has no FoundationTeam any more.
 	// +optional
 	// +kubebuilder:validation:MinLength=1

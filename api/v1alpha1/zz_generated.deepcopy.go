@@ -589,6 +589,11 @@ func (in *FoundationTeamSpec) DeepCopyInto(out *FoundationTeamSpec) {
 		*out = new(Window)
 		(*in).DeepCopyInto(*out)
 	}
+	if in.Suspend != nil {
+		in, out := &in.Suspend, &out.Suspend
+		*out = new(bool)
+		**out = **in
+	}
 	if in.GPUs != nil {
 		in, out := &in.GPUs, &out.GPUs
 		*out = make([]GPUAward, len(*in))

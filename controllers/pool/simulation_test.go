@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
 	"pgregory.net/rapid"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
@@ -139,7 +140,7 @@ func (w *world) suspend() {
 	team := w.pickTeam()
 	before := w.input()
 	_, status, result := w.decide(&before)
-	team.Spec.Suspend = !team.Spec.Suspend
+	team.Spec.Suspend = new(!ptr.Deref(team.Spec.Suspend, false))
 	after := w.input()
 	if _, is, does := w.decide(&after); asJSON(w.t, is) != asJSON(w.t, status) || asJSON(w.t, does) != asJSON(w.t, result) {
 		w.t.Fatalf("a suspension changes the pool from\n%s to\n%s", asJSON(w.t, status), asJSON(w.t, is))

@@ -43,7 +43,7 @@ const stalledRecheck = 5 * time.Minute
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	team := &foundationv1alpha1.FoundationTeam{}
 	if err := r.Client.Get(ctx, req.NamespacedName, team); apierrors.IsNotFound(err) {
-		return requeue.OnConflict(ctrl.Result{}, r.reconcileOrphans(ctx, req.Name))
+		return requeue.OnConflict(r.reconcileOrphans(ctx, req.Name))
 	} else if err != nil {
 		return ctrl.Result{}, fmt.Errorf("read team %s: %w", req.Name, err)
 	}
@@ -61,19 +61,20 @@ func (r *Reconciler) reconcile(ctx context.Context, team *foundationv1alpha1.Fou
 	if err != nil {
 		return ctrl.Result{}, fmt.Errorf("add the finalizer: %w", err)
 	}
-	record, err := r.findRecord(ctx, team)
+	records, err := r.listRecords(ctx, team.Name)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	if record != nil && r.Applier.SavedStale(record) {
+	in, err := r.observe(ctx, team, records)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	if in.Record != nil && r.Applier.SavedStale(in.Record) {
 		return requeue.ForCache(), nil
 	}
-	in, err := r.observe(ctx, team, record)
-	if err != nil {
-		return ctrl.Result{}, err
-	}
 	m := NewModel(in)
-	if record, err = r.keepRecord(ctx, m); err != nil {
+	record, err := r.keepRecord(ctx, m)
+	if err != nil {
 		return ctrl.Result{}, err
 	}
 	desired := Build(m)

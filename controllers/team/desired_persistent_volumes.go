@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 )
@@ -46,16 +47,25 @@ func buildPersistentVolumes(m *Model) []volumeChange {
 // buildReleases builds the patches that free PersistentVolumes of a claim that is gone, for the PersistentVolumeClaim of the
 // same namespace and name alone: the UID in the claimRef is what keeps that from being bound to it.
 func buildReleases(m *Model, n teamNamespace) []volumeChange {
-	var changes []volumeChange
+	declared := map[types.NamespacedName]bool{}
 	for _, volume := range volumesIn(m, n) {
-		data := m.Data[claimKey(m.Team, volume)]
-		if data.state != dataKept {
+		declared[claimKey(m.Team, volume)] = true
+	}
+	var changes []volumeChange
+	for key, data := range m.Data {
+		claim := m.Claims[key]
+		if key.Namespace != n.name || data.state != dataKept || claim == nil && !declared[key] {
 			continue
 		}
 		after := takeVolume(m, data.volumes[0])
 		after.Spec.ClaimRef.UID, after.Spec.ClaimRef.ResourceVersion = "", ""
+		if claim != nil && claim.Status.Phase == corev1.ClaimLost {
+			// It was bound before it was restored from a backup. The binder believes that again only if the UID is there.
+			after.Spec.ClaimRef.UID = claim.UID
+		}
 		changes = append(changes, volumeChange{before: data.volumes[0], after: after})
 	}
+	slices.SortFunc(changes, func(a, b volumeChange) int { return cmp.Compare(a.before.Name, b.before.Name) })
 	return changes
 }
 

@@ -34,6 +34,8 @@ type Input struct {
 	Guards guards.Result
 	// Record is the team's TeamRecord; nil if there is none yet.
 	Record *foundationv1alpha1.TeamRecord
+	// OtherRecords are all other TeamRecords of the team's name, the last one in use first.
+	OtherRecords []*foundationv1alpha1.TeamRecord
 	// Pools, StorageClasses and DeviceClasses are all of these in the cluster, by name.
 	Pools          map[string]*foundationv1alpha1.GPUPool
 	StorageClasses map[string]*storagev1.StorageClass

@@ -2,7 +2,6 @@ package team
 
 import (
 	"maps"
-	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -24,6 +23,8 @@ type Model struct {
 	// did it.
 	State      foundationv1alpha1.TeamState
 	StateSince time.Time
+	// SuspensionKept is true if the team is suspended because it was when its manifest was removed.
+	SuspensionKept bool
 	// NextTransition is when time alone changes something next; zero if it never does.
 	NextTransition time.Time
 	// Owner identifies the team as the owner of objects, under its present UID and its former ones.
@@ -33,7 +34,7 @@ type Model struct {
 	// Namespaces are those that the team should have, the declared ones first, in the order of the spec.
 	Namespaces []teamNamespace
 	// Claims are the team's PersistentVolumeClaims, and Kept the PersistentVolumes with its label that none of these is bound
-	// to, by the namespace and name of their claim. Data is where the data of each declared volume is.
+	// to, by the namespace and name of their claim. Data is where their data, and that of declared volumes, is.
 	Claims map[types.NamespacedName]*corev1.PersistentVolumeClaim
 	Kept   map[types.NamespacedName][]*corev1.PersistentVolume
 	Data   map[types.NamespacedName]claimData
@@ -49,14 +50,16 @@ type Model struct {
 
 // NewModel derives a Model from an Input.
 func NewModel(in Input) *Model {
-	life := lifecycle.NewTeam(in.Team, in.Program)
+	kept := keepsSuspension(in)
+	life := lifecycle.NewTeam(withSuspension(in.Team, kept), in.Program)
 	m := &Model{
 		Input:          in,
+		SuspensionKept: kept,
 		Life:           life,
 		State:          life.State(in.Now),
 		StateSince:     life.StateSince(in.Now),
 		NextTransition: life.NextTransition(in.Now),
-		Owner:          apply.OwnerOf(in.Team, formerUIDs(in.Record, in.Team)),
+		Owner:          ownerFrom(in),
 		Staff:          life.Staff(in.Now),
 		Grants:         grantsOf(in, life),
 	}
@@ -65,7 +68,7 @@ func NewModel(in Input) *Model {
 	}
 	m.Claims = claimsOf(in)
 	m.Kept = keptVolumes(in, m.Claims)
-	m.Data = declaredData(m)
+	m.Data = dataOfClaims(m)
 	m.Namespaces = namespacesOf(in, m.Owner, m.State, m.Retention)
 	m.Devices = gpuquota.Compute(devicesInput(in, m.Namespaces))
 	m.Deletion = deletionOf(in.Team, m.Retention, m.Grants, len(m.Namespaces))
@@ -76,18 +79,6 @@ func NewModel(in Input) *Model {
 func (m *Model) ownerMetadata() (labels, annotations map[string]string) {
 	return map[string]string{foundationv1alpha1.LabelTeam: m.Team.Name},
 		map[string]string{foundationv1alpha1.AnnotationTeamUID: string(m.Team.UID)}
-}
-
-// formerUIDs returns the UIDs in a record other than the team's present one.
-func formerUIDs(record *foundationv1alpha1.TeamRecord, team *foundationv1alpha1.FoundationTeam) []string {
-	if record == nil {
-		return nil
-	}
-	former := slices.DeleteFunc(slices.Clone(record.Spec.UIDs), func(uid string) bool { return uid == string(team.UID) })
-	if len(former) == 0 {
-		return nil
-	}
-	return former
 }
 
 // merged returns a copy of base with the entries of more, which win.

@@ -6,6 +6,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/apply"
@@ -148,12 +149,22 @@ func keptVolumes(in Input, claims map[types.NamespacedName]*corev1.PersistentVol
 	return kept
 }
 
-// declaredData returns where the data of each declared volume is, by namespace and name.
-func declaredData(m *Model) map[types.NamespacedName]claimData {
+// dataOfClaims returns where the data of each declared volume and of each PersistentVolumeClaim of the team is, by namespace
+// and name.
+func dataOfClaims(m *Model) map[types.NamespacedName]claimData {
 	data := map[types.NamespacedName]claimData{}
+	for _, claim := range m.Volumes {
+		key := types.NamespacedName{Namespace: claim.Namespace, Name: claim.Name}
+		data[key] = dataOf(m.Owner, claim, m.Kept[key])
+	}
 	for _, volume := range m.Team.Spec.Volumes {
 		key := claimKey(m.Team, volume)
 		data[key] = dataOf(m.Owner, m.Claims[key], m.Kept[key])
 	}
 	return data
+}
+
+// ownerUID returns the UID of the team that an object carries.
+func ownerUID(obj client.Object) string {
+	return obj.GetAnnotations()[foundationv1alpha1.AnnotationTeamUID]
 }

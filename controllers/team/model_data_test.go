@@ -105,6 +105,8 @@ func TestDataComesBack(t *testing.T) {
 	const withVolume = `{"f:metadata":{"f:labels":{"f:foundation.team/team":{}}},"f:spec":{"f:volumeName":{}}}`
 	rebound := builder.Claim(hanbit, "train", "corpus", "2Ti", "2Ti")
 	rebound.Spec.VolumeName = "pv-1"
+	lostClaim := rebound.DeepCopy()
+	lostClaim.Status = corev1.PersistentVolumeClaimStatus{Phase: corev1.ClaimLost}
 	tests := map[string]struct {
 		in    Input
 		claim string // the volume that the claim is created for; - if there is no claim
@@ -116,9 +118,11 @@ func TestDataComesBack(t *testing.T) {
 		"a released volume that an admin handed over": {
 			input(twoNamespaces(corpus), fast, builder.KeptVolume(earlier, "pv-1", "train", "corpus", offered)), "pv-1", freed(hanbit),
 		},
-		"an earlier team's volume":              {input(twoNamespaces(corpus), fast, builder.KeptVolume(earlier, "pv-1", "train", "corpus")), "-", nil},
-		"a volume that is not released yet":     {input(twoNamespaces(corpus), fast, builder.KeptVolume(hanbit, "pv-1", "train", "corpus", stillBound)), "-", nil},
-		"two volumes":                           {input(twoNamespaces(corpus), fast, kept, builder.KeptVolume(hanbit, "pv-2", "train", "corpus")), "-", nil},
+		"an earlier team's volume":          {input(twoNamespaces(corpus), fast, builder.KeptVolume(earlier, "pv-1", "train", "corpus")), "-", nil},
+		"a volume that is not released yet": {input(twoNamespaces(corpus), fast, builder.KeptVolume(hanbit, "pv-1", "train", "corpus", stillBound)), "-", nil},
+		"two volumes":                       {input(twoNamespaces(corpus), fast, kept, builder.KeptVolume(hanbit, "pv-2", "train", "corpus")), "-", nil},
+		"a claim of a backup that was bound, and lost": {input(twoNamespaces(corpus), fast, managed(lostClaim, claimFields), builder.KeptVolume(hanbit, "pv-1", "train", "corpus", reserved)), "",
+			builder.KeptVolume(hanbit, "pv-1", "train", "corpus", reserved, func(v *corev1.PersistentVolume) { v.Spec.ClaimRef.UID = lostClaim.UID })},
 		"a claim that was created for a volume": {input(twoNamespaces(corpus), fast, managed(rebound.DeepCopy(), withVolume)), "pv-1", nil},
 		"a claim that got a volume":             {input(twoNamespaces(corpus), fast, managed(rebound.DeepCopy(), claimFields)), "", nil},
 	}

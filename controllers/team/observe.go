@@ -21,10 +21,9 @@ import (
 )
 
 // observe reads a team's Input from the cache.
-func (r *Reconciler) observe(ctx context.Context, team *foundationv1alpha1.FoundationTeam, record *foundationv1alpha1.TeamRecord) (Input, error) {
+func (r *Reconciler) observe(ctx context.Context, team *foundationv1alpha1.FoundationTeam, records []foundationv1alpha1.TeamRecord) (Input, error) {
 	in := Input{
 		Team:           team,
-		Record:         record,
 		Now:            r.Clock.Now(),
 		APIShares:      r.APIShares,
 		Pools:          map[string]*foundationv1alpha1.GPUPool{},
@@ -35,6 +34,7 @@ func (r *Reconciler) observe(ctx context.Context, team *foundationv1alpha1.Found
 
 		PersistentVolumes: map[string]*corev1.PersistentVolume{},
 	}
+	in.Record, in.OtherRecords = matchRecords(team, records)
 	var err error
 	if in.Guards, err = r.Guards.Check(ctx); err != nil {
 		return Input{}, err
@@ -153,7 +153,7 @@ func (r *Reconciler) observeNamespaces(ctx context.Context, in *Input) error {
 // observeOwned reads the objects in the team's namespaces. An object in another namespace is left out, whatever its label,
 // unless it gives access and has the team's UID: such access must be removed when it ends.
 func (r *Reconciler) observeOwned(ctx context.Context, in *Input) error {
-	owner := apply.OwnerOf(in.Team, formerUIDs(in.Record, in.Team))
+	owner := ownerFrom(*in)
 	for _, kind := range apply.Kinds() {
 		if kind.Name == "Namespace" {
 			continue

@@ -4,43 +4,58 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/apply"
 	"foundation.team/operator/internal/index"
+	"foundation.team/operator/internal/timing"
 )
 
 // reconcileOrphans removes the access and locks the namespaces of teams whose FoundationTeam is gone in spite of its
 // finalizer. One that is added while the API server deletes the object is lost, and anybody who may edit the object can
-// remove it.
-func (r *Reconciler) reconcileOrphans(ctx context.Context, name string) error {
+// remove it. Namespaces and records that were restored from a backup wait for their FoundationTeam for a while, untouched:
+// locked, they would refuse what the backup has for them. Access waits for nothing.
+func (r *Reconciler) reconcileOrphans(ctx context.Context, name string) (ctrl.Result, error) {
 	open, err := openObjects(ctx, r.Client, client.MatchingFields{index.Team: name})
 	if err != nil {
-		return err
+		return ctrl.Result{}, err
 	}
 	records, err := r.listRecords(ctx, name)
 	if err != nil {
-		return err
+		return ctrl.Result{}, err
 	}
 	records = slices.DeleteFunc(records, func(record foundationv1alpha1.TeamRecord) bool {
 		return record.Spec.State == foundationv1alpha1.StateDeleted
 	})
+	now, waits := r.Clock.Now(), []time.Time{}
+	for _, obj := range open {
+		waits = append(waits, awaitedUntil(obj, now))
+	}
+	records = slices.DeleteFunc(records, func(record foundationv1alpha1.TeamRecord) bool {
+		until := awaitedUntil(&record, now)
+		waits = append(waits, until)
+		return !until.IsZero()
+	})
+	open = slices.DeleteFunc(open, func(obj client.Object) bool { return !awaitedUntil(obj, now).IsZero() })
+	result := ctrl.Result{RequeueAfter: timing.Wait(now, waits...)}
 	if len(open)+len(records) == 0 {
-		return nil
+		return result, nil
 	}
 	// A cache that does not have the team is no proof that it is gone.
 	err = r.Live.Get(ctx, client.ObjectKey{Name: name}, &foundationv1alpha1.FoundationTeam{})
 	if !apierrors.IsNotFound(err) {
-		return err
+		return ctrl.Result{}, err
 	}
 	if err := r.closeRecords(ctx, records); err != nil {
-		return err
+		return ctrl.Result{}, err
 	}
 	uids := map[types.UID]bool{}
 	for _, obj := range open {
@@ -48,10 +63,27 @@ func (r *Reconciler) reconcileOrphans(ctx context.Context, name string) error {
 	}
 	for uid := range uids {
 		if err := r.lockOrphans(ctx, name, uid); err != nil {
-			return err
+			return ctrl.Result{}, err
 		}
 	}
-	return nil
+	return result, nil
+}
+
+// restoreGrace is how long what was restored from a backup waits for its FoundationTeam. A restore of many teams with their
+// contents takes its time.
+const restoreGrace = time.Hour
+
+// awaitedUntil returns until when a namespace or a record waits for its FoundationTeam; zero if it does not, or not any more.
+// What the operator never wrote in this cluster was restored: nobody else but admins can label it as a team's.
+func awaitedUntil(obj client.Object, now time.Time) time.Time {
+	written := slices.ContainsFunc(obj.GetManagedFields(), func(entry metav1.ManagedFieldsEntry) bool {
+		return entry.Manager == foundationv1alpha1.FieldManager && entry.Subresource == ""
+	})
+	until := obj.GetCreationTimestamp().Add(restoreGrace)
+	if written || apply.KindOf(obj).Access || !now.Before(until) {
+		return time.Time{}
+	}
+	return until
 }
 
 // lockOrphans treats the objects of a team with this UID as those of a team that is being deleted.
@@ -61,6 +93,12 @@ func (r *Reconciler) lockOrphans(ctx context.Context, name string, uid types.UID
 	}}, nil)
 	if err != nil {
 		return err
+	}
+	for name, namespace := range in.LiveNamespaces {
+		if !awaitedUntil(namespace, in.Now).IsZero() {
+			delete(in.LiveNamespaces, name)
+			in.Others = slices.DeleteFunc(in.Others, func(obj client.Object) bool { return obj.GetNamespace() == name && !apply.KindOf(obj).Access })
+		}
 	}
 	m := NewModel(in)
 	return r.applyAndPrune(ctx, m, Build(m)).Err()

@@ -57,6 +57,11 @@ func (o *Outcome) failed(condition, namespace string, err error) bool {
 	switch {
 	case errors.As(err, &conflict):
 		problem.Reason, problem.NeedsPerson = foundationv1alpha1.ReasonNameConflict, true
+		if conflict.SameName() && conflict.Difference == "" {
+			problem.Reason = foundationv1alpha1.ReasonRecordMissing
+			problem.Message = conflict.Object + " is of a team of this name, and no TeamRecord says of which: restore the record from the backup, " +
+				"or annotate it " + foundationv1alpha1.AnnotationAdopt + "=" + conflict.Team + " to hand it over; it is left as it is"
+		}
 	case errors.As(err, &terminating):
 		problem.Reason = foundationv1alpha1.ReasonTerminating
 	case apierrors.IsInvalid(err):

@@ -11,15 +11,6 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 )
 
-// findRecord returns a team's record; nil if there is none.
-func (r *Reconciler) findRecord(ctx context.Context, team *foundationv1alpha1.FoundationTeam) (*foundationv1alpha1.TeamRecord, error) {
-	records, err := r.listRecords(ctx, team.Name)
-	if err != nil {
-		return nil, err
-	}
-	return recordOf(team, records), nil
-}
-
 // listRecords returns the records of all teams that had this name.
 func (r *Reconciler) listRecords(ctx context.Context, team string) ([]foundationv1alpha1.TeamRecord, error) {
 	var list foundationv1alpha1.TeamRecordList
@@ -30,7 +21,7 @@ func (r *Reconciler) listRecords(ctx context.Context, team string) ([]foundation
 }
 
 // keepRecord writes a team's record if anything in it changed, and emits an event for a change of state that was found
-// late.
+// late. Other records of the same team are closed once the team's own has their UIDs.
 func (r *Reconciler) keepRecord(ctx context.Context, m *Model) (*foundationv1alpha1.TeamRecord, error) {
 	record := BuildRecord(m)
 	if err := r.Applier.Save(ctx, m.Record, record); err != nil {
@@ -40,7 +31,11 @@ func (r *Reconciler) keepRecord(ctx context.Context, m *Model) (*foundationv1alp
 		r.Events.Eventf(m.Team, nil, corev1.EventTypeWarning, "Late", "Reconcile",
 			"%s since %s: the operator acted %s late, it did not run then", change.To.State, m.Life.FormatTime(change.Time.Time), change.Late.Duration)
 	}
-	return record, nil
+	var superseded []foundationv1alpha1.TeamRecord
+	for _, other := range sameTeams(m.Input) {
+		superseded = append(superseded, *other)
+	}
+	return record, r.closeRecords(ctx, superseded)
 }
 
 // closeRecords records that teams of this name have no FoundationTeam any more.

@@ -25,11 +25,11 @@ func BuildRecord(m *Model) *foundationv1alpha1.TeamRecord {
 	labels, annotations := m.ownerMetadata()
 	record.Labels, record.Annotations = merged(record.Labels, labels), merged(record.Annotations, annotations)
 	spec := &record.Spec
-	if !slices.Contains(spec.UIDs, string(m.Team.UID)) {
-		spec.UIDs = append(spec.UIDs, string(m.Team.UID))
-		if len(spec.UIDs) > 1 {
+	if uids := teamUIDs(m.Input); !slices.Equal(uids, spec.UIDs) {
+		if len(uids) > 1 {
 			spec.History = append(spec.History, specChange(m, factKey{field: foundationv1alpha1.FieldManifest}))
 		}
+		spec.UIDs = uids
 	}
 	if spec.State != m.State && !wasClosed(m) {
 		spec.History = append(spec.History, observedStateChange(m, spec.State))
@@ -41,8 +41,8 @@ func BuildRecord(m *Model) *foundationv1alpha1.TeamRecord {
 	if !equality.Semantic.DeepEqual(spec.Facts, facts) {
 		spec.Facts = facts
 	}
-	spec.TeamName, spec.ProgramName, spec.Lead, spec.Digest = m.Team.Name, m.Team.Spec.ProgramName, leadOf(m.Team), specDigest(m.Team.Spec)
-	spec.UIDs = spec.UIDs[max(0, len(spec.UIDs)-maxUIDs):]
+	spec.SuspensionKept = m.SuspensionKept
+	spec.TeamName, spec.ProgramName, spec.Lead = m.Team.Name, m.Team.Spec.ProgramName, leadOf(m.Team)
 	spec.History = newestChanges(spec.History)
 	return record
 }

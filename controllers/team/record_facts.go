@@ -10,7 +10,7 @@ import (
 // what somebody edited or decided makes it differ.
 func factsOf(m *Model) foundationv1alpha1.TeamFacts {
 	spec := &m.Team.Spec
-	facts := foundationv1alpha1.TeamFacts{Suspend: spec.Suspend, ProgramName: m.Team.Spec.ProgramName}
+	facts := foundationv1alpha1.TeamFacts{Suspend: ptr.Deref(m.Life.Spec.Suspend, false), ProgramName: m.Team.Spec.ProgramName}
 	if spec.Term != nil && (spec.Term.StartTime != nil || spec.Term.EndTime != nil) {
 		facts.Term = &foundationv1alpha1.TermFact{StartTime: wholeSeconds(spec.Term.StartTime), EndTime: wholeSeconds(spec.Term.EndTime)}
 	}

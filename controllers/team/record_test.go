@@ -116,7 +116,7 @@ func TestBuildRecordOfANewTeam(t *testing.T) {
 		t.Errorf("the record is %s, %v %v", record.Name, record.Labels, record.Annotations)
 	}
 	want := foundationv1alpha1.TeamRecordSpec{
-		TeamName: "hanbit", UIDs: []string{"hanbit-uid"}, ProgramName: "sovereign", Lead: "Hanbit AI", Digest: specDigest(hanbit.Spec),
+		TeamName: "hanbit", UIDs: []string{"hanbit-uid"}, ProgramName: "sovereign", Lead: "Hanbit AI",
 		State: foundationv1alpha1.StateInTerm, StateTransitionTime: builder.SpecTime(now.AddDate(0, -1, 0)),
 		Facts: foundationv1alpha1.TeamFacts{
 			ProgramName: "sovereign",

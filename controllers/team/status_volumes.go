@@ -66,6 +66,8 @@ func pendingNote(m *Model, volume foundationv1alpha1.TeamVolume) string {
 		return fmt.Sprintf(" (PersistentVolume %s is being released)", text.First(data.names(), maxNamedVolumes))
 	case claim != nil && !claim.DeletionTimestamp.IsZero():
 		return fmt.Sprintf(" (claim %s is being deleted)", key)
+	case claim != nil && data.state == dataKept:
+		return fmt.Sprintf(" (is being bound to PersistentVolume %s)", data.volumes[0].Name)
 	case claim != nil && claim.Status.Phase == corev1.ClaimBound:
 		return fmt.Sprintf(" (has %s of %s)", capacityOf(claim), volume.Size.String())
 	default:
@@ -83,9 +85,12 @@ func volumeProblem(m *Model, volume foundationv1alpha1.TeamVolume) *metav1.Condi
 	names := text.First(data.names(), maxNamedVolumes)
 	switch {
 	case data.state == dataForeign:
-		return problem(foundationv1alpha1.ReasonNameConflict,
-			"PersistentVolume %s has data of an earlier team of this name: annotate it %s=%s to hand it over, or take its label %s off for a new volume",
-			names, foundationv1alpha1.AnnotationAdopt, m.Team.Name, foundationv1alpha1.LabelTeam)
+		reason, whose := foundationv1alpha1.ReasonNameConflict, "an earlier team of this name ("+m.Owner.Earlier[ownerUID(data.volumes[0])]+")"
+		if m.Owner.Earlier[ownerUID(data.volumes[0])] == "" {
+			reason, whose = foundationv1alpha1.ReasonRecordMissing, "a team of this name, and no TeamRecord says of which: restore the record from the backup"
+		}
+		return problem(reason, "PersistentVolume %s has data of %s; annotate it %s=%s to hand it over, or take its label %s off for a new volume",
+			names, whose, foundationv1alpha1.AnnotationAdopt, m.Team.Name, foundationv1alpha1.LabelTeam)
 	case data.state == dataAmbiguous:
 		return problem(foundationv1alpha1.ReasonVolumeChoice,
 			"PersistentVolumes %s have data of claim %s: take the label %s off all but one (kubectl label pv <name> %s-), that one is bound",
@@ -97,7 +102,7 @@ func volumeProblem(m *Model, volume foundationv1alpha1.TeamVolume) *metav1.Condi
 	case claim == nil && data.state == noData && !hasClass(m, volume):
 		return problem(foundationv1alpha1.ReasonStorageClassNotFound,
 			"StorageClass %s does not exist: create it, or take the volume out of spec.volumes and add it again with another class", *volume.StorageClassName)
-	case claim != nil && claim.Status.Phase == corev1.ClaimLost:
+	case claim != nil && claim.Status.Phase == corev1.ClaimLost && data.state != dataKept && m.PersistentVolumes[claim.Spec.VolumeName] == nil:
 		return problem(foundationv1alpha1.ReasonVolumeLost,
 			"its PersistentVolume is gone: restore it, or take the volume out of spec.volumes and add one of another name")
 	default:

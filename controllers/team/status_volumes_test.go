@@ -67,7 +67,7 @@ func TestVolumesCondition(t *testing.T) {
 		},
 		"a volume that an earlier team has data of": {
 			input(twoNamespaces(corpus), fast, builder.KeptVolume(builder.Team("hanbit", builder.TeamUID("earlier")), "pv-1", "train", "corpus")), noProblems(),
-			"False NameConflict: corpus: PersistentVolume pv-1 has data of an earlier team of this name: annotate it foundation.team/adopt=hanbit to hand it over, or take its label foundation.team/team off for a new volume",
+			"False RecordMissing: corpus: PersistentVolume pv-1 has data of a team of this name, and no TeamRecord says of which: restore the record from the backup; annotate it foundation.team/adopt=hanbit to hand it over, or take its label foundation.team/team off for a new volume",
 		},
 		"a retired volume whose PersistentVolumeClaim was deleted": {
 			input(twoNamespaces(), builder.KeptVolume(hanbit, "pv-1", "train", "old")), noProblems(),

@@ -35,6 +35,8 @@ type Owner struct {
 	UID  types.UID
 	// Former are UIDs that the team had before its manifest was removed and applied again.
 	Former []string
+	// Earlier is, by UID, what tells earlier teams of the name from this one. Messages name it.
+	Earlier map[string]string
 }
 
 // OwnerOf returns a team as an owner. former are UIDs that it had before its manifest was removed and applied again.
@@ -116,7 +118,7 @@ func (a *Applier) applyTo(ctx context.Context, owner Owner, desired Object) erro
 		return fmt.Errorf("read %s: %w", NameOf(desired), err)
 	}
 	if !owner.CanAdopt(live) {
-		return &ConflictError{Object: NameOf(desired), Owner: live.GetLabels()[foundationv1alpha1.LabelTeam], Team: owner.Team}
+		return &ConflictError{Object: NameOf(desired), Owner: live.GetLabels()[foundationv1alpha1.LabelTeam], Team: owner.Team, Difference: owner.Earlier[live.GetAnnotations()[foundationv1alpha1.AnnotationTeamUID]]}
 	}
 	if !live.GetDeletionTimestamp().IsZero() {
 		return &TerminatingError{Object: NameOf(desired)}

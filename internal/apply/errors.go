@@ -8,7 +8,13 @@ type ConflictError struct {
 	// Object is the kind and name, Owner the team that it belongs to (empty: none), Team the one that it was to be
 	// applied for.
 	Object, Owner, Team string
+	// Difference is what tells an earlier team of this name, to which it belongs, from the present one; empty if that is not
+	// known.
+	Difference string
 }
+
+// SameName reports whether the object belongs to a team of this name.
+func (e *ConflictError) SameName() bool { return e.Owner == e.Team }
 
 func (e *ConflictError) Error() string {
 	whose := "does not belong to any team"
@@ -16,6 +22,9 @@ func (e *ConflictError) Error() string {
 	case "":
 	case e.Team:
 		whose = "belongs to an earlier team of this name"
+		if e.Difference != "" {
+			whose += " (" + e.Difference + ")"
+		}
 	default:
 		whose = "belongs to team " + e.Owner
 	}

@@ -8,8 +8,9 @@ import (
 
 // stalledReasons are the reasons that neither time nor another reconcile resolves: a person has to act.
 var stalledReasons = map[string]bool{
-	foundationv1alpha1.ReasonNameConflict: true,
-	foundationv1alpha1.ReasonRefused:      true,
+	foundationv1alpha1.ReasonNameConflict:  true,
+	foundationv1alpha1.ReasonRecordMissing: true,
+	foundationv1alpha1.ReasonRefused:       true,
 
 	foundationv1alpha1.ReasonPolicyMissing: true,
 	foundationv1alpha1.ReasonPolicyChanged: true,

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"k8s.io/utils/ptr"
 	"pgregory.net/rapid"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
@@ -161,7 +162,7 @@ func roles(team lifecycle.Team, at time.Time) string {
 func checkSince(t *rapid.T, team lifecycle.Team, at time.Time) {
 	since := team.StateSince(at)
 	state := team.State(at)
-	if state == foundationv1alpha1.StateDeleting || state == foundationv1alpha1.StateSuspended && team.Spec.Suspend {
+	if state == foundationv1alpha1.StateDeleting || state == foundationv1alpha1.StateSuspended && ptr.Deref(team.Spec.Suspend, false) {
 		return // by an edit
 	}
 	if since.After(at) {

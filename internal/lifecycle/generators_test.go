@@ -120,7 +120,7 @@ func members(t *rapid.T, name string) *foundationv1alpha1.FoundationTeam {
 		builder.StaffBetween(fmt.Sprint("kim-", i), role, from, to)(team)
 	}
 	team.Spec.Retention = retentions(t)
-	team.Spec.Suspend = rapid.IntRange(0, 3).Draw(t, "suspended") == 0
+	team.Spec.Suspend = new(rapid.IntRange(0, 3).Draw(t, "suspended") == 0)
 	return team
 }
 

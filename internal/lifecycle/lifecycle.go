@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"k8s.io/utils/ptr"
+
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/timing"
 )
@@ -64,7 +66,7 @@ func (t Team) stateWithSeat(phase Phase, now time.Time) foundationv1alpha1.TeamS
 		return foundationv1alpha1.StateNotStarted
 	case term.EndTime != nil && !isBefore(now, term.EndTime):
 		return foundationv1alpha1.StateEnded
-	case phase == PhaseObjection, t.Spec.Suspend:
+	case phase == PhaseObjection, ptr.Deref(t.Spec.Suspend, false):
 		return foundationv1alpha1.StateSuspended
 	default:
 		return foundationv1alpha1.StateInTerm
@@ -82,7 +84,7 @@ func (t Team) StateSince(now time.Time) time.Time {
 		return time.Time{}
 	}
 	team := *t.FoundationTeam
-	team.Spec.Suspend = false
+	team.Spec.Suspend = nil
 	resumed := t
 	resumed.FoundationTeam = &team
 	var since time.Time

@@ -242,9 +242,9 @@ func TestTheOrderOfDecisionsDoesNotMatter(t *testing.T) {
 func TestSuspensionKeepsAllAndResumeRestoresIt(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		team := lives(t)
-		team.Spec.Suspend = false
+		team.Spec.Suspend = nil
 		manifest := team.DeepCopy()
-		manifest.Spec.Suspend = true
+		manifest.Spec.Suspend = new(true)
 		suspended := lifecycle.NewTeam(manifest, team.Program)
 		for _, at := range moments() {
 			before, while := seen(team, at), seen(suspended, at)
@@ -266,7 +266,7 @@ func TestSuspensionKeepsAllAndResumeRestoresIt(t *testing.T) {
 				t.Fatalf("at %s it has not what it had: %s", at, diff)
 			}
 		}
-		manifest.Spec.Suspend = false
+		manifest.Spec.Suspend = new(false)
 		for _, at := range moments() {
 			if diff := differ(ask(team, at), ask(suspended, at)); diff != "" {
 				t.Fatalf("at %s, resumed: %s", at, diff)

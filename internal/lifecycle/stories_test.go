@@ -214,7 +214,7 @@ func suspension(t *testing.T) {
 		}
 	}
 	resumed := held.DeepCopy()
-	resumed.Spec.Suspend = false
+	resumed.Spec.Suspend = nil
 	if diff := cmp.Diff(seen(works, kst("2025-10-01")), seen(lifecycle.NewTeam(resumed, program), kst("2025-10-01"))); diff != "" {
 		t.Error(diff)
 	}

@@ -31,8 +31,8 @@ func CacheOptions() cache.Options {
 		&corev1.PersistentVolume{}: {Transform: trimPersistentVolume},
 		// The team's record names who edited the spec.
 		&foundationv1alpha1.FoundationTeam{}: {Transform: keepManagers},
-		// They are found by name and written whole, so field ownership is never compared.
-		&foundationv1alpha1.TeamRecord{}: {Label: hasTeamLabel(), Transform: dropManagedFields},
+		// Who wrote a record tells one that was restored from a backup.
+		&foundationv1alpha1.TeamRecord{}: {Label: hasTeamLabel(), Transform: keepManagers},
 		&storagev1.StorageClass{}:        {Transform: trimStorageClass},
 		&resourcev1.DeviceClass{}:        {Transform: trimDeviceClass},
 	}
@@ -87,13 +87,6 @@ func keepManagers(obj any) (any, error) {
 		for i := range entries {
 			entries[i].FieldsV1 = nil
 		}
-	}
-	return obj, nil
-}
-
-func dropManagedFields(obj any) (any, error) {
-	if accessor, err := meta.Accessor(obj); err == nil {
-		accessor.SetManagedFields(nil)
 	}
 	return obj, nil
 }

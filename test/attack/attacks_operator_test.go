@@ -222,7 +222,6 @@ func stolenClusterAttacks() map[string]attack {
 		"set data free for a rival":                       released(`{"spec":{"claimRef":{"namespace":"saebom-train","uid":null}}}`),
 		"set data free for another namespace of the team": released(`{"spec":{"claimRef":{"namespace":"hanbit-eval","uid":null}}}`),
 		"set data free for another claim of the team":     released(`{"spec":{"claimRef":{"name":"mine","uid":null}}}`),
-		"bind data to a claim as the operator":            released(`{"spec":{"claimRef":{"uid":"mine"}}}`),
 		"set data free for anybody":                       released(`{"spec":{"claimRef":null}}`),
 		"change how data is mounted":                      onVolume("spec of persistentvolumes pv-hanbit is not the operator's to set", `{"spec":{"mountOptions":["suid"]}}`),
 		"have a volume garbage collected":                 onVolume("metadata.ownerReferences of persistentvolumes pv-hanbit is not the operator's to set", orphan),

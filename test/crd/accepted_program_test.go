@@ -162,7 +162,7 @@ func TestAcceptedRecords(t *testing.T) {
 		"everything": {manifest: record, want: record},
 		"required fields alone": {
 			manifest: record,
-			patch:    `{metadata: {name: ` + long(40) + `}, spec: {programName: null, lead: null, digest: null, state: null, stateTransitionTime: null, facts: null, history: null}}`,
+			patch:    `{metadata: {name: ` + long(40) + `}, spec: {programName: null, lead: null, state: null, stateTransitionTime: null, facts: null, history: null}}`,
 		},
 	})
 }

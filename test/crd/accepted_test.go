@@ -48,7 +48,7 @@ var acceptedTeams = map[string]accepted{
 	},
 	"required fields alone": {
 		manifest: smallestTeam,
-		want:     `spec: {suspend: false, priority: 0, deletionPolicy: Retain}`,
+		want:     `spec: {priority: 0, deletionPolicy: Retain}`,
 	},
 	"defaults in lists": {
 		manifest: smallestTeam,

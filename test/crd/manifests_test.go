@@ -144,7 +144,6 @@ spec:
   uids: [0c2f4a6e-1111-4222-8333-444455556666, 1d305b7f-1111-4222-8333-444455556666]
   programName: sovereign-models
   lead: Hanbit AI
-  digest: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
   state: InTerm
   stateTransitionTime: "2026-01-01T00:00:00+09:00"
   facts:

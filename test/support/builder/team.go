@@ -60,7 +60,7 @@ func Term(start, end time.Time) TeamMod {
 
 // Suspended suspends the team.
 func Suspended() TeamMod {
-	return func(team *foundationv1alpha1.FoundationTeam) { team.Spec.Suspend = true }
+	return func(team *foundationv1alpha1.FoundationTeam) { team.Spec.Suspend = new(true) }
 }
 
 // Priority sets the team's priority.
