@@ -15,6 +15,10 @@ const (
 	// is there is kept, and taken back when its time comes.
 	ConditionPoliciesInstalled = "PoliciesInstalled"
 
+	// ConditionRecorded is there, on a FoundationTeam, while its TeamRecord or its finalizer cannot be written. Nothing new is
+	// provisioned until it can; what ends is taken away all the same.
+	ConditionRecorded = "Recorded"
+
 	// ConditionActive tells where a FoundationTeam is in its life.
 	ConditionActive = "Active"
 	// ConditionNamespacesReady is about a FoundationTeam's namespaces and their isolation.
@@ -68,12 +72,22 @@ const (
 	ReasonPolicyChanged = "PolicyChanged"
 	// ReasonPoliciesSettling: an admission policy was written seconds ago; API servers may not enforce it yet.
 	ReasonPoliciesSettling = "PoliciesSettling"
+	// ReasonPoliciesNotChecked: the operator could not read the admission policies.
+	ReasonPoliciesNotChecked = "PoliciesNotChecked"
 )
 
 // Reasons of Active are a FoundationTeam's TeamState. One of them is also a reason that an admin has to act on.
 const (
 	// ReasonProgramNotFound: spec.programName names a FoundationProgram that does not exist.
 	ReasonProgramNotFound = string(StateProgramNotFound)
+)
+
+// Reasons of Recorded, and of a Ready that is False because a reconcile could not be finished.
+const (
+	// ReasonRecordFailed: the team's finalizer or TeamRecord could not be written.
+	ReasonRecordFailed = "RecordFailed"
+	// ReasonReconcileFailed: something could not be read, or the operator has a bug. The other conditions are from before.
+	ReasonReconcileFailed = "ReconcileFailed"
 )
 
 // Reasons of NamespacesReady, QuotaReady, AccessReady and VolumesReady: what became of a write.

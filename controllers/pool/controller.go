@@ -7,7 +7,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/apply"
@@ -28,56 +28,69 @@ import (
 
 // Reconcile grants one pool's GPUs to teams and assigns, drains and frees nodes accordingly.
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	var result ctrl.Result
+	err := requeue.Contain(ctx, func() (err error) {
+		result, err = r.reconcileNamed(ctx, req.Name)
+		return err
+	})
+	return requeue.Settle(ctx, controllerName, result, err)
+}
+
+func (r *Reconciler) reconcileNamed(ctx context.Context, name string) (ctrl.Result, error) {
 	pool := &foundationv1alpha1.GPUPool{}
-	if err := r.Client.Get(ctx, req.NamespacedName, pool); apierrors.IsNotFound(err) {
-		r.demands.forget(req.Name)
-		return requeue.OnConflict(ctrl.Result{}, r.reconcileOrphans(ctx, req.Name))
-	} else if err != nil {
-		return ctrl.Result{}, fmt.Errorf("read pool %s: %w", req.Name, err)
+	err := r.Client.Get(ctx, client.ObjectKey{Name: name}, pool)
+	if apierrors.IsNotFound(err) {
+		r.demands.forget(name)
+		return ctrl.Result{}, r.reconcileOrphans(ctx, name)
+	}
+	if err != nil {
+		return ctrl.Result{}, fmt.Errorf("read pool %s: %w", name, err)
 	}
 	if r.Applier.StatusStale(pool) {
 		return requeue.ForCache(), nil
 	}
-	return requeue.OnConflict(r.reconcile(ctx, pool))
+	return r.reconcile(ctx, pool)
 }
 
+// reconcile observes, decides, and writes the status and then what follows from it. What fails for one object does not keep
+// the others from what is due.
 func (r *Reconciler) reconcile(ctx context.Context, pool *foundationv1alpha1.GPUPool) (ctrl.Result, error) {
-	pool, err := apply.EnsureFinalizer(ctx, r.Applier, pool)
-	if err != nil {
-		return ctrl.Result{}, err
+	finalized, finalizerErr := apply.EnsureFinalizer(ctx, r.Applier, pool)
+	if finalizerErr == nil {
+		pool = finalized
 	}
 	// Observe.
 	in, err := r.observe(ctx, pool)
 	if err != nil {
-		return ctrl.Result{}, err
+		return ctrl.Result{}, errors.Join(finalizerErr, err)
 	}
 	// Decide. Pods are not watched, because a cluster has too many: those on the few nodes that are to change hands are
-	// listed live.
+	// listed live. A node whose pods cannot be listed does not change hands.
 	decision := Decide(in)
-	if in.Pods, err = r.listPods(ctx, NodesToInspect(decision)); err != nil {
-		return ctrl.Result{}, err
-	}
+	podsErr := r.listPods(ctx, &in, NodesToInspect(decision))
 	plan := BuildPlan(in, decision)
+	wait := timing.Wait(in.Now, plan.RequeueAt, nextTransition(in, decision), requeueAt(in, decision), in.Guards.RequeueAt(in.Now))
+	result := ctrl.Result{RequeueAfter: wait}
 	// Status. Grants are written before nodes follow them: if the operator crashes in between, the next reconcile assigns
-	// the nodes that the status promises.
+	// the nodes that the status promises. What teams give back does not wait for it.
 	after := pool.DeepCopy()
 	after.Status = BuildStatus(in, decision)
-	if err := apply.WriteStatus(ctx, r.Applier, r.Events, pool, after); err != nil {
-		return ctrl.Result{}, err
+	statusErr := apply.WriteStatus(ctx, r.Applier, r.Events, pool, after)
+	if apierrors.IsConflict(statusErr) {
+		return ctrl.Result{}, statusErr
 	}
-	wait := timing.Wait(in.Now, plan.RequeueAt, nextTransition(in, decision), requeueAt(in, decision), in.Guards.RequeueAt(in.Now))
+	if statusErr != nil {
+		plan = plan.takingBack()
+	}
 	// Apply, then prune: a NodePool has to be made smaller before its NodeClaims are deleted, or Karpenter would replace
 	// them.
 	failed, applyErr := r.apply(ctx, plan)
 	pruneErr := r.prune(ctx, plan, failed)
-	if err := errors.Join(applyErr, pruneErr); apierrors.IsConflict(err) {
-		return ctrl.Result{}, err
-	} else if err != nil {
-		log.FromContext(ctx).Error(err, "some nodes are not as they should be")
-		return requeue.AfterFailure(wait), nil
+	if err := errors.Join(finalizerErr, podsErr, statusErr, applyErr, pruneErr); err != nil {
+		return result, err
 	}
 	if in.deleting() && Unused(in, decision) {
 		return r.finalize(ctx, pool)
 	}
-	return ctrl.Result{RequeueAfter: wait}, nil
+	return result, nil
 }

@@ -41,6 +41,8 @@ type Input struct {
 	KarpenterMissing bool
 	// Pods are those that keep a node from becoming free, by node name, for the nodes that NodesToInspect named.
 	Pods map[string][]corev1.Pod
+	// PodsUnread are the nodes whose pods could not be listed.
+	PodsUnread map[string]bool
 	// DebounceUntil is until when no grant is raised because more demands may come; zero or past if they are stable.
 	DebounceUntil time.Time
 	Now           time.Time
@@ -59,6 +61,14 @@ func (in *Input) perNode() allocation.GPUs { return allocation.GPUs(in.Pool.Spec
 func (in *Input) deleting() bool { return !in.Pool.DeletionTimestamp.IsZero() }
 
 func (in *Input) debouncing() bool { return in.Now.Before(in.DebounceUntil) }
+
+// podsOn returns how many pods keep a node from becoming free. A node whose pods could not be listed counts as busy.
+func (in *Input) podsOn(node string) int {
+	if in.PodsUnread[node] {
+		return 1
+	}
+	return len(in.Pods[node])
+}
 
 // policy returns how the pool's nodes change hands.
 func (in *Input) policy() gpunode.Policy {

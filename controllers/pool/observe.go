@@ -3,6 +3,7 @@ package pool
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -13,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/guards"
 	"foundation.team/operator/internal/index"
 	"foundation.team/operator/internal/karpenter"
 	"foundation.team/operator/internal/lifecycle"
@@ -27,7 +29,7 @@ func (r *Reconciler) observe(ctx context.Context, pool *foundationv1alpha1.GPUPo
 	in := Input{Pool: pool, Now: r.Clock.Now()}
 	var err error
 	if in.Guards, err = r.Guards.Check(ctx); err != nil {
-		return Input{}, err
+		in.Guards = guards.Unchecked(err)
 	}
 	var teams foundationv1alpha1.FoundationTeamList
 	if err := r.Client.List(ctx, &teams, client.MatchingFields{index.AwardPool: pool.Name}); err != nil {
@@ -167,25 +169,41 @@ func pointers[T any](items []T) []*T {
 	return list
 }
 
-// listPods lists from the API server the pods that keep nodes busy. It is called only for nodes that are to change hands.
-func (r *Reconciler) listPods(ctx context.Context, nodes []string) (map[string][]corev1.Pod, error) {
-	pods := map[string][]corev1.Pod{}
+// listPods lists from the API server the pods that keep nodes busy. It is called only for nodes that are to change hands. A
+// node of which that fails is marked in the Input and counts as busy.
+func (r *Reconciler) listPods(ctx context.Context, in *Input, nodes []string) error {
+	in.Pods, in.PodsUnread = map[string][]corev1.Pod{}, map[string]bool{}
+	var errs []error
 	for _, name := range nodes {
-		var list corev1.PodList
-		if err := r.Live.List(ctx, &list, client.MatchingFields{"spec.nodeName": name}); err != nil {
-			return nil, fmt.Errorf("list pods on node %s: %w", name, err)
+		pods, err := r.listPodsOn(ctx, name)
+		if err != nil {
+			in.PodsUnread[name] = true
+			errs = append(errs, err)
+			continue
 		}
-		for _, pod := range list.Items {
-			ofTeam, err := r.ofTeam(ctx, pod.Namespace)
-			if err != nil {
-				return nil, err
-			}
-			if keepsBusy(&pod, ofTeam) {
-				pods[name] = append(pods[name], pod)
-			}
+		if len(pods) > 0 {
+			in.Pods[name] = pods
 		}
 	}
-	return pods, nil
+	return errors.Join(errs...)
+}
+
+func (r *Reconciler) listPodsOn(ctx context.Context, node string) ([]corev1.Pod, error) {
+	var list corev1.PodList
+	if err := r.Live.List(ctx, &list, client.MatchingFields{"spec.nodeName": node}); err != nil {
+		return nil, fmt.Errorf("list pods on node %s: %w", node, err)
+	}
+	var busy []corev1.Pod
+	for _, pod := range list.Items {
+		ofTeam, err := r.ofTeam(ctx, pod.Namespace)
+		if err != nil {
+			return nil, err
+		}
+		if keepsBusy(&pod, ofTeam) {
+			busy = append(busy, pod)
+		}
+	}
+	return busy, nil
 }
 
 // ofTeam reports whether a namespace is a team's. One that the cache does not know yet might be, so it counts as one.

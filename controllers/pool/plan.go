@@ -62,6 +62,14 @@ func BuildPlan(in Input, decision Decision) Plan {
 	return plan
 }
 
+// takingBack returns the part of a plan that gives nobody anything: nodes are drained and evicted, and none is assigned.
+func (p Plan) takingBack() Plan {
+	return Plan{
+		Transitions: slices.DeleteFunc(slices.Clone(p.Transitions), func(t Transition) bool { return t.To.State != gpunode.Draining }),
+		Evictions:   p.Evictions, PodDeletions: p.PodDeletions, FormerUIDs: p.FormerUIDs, RequeueAt: p.RequeueAt,
+	}
+}
+
 // transitionOf returns the patch that gives a node its next state; false if it needs none. Nodes that Karpenter is still
 // provisioning or already terminating are not written to.
 func transitionOf(in Input, n *gpunode.Node, next gpunode.Ownership) (transition Transition, needed bool) {
@@ -85,7 +93,7 @@ func transitionOf(in Input, n *gpunode.Node, next gpunode.Ownership) (transition
 func mayOpen(in Input, n *gpunode.Node) bool {
 	labelled := n.Object.Labels[foundationv1alpha1.LabelPool] == in.Pool.Name
 	closed := n.State == gpunode.Entering || n.State == gpunode.Draining
-	return labelled || closed && n.Drained(len(in.Pods[n.Name]), in.Now)
+	return labelled || closed && n.Drained(in.podsOn(n.Name), in.Now)
 }
 
 // overdue returns the pods on draining nodes whose grace period is over. Pods that were on a node before it entered the

@@ -50,7 +50,7 @@ func nextStates(in Input, decision Decision) ([]gpunode.Ownership, time.Time) {
 func (s *nodeStates) advance() {
 	for i := range s.nodes {
 		n := &s.nodes[i]
-		next, requeueAt := s.policy.Next(n, len(s.in.Pods[n.Name]), s.in.Now)
+		next, requeueAt := s.policy.Next(n, s.in.podsOn(n.Name), s.in.Now)
 		s.index[n], s.next[i] = i, next
 		s.requeue(requeueAt)
 	}

@@ -23,12 +23,14 @@ import (
 	"foundation.team/operator/internal/index"
 )
 
+const controllerName = "gpupool"
+
 // SetupWithManager registers the controller.
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	// A deletion timestamp changes the generation too, so deletions pass this predicate.
 	changed := builder.WithPredicates(predicate.GenerationChangedPredicate{})
 	b := ctrl.NewControllerManagedBy(mgr).
-		Named("gpupool").
+		Named(controllerName).
 		For(&foundationv1alpha1.GPUPool{}, changed).
 		Watches(&foundationv1alpha1.FoundationTeam{}, handler.EnqueueRequestsFromMapFunc(r.poolsOfTeam), builder.WithPredicates(
 			predicate.Or[client.Object](predicate.GenerationChangedPredicate{}, formerUIDsChanged()))).

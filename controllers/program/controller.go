@@ -2,12 +2,14 @@ package program
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/apply"
@@ -23,37 +25,48 @@ import (
 
 // Reconcile keeps one programme's status up to date.
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	var result ctrl.Result
+	err := requeue.Contain(ctx, func() (err error) {
+		result, err = r.reconcileNamed(ctx, req.Name)
+		return err
+	})
+	return requeue.Settle(ctx, controllerName, result, err)
+}
+
+func (r *Reconciler) reconcileNamed(ctx context.Context, name string) (ctrl.Result, error) {
 	program := &foundationv1alpha1.FoundationProgram{}
-	if err := r.Client.Get(ctx, req.NamespacedName, program); apierrors.IsNotFound(err) {
+	if err := r.Client.Get(ctx, client.ObjectKey{Name: name}, program); apierrors.IsNotFound(err) {
 		return ctrl.Result{}, nil
 	} else if err != nil {
-		return ctrl.Result{}, fmt.Errorf("read programme %s: %w", req.Name, err)
+		return ctrl.Result{}, fmt.Errorf("read programme %s: %w", name, err)
 	}
 	if r.Applier.StatusStale(program) {
 		return requeue.ForCache(), nil
 	}
-	return requeue.OnConflict(r.reconcile(ctx, program))
+	return r.reconcile(ctx, program)
 }
 
+// reconcile adds the finalizer, observes, decides and writes the status. A finalizer that cannot be added does not keep the
+// status from being true.
 func (r *Reconciler) reconcile(ctx context.Context, program *foundationv1alpha1.FoundationProgram) (ctrl.Result, error) {
-	program, err := apply.EnsureFinalizer(ctx, r.Applier, program)
-	if err != nil {
-		return ctrl.Result{}, fmt.Errorf("add the finalizer: %w", err)
+	finalized, finalizerErr := apply.EnsureFinalizer(ctx, r.Applier, program)
+	if finalizerErr == nil {
+		program = finalized
+	} else {
+		finalizerErr = fmt.Errorf("add the finalizer: %w", finalizerErr)
 	}
 	in, err := r.observe(ctx, program)
 	if err != nil {
-		return ctrl.Result{}, err
+		return ctrl.Result{}, errors.Join(finalizerErr, err)
 	}
 	if !program.DeletionTimestamp.IsZero() && len(in.Teams) == 0 {
 		return r.finalize(ctx, program)
 	}
 	plan := Decide(in)
+	result := ctrl.Result{RequeueAfter: requeueAfter(in, plan)}
 	after := program.DeepCopy()
 	after.Status = BuildStatus(in, plan)
-	if err := apply.WriteStatus(ctx, r.Applier, r.Events, program, after); err != nil {
-		return ctrl.Result{}, err
-	}
-	return ctrl.Result{RequeueAfter: requeueAfter(in, plan)}, nil
+	return result, errors.Join(finalizerErr, apply.WriteStatus(ctx, r.Applier, r.Events, program, after))
 }
 
 // finalize removes the finalizer if the API server, too, has no team that names the programme: the cache may not show yet

@@ -208,20 +208,20 @@ func TestReconcileFails(t *testing.T) {
 	tests := map[string]struct {
 		program          *foundationv1alpha1.FoundationProgram
 		refused, readErr error
-		want             error
+		want             time.Duration
 	}{
-		"the finalizer cannot be written": {program: builder.Program(models, unfinalized), refused: problem, want: problem},
-		"the status cannot be written":    {program: builder.Program(models), refused: problem, want: problem},
-		"the status write conflicts":      {program: builder.Program(models), refused: conflict},
-		"teams cannot be read":            {program: builder.Program(models, missing), readErr: problem, want: problem},
+		"the finalizer cannot be written": {program: builder.Program(models, unfinalized), refused: problem, want: 15 * time.Second},
+		"the status cannot be written":    {program: builder.Program(models), refused: problem, want: 15 * time.Second},
+		"the status write conflicts":      {program: builder.Program(models), refused: conflict, want: 200 * time.Millisecond},
+		"teams cannot be read":            {program: builder.Program(models, missing), readErr: problem, want: 15 * time.Second},
 		"the programme does not exist":    {program: builder.Program("other"), refused: problem},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			s := newServer(t, tt.program)
 			s.refused, s.readErr = tt.refused, tt.readErr
-			if _, err := s.reconciler().Reconcile(t.Context(), request(models)); !errors.Is(err, tt.want) {
-				t.Errorf("error %v, want %v", err, tt.want)
+			if got := s.reconcile(t, s.reconciler()).RequeueAfter; got != tt.want {
+				t.Errorf("again after %s, want %s", got, tt.want)
 			}
 		})
 	}

@@ -15,12 +15,14 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 )
 
+const controllerName = "foundationprogram"
+
 // SetupWithManager registers the controller.
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	// A deletion timestamp changes the generation too, so deletions pass this predicate.
 	changed := builder.WithPredicates(predicate.GenerationChangedPredicate{})
 	return ctrl.NewControllerManagedBy(mgr).
-		Named("foundationprogram").
+		Named(controllerName).
 		For(&foundationv1alpha1.FoundationProgram{}, changed).
 		Watches(&foundationv1alpha1.FoundationTeam{}, handler.EnqueueRequestsFromMapFunc(r.programsOfTeam), changed).
 		Complete(r)

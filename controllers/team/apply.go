@@ -9,28 +9,31 @@ import (
 	"foundation.team/operator/internal/apply"
 )
 
-// applyAndPrune applies what is desired and prunes what is not. Access that nobody should have is pruned first, whatever
-// else fails; everything else last, and only if all that is desired could be applied.
-func (r *Reconciler) applyAndPrune(ctx context.Context, m *Model, desired Desired) *Outcome {
-	out := &Outcome{Problems: map[string][]Problem{}}
-	keep := desired.keys()
-	r.pruneAccess(ctx, m, keep, out)
-	r.apply(ctx, m, desired, out)
-	r.pruneOthers(ctx, m, keep, out)
-	return out
+// restrict brings isolation, locks and lower quotas to the namespaces that are the team's already. It gives nobody anything,
+// so it waits for neither the record nor the guards.
+func (r *Reconciler) restrict(ctx context.Context, m *Model, desired Desired, out *Outcome) {
+	for _, n := range desired.Namespaces {
+		if isProvisioned(m, n.teamNamespace) {
+			restricted := r.applyIsolation(ctx, m, n, out)
+			if restricted.written {
+				restricted.lowered, restricted.quota = r.lowerQuota(ctx, m, n, out)
+			}
+			out.restricted[n.name] = restricted
+		}
+	}
 }
 
-// apply writes what differs. Access to a namespace is given only when its isolation and quota are there, and the team's
-// priority level is created before anybody can send a request. An error in one namespace does not stop the others.
-func (r *Reconciler) apply(ctx context.Context, m *Model, desired Desired, out *Outcome) {
+// provide applies what is still missing. Access to a namespace is given only when its isolation and quota are there, and the
+// team's priority level is created before anybody can send a request. An error in one namespace does not stop the others.
+func (r *Reconciler) provide(ctx context.Context, m *Model, desired Desired, out *Outcome) {
 	for _, obj := range desired.Flow {
 		out.failed(foundationv1alpha1.ConditionAccessReady, "", r.Applier.Apply(ctx, m.Owner, obj))
 	}
 	existing := existingAccess(m)
 	pending := r.findPendingDecreases(m, desired)
 	for _, n := range desired.Namespaces {
-		if !m.Guards.OK() && !isProvisioned(m, n.teamNamespace) {
-			out.awaitGuards(foundationv1alpha1.ConditionNamespacesReady, n.name, m.Guards)
+		if !m.Hold.None() && !isProvisioned(m, n.teamNamespace) {
+			out.withheld(foundationv1alpha1.ConditionNamespacesReady, n.name, m.Hold)
 			continue
 		}
 		ready := r.applyNamespace(ctx, m, n, pending, out)
@@ -38,16 +41,26 @@ func (r *Reconciler) apply(ctx context.Context, m *Model, desired Desired, out *
 			r.resumeDelegated(ctx, m, n.teamNamespace, out)
 		}
 		for _, binding := range n.Access {
-			// An existing binding is always updated, so that whoever is no longer among its subjects loses access.
-			if ready || existing[objectKey{"RoleBinding", n.name, *binding.GetName()}] {
-				out.failed(foundationv1alpha1.ConditionAccessReady, n.name, r.Applier.Apply(ctx, m.Owner, binding))
+			// An existing binding is always updated: its namespace had isolation and quota before.
+			if ready || existing[keyOfDesired(binding)] {
+				r.applyAccess(ctx, m, n.name, binding, out)
 			}
 		}
 	}
 	for _, obj := range desired.Access {
-		out.failed(foundationv1alpha1.ConditionAccessReady, "", r.Applier.Apply(ctx, m.Owner, obj))
+		r.applyAccess(ctx, m, "", obj, out)
 	}
 	r.patchPersistentVolumes(ctx, desired.PersistentVolumes, out)
+}
+
+// applyAccess applies an object that gives access, unless this reconcile has just deleted it: then it is made anew as soon as
+// the cache shows that it is gone.
+func (r *Reconciler) applyAccess(ctx context.Context, m *Model, namespace string, obj apply.Object, out *Outcome) {
+	if out.ended[keyOfDesired(obj)] {
+		out.cacheStale = true
+		return
+	}
+	out.failed(foundationv1alpha1.ConditionAccessReady, namespace, r.Applier.Apply(ctx, m.Owner, obj))
 }
 
 // isProvisioned reports whether a namespace exists and is the team's already, so not one that an admin only offers for
@@ -61,12 +74,26 @@ func isProvisioned(m *Model, n teamNamespace) bool {
 // applyNamespace applies a namespace and its contents except access. It reports whether staff may get access: whether
 // isolation and quota are there.
 func (r *Reconciler) applyNamespace(ctx context.Context, m *Model, n DesiredNamespace, pending pendingDecreases, out *Outcome) bool {
+	first, done := out.restricted[n.name]
+	if !done {
+		first = r.applyIsolation(ctx, m, n, out)
+		first.quota = first.written
+	}
+	if !first.quota || !r.applyQuota(ctx, m, n, pending, first.lowered, out) || !first.isolated {
+		return false
+	}
+	r.applyVolumes(ctx, m, n, out)
+	return true
+}
+
+// applyIsolation applies a namespace with its labels, its network policies and its default requests.
+func (r *Reconciler) applyIsolation(ctx context.Context, m *Model, n DesiredNamespace, out *Outcome) restriction {
 	applyIt := r.Applier.Apply
 	if !n.active() {
 		applyIt = r.Applier.ApplyExisting // what an admin deleted on purpose stays gone
 	}
 	if out.failed(foundationv1alpha1.ConditionNamespacesReady, n.name, applyIt(ctx, m.Owner, n.Namespace)) {
-		return false
+		return restriction{}
 	}
 	isolated := true
 	for _, obj := range n.Isolation {
@@ -74,21 +101,17 @@ func (r *Reconciler) applyNamespace(ctx context.Context, m *Model, n DesiredName
 			isolated = false
 		}
 	}
-	if !r.applyQuota(ctx, m, n, pending, out) || !isolated {
-		return false
-	}
-	r.applyVolumes(ctx, m, n, out)
-	return true
+	return restriction{written: true, isolated: isolated}
 }
 
-// applyVolumes applies PersistentVolumeClaims once the cluster enforces the namespace's quota: until then the API server
-// refuses new ones.
+// applyVolumes creates and enlarges PersistentVolumeClaims, once the cluster enforces the namespace's quota: until then the
+// API server refuses new ones.
 func (r *Reconciler) applyVolumes(ctx context.Context, m *Model, n DesiredNamespace, out *Outcome) {
 	if n.active() && !enforced(m.Quotas[n.name], n.hard()) {
 		return
 	}
-	if !m.Guards.OK() {
-		return // without guards no PersistentVolumeClaim may be created or enlarged
+	if !m.Hold.None() {
+		return
 	}
 	r.patchPersistentVolumes(ctx, n.Releases, out)
 	for _, claim := range n.Volumes {
@@ -119,4 +142,16 @@ func existingAccess(m *Model) map[objectKey]bool {
 		}
 	}
 	return keys
+}
+
+// pruneOthers deletes what does not give access and is not desired any more, and only if all that is desired could be applied.
+func (r *Reconciler) pruneOthers(ctx context.Context, m *Model, keep map[objectKey]bool, out *Outcome) {
+	if len(out.Problems) > 0 {
+		return
+	}
+	for _, obj := range m.Others {
+		if !apply.KindOf(obj).Access && !keep[keyOf(obj)] {
+			out.failed(foundationv1alpha1.ConditionNamespacesReady, obj.GetNamespace(), r.Applier.Delete(ctx, m.Owner, obj))
+		}
+	}
 }

@@ -49,7 +49,7 @@ func (r *Reconciler) endDelegated(ctx context.Context, m *Model, binding *rbacv1
 
 // resumeDelegated puts the subjects back into the bindings of a namespace that were suspended with the team.
 func (r *Reconciler) resumeDelegated(ctx context.Context, m *Model, n teamNamespace, out *Outcome) {
-	if m.State != foundationv1alpha1.StateInTerm || !m.Guards.OK() {
+	if m.State != foundationv1alpha1.StateInTerm || !m.Hold.None() {
 		return
 	}
 	for _, obj := range m.Others {

@@ -53,8 +53,8 @@ func (d pendingDecreases) limit(live *corev1.ResourceQuota, n DesiredNamespace) 
 	return withHard(n.Quota, hard)
 }
 
-// withoutIncreases returns a quota that allows no more than the live one, for the time while guards are not in place. New
-// keys only restrict, so they are written; keys of the live quota are kept, because dropping one would lift its limit.
+// withoutIncreases returns a quota that allows no more than the live one: what is applied first, and all that is applied while
+// there is a Hold. New keys only restrict, so they are written; keys of the live quota are kept, because dropping one would lift its limit.
 func withoutIncreases(live *corev1.ResourceQuota, quota *corev1ac.ResourceQuotaApplyConfiguration) *corev1ac.ResourceQuotaApplyConfiguration {
 	if live == nil {
 		return quota
@@ -68,11 +68,32 @@ func withoutIncreases(live *corev1.ResourceQuota, quota *corev1ac.ResourceQuotaA
 	return withHard(quota, hard)
 }
 
-// applyQuota applies a namespace's quota, without increases that have to wait, and reports whether a quota is there.
-func (r *Reconciler) applyQuota(ctx context.Context, m *Model, n DesiredNamespace, pending pendingDecreases, out *Outcome) bool {
+// lowerQuota applies the decreases of a namespace's quota. It returns what it was lowered to, nil if it did not have to be,
+// and whether that succeeded. A quota that the cache shows older than the operator's own last write is left to applyQuota: it
+// may have been raised meanwhile.
+func (r *Reconciler) lowerQuota(ctx context.Context, m *Model, n DesiredNamespace, out *Outcome) (lowered corev1.ResourceList, ok bool) {
+	live := m.Quotas[n.name]
+	if live == nil || r.Applier.Stale(apply.NameOf(n.Quota), live) {
+		return nil, true
+	}
+	quota := withoutIncreases(live, n.Quota)
+	if equality.Semantic.DeepEqual(*quota.Spec.Hard, live.Spec.Hard) {
+		return nil, true
+	}
+	return *quota.Spec.Hard, !out.failed(foundationv1alpha1.ConditionQuotaReady, n.name, r.Applier.Apply(ctx, m.Owner, quota))
+}
+
+// applyQuota applies a namespace's quota, without increases that have to wait, and reports whether a quota is there. Nothing
+// is sent if this reconcile has lowered it to that already.
+func (r *Reconciler) applyQuota(
+	ctx context.Context, m *Model, n DesiredNamespace, pending pendingDecreases, lowered corev1.ResourceList, out *Outcome,
+) bool {
 	quota := pending.limit(m.Quotas[n.name], n)
-	if !m.Guards.OK() {
+	if !m.Hold.None() {
 		quota = withoutIncreases(m.Quotas[n.name], quota)
+	}
+	if lowered != nil && equality.Semantic.DeepEqual(*quota.Spec.Hard, lowered) {
+		return true
 	}
 	return !out.failed(foundationv1alpha1.ConditionQuotaReady, n.name, r.Applier.Apply(ctx, m.Owner, quota))
 }

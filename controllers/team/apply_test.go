@@ -109,8 +109,13 @@ func (r *recorder) reconciler(in Input) *Reconciler {
 // applyAndPrune applies and prunes what follows from an Input.
 func (r *recorder) applyAndPrune(t *testing.T, in Input) *Outcome {
 	t.Helper()
-	m := NewModel(in)
-	return r.reconciler(in).applyAndPrune(t.Context(), m, Build(m))
+	reconciler, out, m := r.reconciler(in), newOutcome(), NewModel(in)
+	desired := Build(m)
+	reconciler.endAccess(t.Context(), newAccessModel(in), out)
+	reconciler.restrict(t.Context(), m, desired, out)
+	reconciler.provide(t.Context(), m, desired, out)
+	reconciler.pruneOthers(t.Context(), m, desired.keys(), out)
+	return out
 }
 
 func (r *recorder) position(t *testing.T, what string) int {
@@ -198,7 +203,7 @@ func TestApplyAndPruneInOrder(t *testing.T) {
 
 func TestAccessNeedsIsolationAndQuota(t *testing.T) {
 	hanbit := twoNamespaces(builder.Staff("kim", foundationv1alpha1.RoleLead))
-	there := &rbacv1.RoleBinding{ObjectMeta: builder.OwnedMeta(hanbit, "hanbit-train", "foundation-team-lead")}
+	there := bindingOf(hanbit, "hanbit-train", "lead")
 	runApplyCases(t, map[string]applyCase{
 		"no access where the namespace cannot be written, while the other namespace is applied": {
 			in: input(hanbit), fail: "Namespace hanbit-train", writes: []string{evalBinding, "ResourceQuota foundation-team/hanbit-eval"},

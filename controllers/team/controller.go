@@ -10,7 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/apply"
@@ -41,63 +41,116 @@ const stalledRecheck = 5 * time.Minute
 
 // Reconcile makes one team's objects what its spec, its programme and the pools' grants ask for.
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
-	team := &foundationv1alpha1.FoundationTeam{}
-	if err := r.Client.Get(ctx, req.NamespacedName, team); apierrors.IsNotFound(err) {
-		return requeue.OnConflict(r.reconcileOrphans(ctx, req.Name))
-	} else if err != nil {
-		return ctrl.Result{}, fmt.Errorf("read team %s: %w", req.Name, err)
-	}
-	if r.Applier.StatusStale(team) {
-		return requeue.ForCache(), nil
-	}
-	return requeue.OnConflict(r.reconcile(ctx, team))
+	var result ctrl.Result
+	err := requeue.Contain(ctx, func() (err error) {
+		result, err = r.reconcileNamed(ctx, req.Name)
+		return err
+	})
+	return requeue.Settle(ctx, controllerName, result, err)
 }
 
-// reconcile observes, builds, applies, prunes and writes the status. One step comes before anything else is written: the
-// team's record. It decides which objects are the team's when a manifest is applied again, and changes must be on record
-// before they take effect.
+func (r *Reconciler) reconcileNamed(ctx context.Context, name string) (ctrl.Result, error) {
+	team := &foundationv1alpha1.FoundationTeam{}
+	err := r.Client.Get(ctx, client.ObjectKey{Name: name}, team)
+	if apierrors.IsNotFound(err) {
+		return r.reconcileOrphans(ctx, name)
+	}
+	if err != nil {
+		return ctrl.Result{}, fmt.Errorf("read team %s: %w", name, err)
+	}
+	return r.reconcile(ctx, team)
+}
+
+// reconcile goes from what must not wait to what can:
+//
+//  1. Access that has ended is taken away. This step observes for itself what it needs.
+//  2. Isolation, locks and lower quotas come to the namespaces that exist.
+//  3. The finalizer and the record are written: the record decides which objects are the team's when a manifest is applied
+//     again. If they cannot be written, nothing new is provisioned.
+//  4. What is new is provisioned, what is not desired any more is pruned, and data that is to go is deleted.
+//  5. Status and events tell of it.
+//
+// No failure of a step keeps an earlier one from being done, in this reconcile or in the next one, which comes within 15
+// seconds.
 func (r *Reconciler) reconcile(ctx context.Context, team *foundationv1alpha1.FoundationTeam) (ctrl.Result, error) {
-	team, err := apply.EnsureFinalizer(ctx, r.Applier, team)
+	out := newOutcome()
+	defer func() { r.reportDelegated(team, out.delegated) }()
+	in, next, err := r.reconcileAccess(ctx, team, r.listRecords, out)
+	soonest := ctrl.Result{RequeueAfter: timing.Wait(r.Clock.Now(), next)}
 	if err != nil {
-		return ctrl.Result{}, fmt.Errorf("add the finalizer: %w", err)
+		return soonest, r.reportFailure(ctx, team, err)
 	}
-	records, err := r.listRecords(ctx, team.Name)
+	var result ctrl.Result
+	err = requeue.Contain(ctx, func() (err error) {
+		result, err = r.reconcileRest(ctx, in, out)
+		return err
+	})
+	if err != nil {
+		return soonest, r.reportFailure(ctx, team, err)
+	}
+	return result, out.Err()
+}
+
+// reconcileAccess is the first step. It returns what it observed and when access changes next. Whatever it could not read is
+// returned as an error, after what follows from the rest is done.
+func (r *Reconciler) reconcileAccess(
+	ctx context.Context, team *foundationv1alpha1.FoundationTeam, records recordLister, out *Outcome,
+) (in Input, next time.Time, err error) {
+	err = requeue.Contain(ctx, func() error {
+		var unread error
+		in, unread = r.observeAccess(ctx, team, records)
+		m := newAccessModel(in)
+		next = m.NextTransition
+		r.endAccess(ctx, m, out)
+		return unread
+	})
+	return in, next, err
+}
+
+// reconcileRest does the other steps.
+func (r *Reconciler) reconcileRest(ctx context.Context, in Input, out *Outcome) (ctrl.Result, error) {
+	in, err := r.observe(ctx, in)
 	if err != nil {
 		return ctrl.Result{}, err
-	}
-	in, err := r.observe(ctx, team, records)
-	if err != nil {
-		return ctrl.Result{}, err
-	}
-	if in.Record != nil && r.Applier.SavedStale(in.Record) {
-		return requeue.ForCache(), nil
 	}
 	m := NewModel(in)
-	record, err := r.keepRecord(ctx, m)
+	desired := Build(m)
+	r.restrict(ctx, m, desired, out)
+	if r.Applier.StatusStale(m.Team) || m.Record != nil && r.Applier.SavedStale(m.Record) {
+		return requeue.ForCache(), nil
+	}
+	kept, record, err := r.keepRecord(ctx, m, out)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	desired := Build(m)
-	out := r.applyAndPrune(ctx, m, desired)
-	r.reportDelegated(team, out.delegated)
-	if err := r.deleteNamespaces(ctx, m, desired, out); err != nil {
-		return ctrl.Result{}, err
+	if kept != m {
+		m, desired = kept, Build(kept)
 	}
+	r.provide(ctx, m, desired, out)
+	r.pruneOthers(ctx, m, desired.keys(), out)
+	r.deleteNamespaces(ctx, m, desired, out)
 	if canFinalize(m, out) {
-		return r.finalize(ctx, m, record)
+		if done, err := r.finalize(ctx, m, record, out); done || err != nil {
+			return ctrl.Result{}, err
+		}
 	}
-	if err := r.writeStatus(ctx, team, BuildStatus(m, record, desired, out)); err != nil {
-		return ctrl.Result{}, errors.Join(err, out.Err())
-	}
-	if err := out.Err(); err != nil {
-		// Not returned: controller-runtime's growing back-off would let access outlive its end.
-		log.FromContext(ctx).Error(err, "not all could be applied")
-		return requeue.AfterFailure(requeueAfter(m, out)), nil
+	if err := r.writeStatus(ctx, m.Team, BuildStatus(m, record, desired, out)); err != nil {
+		return ctrl.Result{}, err
 	}
 	if out.cacheStale {
 		return requeue.ForCache(), nil
 	}
 	return ctrl.Result{RequeueAfter: requeueAfter(m, out)}, nil
+}
+
+// reportFailure writes into a team's status why a reconcile could not be finished, and returns that with what failed of it.
+func (r *Reconciler) reportFailure(ctx context.Context, team *foundationv1alpha1.FoundationTeam, err error) error {
+	if apierrors.IsConflict(err) || r.Applier.StatusStale(team) {
+		return err
+	}
+	after := team.DeepCopy()
+	after.Status.Conditions = failedConditions(team, err, r.Clock.Now())
+	return errors.Join(err, apply.WriteStatus(ctx, r.Applier, r.Events, team, after))
 }
 
 func (r *Reconciler) writeStatus(ctx context.Context, team *foundationv1alpha1.FoundationTeam, status foundationv1alpha1.FoundationTeamStatus) error {

@@ -3,7 +3,6 @@ package team
 import (
 	corev1 "k8s.io/api/core/v1"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
-	"k8s.io/utils/ptr"
 
 	"foundation.team/operator/internal/apply"
 )
@@ -61,7 +60,7 @@ func (d Desired) keys() map[objectKey]bool {
 	keys := map[objectKey]bool{}
 	add := func(objects ...apply.Object) {
 		for _, obj := range objects {
-			keys[objectKey{ptr.Deref(obj.GetKind(), ""), ptr.Deref(obj.GetNamespace(), ""), ptr.Deref(obj.GetName(), "")}] = true
+			keys[keyOfDesired(obj)] = true
 		}
 	}
 	add(d.Access...)

@@ -36,11 +36,11 @@ func roleIn(m *Model, n teamNamespace, member foundationv1alpha1.StaffMember) st
 }
 
 // buildAccess binds, in one namespace, each role to the staff who have it now; nobody if the namespace is locked. While
-// guards are not in place nobody gets a role that they do not have already.
+// there is a Hold nobody gets a role that they do not have already.
 func buildAccess(m *Model, n teamNamespace) []apply.Object {
 	byRole := map[string][]foundationv1alpha1.StaffMember{}
 	for _, member := range m.Staff {
-		if role := roleIn(m, n, member); role != "" && (m.Guards.OK() || hasRole(m, n, member)) {
+		if role := roleIn(m, n, member); role != "" && (m.Hold.None() || hasRole(m, n, member)) {
 			byRole[role] = append(byRole[role], member)
 		}
 	}

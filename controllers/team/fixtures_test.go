@@ -109,7 +109,7 @@ func typed[T any](t *testing.T, desired apply.Object) T {
 }
 
 // noProblems is an outcome of which all went well.
-func noProblems() *Outcome { return &Outcome{Problems: map[string][]Problem{}} }
+func noProblems() *Outcome { return newOutcome() }
 
 // oneProblem is an outcome with one problem.
 func oneProblem(area, reason, message string) *Outcome {

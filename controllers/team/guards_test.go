@@ -22,6 +22,7 @@ var unguarded = guards.Result{Reason: foundationv1alpha1.ReasonPolicyMissing, Me
 // bindingOf is a RoleBinding as the operator created it for the team.
 func bindingOf(team *foundationv1alpha1.FoundationTeam, namespace, role string, users ...string) *rbacv1.RoleBinding {
 	binding := &rbacv1.RoleBinding{ObjectMeta: builder.OwnedMeta(team, namespace, "foundation-team-"+role)}
+	binding.RoleRef = rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: binding.Name}
 	for _, user := range users {
 		binding.Subjects = append(binding.Subjects, rbacv1.Subject{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: user})
 	}

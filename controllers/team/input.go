@@ -6,6 +6,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	resourcev1 "k8s.io/api/resource/v1"
 	storagev1 "k8s.io/api/storage/v1"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
@@ -24,12 +25,20 @@ func keyOf(obj client.Object) objectKey {
 	return objectKey{apply.KindOf(obj).Name, obj.GetNamespace(), obj.GetName()}
 }
 
+// keyOfDesired is keyOf for an object that is desired.
+func keyOfDesired(obj apply.Object) objectKey {
+	return objectKey{ptr.Deref(obj.GetKind(), ""), ptr.Deref(obj.GetNamespace(), ""), ptr.Deref(obj.GetName(), "")}
+}
+
 // Input is everything that was observed of a team. Its objects and its status are made from nothing else.
 type Input struct {
 	Team *foundationv1alpha1.FoundationTeam
 	// Program is the programme that the team names; nil if it names none, or if the programme does not exist.
 	Program *lifecycle.Program
 	Now     time.Time
+	// ProgramUnread, RecordUnread, NamespacesUnread and QuotasUnread are true if these could not be read. Such an Input says no
+	// more than whose access has ended.
+	ProgramUnread, RecordUnread, NamespacesUnread, QuotasUnread bool
 	// Guards is whether the admission policies are in place; without them nothing new is provisioned.
 	Guards guards.Result
 	// Record is the team's TeamRecord; nil if there is none yet.

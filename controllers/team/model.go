@@ -46,30 +46,18 @@ type Model struct {
 	Devices gpuquota.Quotas
 	// Deletion is how far the deletion of the team's data has come.
 	Deletion Deletion
+	// Hold is why the team gets nothing new.
+	Hold Hold
 }
 
 // NewModel derives a Model from an Input.
 func NewModel(in Input) *Model {
-	kept := keepsSuspension(in)
-	life := lifecycle.NewTeam(withSuspension(in.Team, kept), in.Program)
-	m := &Model{
-		Input:          in,
-		SuspensionKept: kept,
-		Life:           life,
-		State:          life.State(in.Now),
-		StateSince:     life.StateSince(in.Now),
-		NextTransition: life.NextTransition(in.Now),
-		Owner:          ownerFrom(in),
-		Staff:          life.Staff(in.Now),
-		Grants:         grantsOf(in, life),
-	}
-	if retention, over := life.Retention(in.Now); over {
-		m.Retention = &retention
-	}
+	m := newAccessModel(in)
+	m.Hold = holdForGuards(in.Guards)
+	m.Grants = grantsOf(in, m.Life)
 	m.Claims = claimsOf(in)
 	m.Kept = keptVolumes(in, m.Claims)
 	m.Data = dataOfClaims(m)
-	m.Namespaces = namespacesOf(in, m.Owner, m.State, m.Retention)
 	m.Devices = gpuquota.Compute(devicesInput(in, m.Namespaces))
 	m.Deletion = deletionOf(in.Team, m.Retention, m.Grants, len(m.Namespaces))
 	return m

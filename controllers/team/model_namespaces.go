@@ -40,7 +40,7 @@ func namespacesOf(in Input, owner apply.Owner, state foundationv1alpha1.TeamStat
 		declared[n.name] = true
 		if !state.HoldsAwards() {
 			n.state = closedState(retention)
-			if live := in.LiveNamespaces[n.name]; live == nil || !owner.CanAdopt(live) {
+			if live := in.LiveNamespaces[n.name]; !in.NamespacesUnread && (live == nil || !owner.CanAdopt(live)) {
 				continue
 			}
 		}
@@ -48,6 +48,21 @@ func namespacesOf(in Input, owner apply.Owner, state foundationv1alpha1.TeamStat
 	}
 	for _, name := range slices.Sorted(maps.Keys(in.LiveNamespaces)) {
 		if !declared[name] && owner.Owns(in.LiveNamespaces[name]) {
+			namespaces = append(namespaces, teamNamespace{name: name, state: foundationv1alpha1.ResourceRetired})
+		}
+	}
+	if in.NamespacesUnread {
+		namespaces = append(namespaces, retiredByAccess(in, declared)...)
+	}
+	return namespaces
+}
+
+// retiredByAccess returns the namespaces that are not declared and in which somebody has access of the team.
+func retiredByAccess(in Input, declared map[string]bool) []teamNamespace {
+	var namespaces []teamNamespace
+	for _, obj := range in.Others {
+		if name := obj.GetNamespace(); name != "" && !declared[name] && in.LiveNamespaces[name] == nil {
+			declared[name] = true
 			namespaces = append(namespaces, teamNamespace{name: name, state: foundationv1alpha1.ResourceRetired})
 		}
 	}
@@ -62,11 +77,12 @@ func closedState(retention *lifecycle.Retention) foundationv1alpha1.ResourceStat
 	return foundationv1alpha1.ResourceLocked
 }
 
-// isInUse reports whether pods that have not finished, or claims of devices, are left in a namespace.
+// isInUse reports whether pods that have not finished, or claims of devices, are left in a namespace; true if that could not be
+// read.
 func isInUse(m *Model, n teamNamespace) bool {
 	quota := m.Quotas[n.name]
 	if quota == nil {
-		return false
+		return m.QuotasUnread
 	}
 	for _, key := range []corev1.ResourceName{corev1.ResourcePods, gpuquota.ResourceClaims} {
 		if used := quota.Status.Used[key]; !used.IsZero() {

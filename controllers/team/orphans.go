@@ -2,6 +2,7 @@ package team
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -28,10 +29,7 @@ func (r *Reconciler) reconcileOrphans(ctx context.Context, name string) (ctrl.Re
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	records, err := r.listRecords(ctx, name)
-	if err != nil {
-		return ctrl.Result{}, err
-	}
+	records, unlisted := r.listRecords(ctx, name)
 	records = slices.DeleteFunc(records, func(record foundationv1alpha1.TeamRecord) bool {
 		return record.Spec.State == foundationv1alpha1.StateDeleted
 	})
@@ -47,26 +45,24 @@ func (r *Reconciler) reconcileOrphans(ctx context.Context, name string) (ctrl.Re
 	open = slices.DeleteFunc(open, func(obj client.Object) bool { return !awaitedUntil(obj, now).IsZero() })
 	result := ctrl.Result{RequeueAfter: timing.Wait(now, waits...)}
 	if len(open)+len(records) == 0 {
-		return result, nil
+		return result, unlisted
 	}
 	// A cache that does not have the team is no proof that it is gone.
 	err = r.Live.Get(ctx, client.ObjectKey{Name: name}, &foundationv1alpha1.FoundationTeam{})
 	if !apierrors.IsNotFound(err) {
 		return ctrl.Result{}, err
 	}
-	if err := r.closeRecords(ctx, records); err != nil {
-		return ctrl.Result{}, err
-	}
+	// Access first, records last, and what fails for one does not stop the others.
+	var errs []error
 	uids := map[types.UID]bool{}
 	for _, obj := range open {
 		uids[types.UID(obj.GetAnnotations()[foundationv1alpha1.AnnotationTeamUID])] = true
 	}
 	for uid := range uids {
-		if err := r.lockOrphans(ctx, name, uid); err != nil {
-			return ctrl.Result{}, err
-		}
+		errs = append(errs, r.lockOrphans(ctx, name, uid))
 	}
-	return result, nil
+	errs = append(errs, unlisted, r.closeRecords(ctx, records))
+	return result, errors.Join(errs...)
 }
 
 // restoreGrace is how long what was restored from a backup waits for its FoundationTeam. A restore of many teams with their
@@ -86,29 +82,45 @@ func awaitedUntil(obj client.Object, now time.Time) time.Time {
 	return until
 }
 
+// noRecords is the recordLister for orphans: whose they were makes no difference.
+func noRecords(context.Context, string) ([]foundationv1alpha1.TeamRecord, error) { return nil, nil }
+
 // lockOrphans treats the objects of a team with this UID as those of a team that is being deleted.
 func (r *Reconciler) lockOrphans(ctx context.Context, name string, uid types.UID) error {
-	in, err := r.observe(ctx, &foundationv1alpha1.FoundationTeam{ObjectMeta: metav1.ObjectMeta{
+	out := newOutcome()
+	in, _, err := r.reconcileAccess(ctx, &foundationv1alpha1.FoundationTeam{ObjectMeta: metav1.ObjectMeta{
 		Name: name, UID: uid, DeletionTimestamp: &metav1.Time{Time: r.Clock.Now()},
-	}}, nil)
+	}}, noRecords, out)
 	if err != nil {
-		return err
+		return errors.Join(err, out.Err())
 	}
 	for name, namespace := range in.LiveNamespaces {
 		if !awaitedUntil(namespace, in.Now).IsZero() {
 			delete(in.LiveNamespaces, name)
-			in.Others = slices.DeleteFunc(in.Others, func(obj client.Object) bool { return obj.GetNamespace() == name && !apply.KindOf(obj).Access })
 		}
 	}
+	if in, err = r.observe(ctx, in); err != nil {
+		return errors.Join(err, out.Err())
+	}
 	m := NewModel(in)
-	return r.applyAndPrune(ctx, m, Build(m)).Err()
+	desired := Build(m)
+	r.restrict(ctx, m, desired, out)
+	r.provide(ctx, m, desired, out)
+	r.pruneOthers(ctx, m, desired.keys(), out)
+	return out.Err()
 }
 
-// hasOpenObjects reports whether the API server has any access or unlocked namespace of a deleted team. The cache may not
-// show objects yet of a team that was deleted right after it was created.
-func (r *Reconciler) hasOpenObjects(ctx context.Context, m *Model) (bool, error) {
+// openObject returns an object of a deleted team that gives access, or a namespace that is not locked, of which the API server
+// knows; nil if there is none. The cache may not show objects yet of a team that was deleted right after it was created.
+func (r *Reconciler) openObject(ctx context.Context, m *Model) (client.Object, error) {
 	open, err := openObjects(ctx, r.Live, client.MatchingLabels{foundationv1alpha1.LabelTeam: m.Team.Name})
-	return err == nil && slices.ContainsFunc(open, func(obj client.Object) bool { return m.Owner.Owns(obj) }), err
+	if err != nil {
+		return nil, err
+	}
+	if i := slices.IndexFunc(open, func(obj client.Object) bool { return m.Owner.Owns(obj) }); i >= 0 {
+		return open[i], nil
+	}
+	return nil, nil
 }
 
 // openObjects returns the objects of a team that give access, and its namespaces that are not locked.
@@ -136,7 +148,8 @@ func openObjects(ctx context.Context, reader client.Reader, ofTeam client.ListOp
 }
 
 // isOpen reports whether an object gives access, or is a namespace that is not locked. The lock label closes namespaces
-// alone: on an object that gives access it changes nothing, whoever put it there.
+// alone: on an object that gives access it changes nothing, whoever put it there. Nothing new can start in a namespace that is
+// being deleted.
 func isOpen(kind apply.Kind, obj client.Object) bool {
-	return kind.Access || kind.Name == "Namespace" && obj.GetLabels()[foundationv1alpha1.LabelLocked] != "true"
+	return kind.Access || kind.Name == "Namespace" && obj.GetDeletionTimestamp().IsZero() && obj.GetLabels()[foundationv1alpha1.LabelLocked] != "true"
 }

@@ -2,15 +2,16 @@ package team
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/apply"
 	"foundation.team/operator/internal/conditions"
-	"foundation.team/operator/internal/guards"
 	"foundation.team/operator/internal/text"
 )
 
@@ -37,6 +38,23 @@ type Outcome struct {
 	cacheStale bool
 	// delegated is what became of bindings that staff made.
 	delegated []delegatedChange
+	// ended are the access objects that were deleted in this reconcile, or are being deleted.
+	ended map[objectKey]bool
+	// restricted is what became of the namespaces that were restricted first, by name.
+	restricted map[string]restriction
+}
+
+// restriction is what restricting a namespace has come to.
+type restriction struct {
+	// written is true if the namespace is there with its labels, isolated if its isolation is, too.
+	written, isolated bool
+	// quota is true if its quota could be lowered, or did not have to be; lowered is what it was lowered to.
+	quota   bool
+	lowered corev1.ResourceList
+}
+
+func newOutcome() *Outcome {
+	return &Outcome{Problems: map[string][]Problem{}, ended: map[objectKey]bool{}, restricted: map[string]restriction{}}
 }
 
 // Err returns why the reconcile has to be tried again; nil if only a human or an event can help.
@@ -74,10 +92,20 @@ func (o *Outcome) failed(condition, namespace string, err error) bool {
 	return true
 }
 
-// awaitGuards records that something new is not provisioned before the guards are in place.
-func (o *Outcome) awaitGuards(condition, namespace string, guards guards.Result) {
+// withheld records that something new is not provisioned, and why.
+func (o *Outcome) withheld(condition, namespace string, hold Hold) {
 	o.Problems[condition] = append(o.Problems[condition], Problem{
-		Namespace: namespace, Reason: guards.Reason, Message: namespace + ": " + guards.Message, NeedsPerson: guards.Wait == 0,
+		Namespace: namespace, Reason: hold.Reason, Message: namespace + ": " + hold.Message, NeedsPerson: hold.NeedsPerson,
+	})
+}
+
+// held records that an object is being deleted and that finalizers of somebody else keep it. The watch tells when they are
+// gone, so it is not asked for in between.
+func (o *Outcome) held(condition, name string, obj metav1.Object) {
+	o.Problems[condition] = append(o.Problems[condition], Problem{
+		Namespace: obj.GetNamespace(), Reason: foundationv1alpha1.ReasonTerminating, OwnObject: true, NeedsPerson: true,
+		Message: fmt.Sprintf("%s is being deleted and kept by finalizers: remove %s from it, or let their controller finish",
+			name, text.AndMore(obj.GetFinalizers())),
 	})
 }
 

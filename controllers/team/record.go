@@ -6,9 +6,11 @@ import (
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/apply"
 )
 
 // listRecords returns the records of all teams that had this name.
@@ -20,9 +22,34 @@ func (r *Reconciler) listRecords(ctx context.Context, team string) ([]foundation
 	return list.Items, nil
 }
 
-// keepRecord writes a team's record if anything in it changed, and emits an event for a change of state that was found
+// keepRecord adds the finalizer to a team and writes its record. It returns the model with which to go on: one with a Hold if
+// that failed. Only a conflict is returned as an error.
+func (r *Reconciler) keepRecord(ctx context.Context, m *Model, out *Outcome) (*Model, *foundationv1alpha1.TeamRecord, error) {
+	team, err := apply.EnsureFinalizer(ctx, r.Applier, m.Team)
+	if err == nil && team != m.Team {
+		in := m.Input
+		in.Team = team
+		m = NewModel(in)
+	}
+	record := m.Record
+	if err == nil {
+		record, err = r.saveRecord(ctx, m)
+	}
+	if apierrors.IsConflict(err) {
+		return nil, nil, err
+	}
+	if err != nil {
+		out.errs = append(out.errs, err)
+		held := *m
+		held.Hold = holdUnrecorded(err)
+		return &held, m.Record, nil
+	}
+	return m, record, nil
+}
+
+// saveRecord writes a team's record if anything in it changed, and emits an event for a change of state that was found
 // late. Other records of the same team are closed once the team's own has their UIDs.
-func (r *Reconciler) keepRecord(ctx context.Context, m *Model) (*foundationv1alpha1.TeamRecord, error) {
+func (r *Reconciler) saveRecord(ctx context.Context, m *Model) (*foundationv1alpha1.TeamRecord, error) {
 	record := BuildRecord(m)
 	if err := r.Applier.Save(ctx, m.Record, record); err != nil {
 		return nil, err

@@ -135,9 +135,12 @@ func formerUIDs(in Input) []string {
 	return uids[:len(uids)-1]
 }
 
-// ownerFrom returns the team as an owner of objects.
+// ownerFrom returns the team as an owner of objects. If its record could not be read, its status says which UIDs it had.
 func ownerFrom(in Input) apply.Owner {
 	owner := apply.OwnerOf(in.Team, formerUIDs(in))
+	if in.RecordUnread {
+		owner.Former = in.Team.Status.FormerUIDs
+	}
 	owner.Earlier = map[string]string{}
 	for _, record := range in.OtherRecords {
 		if differs := difference(record, in.Team); differs != "" {

@@ -48,6 +48,9 @@ func buildConditions(m *Model, desired Desired, out *Outcome) []metav1.Condition
 		volumesCondition(m, out),
 		gpusCondition(m),
 	}
+	if recorded := recordedCondition(m); recorded != nil {
+		areas = append([]metav1.Condition{*recorded}, areas...)
+	}
 	if m.Program != nil {
 		areas = append(areas, ceilingsCondition(m))
 	}

@@ -15,9 +15,9 @@ func accessCondition(m *Model, out *Outcome) metav1.Condition {
 	if condition := out.problem(area); condition != nil {
 		return *condition
 	}
-	if waiting := staffWithoutRole(m); waiting > 0 && !m.Guards.OK() {
-		return conditions.False(area, m.Guards.Reason,
-			fmt.Sprintf("%d of %d staff entries in date wait for access: %s", waiting, len(m.Staff), m.Guards.Message))
+	if waiting := staffWithoutRole(m); waiting > 0 && !m.Hold.None() {
+		return conditions.False(area, m.Hold.Reason,
+			fmt.Sprintf("%d of %d staff entries in date wait for access: %s", waiting, len(m.Staff), m.Hold.Message))
 	}
 	switch {
 	case len(m.Staff) == 0 && !m.State.HoldsAwards():

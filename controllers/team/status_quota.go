@@ -20,8 +20,8 @@ func quotaCondition(m *Model, desired Desired, out *Outcome) metav1.Condition {
 		return *condition
 	}
 	for _, n := range desired.Namespaces {
-		if !m.Guards.OK() && !enforced(m.Quotas[n.name], n.hard()) {
-			return conditions.False(area, m.Guards.Reason, n.name+": "+m.Guards.Message)
+		if !m.Hold.None() && !enforced(m.Quotas[n.name], n.hard()) {
+			return conditions.False(area, m.Hold.Reason, n.name+": "+m.Hold.Message)
 		}
 		if !enforced(m.Quotas[n.name], n.hard()) {
 			return conditions.False(area, foundationv1alpha1.ReasonProgressing, n.name+": waits until the cluster enforces the new quota")

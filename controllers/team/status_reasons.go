@@ -7,7 +7,8 @@ import (
 // isProgressing reports whether a reason is of something in progress.
 func isProgressing(reason string) bool {
 	switch reason {
-	case foundationv1alpha1.ReasonProgressing, foundationv1alpha1.ReasonPoliciesSettling, foundationv1alpha1.ReasonApplyFailed, foundationv1alpha1.ReasonTerminating,
+	case foundationv1alpha1.ReasonProgressing, foundationv1alpha1.ReasonPoliciesSettling, foundationv1alpha1.ReasonPoliciesNotChecked, foundationv1alpha1.ReasonRecordFailed,
+		foundationv1alpha1.ReasonApplyFailed, foundationv1alpha1.ReasonTerminating,
 		foundationv1alpha1.ReasonVolumesPending, foundationv1alpha1.ReasonGPUsInUse, foundationv1alpha1.ReasonNodesNotReady,
 		foundationv1alpha1.ReasonWaitingForGPUs, foundationv1alpha1.ReasonWaitingForNamespaces:
 		return true

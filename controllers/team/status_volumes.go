@@ -46,9 +46,9 @@ func volumesCondition(m *Model, out *Outcome) metav1.Condition {
 			pending = append(pending, volume.Name+pendingNote(m, volume))
 		}
 	}
-	if len(pending) > 0 && !m.Guards.OK() {
-		return conditions.False(area, m.Guards.Reason,
-			fmt.Sprintf("%d of %d volumes wait: %s", len(pending), len(m.Team.Spec.Volumes), m.Guards.Message))
+	if len(pending) > 0 && !m.Hold.None() {
+		return conditions.False(area, m.Hold.Reason,
+			fmt.Sprintf("%d of %d volumes wait: %s", len(pending), len(m.Team.Spec.Volumes), m.Hold.Message))
 	}
 	if len(pending) > 0 {
 		return conditions.False(area, foundationv1alpha1.ReasonVolumesPending,

@@ -24,6 +24,8 @@ import (
 	"foundation.team/operator/internal/index"
 )
 
+const controllerName = "foundationteam"
+
 // maxConcurrentReconciles is how many teams are reconciled at a time, so that a slow one does not hold up the others.
 const maxConcurrentReconciles = 4
 
@@ -33,7 +35,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	// must not requeue itself by that.
 	changed := builder.WithPredicates(predicate.Or[client.Object](predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))
 	b := ctrl.NewControllerManagedBy(mgr).
-		Named("foundationteam").
+		Named(controllerName).
 		WithOptions(controller.Options{MaxConcurrentReconciles: maxConcurrentReconciles}).
 		For(&foundationv1alpha1.FoundationTeam{}, changed).
 		Watches(&foundationv1alpha1.GPUPool{}, r.poolEvents()).

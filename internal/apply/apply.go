@@ -200,6 +200,14 @@ func (a *Applier) recordWrite(name, version string) {
 	a.written[name] = version
 }
 
+// hasWritten reports whether the operator wrote an object that the cache has not shown since.
+func (a *Applier) hasWritten(name string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	_, ok := a.written[name]
+	return ok
+}
+
 // Stale reports whether a cached object, by kind and name, is older than our last write of it.
 func (a *Applier) Stale(name string, cached client.Object) bool {
 	a.mu.Lock()
@@ -219,7 +227,7 @@ func (a *Applier) Stale(name string, cached client.Object) bool {
 // error.
 func (a *Applier) Delete(ctx context.Context, owner Owner, seen client.Object) error {
 	if !owner.Owns(seen) && (seen.GetNamespace() == "" || !owner.CanAdopt(seen)) {
-		return &ConflictError{Object: liveName(seen), Owner: seen.GetLabels()[foundationv1alpha1.LabelTeam], Team: owner.Team}
+		return &ConflictError{Object: LiveName(seen), Owner: seen.GetLabels()[foundationv1alpha1.LabelTeam], Team: owner.Team}
 	}
 	if !seen.GetDeletionTimestamp().IsZero() {
 		return nil
@@ -244,13 +252,13 @@ func (a *Applier) Patch(ctx context.Context, before, after client.Object) error 
 }
 
 // Save writes an object that only the operator writes: it creates it if before is nil, else it sends the difference
-// as Patch does. If the object was created meanwhile, that is a conflict.
+// as Patch does. If the operator has created the object and the cache does not show it yet, that is a conflict.
 func (a *Applier) Save(ctx context.Context, before, after client.Object) error {
 	var err error
 	switch {
 	case reflect.ValueOf(before).IsNil():
 		err = a.client.Create(ctx, after, client.FieldOwner(foundationv1alpha1.FieldManager))
-		if apierrors.IsAlreadyExists(err) {
+		if apierrors.IsAlreadyExists(err) && a.hasWritten(savedName(after)) {
 			err = apierrors.NewConflict(schema.GroupResource{}, after.GetName(), err)
 		}
 	case equality.Semantic.DeepEqual(before, after):
@@ -279,8 +287,8 @@ func NameOf(obj Object) string {
 	return objectName(ptr.Deref(obj.GetKind(), ""), ptr.Deref(obj.GetNamespace(), ""), ptr.Deref(obj.GetName(), ""))
 }
 
-// liveName is NameOf for an object that was read: its Go type is called as its kind, which it does not carry itself.
-func liveName(obj client.Object) string {
+// LiveName is NameOf for an object that was read: its Go type is called as its kind, which it does not carry itself.
+func LiveName(obj client.Object) string {
 	return objectName(reflect.TypeOf(obj).Elem().Name(), obj.GetNamespace(), obj.GetName())
 }
 

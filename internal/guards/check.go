@@ -22,12 +22,22 @@ const settlePeriod = 5 * time.Second
 
 // Result is the outcome of a check. The zero Result means that all policies are installed and enforced.
 type Result struct {
-	// Reason is PolicyMissing, PolicyChanged or PoliciesSettling; empty if all policies are installed and enforced.
+	// Reason is PolicyMissing, PolicyChanged, PoliciesSettling or PoliciesNotChecked; empty if all policies are installed and enforced.
 	Reason string
 	// Message names the policies that are not as shipped, and what helps.
 	Message string
-	// Wait is how much longer policies with the reason PoliciesSettling need; else 0.
+	// Wait is how much longer policies with the reason PoliciesSettling need, or when those with PoliciesNotChecked are read
+	// again; else 0.
 	Wait time.Duration
+}
+
+// Unchecked returns the Result for policies that could not be read: whether they are in place is not known.
+func Unchecked(err error) Result {
+	return Result{
+		Reason:  foundationv1alpha1.ReasonPoliciesNotChecked,
+		Message: "nothing new is provisioned until the admission policies can be read, which is tried again every few seconds: " + err.Error(),
+		Wait:    settlePeriod,
+	}
 }
 
 // OK reports whether something new may be provisioned.

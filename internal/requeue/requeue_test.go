@@ -13,39 +13,53 @@ import (
 	"foundation.team/operator/internal/requeue"
 )
 
-func TestOnConflict(t *testing.T) {
+func TestSettle(t *testing.T) {
 	problem := errors.New("no")
 	conflict := apierrors.NewConflict(schema.GroupResource{Resource: "pods"}, "job-0", errors.New("changed"))
+	const cache = 200 * time.Millisecond
 	tests := map[string]struct {
-		err     error
-		wantErr bool
-		later   bool
+		err        error
+		wait, want time.Duration
 	}{
-		"no error":                      {nil, false, false},
-		"an error":                      {problem, true, false},
-		"somebody else wrote first":     {conflict, false, true},
-		"the same, with what was tried": {fmt.Errorf("patch n1: %w", conflict), false, true},
+		"no error":                            {nil, time.Hour, time.Hour},
+		"no error, and time changes nothing":  {nil, 0, 0},
+		"an error":                            {problem, time.Hour, 15 * time.Second},
+		"an error, and time changes nothing":  {problem, 0, 15 * time.Second},
+		"an error, and something is due soon": {problem, time.Second, time.Second},
+		"somebody else wrote first":           {conflict, time.Hour, cache},
+		"the same, with what was tried":       {fmt.Errorf("patch n1: %w", conflict), time.Hour, cache},
+		"only conflicts":                      {errors.Join(nil, fmt.Errorf("patch n1: %w", conflict), conflict), time.Hour, cache},
+		"a conflict and an error":             {errors.Join(conflict, problem), time.Hour, 15 * time.Second},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			result, err := requeue.OnConflict(ctrl.Result{RequeueAfter: time.Hour}, tt.err)
-			if (err != nil) != tt.wantErr {
-				t.Errorf("error %v", err)
+			result, err := requeue.Settle(t.Context(), "test", ctrl.Result{RequeueAfter: tt.wait}, tt.err)
+			if err != nil {
+				t.Errorf("controller-runtime backs off, because of %v", err)
 			}
-			if soon := result.RequeueAfter > 0 && result.RequeueAfter < time.Second; soon != tt.later || !soon && result.RequeueAfter != time.Hour {
-				t.Errorf("again after %s", result.RequeueAfter)
+			if result.RequeueAfter != tt.want {
+				t.Errorf("again after %s, want %s", result.RequeueAfter, tt.want)
 			}
 		})
 	}
 }
 
-// A failed write does not delay what is due at a time.
-func TestAfterFailure(t *testing.T) {
-	for wait, want := range map[time.Duration]time.Duration{
-		0: 15 * time.Second, time.Second: time.Second, 15 * time.Second: 15 * time.Second, time.Hour: 15 * time.Second,
+func TestContain(t *testing.T) {
+	problem := errors.New("no")
+	for name, tt := range map[string]struct {
+		step func() error
+		want string
+	}{
+		"no error": {func() error { return nil }, "<nil>"},
+		"an error": {func() error { return problem }, "no"},
+		"a panic": {func() error {
+			panic("assignment to entry in nil map")
+		}, "a bug of the operator, please report it with the stack in its log: panic: assignment to entry in nil map"},
 	} {
-		if got := requeue.AfterFailure(wait).RequeueAfter; got != want {
-			t.Errorf("AfterFailure(%s) = %s, want %s", wait, got, want)
-		}
+		t.Run(name, func(t *testing.T) {
+			if got := fmt.Sprint(requeue.Contain(t.Context(), tt.step)); got != tt.want {
+				t.Errorf("%s, want %s", got, tt.want)
+			}
+		})
 	}
 }
