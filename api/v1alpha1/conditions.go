@@ -58,6 +58,8 @@ const (
 	ReasonNothingDeclared = "NothingDeclared"
 	// ReasonNotActive: the team's state allows none of it now.
 	ReasonNotActive = "NotActive"
+	// ReasonUnreadable: a value in the object cannot be read. What is there is kept, and nothing new is provisioned.
+	ReasonUnreadable = "Unreadable"
 	// ReasonProgressing: it is on its way; the operator waits for other parts of the cluster.
 	ReasonProgressing = "Progressing"
 )

@@ -29,6 +29,9 @@ type FoundationProgram struct {
 	// status is where the programme stands.
 	// +optional
 	Status FoundationProgramStatus `json:"status,omitempty,omitzero"`
+
+	// Unreadable says of which values the operator's cache has not read. It is no part of the API: nobody can set it there.
+	Unreadable []string `json:"-"`
 }
 
 // FoundationProgramSpec is a programme's rules, what was judged and what was decided.

@@ -36,6 +36,9 @@ type FoundationTeam struct {
 	// status is what the team has, and what is missing and why.
 	// +optional
 	Status FoundationTeamStatus `json:"status,omitempty,omitzero"`
+
+	// Unreadable says of which values the operator's cache has not read. It is no part of the API: nobody can set it there.
+	Unreadable []string `json:"-"`
 }
 
 // FoundationTeamSpec is what a team was awarded.

@@ -36,6 +36,9 @@ type GPUPool struct {
 	// status is what there is of it and who has it.
 	// +optional
 	Status GPUPoolStatus `json:"status,omitempty,omitzero"`
+
+	// Unreadable says of which values the operator's cache has not read. It is no part of the API: nobody can set it there.
+	Unreadable []string `json:"-"`
 }
 
 // GPUPoolSpec is what a stock of GPUs is.

@@ -243,6 +243,7 @@ type RecordedChange struct {
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]{1,6}h)?([0-9]{1,2}m)?[0-9]{1,2}([.][0-9]{1,9})?s$')",message="must be hours, minutes and seconds, for example 1h2m3s"
 	Late *metav1.Duration `json:"late,omitempty"`
 }
 

@@ -21,6 +21,9 @@ type TeamRecord struct {
 	// spec is the record.
 	// +required
 	Spec TeamRecordSpec `json:"spec,omitzero"`
+
+	// Unreadable says of which values the operator's cache has not read. It is no part of the API: nobody can set it there.
+	Unreadable []string `json:"-"`
 }
 
 // TeamRecordSpec is the record of a team.

@@ -49,6 +49,9 @@ func (r *Reconciler) reconcileNamed(ctx context.Context, name string) (ctrl.Resu
 	if r.Applier.StatusStale(pool) {
 		return requeue.ForCache(), nil
 	}
+	if len(pool.Unreadable) > 0 {
+		return r.reconcileUnreadable(ctx, pool)
+	}
 	return r.reconcile(ctx, pool)
 }
 

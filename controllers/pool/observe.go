@@ -40,6 +40,7 @@ func (r *Reconciler) observe(ctx context.Context, pool *foundationv1alpha1.GPUPo
 		return Input{}, err
 	}
 	for _, team := range pointers(teams.Items) {
+		team = readable(team, pool)
 		in.Teams = append(in.Teams, lifecycle.NewTeam(team, programs[team.Spec.ProgramName]))
 	}
 	in.DebounceUntil = r.demands.until(pool.Name, demandDigest(in.Teams, pool.Name), in.Now, r.Debounce)
@@ -103,6 +104,7 @@ func (r *Reconciler) observeHolders(ctx context.Context, in *Input, programs map
 		} else if err != nil {
 			return fmt.Errorf("read team %s, which has something of pool %s: %w", name, in.Pool.Name, err)
 		}
+		team = readable(team, in.Pool)
 		in.Teams = append(in.Teams, lifecycle.NewTeam(team, programs[team.Spec.ProgramName]))
 	}
 	return nil
@@ -132,7 +134,9 @@ func (r *Reconciler) programs(ctx context.Context) (map[string]*lifecycle.Progra
 	}
 	programs := map[string]*lifecycle.Program{}
 	for i := range list.Items {
-		programs[list.Items[i].Name] = lifecycle.NewProgram(&list.Items[i])
+		if len(list.Items[i].Unreadable) == 0 { // else as if it were missing: what there is is kept
+			programs[list.Items[i].Name] = lifecycle.NewProgram(&list.Items[i])
+		}
 	}
 	return programs, nil
 }

@@ -6,6 +6,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
@@ -24,7 +25,9 @@ func (r *Reconciler) reconcileOrphans(ctx context.Context, pool string) error {
 		return nil
 	}
 	// A cache that does not have the pool is no proof that it is gone.
-	if err := r.Live.Get(ctx, client.ObjectKey{Name: pool}, &foundationv1alpha1.GPUPool{}); !apierrors.IsNotFound(err) {
+	live := &metav1.PartialObjectMetadata{}
+	live.SetGroupVersionKind(foundationv1alpha1.GroupVersion.WithKind("GPUPool"))
+	if err := r.Live.Get(ctx, client.ObjectKey{Name: pool}, live); !apierrors.IsNotFound(err) {
 		return err
 	}
 	var plan Plan

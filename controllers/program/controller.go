@@ -8,6 +8,7 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -43,6 +44,9 @@ func (r *Reconciler) reconcileNamed(ctx context.Context, name string) (ctrl.Resu
 	if r.Applier.StatusStale(program) {
 		return requeue.ForCache(), nil
 	}
+	if len(program.Unreadable) > 0 {
+		return r.reconcileUnreadable(ctx, program, program.Unreadable)
+	}
 	return r.reconcile(ctx, program)
 }
 
@@ -62,6 +66,9 @@ func (r *Reconciler) reconcile(ctx context.Context, program *foundationv1alpha1.
 	if !program.DeletionTimestamp.IsZero() && len(in.Teams) == 0 {
 		return r.finalize(ctx, program)
 	}
+	if unreadable := unreadableTeams(in); len(unreadable) > 0 {
+		return r.reconcileUnreadable(ctx, program, unreadable)
+	}
 	plan := Decide(in)
 	result := ctrl.Result{RequeueAfter: requeueAfter(in, plan)}
 	after := program.DeepCopy()
@@ -72,11 +79,15 @@ func (r *Reconciler) reconcile(ctx context.Context, program *foundationv1alpha1.
 // finalize removes the finalizer if the API server, too, has no team that names the programme: the cache may not show yet
 // one that was created a moment ago.
 func (r *Reconciler) finalize(ctx context.Context, program *foundationv1alpha1.FoundationProgram) (ctrl.Result, error) {
-	var teams foundationv1alpha1.FoundationTeamList
-	if err := r.Live.List(ctx, &teams); err != nil {
+	teams := &unstructured.UnstructuredList{}
+	teams.SetGroupVersionKind(foundationv1alpha1.GroupVersion.WithKind("FoundationTeamList"))
+	if err := r.Live.List(ctx, teams); err != nil {
 		return ctrl.Result{}, fmt.Errorf("list the teams of programme %s: %w", program.Name, err)
 	}
-	if slices.ContainsFunc(teams.Items, func(team foundationv1alpha1.FoundationTeam) bool { return team.Spec.ProgramName == program.Name }) {
+	if slices.ContainsFunc(teams.Items, func(team unstructured.Unstructured) bool {
+		name, _, err := unstructured.NestedString(team.Object, "spec", "programName")
+		return err != nil || name == program.Name
+	}) {
 		return requeue.ForCache(), nil
 	}
 	return ctrl.Result{}, apply.RemoveFinalizer(ctx, r.Applier, program)

@@ -58,6 +58,12 @@ func (r *Reconciler) reconcileNamed(ctx context.Context, name string) (ctrl.Resu
 	if err != nil {
 		return ctrl.Result{}, fmt.Errorf("read team %s: %w", name, err)
 	}
+	if len(team.Unreadable) > 0 && team.DeletionTimestamp.IsZero() {
+		return r.reconcileUnreadable(ctx, team)
+	}
+	if len(team.Unreadable) > 0 {
+		team.Spec.DeletionPolicy = foundationv1alpha1.DeletionPolicyRetain // what it was meant to keep is not known whole
+	}
 	return r.reconcile(ctx, team)
 }
 

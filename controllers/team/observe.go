@@ -76,7 +76,9 @@ func (r *Reconciler) observeCluster(ctx context.Context, in *Input) error {
 		return fmt.Errorf("list pools: %w", err)
 	}
 	for i := range pools.Items {
-		in.Pools[pools.Items[i].Name] = &pools.Items[i]
+		if isCountable(&pools.Items[i]) {
+			in.Pools[pools.Items[i].Name] = &pools.Items[i]
+		}
 	}
 	var classes storagev1.StorageClassList
 	if err := r.Client.List(ctx, &classes); err != nil {

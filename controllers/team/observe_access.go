@@ -16,6 +16,7 @@ import (
 	"foundation.team/operator/internal/apply"
 	"foundation.team/operator/internal/index"
 	"foundation.team/operator/internal/lifecycle"
+	"foundation.team/operator/internal/text"
 )
 
 // recordLister lists the records of a team's name.
@@ -59,6 +60,9 @@ func (r *Reconciler) observeProgram(ctx context.Context, in *Input) error {
 		return nil
 	} else if err != nil {
 		return fmt.Errorf("read programme %s: %w", name, err)
+	}
+	if len(program.Unreadable) > 0 {
+		return fmt.Errorf("programme %s cannot be read: %s; correct it", name, text.AndMore(program.Unreadable))
 	}
 	in.Program = lifecycle.NewProgram(program)
 	return nil

@@ -48,7 +48,9 @@ func (r *Reconciler) reconcileOrphans(ctx context.Context, name string) (ctrl.Re
 		return result, unlisted
 	}
 	// A cache that does not have the team is no proof that it is gone.
-	err = r.Live.Get(ctx, client.ObjectKey{Name: name}, &foundationv1alpha1.FoundationTeam{})
+	team := &metav1.PartialObjectMetadata{}
+	team.SetGroupVersionKind(foundationv1alpha1.GroupVersion.WithKind("FoundationTeam"))
+	err = r.Live.Get(ctx, client.ObjectKey{Name: name}, team)
 	if !apierrors.IsNotFound(err) {
 		return ctrl.Result{}, err
 	}

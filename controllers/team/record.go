@@ -11,6 +11,7 @@ import (
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/apply"
+	"foundation.team/operator/internal/text"
 )
 
 // listRecords returns the records of all teams that had this name.
@@ -50,6 +51,12 @@ func (r *Reconciler) keepRecord(ctx context.Context, m *Model, out *Outcome) (*M
 // saveRecord writes a team's record if anything in it changed, and emits an event for a change of state that was found
 // late. Other records of the same team are closed once the team's own has their UIDs.
 func (r *Reconciler) saveRecord(ctx context.Context, m *Model) (*foundationv1alpha1.TeamRecord, error) {
+	if m.Record != nil && len(m.Team.Unreadable) > 0 {
+		return m.Record, nil // what cannot be read was not changed
+	}
+	if m.Record != nil && len(m.Record.Unreadable) > 0 {
+		return nil, fmt.Errorf("TeamRecord %s is not written, so that nothing in it is lost: %s; correct it", m.Record.Name, text.AndMore(m.Record.Unreadable))
+	}
 	record := BuildRecord(m)
 	if err := r.Applier.Save(ctx, m.Record, record); err != nil {
 		return nil, err

@@ -33,7 +33,9 @@ func (a *Applier) PatchStatus(ctx context.Context, before, after client.Object) 
 	if equality.Semantic.DeepEqual(before, after) {
 		return nil
 	}
-	if err := a.client.Status().Patch(ctx, after, mergeFromWithLock(before), client.FieldOwner(foundationv1alpha1.FieldManager)); err != nil {
+	if err := a.sendPatch(before, after, func(obj client.Object, patch client.Patch) error {
+		return a.client.Status().Patch(ctx, obj, patch, client.FieldOwner(foundationv1alpha1.FieldManager))
+	}); err != nil {
 		return fmt.Errorf("patch the status of %s: %w", before.GetName(), err)
 	}
 	a.recordWrite(statusName(after), after.GetResourceVersion())

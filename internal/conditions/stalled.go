@@ -1,16 +1,23 @@
 package conditions
 
 import (
+	"time"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/text"
 )
+
+// maxUnreadable is how many values that cannot be read a condition names.
+const maxUnreadable = 3
 
 // stalledReasons are the reasons that neither time nor another reconcile resolves: a person has to act.
 var stalledReasons = map[string]bool{
 	foundationv1alpha1.ReasonNameConflict:  true,
 	foundationv1alpha1.ReasonRecordMissing: true,
 	foundationv1alpha1.ReasonRefused:       true,
+	foundationv1alpha1.ReasonUnreadable:    true,
 
 	foundationv1alpha1.ReasonPolicyMissing: true,
 	foundationv1alpha1.ReasonPolicyChanged: true,
@@ -48,4 +55,12 @@ func Stalled(current ...metav1.Condition) *metav1.Condition {
 		}
 	}
 	return nil
+}
+
+// Unreadable returns the conditions of an object of which these values cannot be read. The others are dropped: nothing is
+// known of them now.
+func Unreadable(old []metav1.Condition, values []string, generation int64, now time.Time) []metav1.Condition {
+	message := text.First(values, maxUnreadable) + "; correct it: until then what is there is kept, and nothing new is provisioned"
+	ready := False(foundationv1alpha1.ConditionReady, foundationv1alpha1.ReasonUnreadable, message)
+	return Merge(old, []metav1.Condition{ready, *Stalled(ready)}, generation, now)
 }

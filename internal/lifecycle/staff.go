@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/timing"
 )
@@ -54,12 +56,12 @@ func Expiring(staff []foundationv1alpha1.StaffMember, now time.Time) []foundatio
 	for _, member := range staff {
 		within := time.Duration(0)
 		for _, notice := range expiryNotices {
-			if member.EndTime != nil && !now.Before(member.EndTime.Add(-notice)) {
+			if !member.EndTime.IsZero() && !now.Before(member.EndTime.Add(-notice)) {
 				within = notice
 			}
 		}
 		if within > 0 {
-			soon = append(soon, foundationv1alpha1.ExpiringStaff{Name: member.Name, EndTime: *timing.Meta(member.EndTime.Time), WithinDays: int32(within / day)})
+			soon = append(soon, foundationv1alpha1.ExpiringStaff{Name: member.Name, EndTime: metav1.Time(foundationv1alpha1.NewTimestamp(member.EndTime.Time)), WithinDays: int32(within / day)})
 		}
 	}
 	slices.SortFunc(soon, func(a, b foundationv1alpha1.ExpiringStaff) int {

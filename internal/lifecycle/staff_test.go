@@ -113,3 +113,11 @@ func TestExpiring(t *testing.T) {
 		})
 	}
 }
+
+// The API refuses the first second of time. A program that has one reads it as none.
+func TestFirstSecondOfTime(t *testing.T) {
+	staff := []foundationv1alpha1.StaffMember{{Name: "kim", EndTime: &foundationv1alpha1.Timestamp{}}}
+	if soon := lifecycle.Expiring(staff, builder.Now); len(soon) > 0 {
+		t.Errorf("expiring are %v", soon)
+	}
+}

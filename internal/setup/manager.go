@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -11,6 +12,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	"foundation.team/operator/internal/decode"
 )
 
 // Options are the settings of the manager that command-line flags expose.
@@ -47,6 +50,11 @@ func NewManager(cfg *rest.Config, o Options, changes ...func(*manager.Options)) 
 	for _, change := range changes {
 		change(&options)
 	}
+	untyped, err := dynamic.NewForConfig(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("make the client of the cache: %w", err)
+	}
+	options.Cache.NewInformer = decode.NewInformer(untyped, options.Scheme, options.Cache.ByObject)
 	mgr, err := ctrl.NewManager(cfg, options)
 	if err != nil {
 		return nil, fmt.Errorf("make the manager: %w", err)
