@@ -200,6 +200,8 @@ const (
 	ReasonStageNotFound = "StageNotFound"
 	// ReasonBudgetExceeded: teams were promised more money than the programme has on a line.
 	ReasonBudgetExceeded = "BudgetExceeded"
+	// ReasonBudgetOverdrawn: more money was due of a line than the programme has on it now.
+	ReasonBudgetOverdrawn = "BudgetOverdrawn"
 	// ReasonSeatsExceeded: a selection is held back because all seats are taken when it takes effect.
 	ReasonSeatsExceeded = "SeatsExceeded"
 	// ReasonTeamsRemain: the programme is being deleted, and teams still name it.

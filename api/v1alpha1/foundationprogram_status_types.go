@@ -142,6 +142,9 @@ type ProgramTeam struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
 	Name string `json:"name,omitempty"`
+	// observedGeneration is the FoundationTeam's generation that its money was decided for; 0 without a FoundationTeam.
+	// +optional
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"` //nolint:kubeapilinter // 0 and missing mean the same
 	// outcome is the decision that counts now; empty if there is none yet.
 	// +optional
 	Outcome Outcome `json:"outcome,omitempty"`

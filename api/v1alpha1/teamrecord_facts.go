@@ -43,6 +43,11 @@ type TeamFacts struct {
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=200
 	Staff []StaffFact `json:"staff,omitempty"`
+	// settings are further settings of the team, and those of its programme and its pools that concern it, by name.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=640
+	Settings []SettingFact `json:"settings,omitempty"`
 }
 
 // TermFact is from when to when a team may work.
@@ -65,6 +70,15 @@ type DecisionFact struct {
 	// decisionTime is when.
 	// +optional
 	DecisionTime *Timestamp `json:"decisionTime,omitempty"`
+	// finalTime is when nobody can object any more, if it says so.
+	// +optional
+	FinalTime *Timestamp `json:"finalTime,omitempty"`
+	// effectiveTime is when it takes effect, if it says so.
+	// +optional
+	EffectiveTime *Timestamp `json:"effectiveTime,omitempty"`
+	// overturnTime is when it was overturned, if it was.
+	// +optional
+	OverturnTime *Timestamp `json:"overturnTime,omitempty"`
 	// reason is why.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
@@ -209,6 +223,7 @@ const (
 	FieldBudget      RecordField = "budget"
 	FieldVolumes     RecordField = "volumes"
 	FieldStaff       RecordField = "staff"
+	FieldSettings    RecordField = "settings"
 )
 
 // RecordedChange is one change of a team.
@@ -216,8 +231,8 @@ type RecordedChange struct {
 	// time is when it was changed, or when time changed it (RFC 3339).
 	// +required
 	Time Timestamp `json:"time,omitempty,omitzero"`
-	// field is what was changed: state, term, suspend, programName, decision, gpus, budget, volumes or staff; or manifest,
-	// which was removed and applied again.
+	// field is what was changed: state, term, suspend, programName, decision, gpus, budget, volumes, staff or
+	// settings; or manifest, which was removed and applied again.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=32
@@ -225,7 +240,7 @@ type RecordedChange struct {
 	// name is which entry of it, where it is a list.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:MaxLength=128
 	Name string `json:"name,omitempty"`
 	// from is what it was before; without it, it was not there.
 	// +optional
@@ -280,4 +295,7 @@ type Fact struct {
 	// staff is who had which role.
 	// +optional
 	Staff *StaffFact `json:"staff,omitempty"`
+	// setting is what something else was set to.
+	// +optional
+	Setting *SettingFact `json:"setting,omitempty"`
 }

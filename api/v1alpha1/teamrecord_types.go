@@ -67,7 +67,14 @@ type TeamRecordSpec struct {
 	// facts are what was awarded and decided last.
 	// +optional
 	Facts TeamFacts `json:"facts,omitempty,omitzero"`
-	// history is what changed, the oldest first. Of more than 200 changes, or 192 KiB of them, the oldest are dropped.
+	// payments are the money that was due to the team by now, the oldest first. It stays due, whatever is edited now; only an
+	// award of less than was due takes the rest of it back.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=256
+	Payments []PaymentFact `json:"payments,omitempty"`
+	// history is what changed, the oldest first. Of more than 200 changes, or 192 KiB of them, the oldest of what changed most
+	// often are dropped.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=200

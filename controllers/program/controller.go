@@ -21,7 +21,7 @@ import (
 
 // +kubebuilder:rbac:groups=foundation.team,resources=foundationprograms,verbs=list;watch;patch
 // +kubebuilder:rbac:groups=foundation.team,resources=foundationprograms/status,verbs=patch
-// +kubebuilder:rbac:groups=foundation.team,resources=foundationteams,verbs=list;watch
+// +kubebuilder:rbac:groups=foundation.team,resources=foundationteams;teamrecords,verbs=list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
 // Reconcile keeps one programme's status up to date.

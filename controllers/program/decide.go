@@ -1,13 +1,19 @@
 package program
 
-import "foundation.team/operator/internal/budget"
+import (
+	"slices"
 
-// Decide commits the budget to the awards of all teams that have or had a seat: what fits is committed, the rest is held
-// back.
+	"foundation.team/operator/internal/budget"
+)
+
+// Decide commits the budget to the awards of all teams that have or had a seat: what was due before stays due, what fits is
+// committed, the rest is held back.
 func Decide(in Input) budget.Plan {
-	var teams []budget.Team
+	teams := slices.Clone(in.Gone)
 	for _, team := range in.Teams {
-		if served, ok := budget.NewTeam(team, in.Now); ok {
+		served, ok := budget.NewTeam(team, in.Now)
+		served.Name, served.Settled = team.Name, in.Settled[team.Name]
+		if ok || len(served.Settled) > 0 {
 			teams = append(teams, served)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"foundation.team/operator/internal/budget"
 	"foundation.team/operator/internal/lifecycle"
 )
 
@@ -13,6 +14,10 @@ type Input struct {
 	Program *lifecycle.Program
 	// Teams are those whose spec.programName is the programme, sorted by name.
 	Teams []lifecycle.Team
+	// Settled is the money that was due to them before, by name; Gone are those to whom it was due and whose FoundationTeam does
+	// not exist, or does not name the programme, any more.
+	Settled map[string][]budget.Settlement
+	Gone    []budget.Team
 	// Elsewhere are teams with a decision whose FoundationTeam exists and does not name the programme.
 	Elsewhere map[string]bool
 	Now       time.Time

@@ -9,6 +9,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/budget"
 	"foundation.team/operator/internal/index"
 	"foundation.team/operator/internal/lifecycle"
 )
@@ -29,6 +30,9 @@ func (r *Reconciler) observe(ctx context.Context, program *foundationv1alpha1.Fo
 	}
 	// An index lists in any order; sorting keeps an unchanged status equal.
 	slices.SortFunc(in.Teams, func(a, b lifecycle.Team) int { return cmp.Compare(a.Name, b.Name) })
+	if err := r.observePayments(ctx, &in); err != nil {
+		return Input{}, err
+	}
 	for _, name := range in.Program.Teams() {
 		if named[name] {
 			continue
@@ -42,4 +46,26 @@ func (r *Reconciler) observe(ctx context.Context, program *foundationv1alpha1.Fo
 		}
 	}
 	return in, nil
+}
+
+// observePayments reads what was due to the programme's teams before, from their records.
+func (r *Reconciler) observePayments(ctx context.Context, in *Input) error {
+	var records foundationv1alpha1.TeamRecordList
+	if err := r.Client.List(ctx, &records, withoutDeepCopy); err != nil {
+		return fmt.Errorf("list the records of teams: %w", err)
+	}
+	in.Settled = map[string][]budget.Settlement{}
+	for i := range records.Items {
+		record := &records.Items[i]
+		settled := budget.Settlements(record, in.Program.Name)
+		switch {
+		case len(settled) == 0:
+		case slices.ContainsFunc(in.Teams, func(team lifecycle.Team) bool { return slices.Contains(record.Spec.UIDs, string(team.UID)) }):
+			in.Settled[record.Spec.TeamName] = settled
+		default:
+			// Named as its record, which no team can be.
+			in.Gone = append(in.Gone, budget.Team{Name: record.Name, Settled: settled})
+		}
+	}
+	return nil
 }

@@ -75,7 +75,10 @@ func ceilingsCondition(in Input, plan budget.Plan) metav1.Condition {
 func budgetCondition(in Input, plan budget.Plan) metav1.Condition {
 	const area = foundationv1alpha1.ConditionWithinBudget
 	problems := heldBackFor(plan, foundationv1alpha1.ReasonBudgetExceeded)
+	overdrawn := overdrawnLines(in, plan)
 	switch {
+	case len(overdrawn) > 0:
+		return conditions.False(area, foundationv1alpha1.ReasonBudgetOverdrawn, text.AndMore(append(overdrawn, problems...)))
 	case len(problems) > 0:
 		return conditions.False(area, foundationv1alpha1.ReasonBudgetExceeded, text.AndMore(problems))
 	case len(in.Program.Spec.Budget) == 0:
@@ -96,6 +99,18 @@ func heldBackFor(plan budget.Plan, reason string) []string {
 	for _, grant := range plan.HeldBack {
 		if grant.Reason == reason {
 			messages = append(messages, grant.Message)
+		}
+	}
+	return messages
+}
+
+// overdrawnLines returns a message for each line that has less than was due of it by now.
+func overdrawnLines(in Input, plan budget.Plan) []string {
+	var messages []string
+	for _, line := range plan.Lines {
+		if len(in.Program.Spec.Budget) > 0 && line.Committed > line.Total {
+			messages = append(messages, fmt.Sprintf("line %s is overdrawn: %s were due by now, of %s: raise it in spec.budget, or lower an award to what was paid of it",
+				line.Line, budget.Money(line.Committed, in.Program.Spec.Currency), budget.Money(line.Total, in.Program.Spec.Currency)))
 		}
 	}
 	return messages

@@ -54,10 +54,10 @@ func TestTeams(t *testing.T) {
 	want := []foundationv1alpha1.ProgramTeam{
 		{Name: "elsewhere", Outcome: rejected, State: "NoManifest", Message: "FoundationTeam elsewhere does not take part: set its spec.programName to sovereign-models"},
 		{Name: "garam", Outcome: selected, State: "NoManifest", Message: "selected, and there is no FoundationTeam garam: create it with spec.programName sovereign-models"},
-		{Name: "hanbit", Outcome: selected, State: foundationv1alpha1.StateInTerm},
-		{Name: "mirae", Outcome: rejected, State: foundationv1alpha1.StateNotSelected},
+		{Name: "hanbit", ObservedGeneration: 1, Outcome: selected, State: foundationv1alpha1.StateInTerm},
+		{Name: "mirae", ObservedGeneration: 1, Outcome: rejected, State: foundationv1alpha1.StateNotSelected},
 		{Name: "naru", Outcome: selected, State: "NoManifest", Message: "selected, and there is no FoundationTeam naru: create it with spec.programName sovereign-models"},
-		{Name: "onnuri", State: foundationv1alpha1.StateNotSelected},
+		{Name: "onnuri", ObservedGeneration: 1, State: foundationv1alpha1.StateNotSelected},
 		{Name: "saebyeok", Outcome: selected, State: "NoManifest", Message: "selected, and there is no FoundationTeam saebyeok: create it with spec.programName sovereign-models"},
 	}
 	for i, entry := range want {

@@ -8,6 +8,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -25,7 +26,32 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 		Named(controllerName).
 		For(&foundationv1alpha1.FoundationProgram{}, changed).
 		Watches(&foundationv1alpha1.FoundationTeam{}, handler.EnqueueRequestsFromMapFunc(r.programsOfTeam), changed).
+		Watches(&foundationv1alpha1.TeamRecord{}, handler.EnqueueRequestsFromMapFunc(programsOfRecord), builder.WithPredicates(paymentsChanged())).
 		Complete(r)
+}
+
+// programsOfRecord returns requests for the programmes that a team had money from.
+func programsOfRecord(_ context.Context, obj client.Object) []reconcile.Request {
+	record, ok := obj.(*foundationv1alpha1.TeamRecord)
+	if !ok {
+		return nil
+	}
+	var requests []reconcile.Request
+	for _, payment := range record.Spec.Payments {
+		if req := request(payment.ProgramName); !slices.Contains(requests, req) {
+			requests = append(requests, req)
+		}
+	}
+	return requests
+}
+
+// paymentsChanged passes updates of a record that has other payments, or of another team, than before.
+func paymentsChanged() predicate.Predicate {
+	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+		before, ok1 := e.ObjectOld.(*foundationv1alpha1.TeamRecord)
+		after, ok2 := e.ObjectNew.(*foundationv1alpha1.TeamRecord)
+		return ok1 && ok2 && !(slices.Equal(before.Spec.Payments, after.Spec.Payments) && slices.Equal(before.Spec.UIDs, after.Spec.UIDs))
+	}}
 }
 
 // programsOfTeam returns requests for the programme that a team names and for those with a decision on it. Both versions of

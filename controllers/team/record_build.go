@@ -27,7 +27,7 @@ func BuildRecord(m *Model) *foundationv1alpha1.TeamRecord {
 	spec := &record.Spec
 	if uids := teamUIDs(m.Input); !slices.Equal(uids, spec.UIDs) {
 		if len(uids) > 1 {
-			spec.History = append(spec.History, specChange(m, factKey{field: foundationv1alpha1.FieldManifest}))
+			spec.History = append(spec.History, specChange(m, factKey{field: foundationv1alpha1.FieldManifest}, false))
 		}
 		spec.UIDs = uids
 	}
@@ -43,7 +43,10 @@ func BuildRecord(m *Model) *foundationv1alpha1.TeamRecord {
 	}
 	spec.SuspensionKept = m.SuspensionKept
 	spec.TeamName, spec.ProgramName, spec.Lead = m.Team.Name, m.Team.Spec.ProgramName, leadOf(m.Team)
-	spec.History = newestChanges(spec.History)
+	if payments := paymentsOf(m); !slices.Equal(spec.Payments, payments) {
+		spec.Payments = payments
+	}
+	spec.History = boundedHistory(spec.History)
 	return record
 }
 
@@ -60,7 +63,7 @@ func closedRecord(record *foundationv1alpha1.TeamRecord, now time.Time) *foundat
 	if closed.Spec.State == foundationv1alpha1.StateDeleted {
 		return closed
 	}
-	closed.Spec.History = newestChanges(append(closed.Spec.History, stateChange(now, closed.Spec.State, foundationv1alpha1.StateDeleted)))
+	closed.Spec.History = boundedHistory(append(closed.Spec.History, stateChange(now, closed.Spec.State, foundationv1alpha1.StateDeleted)))
 	closed.Spec.State, closed.Spec.StateTransitionTime = foundationv1alpha1.StateDeleted, foundationv1alpha1.OptionalTimestamp(now)
 	return closed
 }

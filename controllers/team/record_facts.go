@@ -18,6 +18,7 @@ func factsOf(m *Model) foundationv1alpha1.TeamFacts {
 		if decision := m.Program.Standing(m.Team.Name, m.Now).Decision; decision != nil {
 			facts.Decision = &foundationv1alpha1.DecisionFact{
 				Outcome: string(decision.Outcome), DecisionTime: wholeSeconds(decision.DecisionTime), Reason: decision.Reason,
+				FinalTime: wholeSeconds(decision.FinalTime), EffectiveTime: wholeSeconds(decision.EffectiveTime), OverturnTime: wholeSeconds(decision.OverturnTime),
 			}
 		}
 	}
@@ -39,6 +40,7 @@ func factsOf(m *Model) foundationv1alpha1.TeamFacts {
 			Subject: foundationv1alpha1.SubjectFact{Kind: string(member.Subject.Kind), Name: member.Subject.Name},
 		})
 	}
+	facts.Settings = settingsOf(m)
 	return facts
 }
 
@@ -94,6 +96,9 @@ func factsByKey(facts foundationv1alpha1.TeamFacts) map[factKey]foundationv1alph
 	}
 	for i, member := range facts.Staff {
 		byKey[factKey{foundationv1alpha1.FieldStaff, member.Name}] = foundationv1alpha1.Fact{Staff: &facts.Staff[i]}
+	}
+	for i, setting := range facts.Settings {
+		byKey[factKey{foundationv1alpha1.FieldSettings, setting.Name}] = foundationv1alpha1.Fact{Setting: &facts.Settings[i]}
 	}
 	return byKey
 }

@@ -2,25 +2,20 @@ package team
 
 import (
 	"cmp"
-	"encoding/json"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/index"
 )
 
-const (
-	// maxHistory is how many changes a record keeps, maxHistoryBytes how many bytes of them as JSON. A record with all
-	// facts at their largest then stays well below 1 MiB; etcd's default limit is 1.5 MiB.
-	maxHistory      = 200
-	maxHistoryBytes = 192 << 10
-	// lateTolerance is how late a change of state may be found without being recorded as late.
-	lateTolerance = time.Minute
-)
+// lateTolerance is how late a change of state may be found without being recorded as late.
+const lateTolerance = time.Minute
 
 // factChanges returns a change for each fact that differs.
 func factChanges(m *Model, before, after foundationv1alpha1.TeamFacts) []foundationv1alpha1.RecordedChange {
@@ -35,7 +30,10 @@ func factChanges(m *Model, before, after foundationv1alpha1.TeamFacts) []foundat
 		if had == has && equality.Semantic.DeepEqual(from, to) {
 			continue
 		}
-		c := specChange(m, key)
+		if key.field == foundationv1alpha1.FieldSettings && !isSettingEdit(m, before, key.name) {
+			continue
+		}
+		c := specChange(m, key, has)
 		if had {
 			c.From = from.DeepCopy()
 		}
@@ -47,31 +45,67 @@ func factChanges(m *Model, before, after foundationv1alpha1.TeamFacts) []foundat
 	return changes
 }
 
-// specChange returns a change with the time and manager of the last edit of the spec. A decision may also take effect by
-// time alone, so it has no manager.
-func specChange(m *Model, key factKey) foundationv1alpha1.RecordedChange {
+// isSettingEdit reports whether somebody edited a setting that differs. Nobody did if the settings are on record for the first
+// time, if the team has joined or left a programme, or named a pool or does not name it any more.
+func isSettingEdit(m *Model, before foundationv1alpha1.TeamFacts, name string) bool {
+	has := func(prefix string) bool {
+		return slices.ContainsFunc(before.Settings, func(s foundationv1alpha1.SettingFact) bool { return strings.HasPrefix(s.Name, prefix) })
+	}
+	switch {
+	case strings.HasPrefix(name, programPrefix):
+		return before.ProgramName == m.Team.Spec.ProgramName && has(programPrefix)
+	case strings.HasPrefix(name, poolPrefix):
+		pool, _, _ := strings.Cut(strings.TrimPrefix(name, poolPrefix), "]")
+		return has(poolPrefix+pool+"]") && slices.Contains(index.AwardPools(m.Team), pool)
+	default:
+		return len(before.Settings) > 0
+	}
+}
+
+// listFields are the lists of a spec whose entries are told apart by name.
+var listFields = []foundationv1alpha1.RecordField{
+	foundationv1alpha1.FieldGPUs, foundationv1alpha1.FieldBudget, foundationv1alpha1.FieldVolumes, foundationv1alpha1.FieldStaff,
+}
+
+// specChange returns a change with the time and manager of the edit that made it, as far as managedFields tell. A decision
+// may also take effect by time alone: then it has no manager.
+func specChange(m *Model, key factKey, exists bool) foundationv1alpha1.RecordedChange {
 	c := foundationv1alpha1.RecordedChange{Time: foundationv1alpha1.NewTimestamp(m.Now), Field: key.field, Name: key.name}
-	if by := lastEdit(m.Team.ManagedFields); key.field != foundationv1alpha1.FieldDecision && by.Manager != "" {
-		c.By = by.Manager
-		if by.Time != nil {
-			c.Time = foundationv1alpha1.NewTimestamp(by.Time.Time)
+	var source metav1.Object = m.Team
+	path := []string{"f:spec", "f:" + string(key.field)}
+	switch {
+	case key.field == foundationv1alpha1.FieldSettings:
+		source, path = settingSource(m, key.name)
+	case key.field == foundationv1alpha1.FieldDecision:
+		source, path = nil, nil
+		if m.Program != nil {
+			source, path = m.Program.FoundationProgram, []string{"f:spec", "f:decisions"}
 		}
+	case slices.Contains(listFields, key.field):
+		path = append(path, `k:{"name":"`+key.name+`"}`)
+	}
+	if source == nil {
+		return c
+	}
+	if !exists {
+		path = nil
+	}
+	by := editOf(source.GetManagedFields(), path)
+	if by.Manager == "" || key.field == foundationv1alpha1.FieldDecision && !isDecisionEdit(m, by) {
+		return c
+	}
+	c.By = by.Manager
+	if by.Time != nil {
+		c.Time = foundationv1alpha1.NewTimestamp(by.Time.Time)
 	}
 	return c
 }
 
-// lastEdit returns the newest managed fields entry of somebody who wrote the spec.
-func lastEdit(entries []metav1.ManagedFieldsEntry) metav1.ManagedFieldsEntry {
-	var last metav1.ManagedFieldsEntry
-	for _, entry := range entries {
-		if entry.Manager == foundationv1alpha1.FieldManager || entry.Subresource != "" {
-			continue
-		}
-		if last.Time == nil || entry.Time != nil && !entry.Time.Before(last.Time) {
-			last = entry
-		}
-	}
-	return last
+// isDecisionEdit reports whether an edit of the programme, and not time, made another decision count: it came after the team's
+// standing could have changed by what was decided before.
+func isDecisionEdit(m *Model, by metav1.ManagedFieldsEntry) bool {
+	standing := m.Program.Standing(m.Team.Name, m.Now)
+	return by.Time != nil && !by.Time.Time.Before(standing.Since) && standing.Decision != nil && !by.Time.Time.Before(standing.Decision.DecisionTime.Time)
 }
 
 // stateChange returns a change of the team's state at a time.
@@ -125,17 +159,4 @@ func statusIsCurrent(m *Model) bool {
 		return status.Program == nil
 	}
 	return status.Program != nil && status.Program.ObservedGeneration == m.Program.Generation
-}
-
-// newestChanges returns the newest changes of a history that a record has room for.
-func newestChanges(history []foundationv1alpha1.RecordedChange) []foundationv1alpha1.RecordedChange {
-	size := 0
-	for i, change := range slices.Backward(history) {
-		text, err := json.Marshal(change)
-		size += len(text) + len(",")
-		if err != nil || size > maxHistoryBytes || len(history)-i > maxHistory {
-			return history[i+1:]
-		}
-	}
-	return history
 }

@@ -87,9 +87,6 @@ func TestBuildRecordKeepsWhatChanged(t *testing.T) {
 				`2026-04-01T00:00:00Z state: "InTerm" -> "Suspended"`,
 			},
 		},
-		"a change of GPU weights is not recorded": {
-			before, twoNamespaces(weights{train: 5, eval: 7}.set, term, builder.Award("b200", 512), builder.Staff("kim", foundationv1alpha1.RoleLead), edited("kubectl", at)), nil,
-		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -122,7 +119,11 @@ func TestBuildRecordOfANewTeam(t *testing.T) {
 			ProgramName: "sovereign",
 			Decision:    &foundationv1alpha1.DecisionFact{Outcome: "Selected", DecisionTime: builder.SpecTime(now.AddDate(0, -1, 0)), Reason: "as the panel saw it"},
 			GPUs:        []foundationv1alpha1.GPUAwardFact{{Name: "award-0", PoolName: "b200", Count: 8}},
-			Volumes:     []foundationv1alpha1.VolumeFact{{Name: "corpus", Namespace: "train", Size: foundationv1alpha1.Quantity{Quantity: quantity("1Ti")}}},
+			Settings: []foundationv1alpha1.SettingFact{
+				{Name: "consortium.lead", Value: "Hanbit AI"}, {Name: "deletionPolicy", Value: "Retain"},
+				{Name: "namespaces[eval].gpuWeight", Value: "1"}, {Name: "namespaces[train].gpuWeight", Value: "1"}, {Name: "program.seats", Value: "5"},
+			},
+			Volumes: []foundationv1alpha1.VolumeFact{{Name: "corpus", Namespace: "train", Size: foundationv1alpha1.Quantity{Quantity: quantity("1Ti")}}},
 		},
 		History: []foundationv1alpha1.RecordedChange{{
 			Time: foundationv1alpha1.NewTimestamp(now), Field: foundationv1alpha1.FieldState, To: &foundationv1alpha1.Fact{State: foundationv1alpha1.StateInTerm},

@@ -11,6 +11,7 @@ func budgetStatus(m *Model) []foundationv1alpha1.TeamBudgetStatus {
 	if !seated {
 		return nil
 	}
+	team.Settled = budget.Settlements(m.Record, m.Program.Name)
 	return team.Status(m.Program.Location(), m.Now, heldBackAwards(m))
 }
 

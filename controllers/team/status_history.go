@@ -30,7 +30,9 @@ func historyStatus(record *foundationv1alpha1.TeamRecord, life lifecycle.Team) [
 
 func renderChange(change foundationv1alpha1.RecordedChange, life lifecycle.Team) foundationv1alpha1.TeamChange {
 	shown := foundationv1alpha1.TeamChange{Time: *change.Time.Meta(), What: string(change.Field), By: change.By, Late: change.Late}
-	if change.Name != "" {
+	if change.Field == foundationv1alpha1.FieldSettings {
+		shown.What = change.Name
+	} else if change.Name != "" {
 		shown.What = fmt.Sprintf("%s[%s]", change.Field, change.Name)
 	}
 	if change.Field == foundationv1alpha1.FieldManifest {
@@ -55,18 +57,33 @@ func renderFact(fact *foundationv1alpha1.Fact, life lifecycle.Team) string {
 	case fact.Term != nil:
 		shown = renderWindow(fact.Term.StartTime, fact.Term.EndTime, life)
 	case fact.Decision != nil:
-		shown = fmt.Sprintf("%s on %s: %s", fact.Decision.Outcome, renderTime(fact.Decision.DecisionTime, life), fact.Decision.Reason)
+		shown = renderDecision(fact.Decision, life)
 	case fact.GPUs != nil:
 		shown = renderGPUAward(fact.GPUs, life)
 	case fact.Budget != nil:
 		shown = renderBudgetAward(fact.Budget, life)
 	case fact.Volume != nil:
 		shown = fmt.Sprintf("%s in %s", fact.Volume.Size.String(), fact.Volume.Namespace)
+	case fact.Setting != nil:
+		shown = fact.Setting.Value
 	case fact.Staff != nil:
 		shown = strings.TrimSpace(fmt.Sprintf("%s: %s %s %s", fact.Staff.Role, fact.Staff.Subject.Kind, fact.Staff.Subject.Name,
 			renderWindow(fact.Staff.StartTime, fact.Staff.EndTime, life)))
 	}
 	return text.Cut(shown, maxRenderedFact)
+}
+
+func renderDecision(decision *foundationv1alpha1.DecisionFact, life lifecycle.Team) string {
+	shown := fmt.Sprintf("%s on %s", decision.Outcome, renderTime(decision.DecisionTime, life))
+	for _, part := range []struct {
+		what string
+		at   *foundationv1alpha1.Timestamp
+	}{{"in effect from", decision.EffectiveTime}, {"final on", decision.FinalTime}, {"overturned on", decision.OverturnTime}} {
+		if part.at != nil {
+			shown += ", " + part.what + " " + renderTime(part.at, life)
+		}
+	}
+	return shown + ": " + decision.Reason
 }
 
 func renderGPUAward(award *foundationv1alpha1.GPUAwardFact, life lifecycle.Team) string {

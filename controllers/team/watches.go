@@ -41,6 +41,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 		Watches(&foundationv1alpha1.GPUPool{}, r.poolEvents()).
 		Watches(&foundationv1alpha1.FoundationProgram{}, handler.EnqueueRequestsFromMapFunc(r.teamsOfProgram), builder.WithPredicates(
 			predicate.Or[client.Object](predicate.GenerationChangedPredicate{}, heldBackChanged()))).
+		Watches(&foundationv1alpha1.FoundationProgram{}, decidedTeams()).
 		Watches(&foundationv1alpha1.TeamRecord{}, handler.EnqueueRequestsFromMapFunc(ownerOf)).
 		Watches(&corev1.PersistentVolume{}, handler.EnqueueRequestsFromMapFunc(r.teamsOfPersistentVolume)).
 		Watches(&storagev1.StorageClass{}, handler.EnqueueRequestsFromMapFunc(r.teamsOfStorageClass)).
@@ -92,6 +93,27 @@ func heldBackChanged() predicate.Predicate {
 		before, ok1 := e.ObjectOld.(*foundationv1alpha1.FoundationProgram)
 		after, ok2 := e.ObjectNew.(*foundationv1alpha1.FoundationProgram)
 		return ok1 && ok2 && !equality.Semantic.DeepEqual(before.Status.HeldBack, after.Status.HeldBack)
+	}}
+}
+
+// decidedTeams requeues the teams whose money a programme has decided on anew, so that what is due is put on record.
+func decidedTeams() handler.EventHandler {
+	return handler.Funcs{UpdateFunc: func(_ context.Context, e event.UpdateEvent, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+		before, ok1 := e.ObjectOld.(*foundationv1alpha1.FoundationProgram)
+		after, ok2 := e.ObjectNew.(*foundationv1alpha1.FoundationProgram)
+		if !ok1 || !ok2 {
+			return
+		}
+		generations := map[string]int64{}
+		for _, team := range before.Status.Teams {
+			generations[team.Name] = team.ObservedGeneration
+		}
+		anew := before.Status.ObservedGeneration != after.Status.ObservedGeneration
+		for _, team := range after.Status.Teams {
+			if team.ObservedGeneration > 0 && (anew || generations[team.Name] != team.ObservedGeneration) {
+				queue.Add(request(team.Name))
+			}
+		}
 	}}
 }
 
@@ -152,10 +174,24 @@ func (r *Reconciler) poolEvents() handler.EventHandler {
 			if before.Spec.DeviceClassName != after.Spec.DeviceClassName {
 				requeueAll(ctx, queue)
 			}
+			if before.Generation != after.Generation {
+				r.requeueAwarded(ctx, after.Name, queue) // what was edited is put on their records
+			}
 			for _, team := range teamsWithChangedGrant(before, after) {
 				queue.Add(request(team))
 			}
 		},
+	}
+}
+
+// requeueAwarded requeues the teams that have awards of a pool.
+func (r *Reconciler) requeueAwarded(ctx context.Context, pool string, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+	var teams foundationv1alpha1.FoundationTeamList
+	if err := r.Client.List(ctx, &teams, client.MatchingFields{index.AwardPool: pool}, client.UnsafeDisableDeepCopy); err != nil {
+		return
+	}
+	for _, req := range requestsOf(teams) {
+		queue.Add(req)
 	}
 }
 

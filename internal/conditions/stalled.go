@@ -27,6 +27,7 @@ var stalledReasons = map[string]bool{
 	foundationv1alpha1.ReasonSeatsExceeded:   true,
 	foundationv1alpha1.ReasonCeilingExceeded: true,
 	foundationv1alpha1.ReasonBudgetExceeded:  true,
+	foundationv1alpha1.ReasonBudgetOverdrawn: true,
 
 	foundationv1alpha1.ReasonPoolNotFound:  true,
 	foundationv1alpha1.ReasonPoolDeleting:  true,

@@ -29,8 +29,10 @@ func CacheOptions() cache.Options {
 	byObject := map[client.Object]cache.ByObject{
 		&corev1.Node{}:             {Transform: trimNode},
 		&corev1.PersistentVolume{}: {Transform: trimPersistentVolume},
-		// The team's record names who edited the spec.
-		&foundationv1alpha1.FoundationTeam{}: {Transform: keepManagers},
+		// The team's record names who edited what.
+		&foundationv1alpha1.FoundationTeam{}:    {Transform: dropOwnFields},
+		&foundationv1alpha1.FoundationProgram{}: {Transform: dropOwnFields},
+		&foundationv1alpha1.GPUPool{}:           {Transform: dropOwnFields},
 		// Who wrote a record tells one that was restored from a backup.
 		&foundationv1alpha1.TeamRecord{}: {Label: hasTeamLabel(), Transform: keepManagers},
 		&storagev1.StorageClass{}:        {Transform: trimStorageClass},
@@ -87,6 +89,16 @@ func keepManagers(obj any) (any, error) {
 		for i := range entries {
 			entries[i].FieldsV1 = nil
 		}
+	}
+	return obj, nil
+}
+
+// dropOwnFields drops the managedFields entries of the operator and of status.
+func dropOwnFields(obj any) (any, error) {
+	if accessor, err := meta.Accessor(obj); err == nil {
+		accessor.SetManagedFields(slices.DeleteFunc(accessor.GetManagedFields(), func(entry metav1.ManagedFieldsEntry) bool {
+			return entry.Manager == foundationv1alpha1.FieldManager || entry.Subresource != ""
+		}))
 	}
 	return obj, nil
 }

@@ -175,6 +175,8 @@ spec:
     budget: ` + many(64, `{name: `+long(61)+`%d, line: Staff, amount: 1, instalments: [`+strings.Repeat(instalment+", ", 31)+instalment+`]}`) + `
     volumes: ` + many(64, `{name: `+long(61)+`%d, namespace: `+long(22)+`, size: 200Ti}`) + `
     staff: ` + many(200, strings.Replace(staff, long(60), long(60)+"%d", 1)) + `
+    settings: ` + many(640, `{name: `+long(125)+`%d, value: `+long(128)+`}`) + `
+  payments: ` + many(256, `{programName: `+long(63)+`, award: `+long(60)+`%d, line: Staff, year: 2026, amount: 1000000000000000}`) + `
   history: ` + many(200, `{time: "2026-01-01T00:00:00Z", field: staff, name: `+long(60)+`%d, from: {staff: `+staff+`}, to: {staff: `+staff+`}, by: `+long(128)+`, late: 99h0m0s}`) + `
 `
 }

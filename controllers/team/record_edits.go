@@ -1,0 +1,53 @@
+package team
+
+import (
+	"encoding/json"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+)
+
+// editOf returns who wrote a field last, and when: the newest entry of those managers who own the field. Nobody owns what was
+// taken out; then it is the newest entry of all. Who wrote something else of the object since is not named.
+func editOf(entries []metav1.ManagedFieldsEntry, path []string) metav1.ManagedFieldsEntry {
+	var owner, last metav1.ManagedFieldsEntry
+	for _, entry := range entries {
+		if entry.Manager == foundationv1alpha1.FieldManager || entry.Subresource != "" {
+			continue
+		}
+		if isNewer(entry, last) {
+			last = entry
+		}
+		if ownsField(entry, path) && isNewer(entry, owner) {
+			owner = entry
+		}
+	}
+	if owner.Manager != "" {
+		return owner
+	}
+	return last
+}
+
+func isNewer(entry, than metav1.ManagedFieldsEntry) bool {
+	return than.Time == nil || entry.Time != nil && !entry.Time.Before(than.Time)
+}
+
+// ownsField reports whether an entry of managedFields has a field, or a part of it.
+func ownsField(entry metav1.ManagedFieldsEntry, path []string) bool {
+	if entry.FieldsV1 == nil || len(path) == 0 {
+		return false
+	}
+	var fields map[string]any
+	if json.Unmarshal(entry.FieldsV1.GetRawBytes(), &fields) != nil {
+		return false
+	}
+	for _, step := range path {
+		next, ok := fields[step].(map[string]any)
+		if !ok {
+			return false
+		}
+		fields = next
+	}
+	return true
+}
