@@ -207,13 +207,14 @@ type TeamNamespace struct {
 	GPUWeight *int32 `json:"gpuWeight,omitempty"`
 	// quota overrides entries of the namespace's ResourceQuota that do not follow from the award: pods, services,
 	// secrets, configmaps, persistentvolumeclaims, requests and limits of
-	// cpu, memory and ephemeral-storage, requests.storage, count/<resource>.<group> and
-	// <class>.storageclass.storage.k8s.io/requests.storage or /persistentvolumeclaims. Quantities are 0 or more. GPUs
-	// cannot be overridden.
+	// cpu, memory and ephemeral-storage, requests.storage, count/<resource>.<group> of other kinds, and
+	// <class>.storageclass.storage.k8s.io/requests.storage or /persistentvolumeclaims. Quantities are 0 or more, of network
+	// policies and role bindings 10 or more, because the operator's are counted, too. GPUs cannot be overridden.
 	// +optional
 	// +kubebuilder:validation:MaxProperties=32
 	// +kubebuilder:validation:XValidation:rule="self.all(k, k.size() <= 253)",message="keys must have at most 253 characters"
-	// +kubebuilder:validation:XValidation:rule="self.all(k, k in ['pods', 'services', 'secrets', 'configmaps', 'persistentvolumeclaims', 'requests.cpu', 'requests.memory', 'requests.ephemeral-storage', 'requests.storage', 'limits.cpu', 'limits.memory', 'limits.ephemeral-storage'] || (k.startsWith('count/') && k != 'count/') || k.endsWith('.storageclass.storage.k8s.io/requests.storage') || k.endsWith('.storageclass.storage.k8s.io/persistentvolumeclaims'))",messageExpression="self.filter(k, !(k in ['pods', 'services', 'secrets', 'configmaps', 'persistentvolumeclaims', 'requests.cpu', 'requests.memory', 'requests.ephemeral-storage', 'requests.storage', 'limits.cpu', 'limits.memory', 'limits.ephemeral-storage'] || (k.startsWith('count/') && k != 'count/') || k.endsWith('.storageclass.storage.k8s.io/requests.storage') || k.endsWith('.storageclass.storage.k8s.io/persistentvolumeclaims')))[0] + ' cannot be overridden: use pods, services, secrets, configmaps, persistentvolumeclaims, requests.* or limits.* of cpu, memory and ephemeral-storage, requests.storage, count/<resource>.<group> or <class>.storageclass.storage.k8s.io/requests.storage; GPUs follow from spec.gpus and gpuWeight'",message="has keys that cannot be overridden: GPUs follow from spec.gpus and gpuWeight"
+	// +kubebuilder:validation:XValidation:rule="self.all(k, k in ['pods', 'services', 'secrets', 'configmaps', 'persistentvolumeclaims', 'requests.cpu', 'requests.memory', 'requests.ephemeral-storage', 'requests.storage', 'limits.cpu', 'limits.memory', 'limits.ephemeral-storage'] || k.matches('^count/[a-z]([-.a-z0-9]{0,61}[a-z0-9])?$') && !(k in ['count/services', 'count/secrets', 'count/configmaps', 'count/persistentvolumeclaims', 'count/replicationcontrollers']) || k.matches('^[a-z0-9]([-.a-z0-9]{0,224}[a-z0-9])?\\\\.storageclass\\\\.storage\\\\.k8s\\\\.io/(requests\\\\.storage|persistentvolumeclaims)$'))",messageExpression="self.filter(k, !(k in ['pods', 'services', 'secrets', 'configmaps', 'persistentvolumeclaims', 'requests.cpu', 'requests.memory', 'requests.ephemeral-storage', 'requests.storage', 'limits.cpu', 'limits.memory', 'limits.ephemeral-storage'] || k.matches('^count/[a-z]([-.a-z0-9]{0,61}[a-z0-9])?$') && !(k in ['count/services', 'count/secrets', 'count/configmaps', 'count/persistentvolumeclaims', 'count/replicationcontrollers']) || k.matches('^[a-z0-9]([-.a-z0-9]{0,224}[a-z0-9])?\\\\.storageclass\\\\.storage\\\\.k8s\\\\.io/(requests\\\\.storage|persistentvolumeclaims)$')))[0] + ' cannot be overridden: use pods, services, secrets, configmaps, persistentvolumeclaims, requests.* or limits.* of cpu, memory and ephemeral-storage, requests.storage, count/<resource>.<group> of other kinds or <class>.storageclass.storage.k8s.io/requests.storage; GPUs follow from spec.gpus and gpuWeight'",message="has keys that cannot be overridden: GPUs follow from spec.gpus and gpuWeight"
+	// +kubebuilder:validation:XValidation:rule="['count/networkpolicies.networking.k8s.io', 'count/rolebindings.rbac.authorization.k8s.io'].all(k, !(k in self) || !isQuantity(string(self[k])) || !quantity(string(self[k])).isLessThan(quantity('10')))",message="network policies and role bindings must be 10 or more: the operator's are counted, too"
 	Quota map[corev1.ResourceName]Quantity `json:"quota,omitempty"` //nolint:kubeapilinter // a map, as in the ResourceQuota that it overrides
 }
 
@@ -302,12 +303,15 @@ type StaffSubject struct {
 	// +required
 	// +kubebuilder:validation:Enum=User;Group
 	Kind SubjectKind `json:"kind,omitempty"`
-	// name is the user's or group's name. Names that start with system: belong to the cluster and are refused.
+	// name is the user's or group's name, as the identity provider writes it; it may have spaces. Names that start with
+	// system: belong to the cluster and are refused, and so is *, which flow schemas take for everybody. At most 253
+	// characters: the names of all staff have to fit into an annotation.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
-	// +kubebuilder:validation:XValidation:rule="!self.lowerAscii().startsWith('system:')",message="names that start with system: belong to the cluster: name a person or a group of your identity provider"
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[^\\\\s\\\\p{C}*]+$')",message="must not have spaces, control characters or asterisks: write it as your identity provider does"
+	// +kubebuilder:validation:XValidation:rule="!self.lowerAscii().trim().startsWith('system:')",message="names that start with system: belong to the cluster: name a person or a group of your identity provider"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[^\\\\p{C}\\\\p{Zl}\\\\p{Zp}]+$')",message="must not have control or invisible characters or line breaks: write it as your identity provider does"
+	// +kubebuilder:validation:XValidation:rule="self.trim() != '*'",message="stands for everybody: name a person or a group of your identity provider"
 	Name string `json:"name,omitempty"`
 }
 

@@ -5,7 +5,6 @@ import (
 	"maps"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/resource"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 
@@ -98,9 +97,17 @@ func (r *Reconciler) applyQuota(
 	return !out.failed(foundationv1alpha1.ConditionQuotaReady, n.name, r.Applier.Apply(ctx, m.Owner, quota))
 }
 
-// enforced reports whether the quota that the cluster enforces is the desired one.
+// enforced reports whether the cluster enforces a desired quota. Keys that somebody else added only restrict further.
 func enforced(quota *corev1.ResourceQuota, hard corev1.ResourceList) bool {
-	return quota != nil && equality.Semantic.DeepEqual(quota.Status.Hard, hard)
+	if quota == nil {
+		return false
+	}
+	for key, want := range hard {
+		if has, there := quota.Status.Hard[key]; !there || has.Cmp(want) != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 func withHard(quota *corev1ac.ResourceQuotaApplyConfiguration, hard corev1.ResourceList) *corev1ac.ResourceQuotaApplyConfiguration {

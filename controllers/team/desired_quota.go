@@ -29,9 +29,14 @@ var dataAccessQuota = map[corev1.ResourceName]resource.Quantity{
 	corev1.ResourcePersistentVolumeClaims: resource.MustParse("0"),
 }
 
-// finishedPodsFactor is how many times the number of pods may exist when finished ones are included: the quota key pods
-// does not count finished pods, count/pods does.
-const finishedPodsFactor = 3
+// countPods is the quota key that counts finished pods, too; the key pods does not.
+const countPods corev1.ResourceName = "count/pods"
+
+// finishedPods is how many finished pods a namespace may have beside those that run. A Job keeps its pods until it is
+// deleted, so a lower bound would stop a Job of many short pods for good. The cluster's pod garbage collector deletes the
+// oldest from 12,500 in the cluster on, unless --terminated-pod-gc-threshold says otherwise: where it does its work this
+// bound is never reached, and where it does not etcd is still safe.
+var finishedPods = resource.MustParse("20k")
 
 // objectCounts limit how many objects a namespace may have, so that no team can fill etcd.
 var objectCounts = map[corev1.ResourceName]resource.Quantity{
@@ -39,11 +44,11 @@ var objectCounts = map[corev1.ResourceName]resource.Quantity{
 	corev1.ResourceSecrets:                resource.MustParse("100"),
 	corev1.ResourceConfigMaps:             resource.MustParse("200"),
 	"count/deployments.apps":              resource.MustParse("100"),
-	"count/replicasets.apps":              resource.MustParse("1000"),
+	"count/replicasets.apps":              resource.MustParse("1200"), // each Deployment keeps ten old ones
 	"count/statefulsets.apps":             resource.MustParse("50"),
 	"count/jobs.batch":                    resource.MustParse("1000"),
 	"count/cronjobs.batch":                resource.MustParse("50"),
-	"count/controllerrevisions.apps":      resource.MustParse("500"),
+	"count/controllerrevisions.apps":      resource.MustParse("600"), // each StatefulSet keeps ten old ones
 	"count/leases.coordination.k8s.io":    resource.MustParse("100"),
 	corev1.ResourceReplicationControllers: resource.MustParse("0"),
 	// These kinds would be ways around isolation or the GPU quota.
@@ -84,9 +89,11 @@ func buildQuota(m *Model, n teamNamespace) *corev1ac.ResourceQuotaApplyConfigura
 		hard[corev1.ResourceRequestsStorage] = plus(hard[corev1.ResourceRequestsStorage], size)
 		hard[corev1.ResourcePersistentVolumeClaims] = plus(hard[corev1.ResourcePersistentVolumeClaims], resource.MustParse("1"))
 	}
-	hard["count/pods"] = times(hard[corev1.ResourcePods], finishedPodsFactor)
-	if n.spec != nil && n.active() {
-		maps.Copy(hard, foundationv1alpha1.ResourceList(n.spec.Quota))
+	if n.active() {
+		maps.Copy(hard, overridesOf(n))
+	}
+	if _, overridden := hard[countPods]; !overridden {
+		hard[countPods] = plus(hard[corev1.ResourcePods], finishedPods)
 	}
 	devices := m.Devices.NoDevices()
 	switch {
@@ -126,12 +133,6 @@ func volumeSizes(m *Model, n teamNamespace) []resource.Quantity {
 		list = append(list, sizes[name])
 	}
 	return list
-}
-
-func times(quantity resource.Quantity, n int64) resource.Quantity {
-	product := quantity.DeepCopy()
-	product.Mul(n)
-	return product
 }
 
 func plus(a, b resource.Quantity) resource.Quantity {

@@ -24,6 +24,7 @@ func TestQuota(t *testing.T) {
 	spare := builder.Pool("mi300", builder.ResourceName("amd.com/gpu"))
 	testQuota(t, map[string]quotaCase{
 		"without GPUs only the base": {input(twoNamespaces(weights{train: 7, eval: 1}.set), spare), "train", map[string]string{
+			"count/pods":   "20200",
 			"requests.cpu": "16", "requests.memory": "64Gi", "requests.ephemeral-storage": "200Gi", "requests.storage": "1Ti",
 			"persistentvolumeclaims": "20", "pods": "200", "requests.nvidia.com/gpu": "", "requests.amd.com/gpu": "0",
 			"count/rolebindings.rbac.authorization.k8s.io": "100", "count/networkpolicies.networking.k8s.io": "50",
@@ -38,7 +39,11 @@ func TestQuota(t *testing.T) {
 		"a namespace of weight 0 has the base": {input(twoNamespaces(weights{train: 1, eval: 0}.set), pool), "eval", map[string]string{"requests.nvidia.com/gpu": "0", "requests.cpu": "16", "pods": "200"}},
 		"overrides of the spec hold, GPUs excepted": {
 			input(builder.Team("hanbit", builder.NamespaceQuota("train", 1, overrides)), pool, spare), "train",
-			map[string]string{"requests.nvidia.com/gpu": "8", "requests.amd.com/gpu": "0", "pods": "5", "services": "1", "count/jobs.batch": "2", "requests.cpu": "208"},
+			map[string]string{"requests.nvidia.com/gpu": "8", "requests.amd.com/gpu": "0", "pods": "5", "count/pods": "20005", "services": "1", "count/jobs.batch": "2", "requests.cpu": "208"},
+		},
+		"more pods, and a bound of finished ones": {
+			input(builder.Team("hanbit", builder.NamespaceQuota("train", 1, corev1.ResourceList{corev1.ResourcePods: resource.MustParse("1k"), countPods: resource.MustParse("2k")})), pool), "train",
+			map[string]string{"pods": "1k", "count/pods": "2k"},
 		},
 		"declared volumes come on top of the base": {
 			input(twoNamespaces(weights{train: 7, eval: 1}.set, builder.Volume("corpus", "train", "200Ti", ""), builder.Volume("other", "eval", "5Ti", ""))), "train",

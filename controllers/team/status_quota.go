@@ -2,8 +2,13 @@ package team
 
 import (
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/conditions"
@@ -33,7 +38,66 @@ func quotaCondition(m *Model, desired Desired, out *Outcome) metav1.Condition {
 	if len(desired.Namespaces) == 0 {
 		return conditions.True(area, nothingReason(m), "no namespaces")
 	}
-	return conditions.True(area, foundationv1alpha1.ReasonAsDeclared, text.Count(len(desired.Namespaces), "namespace"))
+	message := text.Count(len(desired.Namespaces), "namespace")
+	var notes []string
+	for _, n := range desired.Namespaces {
+		for _, note := range quotaNotes(m.Quotas[n.name], n) {
+			notes = append(notes, n.name+": "+note)
+		}
+	}
+	if len(notes) > 0 {
+		message += "; " + text.AndMore(notes)
+	}
+	return conditions.True(area, foundationv1alpha1.ReasonAsDeclared, message)
+}
+
+// keysOfFinished are the quota keys that count finished objects, with the objects that they count.
+var keysOfFinished = []struct {
+	key  corev1.ResourceName
+	what string
+}{
+	{countPods, "pods"},
+	{"count/jobs.batch", "Jobs"},
+}
+
+// quotaNotes says what of an enforced quota a person should know: entries that count nothing, entries of somebody else, and
+// that finished work is about to use it up.
+func quotaNotes(live *corev1.ResourceQuota, n DesiredNamespace) []string {
+	var notes []string
+	for _, key := range slices.Sorted(maps.Keys(overridesOf(n.teamNamespace))) {
+		if _, counted := live.Status.Used[key]; !counted && n.active() && strings.HasPrefix(string(key), "count/") {
+			notes = append(notes, fmt.Sprintf("quota %s counts nothing, the cluster has no such resource: correct it in spec.namespaces, or take it out", key))
+		}
+	}
+	for _, key := range foreignKeys(live, n.hard()) {
+		notes = append(notes, fmt.Sprintf("%s in ResourceQuota %s is not the operator's and restricts the team further: take it out if nobody means it", key, live.Name))
+	}
+	for _, finished := range keysOfFinished {
+		hard, used := live.Status.Hard[finished.key], live.Status.Used[finished.key]
+		if n.active() && used.Value() > 0 && used.Value() >= hard.Value()/10*9 {
+			notes = append(notes, fmt.Sprintf("%d of %d %s, finished ones included: delete finished Jobs, or give Jobs a ttlSecondsAfterFinished",
+				used.Value(), hard.Value(), finished.what))
+		}
+	}
+	return notes
+}
+
+// foreignKeys returns the entries of a quota that are neither desired nor the operator's own from before.
+func foreignKeys(live *corev1.ResourceQuota, hard corev1.ResourceList) []corev1.ResourceName {
+	var foreign []corev1.ResourceName
+	for _, key := range slices.Sorted(maps.Keys(live.Spec.Hard)) {
+		if _, desired := hard[key]; !desired {
+			foreign = append(foreign, key)
+		}
+	}
+	if len(foreign) == 0 {
+		return nil
+	}
+	owned, err := corev1ac.ExtractResourceQuota(live, foundationv1alpha1.FieldManager)
+	if err != nil || owned.Spec == nil || owned.Spec.Hard == nil {
+		return foreign
+	}
+	return slices.DeleteFunc(foreign, func(key corev1.ResourceName) bool { _, ours := (*owned.Spec.Hard)[key]; return ours })
 }
 
 // usedBeyondShare says whose GPUs other namespaces of the team wait for: those that pods in retired namespaces still use, or

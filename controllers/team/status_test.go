@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
@@ -81,6 +82,13 @@ func TestQuotaCondition(t *testing.T) {
 	hanbit := twoNamespaces()
 	lagging := converged(input(hanbit))
 	lagging.Quotas["hanbit-eval"].Status.Hard = corev1.ResourceList{}
+	stray := converged(input(hanbit))
+	stray.Quotas["hanbit-eval"] = withQuotaKey(stray.Quotas["hanbit-eval"], "count/ingresses.networking.k8s.io")
+	dropped := converged(input(hanbit))
+	dropped.Quotas["hanbit-eval"] = managed(withQuotaKey(dropped.Quotas["hanbit-eval"], "limits.cpu"), `{"f:spec":{"f:hard":{"f:limits.cpu":{}}}}`)
+	full := converged(input(hanbit))
+	full.Quotas["hanbit-train"].Status.Used = corev1.ResourceList{countPods: resource.MustParse("19000")}
+	unknown := converged(input(builder.Team("hanbit", builder.NamespaceQuota("train", 1, corev1.ResourceList{"count/ingress.networking.k8s.io": resource.MustParse("1")}))))
 	tests := map[string]struct {
 		in   Input
 		out  *Outcome
@@ -89,6 +97,10 @@ func TestQuotaCondition(t *testing.T) {
 		"both quotas are enforced":              {converged(input(hanbit)), noProblems(), "True AsDeclared: 2 namespaces"},
 		"there is no quota yet":                 {input(hanbit), noProblems(), "False Progressing: hanbit-train: waits until the cluster enforces the new quota"},
 		"one quota is not enforced yet":         {lagging, noProblems(), "False Progressing: hanbit-eval: waits until the cluster enforces the new quota"},
+		"stray quota key":                       {stray, noProblems(), "True AsDeclared: 2 namespaces; hanbit-eval: count/ingresses.networking.k8s.io in ResourceQuota foundation-team is not the operator's and restricts the team further: take it out if nobody means it"},
+		"a key of the operator's that it drops": {dropped, noProblems(), "True AsDeclared: 2 namespaces"},
+		"many short pods":                       {full, noProblems(), "True AsDeclared: 2 namespaces; hanbit-train: 19000 of 20200 pods, finished ones included: delete finished Jobs, or give Jobs a ttlSecondsAfterFinished"},
+		"a key of no resource":                  {unknown, noProblems(), "True AsDeclared: 1 namespace; hanbit-train: quota count/ingress.networking.k8s.io counts nothing, the cluster has no such resource: correct it in spec.namespaces, or take it out"},
 		"one problem":                           {converged(input(hanbit)), oneProblem(area, foundationv1alpha1.ReasonApplyFailed, "no"), "False ApplyFailed: no"},
 		"no namespace is declared":              {input(builder.Team("hanbit")), noProblems(), "True NothingDeclared: no namespaces"},
 		"before the term there is none":         {input(twoNamespaces(builder.Term(july, time.Time{}))), noProblems(), "True NotActive: no namespaces"},
@@ -101,6 +113,13 @@ func TestQuotaCondition(t *testing.T) {
 			}
 		})
 	}
+}
+
+// withQuotaKey is a quota with one more key, which the cluster enforces.
+func withQuotaKey(quota *corev1.ResourceQuota, key corev1.ResourceName) *corev1.ResourceQuota {
+	changed := quota.DeepCopy()
+	changed.Spec.Hard[key], changed.Status.Hard[key] = resource.MustParse("0"), resource.MustParse("0")
+	return changed
 }
 
 func TestAccessCondition(t *testing.T) {

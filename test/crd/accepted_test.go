@@ -115,6 +115,11 @@ var acceptedTeams = map[string]accepted{
 		manifest: smallestTeam,
 		patch:    `spec: {priority: -1000}`,
 	},
+	"groups with spaces": {
+		manifest: smallestTeam,
+		patch: `spec: {staff: [{name: a, role: Engineer, subject: {kind: Group, name: "ML Engineers"}}, {name: b, role: Viewer, subject: {kind: Group, name: "CN=모델 팀,OU=R&D (KR),DC=example"}},
+			{name: c, role: Viewer, subject: {kind: User, name: "everybody*"}}]}`,
+	},
 	"quota of every kind": {
 		manifest: smallestTeam,
 		patch: `spec: {namespaces: [{name: train, quota: {pods: 0, requests.cpu: "64", requests.memory: 512Gi,

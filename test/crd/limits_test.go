@@ -44,7 +44,7 @@ var largestPerson = `{name: person%d` + long(54) + `, role: DataSteward, organiz
 var subjectAgain = strings.Replace(strings.ReplaceAll(largestPerson, "%d", "7"), "person7", "again", 1)
 
 func largestQuota() string {
-	return keys(32, `count/`+long(245)+`%d: "`+strings.Repeat("0", 16)+strings.Repeat("1", 16)+`"`)
+	return keys(32, long(200)+`%d.storageclass.storage.k8s.io/persistentvolumeclaims: "`+strings.Repeat("0", 16)+strings.Repeat("1", 16)+`"`)
 }
 
 // withLast is a YAML list with one more entry.

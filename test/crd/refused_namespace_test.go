@@ -47,6 +47,22 @@ var refusedNamespaces = map[string]refused{
 		patch: `spec: {namespaces: [{name: train, quota: {count/: 8}}]}`,
 		want:  []string{`spec.namespaces[0].quota: Invalid value: count/ cannot be overridden: use pods, services`},
 	},
+	"quota by a second key for the same objects": {
+		patch: `spec: {namespaces: [{name: train, quota: {count/services: 80}}]}`,
+		want:  []string{`spec.namespaces[0].quota: Invalid value: count/services cannot be overridden: use pods, services`},
+	},
+	"quota of no resource's name": {
+		patch: `spec: {namespaces: [{name: train, quota: {count/Deployments.apps: 8}}]}`,
+		want:  []string{`spec.namespaces[0].quota: Invalid value: count/Deployments.apps cannot be overridden: use pods, services`},
+	},
+	"quota of no StorageClass's name": {
+		patch: `spec: {namespaces: [{name: train, quota: {Fast.storageclass.storage.k8s.io/requests.storage: 1Ti}}]}`,
+		want:  []string{`spec.namespaces[0].quota: Invalid value: Fast.storageclass.storage.k8s.io/requests.storage cannot be overridden: use pods, services`},
+	},
+	"quota that leaves the operator no role binding": {
+		patch: `spec: {namespaces: [{name: train, quota: {count/rolebindings.rbac.authorization.k8s.io: "9"}}]}`,
+		want:  []string{`spec.namespaces[0].quota: Invalid value: network policies and role bindings must be 10 or more: the operator's are counted, too`},
+	},
 	"quota of -1": {
 		patch: `spec: {namespaces: [{name: train, quota: {pods: -1}}]}`,
 		want:  []string{`spec.namespaces[0].quota[pods]: Invalid value: -1 must be a quantity from 0 to 100Pi in at most 32 characters, for example 64 or 512Gi`},
@@ -64,7 +80,7 @@ var refusedNamespaces = map[string]refused{
 		want:  []string{`spec.namespaces[0].quota.pods: Too long: may not be more than 32 bytes`},
 	},
 	"quota with a key of 254 letters": {
-		patch: `spec: {namespaces: [{name: train, quota: {count/` + long(248) + `: 1}}]}`,
+		patch: `spec: {namespaces: [{name: train, quota: {` + long(203) + `.storageclass.storage.k8s.io/persistentvolumeclaims: 1}}]}`,
 		want:  []string{`spec.namespaces[0].quota: Invalid value: keys must have at most 253 characters`},
 	},
 	"quota with 33 keys": {

@@ -70,11 +70,19 @@ var refusedStaff = map[string]refused{
 	},
 	"subject with an asterisk": {
 		patch: `spec: {staff: [{name: all, role: Lead, subject: {kind: User, name: '*'}}]}`,
-		want:  []string{`spec.staff[0].subject.name: Invalid value: "*": must not have spaces, control characters or asterisks: write it as your identity provider does`},
+		want:  []string{`spec.staff[0].subject.name: Invalid value: "*": stands for everybody: name a person or a group of your identity provider`},
 	},
-	"subject with a space": {
+	"subject of the cluster after a space": {
 		patch: `spec: {staff: [{name: all, role: Lead, subject: {kind: User, name: ' system:admin'}}]}`,
-		want:  []string{`spec.staff[0].subject.name: Invalid value: " system:admin": must not have spaces, control characters or asterisks: write it as your identity provider does`},
+		want:  []string{`spec.staff[0].subject.name: Invalid value: " system:admin": names that start with system: belong to the cluster: name a person or a group of your identity provider`},
+	},
+	"subject of two lines": {
+		patch: `spec: {staff: [{name: all, role: Lead, subject: {kind: User, name: "kim\nUser eve"}}]}`,
+		want:  []string{`spec.staff[0].subject.name: Invalid value: "kim\nUser eve": must not have control or invisible characters or line breaks: write it as your identity provider does`},
+	},
+	"subject with an invisible character": {
+		patch: `spec: {staff: [{name: all, role: Lead, subject: {kind: User, name: "ki\u200bm"}}]}`,
+		want:  []string{`must not have control or invisible characters or line breaks: write it as your identity provider does`},
 	},
 	"subject of 254 letters": {
 		patch: `spec: {staff: [{name: kim, role: Lead, subject: {kind: User, name: ` + long(254) + `}}]}`,
