@@ -23,7 +23,7 @@ const (
 	ConditionActive = "Active"
 	// ConditionNamespacesReady is about a FoundationTeam's namespaces and their isolation.
 	ConditionNamespacesReady = "NamespacesReady"
-	// ConditionQuotaReady is about the ResourceQuotas and LimitRanges in them.
+	// ConditionQuotaReady is about the ResourceQuotas in them.
 	ConditionQuotaReady = "QuotaReady"
 	// ConditionAccessReady is about the role bindings of staff.
 	ConditionAccessReady = "AccessReady"

@@ -36,6 +36,9 @@ const (
 	// AnnotationDeviceClasses are, on a namespace, the device classes that resource claims in it may name, with commas
 	// between them.
 	AnnotationDeviceClasses = "foundation.team/device-classes"
+	// AnnotationDefaultLimits are, on a namespace whose quota counts limits, the resources of which containers get a default
+	// limit, with commas between them.
+	AnnotationDefaultLimits = "foundation.team/default-limits"
 	// AnnotationStaff are, on a namespace in which a team can work, those who are staff now, such as "User kim@x", a line
 	// each. Only they can be given further rights in it.
 	AnnotationStaff = "foundation.team/staff"

@@ -210,7 +210,7 @@ func TestAccessNeedsIsolationAndQuota(t *testing.T) {
 			noWrites: []string{trainBinding, "ResourceQuota foundation-team/hanbit-train"}, problems: []string{foundationv1alpha1.ConditionNamespacesReady}, retry: true,
 		},
 		"no access where isolation cannot be written": {
-			in: input(hanbit), fail: "NetworkPolicy foundation-team-default-deny/hanbit-train", writes: []string{evalBinding, "LimitRange foundation-team/hanbit-train"},
+			in: input(hanbit), fail: "NetworkPolicy foundation-team-default-deny/hanbit-train", writes: []string{evalBinding, "ResourceQuota foundation-team/hanbit-train"},
 			noWrites: []string{trainBinding}, problems: []string{foundationv1alpha1.ConditionNamespacesReady}, retry: true,
 		},
 		"no access where the quota cannot be written": {

@@ -28,7 +28,8 @@ const stalledRecheck = 5 * time.Minute
 // +kubebuilder:rbac:groups=foundation.team,resources=teamrecords,verbs=list;watch;create;patch
 // +kubebuilder:rbac:groups="",resources=persistentvolumes,verbs=list;watch;patch
 // +kubebuilder:rbac:groups=foundation.team,resources=gpupools;foundationprograms,verbs=list;watch
-// +kubebuilder:rbac:groups="",resources=namespaces;resourcequotas;limitranges,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups="",resources=namespaces;resourcequotas,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups="",resources=limitranges,verbs=list;watch;delete
 // +kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=get;list;watch;create;patch
 // +kubebuilder:rbac:groups=networking.k8s.io,resources=networkpolicies,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=rbac.authorization.k8s.io,resources=rolebindings;clusterroles;clusterrolebindings,verbs=get;list;watch;create;patch;delete

@@ -43,7 +43,7 @@ func Build(m *Model) Desired {
 		desired.Namespaces = append(desired.Namespaces, DesiredNamespace{
 			teamNamespace: n,
 			Namespace:     buildNamespace(m, n),
-			Isolation:     append(buildNetworkPolicies(m, n), buildLimitRange(m, n)),
+			Isolation:     buildNetworkPolicies(m, n),
 			Quota:         buildQuota(m, n),
 			Releases:      buildReleases(m, n),
 			Volumes:       buildVolumes(m, n),

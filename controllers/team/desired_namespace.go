@@ -3,6 +3,7 @@ package team
 import (
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
@@ -24,6 +25,9 @@ func buildNamespace(m *Model, n teamNamespace) *corev1ac.NamespaceApplyConfigura
 	if classes := claimableClasses(m, n); len(classes) > 0 {
 		namespace.WithAnnotations(map[string]string{foundationv1alpha1.AnnotationDeviceClasses: strings.Join(classes, ",")})
 	}
+	if limits := defaultLimits(n); len(limits) > 0 {
+		namespace.WithAnnotations(map[string]string{foundationv1alpha1.AnnotationDefaultLimits: strings.Join(limits, ",")})
+	}
 	if staff := delegatesIn(m, n); len(staff) > 0 {
 		namespace.WithAnnotations(map[string]string{foundationv1alpha1.AnnotationStaff: strings.Join(staff, "\n")})
 	}
@@ -34,6 +38,18 @@ func buildNamespace(m *Model, n teamNamespace) *corev1ac.NamespaceApplyConfigura
 		namespace.WithLabels(map[string]string{foundationv1alpha1.LabelRetired: "true"})
 	}
 	return namespace
+}
+
+// defaultLimits returns the resources of which the namespace's quota counts limits: the API server refuses containers that
+// set none, so the policy foundation-pod-defaults gives them one.
+func defaultLimits(n teamNamespace) []string {
+	var limits []string
+	for _, name := range []corev1.ResourceName{corev1.ResourceCPU, corev1.ResourceMemory, corev1.ResourceEphemeralStorage} {
+		if _, counted := overridesOf(n)["limits."+name]; counted {
+			limits = append(limits, string(name))
+		}
+	}
+	return limits
 }
 
 // claimableClasses returns the DeviceClasses for which ResourceClaims may be created in a namespace now.

@@ -115,6 +115,14 @@ func buildQuota(m *Model, n teamNamespace) *corev1ac.ResourceQuotaApplyConfigura
 		WithSpec(corev1ac.ResourceQuotaSpec().WithHard(hard))
 }
 
+// overridesOf returns the quota entries that the spec sets for a namespace.
+func overridesOf(n teamNamespace) corev1.ResourceList {
+	if n.spec == nil {
+		return nil
+	}
+	return foundationv1alpha1.ResourceList(n.spec.Quota)
+}
+
 // volumeSizes returns the sizes of the PersistentVolumeClaims that the operator creates or keeps in a namespace.
 func volumeSizes(m *Model, n teamNamespace) []resource.Quantity {
 	sizes := map[string]resource.Quantity{}

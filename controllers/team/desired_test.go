@@ -74,7 +74,7 @@ func TestEveryObjectHasOwnerMetadata(t *testing.T) {
 	for _, p := range desired.Namespaces {
 		objects = append(objects, p.all()...)
 	}
-	if len(objects) != 2+2+2*(2+4+1)+1 {
+	if len(objects) != 2+2+2*(2+3+1)+1 {
 		t.Errorf("%d objects", len(objects))
 	}
 	for _, obj := range objects {
@@ -125,32 +125,19 @@ func TestNetworkPolicies(t *testing.T) {
 	}
 }
 
-func TestLimitRange(t *testing.T) {
-	counted := corev1.ResourceList{"limits.cpu": resource.MustParse("8"), corev1.ResourcePods: resource.MustParse("8")}
-	tests := map[string]struct {
+func TestDefaultLimits(t *testing.T) {
+	counted := corev1.ResourceList{"limits.memory": resource.MustParse("8Gi"), "limits.cpu": resource.MustParse("8"), corev1.ResourcePods: resource.MustParse("8")}
+	for name, tt := range map[string]struct {
 		team *foundationv1alpha1.FoundationTeam
-		want []corev1.ResourceName
+		want string
 	}{
-		"no limits":                         {twoNamespaces(), nil},
-		"limits where the quota counts any": {builder.Team("hanbit", builder.NamespaceQuota("train", 1, counted)), []corev1.ResourceName{corev1.ResourceCPU}},
-	}
-	for name, tt := range tests {
+		"no limits":                         {twoNamespaces(), ""},
+		"limits where the quota counts any": {builder.Team("hanbit", builder.NamespaceQuota("train", 1, counted)), "cpu,memory"},
+	} {
 		t.Run(name, func(t *testing.T) {
-			isolation := namespaceOf(t, Build(NewModel(input(tt.team))), "train").Isolation
-			limits := typed[corev1.LimitRange](t, isolation[len(isolation)-1]).Spec.Limits
-			if len(limits) != 1 || limits[0].Type != corev1.LimitTypeContainer {
-				t.Fatalf("limits %+v", limits)
-			}
-			for _, name := range []corev1.ResourceName{corev1.ResourceCPU, corev1.ResourceMemory, corev1.ResourceEphemeralStorage} {
-				if request := limits[0].DefaultRequest[name]; request.IsZero() {
-					t.Errorf("%s: a container that says nothing asks for nothing, which a quota refuses", name)
-				}
-				if _, bounded := baseQuota["requests."+name]; !bounded {
-					t.Errorf("%s is defaulted and not in the quota", name)
-				}
-			}
-			if diff := cmp.Diff(tt.want, slices.Collect(maps.Keys(limits[0].Default))); diff != "" {
-				t.Errorf("limits: %s", diff)
+			namespace := namespaceOf(t, Build(NewModel(input(tt.team))), "train").Namespace
+			if got := namespace.Annotations[foundationv1alpha1.AnnotationDefaultLimits]; got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
 	}

@@ -130,6 +130,7 @@ func createFixtures(ctx context.Context) error {
 		namespace(audited, map[string]string{foundationv1alpha1.LabelTeam: team, resourcev1.DRAAdminNamespaceLabelKey: "true"}, deviceClass),
 		namespace(trusted, map[string]string{"foundation.team/trusted": "true"}),
 		namespace(unconfined, map[string]string{"pod-security.kubernetes.io/enforce": "privileged"}),
+		limitedNamespace(),
 		heldNode, looseNode,
 		storageClass,
 		ownedQuota, ownedLimits, ownedPolicy, ownedClaim, ownedRole, ownedGrant,
@@ -160,11 +161,11 @@ func createFixtures(ctx context.Context) error {
 	if wholeControlPlane {
 		teamNamespace.Labels = desiredNamespaceOf(train).Namespace.Labels // those of pod security, too
 		ownedQuota = builtQuota(train)
-		limits, _ := isolation(train)
 		objects = slices.DeleteFunc(objects, func(o client.Object) bool {
-			return o == client.Object(ownedLimits) || o.GetName() == "foundation" && o.GetNamespace() == train
+			_, isQuota := o.(*corev1.ResourceQuota)
+			return isQuota && o.GetName() == ownedQuota.Name && o.GetNamespace() == train
 		})
-		objects = append(objects, ownedQuota, limits)
+		objects = append(objects, ownedQuota)
 		objects = append(objects, namespaceFixtures()...)
 	}
 	for _, o := range objects {

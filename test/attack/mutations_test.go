@@ -22,12 +22,12 @@ func mutations() map[string][]check {
 	unstamped := clone(leadsBinding)
 	unstamped.Labels, unstamped.Annotations = nil, nil
 	return map[string][]check{
-		podDefaults: {
+		podDefaults: append(resourceChecks(),
 			becomes("an ordinary pod fits", replicaSets, tutorialPod(train), ordinary.Spec.SecurityContext,
 				func(p *corev1.Pod) any { return p.Spec.SecurityContext }),
 			becomes("a pod of nobody's may use what is on the node", ops, pod(plain, cached), corev1.PullNever,
 				func(p *corev1.Pod) any { return p.Spec.Containers[0].ImagePullPolicy }),
-		},
+		),
 		accountDefaults: {
 			becomes("an account of nobody's says nothing", accounts, serviceAccountIn(plain), (*bool)(nil),
 				func(a *corev1.ServiceAccount) any { return a.AutomountServiceAccountToken }),

@@ -72,19 +72,14 @@ func exhaustedQuota() *corev1.ResourceQuota {
 	return q
 }
 
-// isolation returns the LimitRange and NetworkPolicies that the operator puts into a namespace before anybody gets access.
-func isolation(namespace string) (limits *corev1.LimitRange, policies []*networkingv1.NetworkPolicy) {
+// isolation returns the NetworkPolicies that the operator puts into a namespace before anybody gets access.
+func isolation(namespace string) (policies []*networkingv1.NetworkPolicy) {
 	for _, o := range desiredNamespaceOf(namespace).Isolation {
-		if *o.GetKind() == "LimitRange" {
-			limits = asLive[corev1.LimitRange](o)
-			limits.ObjectMeta = owned(namespace, "foundation")
-		} else {
-			policy := asLive[networkingv1.NetworkPolicy](o)
-			policy.ObjectMeta = owned(namespace, policy.Name)
-			policies = append(policies, policy)
-		}
+		policy := asLive[networkingv1.NetworkPolicy](o)
+		policy.ObjectMeta = owned(namespace, policy.Name)
+		policies = append(policies, policy)
 	}
-	return limits, policies
+	return policies
 }
 
 // asLive converts an apply configuration into the object that the API server would return.
@@ -115,9 +110,9 @@ func namespaceFixtures() []client.Object {
 		if name == exhausted {
 			quota = exhaustedQuota()
 		}
-		limits, policies := isolation(name)
+		policies := isolation(name)
 		home := namespace(name, desiredNamespaceOf(name).Namespace.Labels, deviceClass)
-		objects = append([]client.Object{home, limits}, objects...)
+		objects = append([]client.Object{home}, objects...)
 		quotas = append(quotas, quota)
 		for _, policy := range policies {
 			objects = append(objects, policy)

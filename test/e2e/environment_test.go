@@ -120,7 +120,6 @@ func expectClosed(s *dsl.Story, namespaces ...string) {
 	for _, namespace := range namespaces {
 		s.Expect(dsl.Get(s, s, &corev1.Namespace{}, "", namespace).Labels).To(HaveKeyWithValue("pod-security.kubernetes.io/enforce", "restricted"))
 		dsl.Get(s, s, &networkingv1.NetworkPolicy{}, namespace, "foundation-team-default-deny")
-		dsl.Get(s, s, &corev1.LimitRange{}, namespace, "foundation-team")
 	}
 }
 
