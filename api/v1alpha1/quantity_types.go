@@ -12,6 +12,7 @@ import (
 // Quantity is an amount, as a number or as a string such as 512Gi.
 //
 // +kubebuilder:object:generate=false
+// +kubebuilder:validation:Type=""
 // +kubebuilder:validation:XIntOrString
 // +kubebuilder:validation:MinLength=1
 // +kubebuilder:validation:MaxLength=32
