@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	jsonpatch "github.com/evanphx/json-patch/v5"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/dynamic"
 )
 
@@ -209,6 +210,10 @@ func testAccepted(t *testing.T, api dynamic.ResourceInterface, table map[string]
 			created, err := create(t, api, patched(t, tt.manifest, tt.patch))
 			if err != nil {
 				t.Fatal(err)
+			}
+			object := patched(t, tt.manifest, tt.patch) // server-side apply has types of its own
+			if _, err := api.Apply(t.Context(), object.GetName(), object, metav1.ApplyOptions{FieldManager: "test", DryRun: []string{metav1.DryRunAll}}); err != nil {
+				t.Error(err)
 			}
 			got, err := created.MarshalJSON()
 			if err != nil {

@@ -282,7 +282,7 @@ var refusedKarpenterPools = map[string]refused{
 	},
 	"resources of less than nothing": {
 		patch: `spec: {karpenter: {nodeResources: {cpu: "-1"}}}`,
-		want:  []string{`spec.karpenter.nodeResources[cpu]: Invalid value: -1 must be a quantity from 0 to 100Pi in at most 32 characters, for example 64 or 512Gi`},
+		want:  []string{`spec.karpenter.nodeResources[cpu]: Invalid value: "-1": -1 must be a quantity from 0 to 100Pi in at most 32 characters, for example 64 or 512Gi`},
 	},
 	"resources with a long quantity": {
 		patch: `spec: {karpenter: {nodeResources: {cpu: "1.0000000000000000000000000000000"}}}`,

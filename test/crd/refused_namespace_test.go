@@ -65,15 +65,15 @@ var refusedNamespaces = map[string]refused{
 	},
 	"quota of -1": {
 		patch: `spec: {namespaces: [{name: train, quota: {pods: -1}}]}`,
-		want:  []string{`spec.namespaces[0].quota[pods]: Invalid value: -1 must be a quantity from 0 to 100Pi in at most 32 characters, for example 64 or 512Gi`},
+		want:  []string{`spec.namespaces[0].quota[pods]: Invalid value: -1: -1 must be a quantity from 0 to 100Pi in at most 32 characters, for example 64 or 512Gi`},
 	},
 	"quota of -1Gi": {
 		patch: `spec: {namespaces: [{name: train, quota: {requests.memory: -1Gi}}]}`,
-		want:  []string{`spec.namespaces[0].quota[requests.memory]: Invalid value: -1Gi must be a quantity from 0 to 100Pi in at most 32 characters, for example 64 or 512Gi`},
+		want:  []string{`spec.namespaces[0].quota[requests.memory]: Invalid value: "-1Gi": -1Gi must be a quantity from 0 to 100Pi in at most 32 characters, for example 64 or 512Gi`},
 	},
 	"quota of no quantity": {
 		patch: `spec: {namespaces: [{name: train, quota: {requests.memory: much}}]}`,
-		want:  []string{`spec.namespaces[0].quota[requests.memory]: Invalid value: much must be a quantity from 0 to 100Pi in at most 32 characters, for example 64 or 512Gi`},
+		want:  []string{`spec.namespaces[0].quota[requests.memory]: Invalid value: "much": much must be a quantity from 0 to 100Pi in at most 32 characters, for example 64 or 512Gi`},
 	},
 	"quota of 33 digits": {
 		patch: `spec: {namespaces: [{name: train, quota: {pods: "` + strings.Repeat(`1`, 33) + `"}}]}`,
@@ -117,27 +117,27 @@ var refusedNamespaces = map[string]refused{
 	},
 	"volume of size 0": {
 		patch: `spec: {volumes: [{name: corpus, namespace: train, size: 0Ti}]}`,
-		want:  []string{`spec.volumes[0].size: Invalid value: 0Ti must be at least 1 byte, for example 200Ti`},
+		want:  []string{`spec.volumes[0].size: Invalid value: "0Ti": 0Ti must be at least 1 byte, for example 200Ti`},
 	},
 	"volume of size -1Ti": {
 		patch: `spec: {volumes: [{name: corpus, namespace: train, size: -1Ti}]}`,
-		want:  []string{`spec.volumes[0].size: Invalid value: -1Ti must be a quantity from 0 to 100Pi in at most 32 characters, for example 64 or 512Gi`},
+		want:  []string{`spec.volumes[0].size: Invalid value: "-1Ti": -1Ti must be a quantity from 0 to 100Pi in at most 32 characters, for example 64 or 512Gi`},
 	},
 	"volume of a tenth of a byte": {
 		patch: `spec: {volumes: [{name: corpus, namespace: train, size: 100m}]}`,
-		want:  []string{`spec.volumes[0].size: Invalid value: 100m must be at least 1 byte, for example 200Ti`},
+		want:  []string{`spec.volumes[0].size: Invalid value: "100m": 100m must be at least 1 byte, for example 200Ti`},
 	},
 	"volume of size 200Tb": {
 		patch: `spec: {volumes: [{name: corpus, namespace: train, size: 200Tb}]}`,
-		want:  []string{`spec.volumes[0].size: Invalid value: 200Tb must be a quantity from 0 to 100Pi in at most 32 characters, for example 64 or 512Gi`},
+		want:  []string{`spec.volumes[0].size: Invalid value: "200Tb": 200Tb must be a quantity from 0 to 100Pi in at most 32 characters, for example 64 or 512Gi`},
 	},
 	"volume of size 200 without unit": {
 		patch: `spec: {volumes: [{name: corpus, namespace: train, size: 200}]}`,
-		want:  []string{`spec.volumes[0].size: Invalid value: 200 is without a unit: write for example 200Gi, or in quotes if these are bytes`},
+		want:  []string{`spec.volumes[0].size: Invalid value: 200: 200 is without a unit: write for example 200Gi, or in quotes if these are bytes`},
 	},
 	"volume of size with 21 digits": {
 		patch: `spec: {volumes: [{name: corpus, namespace: train, size: "` + strings.Repeat(`1`, 21) + `"}]}`,
-		want:  []string{`spec.volumes[0].size: Invalid value: 111111111111111111111 must be a quantity from 0 to 100Pi in at most 32 characters, for example 64 or 512Gi`},
+		want:  []string{`spec.volumes[0].size: Invalid value: "111111111111111111111": 111111111111111111111 must be a quantity from 0 to 100Pi in at most 32 characters, for example 64 or 512Gi`},
 	},
 	"volume of an invalid class": {
 		patch: `spec: {volumes: [{name: corpus, namespace: train, size: 1Ti, storageClassName: Fast}]}`,
