@@ -118,6 +118,8 @@ const (
 const (
 	// ReasonStorageClassNotFound: a volume names a StorageClass that does not exist.
 	ReasonStorageClassNotFound = "StorageClassNotFound"
+	// ReasonVolumeNotExpandable: a volume asks for more than it has, and its StorageClass cannot expand volumes.
+	ReasonVolumeNotExpandable = "VolumeNotExpandable"
 	// ReasonVolumeLost: a PersistentVolumeClaim lost its PersistentVolume.
 	ReasonVolumeLost = "VolumeLost"
 	// ReasonVolumeChoice: several PersistentVolumes have data of a PersistentVolumeClaim, and an admin has to say which counts.

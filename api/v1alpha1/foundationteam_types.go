@@ -231,11 +231,11 @@ type TeamVolume struct {
 	// +kubebuilder:validation:MaxLength=22
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",messageExpression="'cannot change, the data would stay behind: keep ' + oldSelf + ' and add a volume of another name in ' + self",message="cannot change, the data would stay behind: add a volume of another name"
 	Namespace string `json:"namespace,omitempty"`
-	// size is how much is asked for, with a unit: for example 200Ti or 1.5Pi. It can grow and not shrink.
+	// size is how much is asked for, with a unit: for example 200Ti or 1.5Pi. It can grow, and shrink
+	// no further than to what the volume has.
 	// +required
 	// +kubebuilder:validation:XValidation:rule="type(self) != int || self < 1",messageExpression="'%s is without a unit: write for example %sGi, or in quotes if these are bytes'.format([string(self), string(self)])",message="must have a unit, for example 200Ti"
 	// +kubebuilder:validation:XValidation:rule="!isQuantity(string(self)) || quantity(string(self)).isLessThan(quantity('0')) || !quantity(string(self)).isLessThan(quantity('1'))",messageExpression="string(self) + ' must be at least 1 byte, for example 200Ti'",message="must be at least 1 byte, for example 200Ti"
-	// +kubebuilder:validation:XValidation:rule="!isQuantity(string(self)) || !isQuantity(string(oldSelf)) || !quantity(string(self)).isLessThan(quantity(string(oldSelf)))",messageExpression="string(self) + ' cannot shrink the volume: keep ' + string(oldSelf) + ' or more, or add a smaller volume of another name and move the data'",message="cannot shrink: keep the size, or add a smaller volume of another name and move the data"
 	Size Quantity `json:"size,omitzero"`
 	// storageClassName is the name of a StorageClass. Without it the cluster's default is used. It cannot change.
 	// +optional

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/types"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 	"k8s.io/utils/ptr"
@@ -39,7 +40,7 @@ func buildVolume(m *Model, volume foundationv1alpha1.TeamVolume, persistentVolum
 	spec := corev1ac.PersistentVolumeClaimSpec().
 		WithAccessModes(volume.AccessModes...).
 		WithResources(corev1ac.VolumeResourceRequirements().
-			WithRequests(corev1.ResourceList{corev1.ResourceStorage: volume.Size.Quantity}))
+			WithRequests(corev1.ResourceList{corev1.ResourceStorage: requestedSize(m, volume)}))
 	if volume.StorageClassName != nil {
 		spec.WithStorageClassName(*volume.StorageClassName)
 	}
@@ -48,6 +49,28 @@ func buildVolume(m *Model, volume foundationv1alpha1.TeamVolume, persistentVolum
 	}
 	key := claimKey(m.Team, volume)
 	return corev1ac.PersistentVolumeClaim(key.Name, key.Namespace).WithLabels(labels).WithAnnotations(annotations).WithSpec(spec)
+}
+
+// requestedSize returns what a volume's PersistentVolumeClaim asks for: the declared size, or what it asks for already where
+// the API server would refuse to change that. It expands no volume whose StorageClass does not allow it, and takes an
+// expansion back to more than what there is, not to as much.
+func requestedSize(m *Model, volume foundationv1alpha1.TeamVolume) resource.Quantity {
+	claim, declared := m.Claims[claimKey(m.Team, volume)], volume.Size.Quantity
+	if claim == nil || claim.Status.Phase != corev1.ClaimBound {
+		return declared
+	}
+	requested, capacity := claim.Spec.Resources.Requests[corev1.ResourceStorage], claim.Status.Capacity[corev1.ResourceStorage]
+	isTakenBack := exceeds(requested, declared) && !exceeds(declared, capacity)
+	if isTakenBack || exceeds(declared, requested) && !isExpandable(m, claim) {
+		return requested
+	}
+	return declared
+}
+
+// isExpandable reports whether a PersistentVolumeClaim's StorageClass allows it to grow, as far as is known.
+func isExpandable(m *Model, claim *corev1.PersistentVolumeClaim) bool {
+	class := m.StorageClasses[ptr.Deref(claim.Spec.StorageClassName, "")]
+	return class == nil || ptr.Deref(class.AllowVolumeExpansion, false)
 }
 
 // appliedVolumeName returns the PersistentVolume that a PersistentVolumeClaim was created for. It is applied for as long as

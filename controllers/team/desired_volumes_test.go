@@ -23,6 +23,12 @@ func TestVolumes(t *testing.T) {
 		return managed(builder.Claim(hanbit, "train", name, size, size), claimFields)
 	}
 	fast := builder.StorageClass("fast", "Immediate")
+	rigid := builder.StorageClass("rigid", "Immediate")
+	rigid.AllowVolumeExpansion = new(false)
+	ofRigid := claim("corpus", "1Ti")
+	ofRigid.Spec.StorageClassName = new("rigid")
+	expanding := managed(builder.Claim(hanbit, "train", "corpus", "3Ti", "2Ti"), claimFields)
+	lagging := managed(builder.Claim(hanbit, "train", "corpus", "3Ti", "1Ti"), claimFields)
 	tests := map[string]struct {
 		in   Input
 		want []string
@@ -34,6 +40,9 @@ func TestVolumes(t *testing.T) {
 		"a new volume whose class does not exist":                      {input(twoNamespaces(corpus)), nil},
 		"an existing PersistentVolumeClaim whose StorageClass is gone": {input(twoNamespaces(corpus), claim("corpus", "2Ti")), []string{"corpus 2Ti fast"}},
 		"a PersistentVolumeClaim that grows":                           {input(twoNamespaces(corpus), fast, claim("corpus", "1Ti")), []string{"corpus 2Ti fast"}},
+		"volume trap: one that its StorageClass cannot expand":         {input(twoNamespaces(builder.Volume("corpus", "train", "2Ti", "rigid")), rigid, ofRigid), []string{"corpus 1Ti rigid"}},
+		"volume trap: an expansion taken back to what there is":        {input(twoNamespaces(corpus), fast, expanding), []string{"corpus 3Ti fast"}},
+		"volume trap: an expansion taken back to more than there is":   {input(twoNamespaces(corpus), fast, lagging), []string{"corpus 2Ti fast"}},
 		"a volume that was taken out of the spec":                      {input(hanbit, claim("old", "1Ti")), []string{"old 1Ti retired"}},
 		"a PersistentVolumeClaim that the operator did not write":      {input(hanbit, builder.Claim(hanbit, "train", "theirs", "1Ti", "")), nil},
 		"no new PersistentVolumeClaim in a locked namespace": {

@@ -27,6 +27,8 @@ func TestVolumesCondition(t *testing.T) {
 		}
 		return c
 	}
+	rigid := builder.StorageClass("rigid", storagev1.VolumeBindingImmediate)
+	ofRigid := func(c *corev1.PersistentVolumeClaim) { c.Spec.StorageClassName = new("rigid") }
 	ofFast := func(c *corev1.PersistentVolumeClaim) { c.Spec.StorageClassName = new("fast") }
 	going := func(c *corev1.PersistentVolumeClaim) { c.DeletionTimestamp = new(metav1.NewTime(now)) }
 	ofNew := func(c *corev1.PersistentVolumeClaim) { c.Spec.VolumeName = "pv-new" }
@@ -42,6 +44,8 @@ func TestVolumesCondition(t *testing.T) {
 		"no PersistentVolumeClaim exists yet":                           {input(twoNamespaces(corpus, scratch), fast), noProblems(), "False VolumesPending: 2 of 2 volumes wait for storage: corpus, scratch"},
 		"one of two PersistentVolumeClaims waits":                       {input(twoNamespaces(corpus, scratch), fast, claim("train", "corpus", "2Ti", ""), claim("eval", "scratch", "1Ti", "1Ti")), noProblems(), "False VolumesPending: 1 of 2 volumes wait for storage: corpus"},
 		"a PersistentVolumeClaim has not grown yet":                     {input(twoNamespaces(corpus), fast, claim("train", "corpus", "2Ti", "1Ti")), noProblems(), "False VolumesPending: 1 of 1 volumes wait for storage: corpus (has 1Ti of 2Ti)"},
+		"volume trap: the StorageClass cannot expand volumes":           {input(twoNamespaces(builder.Volume("corpus", "train", "2Ti", "rigid")), rigid, claim("train", "corpus", "1Ti", "1Ti", ofRigid)), noProblems(), "False VolumeNotExpandable: corpus: StorageClass rigid cannot expand volumes: ask for 1Ti as before, or add a larger volume of another name and move the data"},
+		"volume trap: the increase is taken back":                       {input(twoNamespaces(builder.Volume("corpus", "train", "1Ti", "rigid")), rigid, claim("train", "corpus", "1Ti", "1Ti", ofRigid)), noProblems(), "True AsDeclared: 1 volume"},
 		"a PersistentVolumeClaim that is bound when a pod uses it":      {input(twoNamespaces(corpus), late, claim("train", "corpus", "2Ti", "", ofFast)), noProblems(), "True AsDeclared: 1 volume"},
 		"a PersistentVolumeClaim that should be bound at once":          {input(twoNamespaces(corpus), fast, claim("train", "corpus", "2Ti", "", ofFast)), noProblems(), "False VolumesPending: 1 of 1 volumes wait for storage: corpus"},
 		"a PersistentVolumeClaim that is being deleted":                 {input(twoNamespaces(corpus), fast, claim("train", "corpus", "2Ti", "2Ti", going)), noProblems(), "False VolumesPending: 1 of 1 volumes wait for storage: corpus (claim hanbit-train/corpus is being deleted)"},

@@ -35,6 +35,7 @@ var stalledReasons = map[string]bool{
 	foundationv1alpha1.ReasonNotWholeNodes: true,
 
 	foundationv1alpha1.ReasonStorageClassNotFound: true,
+	foundationv1alpha1.ReasonVolumeNotExpandable:  true,
 	foundationv1alpha1.ReasonVolumeLost:           true,
 	foundationv1alpha1.ReasonVolumeChoice:         true,
 

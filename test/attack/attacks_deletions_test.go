@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
@@ -26,6 +27,9 @@ var (
 	goingPool        = poolCalled("going") // being deleted, with grants
 	usedProgram      = programCalled("underway")
 	confirmedProgram = programCalled("surely-underway")
+
+	// sizedTeam asks for more than its volume has.
+	sizedTeam = teamCalled("sized")
 
 	// Kinds: one of ours, one of ours whose deletion is confirmed, and one of others.
 	teamKind    = kindCalled("foundationteams.foundation.team")
@@ -52,6 +56,11 @@ func programCalled(name string) *foundationv1alpha1.FoundationProgram {
 	p := program.DeepCopy()
 	p.ObjectMeta = metav1.ObjectMeta{Name: name}
 	return p
+}
+
+// sized asks for a size of the volume of sizedTeam.
+func sized(size string) request {
+	return merge(sizedTeam, fmt.Sprintf(`{"spec":{"volumes":[{"name":"data","namespace":"a","size":%q}]}}`, size))
 }
 
 func kindCalled(name string) *unstructured.Unstructured {
@@ -85,6 +94,7 @@ func deletionAttacks() map[string]attack {
 		"delete a pool that has grants":        by(ops, pool, remove(usedPool), remove(confirmedPool)),
 		"delete a programme with teams in":     by(ops, programme, remove(usedProgram), remove(confirmedProgram)),
 		"delete a kind with all its objects":   by(ops, ofKind, remove(teamKind), remove(recordKind)),
+		"shrink a volume below what it has":    by(admin, "spec.volumes: data has 1Ti and cannot shrink: ask for 1Ti or more", sized("1023Gi"), sized("1Ti")),
 		"delete a kind as an admin":            by(admin, ofKind, remove(teamKind), remove(foreignKind)),
 	}
 }
@@ -102,9 +112,11 @@ func deletionWork() map[string]legitimateWork {
 
 // use gives the objects above the status that makes them what they are called, and confirms the deletion of some.
 func use(ctx context.Context) error {
+	sizedTeam.Spec.Namespaces = []foundationv1alpha1.TeamNamespace{{Name: "a"}}
+	sizedTeam.Spec.Volumes = []foundationv1alpha1.TeamVolume{{Name: "data", Namespace: "a", Size: foundationv1alpha1.Quantity{Quantity: resource.MustParse("2Ti")}}}
 	goingPool.Finalizers = []string{"test.example/hold"}
 	for _, o := range []client.Object{
-		usedTeam, pausedTeam, wipedTeam, strayTeam, overTeam, confirmedTeam, usedPool, confirmedPool, goingPool, usedProgram, confirmedProgram,
+		usedTeam, pausedTeam, wipedTeam, strayTeam, overTeam, confirmedTeam, sizedTeam, usedPool, confirmedPool, goingPool, usedProgram, confirmedProgram,
 	} {
 		if err := createFixture(ctx, o); err != nil {
 			return fmt.Errorf("%s: %w", o.GetName(), err)
@@ -132,6 +144,7 @@ func use(ctx context.Context) error {
 		{pausedTeam, `{"state":"Suspended"}`},
 		{strayTeam, `{"state":"ProgramNotFound","staff":{"active":1}}`},
 		{overTeam, `{"state":"Ended","staff":{"active":3}}`},
+		{sizedTeam, `{"volumes":[{"namespace":"sized-a","name":"data","capacity":"1Ti"},{"namespace":"sized-b","name":"data","capacity":"9Ti"}]}`},
 		{usedPool, granted},
 		{confirmedPool, granted},
 		{goingPool, granted},

@@ -64,6 +64,7 @@ func guards() map[string]guard {
 		"foundation-bindings":       "bind a pod with all rights",
 		"foundation-claims":         "claim devices of a class that was not granted",
 		"foundation-deletions":      "delete a team in term",
+		"foundation-volume-sizes":   "shrink a volume below what it has",
 		"foundation-kinds":          "delete a kind with all its objects",
 		"foundation-owned":          "delete the team's volume",
 		"foundation-namespaces":     "join a rival",

@@ -41,14 +41,6 @@ var refusedTeamUpdates = map[string]refused{
 		patch: `spec: {volumes: [{name: shared, namespace: eval, size: 1Ti, accessModes: [ReadWriteOnce]}]}`,
 		want:  []string{`spec.volumes[0].accessModes: Invalid value: cannot change: keep ReadWriteOnce, ReadOnlyMany, or add a volume of another name`},
 	},
-	"volume shrinks": {
-		patch: `spec: {volumes: [{name: corpus, namespace: train, size: 199.9Ti, storageClassName: fast}]}`,
-		want:  []string{`spec.volumes[0].size: Invalid value: "199.9Ti": 199.9Ti cannot shrink the volume: keep 200Ti or more, or add a smaller volume of another name and move the data`},
-	},
-	"volume shrinks in another unit": {
-		patch: `spec: {volumes: [{name: corpus, namespace: train, size: 214748364799Ki, storageClassName: fast}]}`,
-		want:  []string{`spec.volumes[0].size: Invalid value: "214748364799Ki": 214748364799Ki cannot shrink the volume: keep 200Ti or more, or add a smaller volume of another name and move the data`},
-	},
 	"volume stays in a namespace that is removed": {
 		patch: `spec: {namespaces: [{name: eval}]}`,
 		want:  []string{`spec.volumes: Invalid value: corpus is in namespace train, which spec.namespaces does not have: add the namespace there or correct the volume`},
