@@ -105,14 +105,18 @@ func volumeProblem(m *Model, volume foundationv1alpha1.TeamVolume) *metav1.Condi
 	case claim != nil && claim.Status.Phase == corev1.ClaimLost && data.state != dataKept && m.PersistentVolumes[claim.Spec.VolumeName] == nil:
 		return problem(foundationv1alpha1.ReasonVolumeLost,
 			"its PersistentVolume is gone: restore it, or take the volume out of spec.volumes and add one of another name")
-	case claim != nil && claim.Status.Phase == corev1.ClaimBound && !isExpandable(m, claim) &&
-		exceeds(volume.Size.Quantity, claim.Status.Capacity[corev1.ResourceStorage]):
+	case claim != nil && cannotGrow(m, volume, claim):
 		return problem(foundationv1alpha1.ReasonVolumeNotExpandable,
 			"StorageClass %s cannot expand volumes: ask for %s as before, or add a larger volume of another name and move the data",
 			*claim.Spec.StorageClassName, capacityOf(claim))
 	default:
 		return nil
 	}
+}
+
+// cannotGrow reports whether a volume asks for more than it has, and its StorageClass cannot expand it.
+func cannotGrow(m *Model, volume foundationv1alpha1.TeamVolume, claim *corev1.PersistentVolumeClaim) bool {
+	return claim.Status.Phase == corev1.ClaimBound && !isExpandable(m, claim) && exceeds(volume.Size.Quantity, claim.Status.Capacity[corev1.ResourceStorage])
 }
 
 // releasedNote says which PersistentVolumes keep data of PersistentVolumeClaims that are gone; empty if there are none.
