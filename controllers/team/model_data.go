@@ -5,8 +5,8 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/apply"
@@ -165,6 +165,6 @@ func dataOfClaims(m *Model) map[types.NamespacedName]claimData {
 }
 
 // ownerUID returns the UID of the team that an object carries.
-func ownerUID(obj client.Object) string {
+func ownerUID(obj metav1.Object) string {
 	return obj.GetAnnotations()[foundationv1alpha1.AnnotationTeamUID]
 }

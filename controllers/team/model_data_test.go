@@ -17,13 +17,17 @@ import (
 func reserved(v *corev1.PersistentVolume) {
 	v.Spec.ClaimRef.UID, v.Spec.ClaimRef.ResourceVersion, v.Status.Phase = "", "", corev1.VolumeAvailable
 }
+
 func stillBound(v *corev1.PersistentVolume) { v.Status.Phase = corev1.VolumeBound }
+
 func beingDeleted(v *corev1.PersistentVolume) {
 	v.DeletionTimestamp = new(metav1.NewTime(now))
 }
+
 func offered(v *corev1.PersistentVolume) {
 	v.Annotations[foundationv1alpha1.AnnotationAdopt] = "hanbit"
 }
+
 func younger(v *corev1.PersistentVolume) { v.CreationTimestamp = metav1.NewTime(now.Add(time.Hour)) }
 
 // Where the data of a claim is, for a claim that is gone (the first table) and one that exists (the second).
