@@ -97,7 +97,7 @@ func volumeProblem(m *Model, volume foundationv1alpha1.TeamVolume) *metav1.Condi
 			names, key, foundationv1alpha1.LabelTeam, foundationv1alpha1.LabelTeam)
 	case data.state == dataDisplaced:
 		return problem(foundationv1alpha1.ReasonVolumeChoice,
-			"claim %s is bound to PersistentVolume %s, and %s has earlier data of it: delete the claim to choose (both volumes are kept), or give %s up: kubectl label pv %s %s-",
+			"claim %s is bound to PersistentVolume %s, and %s has data of it, too: delete the claim to choose (both volumes are kept), or give %s up: kubectl label pv %s %s-",
 			key, claim.Spec.VolumeName, names, names, data.volumes[0].Name, foundationv1alpha1.LabelTeam)
 	case claim == nil && data.state == noData && !hasClass(m, volume):
 		return problem(foundationv1alpha1.ReasonStorageClassNotFound,

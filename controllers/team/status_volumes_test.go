@@ -67,7 +67,7 @@ func TestVolumesCondition(t *testing.T) {
 		},
 		"a PersistentVolumeClaim that is bound to a new volume while another has its data": {
 			input(twoNamespaces(corpus), fast, claim("train", "corpus", "2Ti", "2Ti", ofNew), builder.KeptVolume(hanbit, "pv-1", "train", "corpus")), noProblems(),
-			"False VolumeChoice: corpus: claim hanbit-train/corpus is bound to PersistentVolume pv-new, and pv-1 has earlier data of it: delete the claim to choose (both volumes are kept), or give pv-1 up: kubectl label pv pv-1 foundation.team/team-",
+			"False VolumeChoice: corpus: claim hanbit-train/corpus is bound to PersistentVolume pv-new, and pv-1 has data of it, too: delete the claim to choose (both volumes are kept), or give pv-1 up: kubectl label pv pv-1 foundation.team/team-",
 		},
 		"a volume that an earlier team has data of": {
 			input(twoNamespaces(corpus), fast, builder.KeptVolume(builder.Team("hanbit", builder.TeamUID("earlier")), "pv-1", "train", "corpus")), noProblems(),
