@@ -64,6 +64,9 @@ type TeamRecordSpec struct {
 	// stateTransitionTime is when that began.
 	// +optional
 	StateTransitionTime *Timestamp `json:"stateTransitionTime,omitempty"`
+	// tenure is what was seen of the team's time: since when its end is known, and what counts from that.
+	// +optional
+	Tenure *TenureFact `json:"tenure,omitempty"`
 	// facts are what was awarded and decided last.
 	// +optional
 	Facts TeamFacts `json:"facts,omitempty,omitzero"`

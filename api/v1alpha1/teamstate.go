@@ -6,14 +6,15 @@ type TeamState string
 
 // Team states.
 const (
-	// StateProgramNotFound: spec.programName names a FoundationProgram that does not exist. The team is not let in; what it
-	// has is kept, locked.
+	// StateProgramNotFound: spec.programName names a FoundationProgram that does not exist. What the team has is kept as it
+	// is, and it gets nothing new.
 	StateProgramNotFound TeamState = "ProgramNotFound"
-	// StateNotSelected: the programme has not selected the team, or has rejected it, or its decision is held back.
+	// StateNotSelected: the programme has not selected the team, or has rejected it, or its decision is held back. A team
+	// that was in before is served as Ended.
 	StateNotSelected TeamState = "NotSelected"
 	// StateNotFinal: the programme has selected the team, and that is not final, or not in effect, yet.
 	StateNotFinal TeamState = "NotFinal"
-	// StateNotStarted: the term starts later. The team has nothing yet.
+	// StateNotStarted: the term starts later. The team has nothing yet; one that was in before is served as Ended.
 	StateNotStarted TeamState = "NotStarted"
 	// StateInTerm: the team may work.
 	StateInTerm TeamState = "InTerm"

@@ -27,7 +27,7 @@ func teamList(in Input) []foundationv1alpha1.ProgramTeam {
 			entry.Outcome = standing.Decision.Outcome
 		}
 		if team, ok := manifests[name]; ok {
-			entry.State, entry.Message, entry.ObservedGeneration = team.State(in.Now), team.Message(in.Now), team.Generation
+			entry.State, entry.Message, entry.ObservedGeneration = team.State(in.Now), team.StateMessage(in.Now), team.Generation
 		} else {
 			entry.Message = in.missingManifestMessage(name, standing)
 		}

@@ -19,7 +19,7 @@ type delegatedChange struct {
 // suspendDelegated takes the subjects out of bindings that staff made, while the team is suspended. One that cannot be
 // updated, for instance because its ClusterRole is none that the operator may bind, is deleted.
 func (r *Reconciler) suspendDelegated(ctx context.Context, m *Model, out *Outcome) {
-	if m.State != foundationv1alpha1.StateSuspended {
+	if m.Served != foundationv1alpha1.StateSuspended {
 		return
 	}
 	for _, obj := range m.Others {
@@ -49,7 +49,7 @@ func (r *Reconciler) endDelegated(ctx context.Context, m *Model, binding *rbacv1
 
 // resumeDelegated puts the subjects back into the bindings of a namespace that were suspended with the team.
 func (r *Reconciler) resumeDelegated(ctx context.Context, m *Model, n teamNamespace, out *Outcome) {
-	if m.State != foundationv1alpha1.StateInTerm || !m.Hold.None() {
+	if m.Served != foundationv1alpha1.StateInTerm || !m.Hold.None() {
 		return
 	}
 	for _, obj := range m.Others {

@@ -18,7 +18,7 @@ import (
 // delegatesIn returns to whom staff may bind roles in a namespace, sorted: all staff while the team works there, otherwise
 // nobody.
 func delegatesIn(m *Model, n teamNamespace) []string {
-	if !n.active() || m.State != foundationv1alpha1.StateInTerm {
+	if !n.active() || m.Served != foundationv1alpha1.StateInTerm {
 		return nil
 	}
 	var names []string
@@ -50,7 +50,7 @@ func keepsDelegated(m *Model, obj metav1.Object) bool {
 		subject = &binding.Subjects[0]
 	}
 	i := slices.IndexFunc(m.Namespaces, func(n teamNamespace) bool { return n.name == binding.Namespace })
-	if subject == nil || len(binding.Subjects) > 1 || i < 0 || !m.Namespaces[i].active() || !m.State.HoldsAwards() {
+	if subject == nil || len(binding.Subjects) > 1 || i < 0 || !m.Namespaces[i].active() || !m.Served.HoldsAwards() {
 		return false
 	}
 	if subject.Kind == rbacv1.ServiceAccountKind {

@@ -55,7 +55,7 @@ func defaultLimits(n teamNamespace) []string {
 // claimableClasses returns the DeviceClasses for which ResourceClaims may be created in a namespace now.
 func claimableClasses(m *Model, n teamNamespace) []string {
 	quota := m.Quotas[n.name]
-	if m.State != foundationv1alpha1.StateInTerm || quota == nil {
+	if m.Served != foundationv1alpha1.StateInTerm || quota == nil {
 		return nil
 	}
 	return m.Devices.ClaimableClasses(n.name, quota.Status.Hard)

@@ -102,7 +102,7 @@ func buildQuota(m *Model, n teamNamespace) *corev1ac.ResourceQuotaApplyConfigura
 			hard[key] = resource.MustParse("0")
 		}
 		maps.Copy(hard, sharedCounts)
-	case m.State == foundationv1alpha1.StateInTerm:
+	case m.Served == foundationv1alpha1.StateInTerm:
 		devices = m.Devices.Hard(n.name)
 	case n.active():
 		for _, key := range startKeys {

@@ -29,6 +29,14 @@ func holdForGuards(result guards.Result) Hold {
 	return Hold{Reason: result.Reason, Message: result.Message, NeedsPerson: result.Wait == 0}
 }
 
+// holdForProgram returns the Hold for a team whose programme does not exist: it goes on with what it has.
+func holdForProgram(m *Model) Hold {
+	if !m.Life.IsProgramMissing() {
+		return Hold{}
+	}
+	return Hold{Reason: foundationv1alpha1.ReasonProgramNotFound, Message: m.Life.StateMessage(m.Now), NeedsPerson: true}
+}
+
 // holdUnrecorded returns the Hold for a team whose finalizer or record could not be written. Without the finalizer a deletion
 // would leave behind what was made; the record decides whose objects are whose when a manifest comes back.
 func holdUnrecorded(err error) Hold {

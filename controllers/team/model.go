@@ -2,6 +2,7 @@ package team
 
 import (
 	"maps"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -10,6 +11,7 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/apply"
 	"foundation.team/operator/internal/gpuquota"
+	"foundation.team/operator/internal/index"
 	"foundation.team/operator/internal/lifecycle"
 )
 
@@ -23,6 +25,8 @@ type Model struct {
 	// did it.
 	State      foundationv1alpha1.TeamState
 	StateSince time.Time
+	// Served is the state by which the team is served: State, or, while its programme is missing, the one that it had.
+	Served foundationv1alpha1.TeamState
 	// SuspensionKept is true if the team is suspended because it was when its manifest was removed.
 	SuspensionKept bool
 	// NextTransition is when time alone changes something next; zero if it never does.
@@ -44,6 +48,8 @@ type Model struct {
 	Grants []poolGrant
 	// Devices are the entries for GPUs and other devices in the namespaces' quotas.
 	Devices gpuquota.Quotas
+	// Confirmation is what an admin confirmed of the deletion of the team's data; nil while nothing is confirmed.
+	Confirmation *foundationv1alpha1.ConfirmationFact
 	// Deletion is how far the deletion of the team's data has come.
 	Deletion Deletion
 	// Hold is why the team gets nothing new.
@@ -53,13 +59,16 @@ type Model struct {
 // NewModel derives a Model from an Input.
 func NewModel(in Input) *Model {
 	m := newAccessModel(in)
-	m.Hold = holdForGuards(in.Guards)
+	if m.Hold = holdForGuards(in.Guards); m.Hold.None() {
+		m.Hold = holdForProgram(m)
+	}
+	m.Life.MissingPools = slices.DeleteFunc(index.AwardPools(in.Team), func(pool string) bool { return in.Pools[pool] != nil })
 	m.Grants = grantsOf(in, m.Life)
 	m.Claims = claimsOf(in)
 	m.Kept = keptVolumes(in, m.Claims)
 	m.Data = dataOfClaims(m)
 	m.Devices = gpuquota.Compute(devicesInput(in, m.Namespaces))
-	m.Deletion = deletionOf(in.Team, m.Retention, m.Grants, len(m.Namespaces))
+	m.Deletion = deletionOf(m)
 	return m
 }
 

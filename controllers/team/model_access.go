@@ -1,8 +1,11 @@
 package team
 
 import (
+	"time"
+
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/lifecycle"
+	"foundation.team/operator/internal/timing"
 )
 
 // newAccessModel derives the part of a Model that says who has access: from the team, its programme, its record and its
@@ -12,21 +15,26 @@ func newAccessModel(in Input) *Model {
 		return newMostAccessModel(in)
 	}
 	kept := keepsSuspension(in)
+	owner := ownerFrom(in)
 	life := lifecycle.NewTeam(withSuspension(in.Team, kept), in.Program)
+	life.Tenure = new(life.Observe(tenureBefore(in, owner), in.Now))
 	m := &Model{
 		Input:          in,
 		SuspensionKept: kept,
 		Life:           life,
 		State:          life.State(in.Now),
 		StateSince:     life.StateSince(in.Now),
+		Served:         life.ServedAs(in.Now),
 		NextTransition: life.NextTransition(in.Now),
-		Owner:          ownerFrom(in),
+		Owner:          owner,
 		Staff:          life.Staff(in.Now),
+		Confirmation:   confirmationOf(in, life),
 	}
 	if retention, over := life.Retention(in.Now); over {
 		m.Retention = &retention
+		m.NextTransition = timing.Next(in.Now, []time.Time{m.NextTransition, keptAsConfirmed(m.Confirmation, m.Retention)})
 	}
-	m.Namespaces = namespacesOf(in, m.Owner, m.State, m.Retention)
+	m.Namespaces = namespacesOf(in, m.Owner, m.Served, m.Retention)
 	return m
 }
 

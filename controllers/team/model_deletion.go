@@ -2,7 +2,6 @@ package team
 
 import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
-	"foundation.team/operator/internal/lifecycle"
 )
 
 // DeletionStep is how far the deletion of a team, or of its data alone, has come. Access ends and namespaces are locked as
@@ -35,6 +34,9 @@ const (
 	termNotOver        deletionBlocker = "TermNotOver"
 	termWithoutEnd     deletionBlocker = "TermWithoutEnd" // data is deleted only after a date
 	retentionIsNotOver deletionBlocker = "RetentionNotOver"
+	confirmedForRetain deletionBlocker = "ConfirmedForRetain" // deletionPolicy was Retain when it was confirmed
+	confirmedForLonger deletionBlocker = "ConfirmedForLonger" // retention.keep was longer when it was confirmed
+	programMissing     deletionBlocker = "ProgramMissing"     // nobody knows how long the programme wants data to be kept
 )
 
 // Deletion is a step and what it waits for.
@@ -50,16 +52,17 @@ type Deletion struct {
 func (d Deletion) CanFinalize() bool { return d.Step == KeepingData || d.Step == NothingLeft }
 
 // deletionOf returns the step that a team is at.
-func deletionOf(team *foundationv1alpha1.FoundationTeam, retention *lifecycle.Retention, grants []poolGrant, namespaces int) Deletion {
+func deletionOf(m *Model) Deletion {
+	team := m.Team
 	deletesData := team.Spec.DeletionPolicy == foundationv1alpha1.DeletionPolicyDelete
-	if team.DeletionTimestamp.IsZero() && (retention == nil || !deletesData || !confirmed(team)) {
+	if team.DeletionTimestamp.IsZero() && (m.Retention == nil || !deletesData || !confirmed(team)) {
 		return Deletion{}
 	}
 	if !deletesData {
 		return Deletion{Step: KeepingData}
 	}
 	var draining []poolGrant
-	for _, grant := range grants {
+	for _, grant := range m.Grants {
 		if grant.inPool {
 			draining = append(draining, grant)
 		}
@@ -67,28 +70,35 @@ func deletionOf(team *foundationv1alpha1.FoundationTeam, retention *lifecycle.Re
 	if len(draining) > 0 {
 		return Deletion{Step: DrainingGPUs, Draining: draining}
 	}
-	if namespaces == 0 {
+	if len(m.Namespaces) == 0 {
 		return Deletion{Step: NothingLeft}
 	}
-	if blocker := blockerOf(team, retention); blocker != "" {
+	if blocker := blockerOf(m); blocker != "" {
 		return Deletion{Step: AwaitingConfirmation, Blocker: blocker}
 	}
 	return Deletion{Step: DeletingNamespaces}
 }
 
-// blockerOf returns the first thing that keeps data from being deleted; empty if nothing does.
-func blockerOf(team *foundationv1alpha1.FoundationTeam, retention *lifecycle.Retention) deletionBlocker {
-	switch {
+// blockerOf returns the first thing that keeps data from being deleted; empty if nothing does. A confirmation is for the
+// conditions that held when it was given: not for a policy or a shorter keep that came later.
+func blockerOf(m *Model) deletionBlocker {
+	switch team := m.Team; {
 	case team.Annotations[foundationv1alpha1.AnnotationHold] != "":
 		return blockedByHold
 	case !confirmed(team):
 		return notConfirmed
-	case retention == nil && team.Spec.Term != nil && team.Spec.Term.EndTime != nil:
+	case m.Confirmation.DeletionPolicy != string(foundationv1alpha1.DeletionPolicyDelete):
+		return confirmedForRetain
+	case m.Life.IsProgramMissing():
+		return programMissing
+	case m.Retention == nil && team.Spec.Term != nil && team.Spec.Term.EndTime != nil:
 		return termNotOver
-	case retention == nil:
+	case m.Retention == nil:
 		return termWithoutEnd
-	case retention.Phase != foundationv1alpha1.RetentionExpired:
+	case m.Retention.Phase != foundationv1alpha1.RetentionExpired:
 		return retentionIsNotOver
+	case m.Now.Before(keptAsConfirmed(m.Confirmation, m.Retention)):
+		return confirmedForLonger
 	default:
 		return ""
 	}

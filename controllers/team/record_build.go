@@ -43,6 +43,7 @@ func BuildRecord(m *Model) *foundationv1alpha1.TeamRecord {
 	}
 	spec.SuspensionKept = m.SuspensionKept
 	spec.TeamName, spec.ProgramName, spec.Lead = m.Team.Name, m.Team.Spec.ProgramName, leadOf(m.Team)
+	spec.Tenure = tenureFact(m)
 	if payments := paymentsOf(m); !slices.Equal(spec.Payments, payments) {
 		spec.Payments = payments
 	}

@@ -125,6 +125,7 @@ func TestBuildRecordOfANewTeam(t *testing.T) {
 			},
 			Volumes: []foundationv1alpha1.VolumeFact{{Name: "corpus", Namespace: "train", Size: foundationv1alpha1.Quantity{Quantity: quantity("1Ti")}}},
 		},
+		Tenure: &foundationv1alpha1.TenureFact{Phase: "In", Begun: true, PlannedEndObservedTime: foundationv1alpha1.OptionalTimestamp(now)},
 		History: []foundationv1alpha1.RecordedChange{{
 			Time: foundationv1alpha1.NewTimestamp(now), Field: foundationv1alpha1.FieldState, To: &foundationv1alpha1.Fact{State: foundationv1alpha1.StateInTerm},
 		}},

@@ -20,7 +20,7 @@ func accessCondition(m *Model, out *Outcome) metav1.Condition {
 			fmt.Sprintf("%d of %d staff entries in date wait for access: %s", waiting, len(m.Staff), m.Hold.Message))
 	}
 	switch {
-	case len(m.Staff) == 0 && !m.State.HoldsAwards():
+	case len(m.Staff) == 0 && !m.Served.HoldsAwards():
 		return conditions.True(area, foundationv1alpha1.ReasonNotActive, "nobody has access")
 	case len(m.Staff) == 0:
 		return conditions.True(area, foundationv1alpha1.ReasonNothingDeclared, "no staff in date: nobody has access")

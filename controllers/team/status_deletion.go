@@ -51,7 +51,29 @@ func deletionRemedy(m *Model) string {
 		return "the term lasts until " + m.Life.FormatTime(m.Team.Spec.Term.EndTime.Time)
 	case termWithoutEnd:
 		return "set spec.term.endTime: data is deleted only after a date"
+	case programMissing:
+		return fmt.Sprintf("FoundationProgram %s does not exist, which may say how long data is kept: create it, or correct spec.programName", m.Team.Spec.ProgramName)
+	case confirmedForRetain:
+		return fmt.Sprintf("it was confirmed %s, when deletionPolicy was %s: %s", m.Life.FormatTime(m.Confirmation.ObservedTime.Time), m.Confirmation.DeletionPolicy, confirmAgain)
+	case confirmedForLonger:
+		return fmt.Sprintf("data is kept until %s, because it was confirmed %s for a keep of %s: wait, or %s",
+			m.Life.FormatTime(keptAsConfirmed(m.Confirmation, m.Retention)), m.Life.FormatTime(m.Confirmation.ObservedTime.Time), m.Confirmation.Keep.Duration, confirmAgain)
 	default:
-		return "data is kept until " + m.Life.FormatTime(m.Retention.KeptUntil) + "; wait, or shorten spec.retention.keep"
+		return "data is kept until " + m.Life.FormatTime(keptAsConfirmed(m.Confirmation, m.Retention)) + confirmedForOtherEnd(m) + "; wait, or shorten spec.retention.keep"
 	}
+}
+
+// confirmAgain is how a confirmation is given for the conditions of now.
+const confirmAgain = "take the annotation " + foundationv1alpha1.AnnotationConfirmDeletion + " off, and set it again"
+
+// confirmedForOtherEnd says for which end a deletion was confirmed, if the team's time ended otherwise; empty if it did not.
+func confirmedForOtherEnd(m *Model) string {
+	if m.Confirmation.PlannedEndTime.Equal(recordTime(m.Life.Tenure.End)) {
+		return ""
+	}
+	when := "without an end"
+	if end := m.Confirmation.PlannedEndTime; end != nil {
+		when = "until " + m.Life.FormatTime(end.Time)
+	}
+	return fmt.Sprintf(" (confirmed %s, when the team's time was to go on %s)", m.Life.FormatTime(m.Confirmation.ObservedTime.Time), when)
 }

@@ -26,7 +26,7 @@ func gpusCondition(m *Model) metav1.Condition {
 		return conditions.False(area, reasons[0], strings.Join(messages, "; "))
 	case requested > 0:
 		return conditions.True(area, foundationv1alpha1.ReasonAsDeclared, withGPUNotes(m, fmt.Sprintf("%d GPUs", requested)))
-	case !m.State.HoldsAwards():
+	case !m.Served.HoldsAwards():
 		return conditions.True(area, foundationv1alpha1.ReasonNotActive, withGPUNotes(m, "no GPUs"))
 	default:
 		return conditions.True(area, foundationv1alpha1.ReasonNothingDeclared, withGPUNotes(m, "no award in force"))

@@ -150,7 +150,7 @@ func TestEliminated(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			in := at(tt.now)
+			in := afterLooks(lookAt{now.AddDate(0, 0, -1), at(now)}, lookAt{earlier(now, tt.now), at(now)}, lookAt{tt.now, at(now)})
 			desired := Build(NewModel(in))
 			status := statusOf(in, noProblems())
 			if status.State != tt.state || status.Namespaces[0].State != tt.namespace {

@@ -119,7 +119,7 @@ func usedBeyondShare(m *Model) string {
 			waiting = append(waiting, fmt.Sprintf("%s has %d of %d", n.name, share.GPUs, share.Weighted))
 		}
 	}
-	if m.State != foundationv1alpha1.StateInTerm || len(waiting) == 0 {
+	if m.Served != foundationv1alpha1.StateInTerm || len(waiting) == 0 {
 		return ""
 	}
 	return text.First(users, maxNamedNamespaces) + "; until then " + text.First(waiting, maxNamedNamespaces)

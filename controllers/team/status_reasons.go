@@ -20,7 +20,7 @@ func isProgressing(reason string) bool {
 // nothingReason returns the reason of a condition for a team that has nothing which the condition reports on: its state
 // allows none, or its spec asks for none.
 func nothingReason(m *Model) string {
-	if !m.State.HoldsAwards() {
+	if !m.Served.HoldsAwards() {
 		return foundationv1alpha1.ReasonNotActive
 	}
 	return foundationv1alpha1.ReasonNothingDeclared

@@ -31,7 +31,7 @@ func volumesCondition(m *Model, out *Outcome) metav1.Condition {
 	if condition := out.problem(area); condition != nil {
 		return *condition
 	}
-	if !m.State.HoldsAwards() {
+	if !m.Served.HoldsAwards() {
 		return conditions.True(area, foundationv1alpha1.ReasonNotActive, text.Count(len(m.Volumes), "volume")+" kept"+releasedNote(m))
 	}
 	if len(m.Team.Spec.Volumes) == 0 {

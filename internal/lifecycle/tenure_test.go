@@ -42,7 +42,7 @@ func TestPeriodsOfSafetyCountFromWhenTheEndWasSeen(t *testing.T) {
 		return takesPart(programOf(decisions...), "hanbit", builder.Term(kst("2025-08-20"), kst("2027-07-01")))
 	}
 	missing := lifecycle.NewTeam(member(in).FoundationTeam, nil)
-	keeps := func(access, keep time.Duration) builder.TeamMod { return builder.KeptFor(access, keep) }
+	keeps := builder.KeptFor
 	tests := map[string]struct {
 		looks []look
 		// ended, access and kept are the days that retention has; empty if the team's time is not over.

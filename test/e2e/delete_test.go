@@ -138,9 +138,13 @@ var _ = Describe("Deleting a team", func() {
 		s.WaitCondition("wiped", foundationv1alpha1.ConditionFinalized, foundationv1alpha1.ReasonDeletionNotConfirmed, "the term lasts until 2099-01-01T00:00:00Z")
 		dsl.Get(s, s, &corev1.PersistentVolumeClaim{}, "wiped-train", "data")
 		s.Kubectl("patch", "ft", "wiped", "--type=merge", "-p", `{"spec":{"term":{"endTime":"2026-01-01T00:00:00Z"},"retention":{"dataAccess":"0s","keep":"876000h"}}}`)
-		s.WaitCondition("wiped", foundationv1alpha1.ConditionFinalized, foundationv1alpha1.ReasonDeletionNotConfirmed, "data is kept until 2125-12-08T00:00:00Z; wait, or shorten spec.retention.keep")
+		s.WaitCondition("wiped", foundationv1alpha1.ConditionFinalized, foundationv1alpha1.ReasonDeletionNotConfirmed, "when the team's time was to go on without an end); wait, or shorten spec.retention.keep")
 		volume := dsl.Get(s, s, &corev1.PersistentVolumeClaim{}, "wiped-train", "data").Spec.VolumeName
 		s.Kubectl("patch", "ft", "wiped", "--type=merge", "-p", `{"spec":{"retention":{"keep":"0s"}}}`)
+		s.WaitCondition("wiped", foundationv1alpha1.ConditionFinalized, foundationv1alpha1.ReasonDeletionNotConfirmed, "for a keep of 2160h0m0s: wait, or take the annotation foundation.team/confirm-deletion off, and set it again")
+		s.Kubectl("annotate", "ft", "wiped", foundationv1alpha1.AnnotationConfirmDeletion+"-")
+		s.WaitCondition("wiped", foundationv1alpha1.ConditionFinalized, foundationv1alpha1.ReasonDeletionNotConfirmed, "confirm with the annotation foundation.team/confirm-deletion=wiped")
+		s.Kubectl("annotate", "ft", "wiped", foundationv1alpha1.AnnotationConfirmDeletion+"=wiped")
 		s.WaitGone(&foundationv1alpha1.FoundationTeam{}, "", "wiped")
 		s.Expect(s.Exists(s, &corev1.Namespace{}, "", "wiped-train")).To(BeFalse())
 		pv := &corev1.PersistentVolume{}
