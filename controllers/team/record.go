@@ -11,13 +11,14 @@ import (
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/apply"
+	"foundation.team/operator/internal/index"
 	"foundation.team/operator/internal/text"
 )
 
 // listRecords returns the records of all teams that had this name.
 func (r *Reconciler) listRecords(ctx context.Context, team string) ([]foundationv1alpha1.TeamRecord, error) {
 	var list foundationv1alpha1.TeamRecordList
-	if err := r.Client.List(ctx, &list, client.MatchingLabels{foundationv1alpha1.LabelTeam: team}); err != nil {
+	if err := r.Client.List(ctx, &list, client.MatchingFields{index.RecordTeam: team}); err != nil {
 		return nil, fmt.Errorf("list the records of team %s: %w", team, err)
 	}
 	return list.Items, nil

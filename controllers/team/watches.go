@@ -31,9 +31,10 @@ const maxConcurrentReconciles = 4
 
 // SetupWithManager registers the controller.
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
-	// Annotations confirm or hold a deletion, so they are watched. The status is not: this controller alone writes it, and
-	// must not requeue itself by that.
-	changed := builder.WithPredicates(predicate.Or[client.Object](predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))
+	// Annotations confirm or hold a deletion, so they are watched. The status is only if it was lost: this controller alone
+	// writes it, and must not requeue itself by that.
+	changed := builder.WithPredicates(predicate.Or[client.Object](
+		predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}, statusLost()))
 	b := ctrl.NewControllerManagedBy(mgr).
 		Named(controllerName).
 		WithOptions(controller.Options{MaxConcurrentReconciles: maxConcurrentReconciles}).
@@ -42,7 +43,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 		Watches(&foundationv1alpha1.FoundationProgram{}, handler.EnqueueRequestsFromMapFunc(r.teamsOfProgram), builder.WithPredicates(
 			predicate.Or[client.Object](predicate.GenerationChangedPredicate{}, heldBackChanged()))).
 		Watches(&foundationv1alpha1.FoundationProgram{}, decidedTeams()).
-		Watches(&foundationv1alpha1.TeamRecord{}, handler.EnqueueRequestsFromMapFunc(ownerOf)).
+		Watches(&foundationv1alpha1.TeamRecord{}, handler.EnqueueRequestsFromMapFunc(teamOfRecord)).
 		Watches(&corev1.PersistentVolume{}, handler.EnqueueRequestsFromMapFunc(r.teamsOfPersistentVolume)).
 		Watches(&storagev1.StorageClass{}, handler.EnqueueRequestsFromMapFunc(r.teamsOfStorageClass)).
 		Watches(&resourcev1.DeviceClass{}, handler.EnqueueRequestsFromMapFunc(r.allTeams), builder.WithPredicates(predicate.GenerationChangedPredicate{}))
@@ -66,6 +67,24 @@ func ownerOf(_ context.Context, obj client.Object) []reconcile.Request {
 		return []reconcile.Request{request(team)}
 	}
 	return nil
+}
+
+// statusLost passes updates in which a status was wiped, or replaced by an earlier one: by hand, or by a restore.
+func statusLost() predicate.Predicate {
+	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+		before, ok1 := e.ObjectOld.(*foundationv1alpha1.FoundationTeam)
+		after, ok2 := e.ObjectNew.(*foundationv1alpha1.FoundationTeam)
+		return ok1 && ok2 && (after.Status.ObservedGeneration < before.Status.ObservedGeneration || len(after.Status.Conditions) == 0 && len(before.Status.Conditions) > 0)
+	}}
+}
+
+// teamOfRecord returns a request for the team that a record is about, also if it lost its label.
+func teamOfRecord(_ context.Context, obj client.Object) []reconcile.Request {
+	var requests []reconcile.Request
+	for _, team := range index.RecordTeams(obj) {
+		requests = append(requests, request(team))
+	}
+	return requests
 }
 
 // teamsOfNamespace returns requests for the team whose label a namespace has, and for teams whose spec asks for its name.

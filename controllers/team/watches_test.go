@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	resourcev1 "k8s.io/api/resource/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
@@ -87,6 +88,32 @@ func TestTeamsWithChangedGrant(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			if diff := cmp.Diff(tt.want, teamsWithChangedGrant(builder.Pool("b200", tt.before...), builder.Pool("b200", tt.after...))); diff != "" {
 				t.Error(diff)
+			}
+		})
+	}
+}
+
+// The controller's own writes of a status requeue nothing; a status that was wiped, or put back from a backup, does.
+func TestStatusLost(t *testing.T) {
+	status := func(generation int64, conditions int) *foundationv1alpha1.FoundationTeam {
+		team := builder.Team("hanbit")
+		team.Status.ObservedGeneration, team.Status.Conditions = generation, make([]metav1.Condition, conditions)
+		return team
+	}
+	for name, tt := range map[string]struct {
+		before, after *foundationv1alpha1.FoundationTeam
+		want          bool
+	}{
+		"the same":                       {status(2, 9), status(2, 9), false},
+		"written":                        {status(2, 9), status(3, 10), false},
+		"written for the first time":     {status(0, 0), status(1, 9), false},
+		"wiped":                          {status(2, 9), status(0, 0), true},
+		"an earlier one":                 {status(2, 9), status(1, 9), true},
+		"the conditions alone are wiped": {status(2, 9), status(2, 0), true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := statusLost().Update(event.UpdateEvent{ObjectOld: tt.before, ObjectNew: tt.after}); got != tt.want {
+				t.Errorf("requeued: %t", got)
 			}
 		})
 	}

@@ -23,6 +23,8 @@ const (
 	StorageClass = "spec.volumes.storageClassName"
 	// NamespaceName finds FoundationTeams by the full names of the namespaces in their spec.
 	NamespaceName = "spec.namespaces.realName"
+	// RecordTeam finds TeamRecords by spec.teamName, also those that lost their label.
+	RecordTeam = "spec.teamName"
 	// Team finds the objects that the operator made, and PersistentVolumes, by the team that they are labelled with.
 	Team = "team"
 )
@@ -40,6 +42,9 @@ func Register(ctx context.Context, indexer client.FieldIndexer) error {
 	}
 	if err := indexer.IndexField(ctx, &foundationv1alpha1.FoundationTeam{}, NamespaceName, namespaceNames); err != nil {
 		return fmt.Errorf("index teams by their namespaces: %w", err)
+	}
+	if err := indexer.IndexField(ctx, &foundationv1alpha1.TeamRecord{}, RecordTeam, RecordTeams); err != nil {
+		return fmt.Errorf("index records by team: %w", err)
 	}
 	if err := indexer.IndexField(ctx, &corev1.PersistentVolume{}, Team, teamOf); err != nil {
 		return fmt.Errorf("index PersistentVolumes by team: %w", err)
@@ -63,6 +68,15 @@ func AwardPools(obj client.Object) []string {
 		pools[award.PoolName] = true
 	}
 	return slices.Sorted(maps.Keys(pools))
+}
+
+// RecordTeams returns the name of the team that a TeamRecord is about.
+func RecordTeams(obj client.Object) []string {
+	record, ok := obj.(*foundationv1alpha1.TeamRecord)
+	if !ok || record.Spec.TeamName == "" {
+		return nil
+	}
+	return []string{record.Spec.TeamName}
 }
 
 func programs(obj client.Object) []string {

@@ -45,14 +45,17 @@ func TestRegister(t *testing.T) {
 		"*v1alpha1.FoundationTeam " + index.StorageClass:  {team, []string{"fast"}},
 		"*v1alpha1.FoundationTeam " + index.NamespaceName: {team, []string{"hanbit-train", "hanbit-eval"}},
 		"*v1.PersistentVolume " + index.Team:              {builder.KeptVolume(team, "pv-1", "train", "corpus"), []string{"hanbit"}},
-		"*v1.Namespace " + index.Team:                     {builder.OwnedNamespace(team, "train"), []string{"hanbit"}},
-		"*v1.ResourceQuota " + index.Team:                 {builder.ForeignNamespace("other"), nil},
+		"*v1alpha1.TeamRecord " + index.RecordTeam: {
+			&foundationv1alpha1.TeamRecord{Spec: foundationv1alpha1.TeamRecordSpec{TeamName: "hanbit"}}, []string{"hanbit"},
+		},
+		"*v1.Namespace " + index.Team:     {builder.OwnedNamespace(team, "train"), []string{"hanbit"}},
+		"*v1.ResourceQuota " + index.Team: {builder.ForeignNamespace("other"), nil},
 	}
 	fields := &indexer{functions: map[string]client.IndexerFunc{}}
 	if err := index.Register(t.Context(), fields); err != nil {
 		t.Fatal(err)
 	}
-	if want := 5 + len(apply.Kinds()); len(fields.functions) != want {
+	if want := 6 + len(apply.Kinds()); len(fields.functions) != want {
 		t.Errorf("%d indexes, want %d", len(fields.functions), want)
 	}
 	for name, tt := range tests {

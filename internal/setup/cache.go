@@ -34,7 +34,7 @@ func CacheOptions() cache.Options {
 		&foundationv1alpha1.FoundationProgram{}: {Transform: dropOwnFields},
 		&foundationv1alpha1.GPUPool{}:           {Transform: dropOwnFields},
 		// Who wrote a record tells one that was restored from a backup.
-		&foundationv1alpha1.TeamRecord{}: {Label: hasTeamLabel(), Transform: keepManagers},
+		&foundationv1alpha1.TeamRecord{}: {Transform: keepManagers},
 		&storagev1.StorageClass{}:        {Transform: trimStorageClass},
 		&resourcev1.DeviceClass{}:        {Transform: trimDeviceClass},
 	}
