@@ -31,7 +31,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	changed := builder.WithPredicates(predicate.GenerationChangedPredicate{})
 	b := ctrl.NewControllerManagedBy(mgr).
 		Named(controllerName).
-		For(&foundationv1alpha1.GPUPool{}, changed).
+		For(&foundationv1alpha1.GPUPool{}, builder.WithPredicates(predicate.Or[client.Object](predicate.GenerationChangedPredicate{}, r.statusEdited()))).
 		Watches(&foundationv1alpha1.FoundationTeam{}, handler.EnqueueRequestsFromMapFunc(r.poolsOfTeam), builder.WithPredicates(
 			predicate.Or[client.Object](predicate.GenerationChangedPredicate{}, formerUIDsChanged()))).
 		Watches(&foundationv1alpha1.FoundationProgram{}, handler.EnqueueRequestsFromMapFunc(r.poolsOfProgram), changed).
@@ -46,6 +46,21 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	}
 	r.karpenter = &karpenterWatch{controller: c, cache: mgr.GetCache(), mapper: mgr.GetRESTMapper()}
 	return nil
+}
+
+// statusEdited passes updates in which somebody else changed a pool's status, by hand or by a restore: grants are then derived
+// anew, at once, and not when something else happens to the pool. The operator's own writes are known by their version.
+func (r *Reconciler) statusEdited() predicate.Predicate {
+	return predicate.Funcs{
+		CreateFunc: func(event.CreateEvent) bool { return false },
+		DeleteFunc: func(event.DeleteEvent) bool { return false },
+		UpdateFunc: func(e event.UpdateEvent) bool {
+			before, ok1 := e.ObjectOld.(*foundationv1alpha1.GPUPool)
+			after, ok2 := e.ObjectNew.(*foundationv1alpha1.GPUPool)
+			return ok1 && ok2 && !equality.Semantic.DeepEqual(before.Status, after.Status) && !r.Applier.WroteStatus(after)
+		},
+		GenericFunc: func(event.GenericEvent) bool { return false },
+	}
 }
 
 // createdOrDeleted passes pools that come to exist or cease to: awards that name them get, or lose, their meaning, and

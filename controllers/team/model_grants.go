@@ -50,11 +50,40 @@ func grantsOf(in Input, life lifecycle.Team) []poolGrant {
 	return grants
 }
 
-// grantOf returns the team's grant in a pool's status, not that of an earlier team of the same name; nil if it has none.
+// grantOf returns the team's grant in a pool's status, not that of an earlier team of the same name; nil if it has none. While the
+// pool's status is lost it is what the team had last: the pool derives it anew within a moment, and until then no quota falls to 0.
 func grantOf(pool *foundationv1alpha1.GPUPool, team *foundationv1alpha1.FoundationTeam) *foundationv1alpha1.Grant {
 	for i := range pool.Status.Grants {
 		if grant := &pool.Status.Grants[i]; grant.TeamName == team.Name && grant.UID == string(team.UID) {
 			return grant
+		}
+	}
+	if isDecided(pool) {
+		return nil
+	}
+	return lastGrant(pool, team)
+}
+
+// isDecided reports whether a pool's status is what the pool decided: one that somebody emptied, or took grants out of, is not.
+func isDecided(pool *foundationv1alpha1.GPUPool) bool {
+	var granted int32
+	for i := range pool.Status.Grants {
+		granted += pool.Status.Grants[i].Granted
+	}
+	return pool.Status.ObservedGeneration > 0 && (pool.Status.Capacity == nil || pool.Status.Capacity.Granted == granted)
+}
+
+// lastGrant returns what the team's own status says of its grant in a pool; nil if it says nothing.
+func lastGrant(pool *foundationv1alpha1.GPUPool, team *foundationv1alpha1.FoundationTeam) *foundationv1alpha1.Grant {
+	if team.Status.GPUs == nil {
+		return nil
+	}
+	for _, had := range team.Status.GPUs.Pools {
+		if had.Name == pool.Name && had.Granted+had.Held > 0 {
+			return &foundationv1alpha1.Grant{
+				TeamName: team.Name, UID: string(team.UID), Requested: had.Requested, Granted: had.Granted, Held: had.Held, Ready: had.Ready, Shortfall: had.Shortfall,
+				Reason: foundationv1alpha1.ReasonProgressing, Message: pool.Name + ": waits for the pool's decision, its status was lost",
+			}
 		}
 	}
 	return nil

@@ -89,6 +89,40 @@ func TestGrantsSharedAmongNamespaces(t *testing.T) {
 	}
 }
 
+// While a pool's status is lost, a team keeps what its own status says that it had; and nothing tells it to look again before the
+// pool has decided.
+func TestWipedStatusOfAPool(t *testing.T) {
+	hanbit := builder.Team("hanbit", builder.Namespace("train", 1), builder.Award("b200", 16))
+	decided := builder.Pool("b200", builder.Granted(hanbit, 16))
+	decided.Status.Capacity = &foundationv1alpha1.PoolCapacity{Granted: 16}
+	hanbit.Status.GPUs = gpuStatus(NewModel(input(hanbit, decided)))
+	wiped, emptied := decided.DeepCopy(), decided.DeepCopy()
+	wiped.Status, emptied.Status.Grants = foundationv1alpha1.GPUPoolStatus{}, nil
+	ended := decided.DeepCopy()
+	ended.Status.Grants, ended.Status.Capacity = nil, &foundationv1alpha1.PoolCapacity{}
+	for name, tt := range map[string]struct {
+		pool *foundationv1alpha1.GPUPool
+		want int64
+	}{
+		"the status is lost":  {wiped, 16},
+		"the grants are lost": {emptied, 16},
+		"the grant is over":   {ended, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := NewModel(input(hanbit, tt.pool))
+			if got := m.Devices.Shares["hanbit-train"].GPUs; got != tt.want {
+				t.Errorf("the quota is %d, want %d", got, tt.want)
+			}
+			if got := gpuStatus(m).Granted; int64(got) != tt.want {
+				t.Errorf("the status says %d, want %d", got, tt.want)
+			}
+			if ready := gpusCondition(m); ready.Reason != foundationv1alpha1.ReasonProgressing {
+				t.Errorf("GPUsReady is %s: %s", ready.Reason, ready.Message)
+			}
+		})
+	}
+}
+
 func TestDevicesInput(t *testing.T) {
 	hanbit := builder.Team("hanbit", builder.Namespace("train", 3))
 	in := input(hanbit, builder.Pool("b200", builder.NodeShape("192", "2048Gi", "8Ti"), builder.DeviceClassName(gpuClass), builder.Granted(hanbit, 16)),

@@ -196,6 +196,10 @@ func (r *Reconciler) poolEvents() handler.EventHandler {
 			if before.Generation != after.Generation {
 				r.requeueAwarded(ctx, after.Name, queue) // what was edited is put on their records
 			}
+			if !isDecided(after) {
+				// The pool decides again, and its next status tells.
+				return
+			}
 			for _, team := range teamsWithChangedGrant(before, after) {
 				queue.Add(request(team))
 			}

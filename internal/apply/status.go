@@ -46,4 +46,12 @@ func (a *Applier) PatchStatus(ctx context.Context, before, after client.Object) 
 // from it could be wrong and would stay so, because the operator's own status writes trigger no reconcile.
 func (a *Applier) StatusStale(cached client.Object) bool { return a.Stale(statusName(cached), cached) }
 
+// WroteStatus reports whether a version of an object is the operator's last write of its status. It may be false for such a write
+// that is just being made.
+func (a *Applier) WroteStatus(obj client.Object) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.written[statusName(obj)] == obj.GetResourceVersion()
+}
+
 func statusName(obj client.Object) string { return fmt.Sprintf("status of %T %s", obj, obj.GetName()) }

@@ -34,6 +34,7 @@ func Pool(name string, mods ...PoolMod) *foundationv1alpha1.GPUPool {
 			Model: "Example X1", Source: foundationv1alpha1.SourceOwned, ResourceName: string(GPU), GPUsPerNode: PerNode,
 			Static: &foundationv1alpha1.StaticNodes{NodeSelector: metav1.LabelSelector{MatchLabels: map[string]string{ModelLabel: name}}},
 		},
+		Status: foundationv1alpha1.GPUPoolStatus{ObservedGeneration: 1},
 	}, mods)
 }
 
