@@ -110,6 +110,26 @@ type TeamGPUStatus struct {
 	// +listMapKey=name
 	// +kubebuilder:validation:MaxItems=256
 	Pools []TeamPoolStatus `json:"pools,omitempty"`
+	// incidents are the times in which nodes of the team were broken, the newest last.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=16
+	Incidents []TeamIncident `json:"incidents,omitempty"`
+}
+
+// TeamIncident is a time in which a node of the team was broken.
+type TeamIncident struct {
+	// poolName is the GPUPool's.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	PoolName string `json:"poolName,omitempty"`
+	// nodeName is the node's.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	NodeName  string `json:"nodeName,omitempty"`
+	NodeFault `json:",inline"`
 }
 
 // TeamPoolStatus is what a team has of one pool. Numbers are GPUs.

@@ -32,6 +32,12 @@ type GPUPoolStatus struct {
 	// +listMapKey=uid
 	// +kubebuilder:validation:MaxItems=4096
 	Grants []Grant `json:"grants,omitempty"`
+	// incidents are the times in which nodes of teams were broken, the oldest first: those that are not over and the newest of the
+	// others. TeamRecords keep them for longer.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=128
+	Incidents []NodeIncident `json:"incidents,omitempty"`
 	// nextTransitionTime is the next moment at which time alone changes a grant.
 	// +optional
 	NextTransitionTime *metav1.Time `json:"nextTransitionTime,omitempty"`

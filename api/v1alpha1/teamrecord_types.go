@@ -82,6 +82,12 @@ type TeamRecordSpec struct {
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=200
 	History []RecordedChange `json:"history,omitempty"`
+	// incidents are the times in which nodes of the team were broken and that are over, the oldest first. Of more than 128 the
+	// oldest are dropped. They are no part of history, so that no award is dropped for them.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=128
+	Incidents []TeamIncident `json:"incidents,omitempty"`
 }
 
 // TeamRecordList is a list of TeamRecords.

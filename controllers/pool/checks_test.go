@@ -179,7 +179,7 @@ func (w *world) checkHeld(after *corev1.Node, result Plan) {
 	if owned && owner != key {
 		w.t.Fatalf("%s goes from %s to %s", name, owner, key)
 	}
-	in := w.input()
+	in := Input{Pool: w.pool}
 	if fault := in.nodeRequirements().Fault(after); since == "" && fault.Kind != "" && (!owned || w.nodes[name].Annotations[foundationv1alpha1.AnnotationDrainingSince] != "") {
 		w.t.Fatalf("%s is %s and becomes %s's to use", name, fault, key)
 	}
@@ -201,7 +201,7 @@ func (w *world) checkHeld(after *corev1.Node, result Plan) {
 
 // checkBroken checks what says since when a team's node is broken.
 func (w *world) checkBroken(node *corev1.Node, since string) {
-	in := w.input()
+	in := Input{Pool: w.pool}
 	if fault := in.nodeRequirements().Fault(node); !fault.Replaceable() || builder.Time(since).After(w.now) {
 		w.t.Fatalf("%s is %s and is said to be broken since %s", node.Name, fault, since)
 	}

@@ -67,9 +67,10 @@ func replacingByOwner(in Input, nodes []gpunode.Node) map[gpunode.Owner]allocati
 	return replacing
 }
 
-// isReplaced reports whether a broken node of the pool is no team's to use, so that a spare may be in its place.
+// isReplaced reports whether a broken node of the pool is no team's to use, so that a spare may be in its place. What
+// Karpenter terminates is tainted by it and no sign of broken hardware.
 func isReplaced(n *gpunode.Node) bool {
-	return n.Replace || n.Member && n.Fault.Replaceable() && !n.State.Usable()
+	return n.Replace || n.Member && n.Fault.Replaceable() && !n.State.Usable() && n.State != gpunode.Terminating
 }
 
 func sparesOf(pool *foundationv1alpha1.GPUPool) allocation.Nodes {

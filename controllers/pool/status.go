@@ -15,6 +15,7 @@ func BuildStatus(in Input, decision Decision) foundationv1alpha1.GPUPoolStatus {
 		Capacity:           capacityStatus(in, decision),
 		NodeAllocatable:    nodeShape(in, decision.Nodes),
 		Grants:             grantList(in, decision),
+		Incidents:          incidentList(in, decision),
 		NextTransitionTime: timing.Meta(nextTransition(in, decision)),
 		Conditions:         conditions.Merge(in.Pool.Status.Conditions, currentConditions(in, decision), in.Pool.Generation, in.Now),
 	}

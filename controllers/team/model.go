@@ -46,6 +46,8 @@ type Model struct {
 	Staff []foundationv1alpha1.StaffMember
 	// Grants are what the team requests and is granted, sorted by pool.
 	Grants []poolGrant
+	// Incidents are the times in which nodes of the team were broken, as the pools tell, the oldest first.
+	Incidents []foundationv1alpha1.TeamIncident
 	// Devices are the entries for GPUs and other devices in the namespaces' quotas.
 	Devices gpuquota.Quotas
 	// Confirmation is what an admin confirmed of the deletion of the team's data; nil while nothing is confirmed.
@@ -63,7 +65,7 @@ func NewModel(in Input) *Model {
 		m.Hold = holdForProgram(m)
 	}
 	m.Life.MissingPools = slices.DeleteFunc(index.AwardPools(in.Team), func(pool string) bool { return in.Pools[pool] != nil })
-	m.Grants = grantsOf(in, m.Life)
+	m.Grants, m.Incidents = grantsOf(in, m.Life), incidentsOf(in)
 	m.Claims = claimsOf(in)
 	m.Kept = keptVolumes(in, m.Claims)
 	m.Data = dataOfClaims(m)

@@ -119,3 +119,19 @@ func devicesInput(in Input, namespaces []teamNamespace) gpuquota.Input {
 	}
 	return devices
 }
+
+// incidentsOf returns the times in which nodes of the team were broken, as the pools tell, the oldest first.
+func incidentsOf(in Input) []foundationv1alpha1.TeamIncident {
+	var list []foundationv1alpha1.TeamIncident
+	for _, name := range slices.Sorted(maps.Keys(in.Pools)) {
+		for _, incident := range in.Pools[name].Status.Incidents {
+			if incident.TeamName == in.Team.Name && incident.UID == string(in.Team.UID) {
+				list = append(list, foundationv1alpha1.TeamIncident{PoolName: name, NodeName: incident.NodeName, NodeFault: incident.NodeFault})
+			}
+		}
+	}
+	slices.SortStableFunc(list, func(a, b foundationv1alpha1.TeamIncident) int { return a.StartTime.Compare(b.StartTime.Time) })
+	return list
+}
+
+func isOver(incident foundationv1alpha1.TeamIncident) bool { return incident.EndTime != nil }

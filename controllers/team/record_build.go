@@ -48,6 +48,7 @@ func BuildRecord(m *Model) *foundationv1alpha1.TeamRecord {
 		spec.Payments = payments
 	}
 	spec.History = boundedHistory(spec.History)
+	spec.Incidents = recordedIncidents(spec.Incidents, m.Incidents)
 	return record
 }
 

@@ -2,6 +2,7 @@ package team
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -98,6 +99,19 @@ func forecast(g poolGrant) (reason, message string) {
 	return g.grant.ForecastReason, g.grant.ForecastMessage
 }
 
+// maxIncidents is the CRD's maxItems of status.gpus.incidents.
+const maxIncidents = 16
+
+// reportedIncidents returns those that the team's status has room for: what is not over, and the newest of the rest.
+func reportedIncidents(list []foundationv1alpha1.TeamIncident) []foundationv1alpha1.TeamIncident {
+	list = slices.Clone(list)
+	for len(list) > maxIncidents {
+		oldest := max(slices.IndexFunc(list, isOver), 0)
+		list = slices.Delete(list, oldest, oldest+1)
+	}
+	return list
+}
+
 // gpuStatus returns what the team is granted, by pool and in sum.
 func gpuStatus(m *Model) *foundationv1alpha1.TeamGPUStatus {
 	status := &foundationv1alpha1.TeamGPUStatus{}
@@ -127,6 +141,7 @@ func gpuStatus(m *Model) *foundationv1alpha1.TeamGPUStatus {
 	for _, quota := range m.Quotas {
 		used += m.Devices.Used(quota.Status.Used)
 	}
+	status.Incidents = reportedIncidents(m.Incidents)
 	status.Summary = fmt.Sprintf("%d/%d", granted, requested)
 	status.NodeSummary = fmt.Sprintf("%d/%d", readyNodes, grantedNodes)
 	status.Requested, status.Granted, status.Ready, status.Used = requested, granted, ready, used

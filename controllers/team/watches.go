@@ -2,6 +2,7 @@ package team
 
 import (
 	"context"
+	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
 	resourcev1 "k8s.io/api/resource/v1"
@@ -236,6 +237,24 @@ func teamsWithChangedGrant(before, after *foundationv1alpha1.GPUPool) []string {
 	}
 	for _, gone := range old {
 		teams = append(teams, gone.TeamName)
+	}
+	return append(teams, teamsWithChangedIncident(before, after)...)
+}
+
+// teamsWithChangedIncident returns the teams of whose nodes one broke, or was mended or replaced.
+func teamsWithChangedIncident(before, after *foundationv1alpha1.GPUPool) []string {
+	key := func(incident foundationv1alpha1.NodeIncident) string {
+		return fmt.Sprint(incident.UID, incident.NodeName, incident.StartTime.Unix())
+	}
+	old := map[string]foundationv1alpha1.NodeIncident{}
+	for _, incident := range before.Status.Incidents {
+		old[key(incident)] = incident
+	}
+	var teams []string
+	for _, incident := range after.Status.Incidents {
+		if had, known := old[key(incident)]; !known || !equality.Semantic.DeepEqual(had, incident) {
+			teams = append(teams, incident.TeamName)
+		}
 	}
 	return teams
 }
