@@ -27,6 +27,7 @@ func TestNodes(t *testing.T) {
 	}
 	for name, tell := range map[string]func(*story){
 		"Dynamic nodes are provisioned for pods and deleted when empty":        dynamicNodes,
+		"Dynamic nodes that stay broken are replaced when pods need them":      brokenDynamicNode,
 		"nodes are replaced as their work ends when a pool changes its mode":   modeChange,
 		"nodes that Karpenter cannot launch are reported with its reason":      neverLaunched,
 		"a missing node class is reported before any pod is created":           noNodeClass,
@@ -58,6 +59,19 @@ func dynamicNodes(s *story) {
 	s.Kubectl("delete", "pods", "--all", "-n", s.Train(team), "--force", "--grace-period=0")
 	s.WaitNodes(team, 0)
 	s.WaitReady(team)
+}
+
+func brokenDynamicNode(s *story) {
+	const pool, team = "dynrepair", "dynrepair-team"
+	s.ApplyKarpenterPool(pool, 2, dynamic, "repair: {replaceAfter: 5s}", "reclaim: {gracePeriod: 5s}")
+	s.ApplyTeam(team, s.GPUs(pool, 8), manifest.Train)
+	s.WaitReady(team)
+	s.RunPods(team, "old", 1)
+	broken := s.ListNodes(s, team)[0].Name
+	s.Kubectl("cordon", broken)
+	s.WaitUntil(func(g Gomega) { g.Expect(s.ListNodes(g, team)).NotTo(ContainElement(HaveField("Name", broken))) })
+	s.Expect(s.GetGranted(s, team)).To(Equal(map[string]int32{pool: 8}))
+	s.RunPods(team, "new", 1)
 }
 
 func modeChange(s *story) {

@@ -16,7 +16,7 @@ import (
 )
 
 // staticNodes is how many nodes the stories share out among their static pools.
-const staticNodes = 54
+const staticNodes = 57
 
 // The numbers are those of the programme's stories divided by 16: 1,024 GPUs are 8 nodes of 8.
 var stories = map[string]func(*story){
@@ -27,6 +27,7 @@ var stories = map[string]func(*story){
 	"11: a pool that ends before the term is reported at once, and another takes over without a gap": leaseEnds,
 	"13: a supplier is ineligible for the pool that it leases out, and eligible for another":         supplier,
 	"17: a team withdraws and its GPUs are free at once":                                             withdrawal,
+	"a spare takes the place of a team's node that stays broken, and is one again when it is mended": spareBesideBroken,
 }
 
 func TestStories(t *testing.T) {
@@ -181,6 +182,36 @@ func withdrawal(s *story) {
 	})
 	s.Logf("free %s after the withdrawal", time.Since(since).Round(time.Second))
 	s.Expect(s.GetTeam(s, team).Status.State).To(Equal(foundationv1alpha1.StateEnded))
+}
+
+func spareBesideBroken(s *story) {
+	const pool, team = "repair", "repair-team"
+	s.ApplyPool(pool, 3, "repair: {replaceAfter: 5s, spares: 1}", "reclaim: {gracePeriod: 5s}")
+	s.ApplyTeam(team, s.GPUs(pool, 24), manifest.Train)
+	s.WaitCondition(team, foundationv1alpha1.ConditionGPUsReady, foundationv1alpha1.ReasonShortfall, s.Named(pool)+": 8 of 24 short, 0 free")
+	s.Expect(s.GetPool(s, pool).Status.Capacity.Spares).To(BeEquivalentTo(8), "what is kept back is awarded to nobody")
+	s.ApplyTeam(team, s.GPUs(pool, 16), manifest.Train)
+	s.WaitReady(team)
+
+	broken := s.ListNodes(s, team)[0].Name
+	s.Kubectl("cordon", broken)
+	s.WaitCondition(team, foundationv1alpha1.ConditionGPUsReady, foundationv1alpha1.ReasonNodesNotReady, "1 node is not usable: "+broken+" (cordoned)")
+	s.WaitUntil(func(g Gomega) {
+		nodes := s.ListNodes(g, team)
+		g.Expect(nodes).To(HaveLen(2))
+		g.Expect(nodes).NotTo(ContainElement(HaveField("Name", broken)))
+	})
+	s.WaitReady(team)
+	s.Expect(s.GetTeam(s, team).Status.GPUs.Summary).To(Equal("16/16"))
+	s.Expect(s.GetGPUQuota(s, s.Train(team))).To(BeEquivalentTo(16))
+	if s.from.name != sources[0].name {
+		// Karpenter deletes the broken node.
+		return
+	}
+	s.WaitPoolCondition(pool, foundationv1alpha1.ConditionReady, foundationv1alpha1.ReasonNodesUnhealthy, "8 of 24 GPUs on nodes that pods cannot use: "+broken+" (cordoned)")
+	s.Kubectl("uncordon", broken)
+	s.WaitUntil(func(g Gomega) { g.Expect(s.GetPool(g, pool).Status.Capacity.Healthy).To(BeEquivalentTo(24)) })
+	s.Expect(s.ListNodes(s, team)).To(HaveLen(2), "it is a spare")
 }
 
 // nextSecond waits until new objects have a later creationTimestamp, which has whole seconds.
