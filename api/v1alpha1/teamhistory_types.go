@@ -27,6 +27,11 @@ type TeamChange struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
 	By string `json:"by,omitempty"`
+	// effect is what the team had in use and lost by it at once, for example 64 GPUs and the access of 12 people.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=256
+	Effect string `json:"effect,omitempty"`
 	// late is how long after its time the operator acted, if it was more than a minute: it was down then.
 	// +optional
 	Late *metav1.Duration `json:"late,omitempty"`

@@ -224,6 +224,8 @@ const (
 	FieldVolumes     RecordField = "volumes"
 	FieldStaff       RecordField = "staff"
 	FieldSettings    RecordField = "settings"
+	FieldNamespaces  RecordField = "namespaces"
+	FieldProgram     RecordField = "program"
 )
 
 // RecordedChange is one change of a team.
@@ -231,8 +233,8 @@ type RecordedChange struct {
 	// time is when it was changed, or when time changed it (RFC 3339).
 	// +required
 	Time Timestamp `json:"time,omitempty,omitzero"`
-	// field is what was changed: state, term, suspend, programName, decision, gpus, budget, volumes, staff or
-	// settings; or manifest, which was removed and applied again.
+	// field is what was changed: state, term, suspend, programName, decision, gpus, budget, volumes, staff, settings,
+	// namespaces, or program for something else in the programme; or manifest, which was removed and applied again.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=32
@@ -253,6 +255,9 @@ type RecordedChange struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
 	By string `json:"by,omitempty"`
+	// effect is what the team had in use and lost by this change at once; without it, nothing was in use.
+	// +optional
+	Effect *EffectFact `json:"effect,omitempty"`
 	// late is how long after its time the operator acted, if it was more than a minute: it was down then.
 	// +optional
 	// +kubebuilder:validation:Type=string

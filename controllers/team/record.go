@@ -15,6 +15,9 @@ import (
 	"foundation.team/operator/internal/text"
 )
 
+// maxEventNote is the most bytes that the API server takes of an event's note.
+const maxEventNote = 1024
+
 // listRecords returns the records of all teams that had this name.
 func (r *Reconciler) listRecords(ctx context.Context, team string) ([]foundationv1alpha1.TeamRecord, error) {
 	var list foundationv1alpha1.TeamRecordList
@@ -61,6 +64,9 @@ func (r *Reconciler) saveRecord(ctx context.Context, m *Model) (*foundationv1alp
 	record := BuildRecord(m)
 	if err := r.Applier.Save(ctx, m.Record, record); err != nil {
 		return nil, err
+	}
+	for _, change := range newEffects(m.Record, record) {
+		r.Events.Eventf(m.Team, nil, corev1.EventTypeWarning, "InUse", "Reconcile", "%s", text.Cut(effectMessage(change, m.Life), maxEventNote))
 	}
 	if change := lateChange(m.Record, record); change != nil {
 		r.Events.Eventf(m.Team, nil, corev1.EventTypeWarning, "Late", "Reconcile",

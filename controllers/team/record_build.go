@@ -16,10 +16,12 @@ const maxUIDs = 32
 func BuildRecord(m *Model) *foundationv1alpha1.TeamRecord {
 	record := m.Record.DeepCopy()
 	facts := factsOf(m)
+	known := 0
 	if record == nil {
 		record = &foundationv1alpha1.TeamRecord{}
 		record.Name = m.Team.Name + "." + string(m.Team.UID)[:min(8, len(m.Team.UID))]
 	} else {
+		known = len(record.Spec.History)
 		record.Spec.History = append(record.Spec.History, factChanges(m, record.Spec.Facts, facts)...)
 	}
 	labels, annotations := m.ownerMetadata()
@@ -44,6 +46,9 @@ func BuildRecord(m *Model) *foundationv1alpha1.TeamRecord {
 	spec.SuspensionKept = m.SuspensionKept
 	spec.TeamName, spec.ProgramName, spec.Lead = m.Team.Name, m.Team.Spec.ProgramName, leadOf(m.Team)
 	spec.Tenure = tenureFact(m)
+	if m.Record != nil && slices.Contains(m.Record.Spec.UIDs, string(m.Team.UID)) {
+		spec.History = append(spec.History[:known], addEffects(m, spec.History[known:])...)
+	}
 	if payments := paymentsOf(m); !slices.Equal(spec.Payments, payments) {
 		spec.Payments = payments
 	}

@@ -158,8 +158,8 @@ func TestSuspensionSurvivesARemoval(t *testing.T) {
 				}
 				record = BuildRecord(m)
 				kept := s.want == isSuspended && s.suspend == nil
-				if says := strings.Contains(activeCondition(m).Message, "was suspended when its manifest was removed"); says != kept {
-					t.Errorf("step %d: %s", i, activeCondition(m).Message)
+				if says := strings.Contains(activeCondition(m, nil).Message, "was suspended when its manifest was removed"); says != kept {
+					t.Errorf("step %d: %s", i, activeCondition(m, nil).Message)
 				}
 			}
 		})

@@ -16,7 +16,7 @@ import (
 func BuildStatus(m *Model, record *foundationv1alpha1.TeamRecord, desired Desired, out *Outcome) foundationv1alpha1.FoundationTeamStatus {
 	return foundationv1alpha1.FoundationTeamStatus{
 		ObservedGeneration:  m.Team.Generation,
-		Conditions:          conditions.Merge(m.Team.Status.Conditions, buildConditions(m, desired, out), m.Team.Generation, m.Now),
+		Conditions:          conditions.Merge(m.Team.Status.Conditions, buildConditions(m, record, desired, out), m.Team.Generation, m.Now),
 		State:               m.State,
 		StateTransitionTime: timing.Meta(m.StateSince),
 		Program:             programStatus(m),
@@ -38,9 +38,9 @@ func BuildStatus(m *Model, record *foundationv1alpha1.TeamRecord, desired Desire
 }
 
 // buildConditions returns all conditions of a team, Ready first.
-func buildConditions(m *Model, desired Desired, out *Outcome) []metav1.Condition {
+func buildConditions(m *Model, record *foundationv1alpha1.TeamRecord, desired Desired, out *Outcome) []metav1.Condition {
 	areas := []metav1.Condition{
-		activeCondition(m),
+		activeCondition(m, record),
 		m.Guards.Condition(),
 		namespacesCondition(m, out),
 		quotaCondition(m, desired, out),

@@ -30,6 +30,7 @@ func historyStatus(record *foundationv1alpha1.TeamRecord, life lifecycle.Team) [
 
 func renderChange(change foundationv1alpha1.RecordedChange, life lifecycle.Team) foundationv1alpha1.TeamChange {
 	shown := foundationv1alpha1.TeamChange{Time: *change.Time.Meta(), What: string(change.Field), By: change.By, Late: change.Late}
+	shown.Effect, _ = renderEffect(change.Effect)
 	if change.Field == foundationv1alpha1.FieldSettings {
 		shown.What = change.Name
 	} else if change.Name != "" {
@@ -124,6 +125,14 @@ func renderWindow(start, end *foundationv1alpha1.Timestamp, life lifecycle.Team)
 		parts = append(parts, "until "+renderTime(end, life))
 	}
 	return strings.Join(parts, " ")
+}
+
+// renderBound returns a bound of a term as text.
+func renderBound(t *foundationv1alpha1.Timestamp, life lifecycle.Team) string {
+	if t == nil {
+		return "open"
+	}
+	return renderTime(t, life)
 }
 
 func renderTime(t *foundationv1alpha1.Timestamp, life lifecycle.Team) string {

@@ -40,7 +40,7 @@ func TestActiveCondition(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(tt.want, conditionLine(activeCondition(NewModel(tt.in)))); diff != "" {
+			if diff := cmp.Diff(tt.want, conditionLine(activeCondition(NewModel(tt.in), tt.in.Record))); diff != "" {
 				t.Error(diff)
 			}
 		})

@@ -1,0 +1,200 @@
+package team
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/api/meta"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/test/support/builder"
+)
+
+// An edit that ends what is in use is told for what it does: numbers in the record, one event, and who did it when.
+func TestAnEditIsToldForWhatItEnds(t *testing.T) {
+	at := now.Add(time.Hour)
+	began, nextYear := now.AddDate(-1, 0, 0), now.AddDate(1, 0, 0)
+	working := func(mods ...builder.TeamMod) *foundationv1alpha1.FoundationTeam {
+		all := []builder.TeamMod{
+			builder.Term(began, nextYear), builder.Award("b200", 64), builder.Volume("corpus", "train", "1Ti", ""),
+			builder.Staff("kim", foundationv1alpha1.RoleLead), builder.Staff("lee", foundationv1alpha1.RoleEngineer), builder.Staff("guest", foundationv1alpha1.RoleViewer),
+		}
+		team := twoNamespaces(append(all, mods...)...)
+		team.Status.ObservedGeneration = 1
+		return team
+	}
+	owner := twoNamespaces()
+	look := func(team *foundationv1alpha1.FoundationTeam, more ...any) Input {
+		return input(team, append(more, builder.OwnedNamespace(owner, "train"), builder.OwnedNamespace(owner, "eval"), builder.Pool("b200", builder.Granted(owner, 64)),
+			builder.Claim(owner, "train", "corpus", "1Ti", "1Ti"), bindingOf(owner, "hanbit-train", "lead", "kim"), bindingOf(owner, "hanbit-train", "engineer", "lee"),
+			bindingOf(owner, "hanbit-eval", "engineer", "lee"), bindingOf(owner, "hanbit-train", "viewer", "guest"))...)
+	}
+	after := func(mods ...builder.TeamMod) Input {
+		team := working(append(mods, edited("kubectl", at))...)
+		team.Generation = 2
+		return look(team)
+	}
+	set := func(change func(*foundationv1alpha1.FoundationTeamSpec)) builder.TeamMod {
+		return func(team *foundationv1alpha1.FoundationTeam) { change(&team.Spec) }
+	}
+	const by = " by kubectl at 2026-04-01T01:00:00Z"
+	tests := map[string]struct {
+		in   Input
+		want []string
+	}{
+		"a slip of a year": {
+			after(builder.Term(began, now.AddDate(0, -6, 0))),
+			[]string{"64 GPUs, a part of the access of 2 people and work in 2 namespaces end now, because spec.term.endTime was moved from 2027-04-01T00:00:00Z to 2025-10-01T00:00:00Z" + by},
+		},
+		"the start is moved ahead": {
+			after(builder.Term(nextYear.AddDate(0, -1, 0), nextYear)),
+			[]string{"64 GPUs, a part of the access of 2 people and work in 2 namespaces end now, because spec.term.startTime was moved from 2025-04-01T00:00:00Z to 2027-03-01T00:00:00Z" + by},
+		},
+		"the end, and no data access": {
+			after(builder.Term(began, now.AddDate(0, -6, 0)), builder.KeptFor(0, day)),
+			[]string{"64 GPUs, the access of 3 people and work in 2 namespaces end now, because spec.term.endTime was moved from 2027-04-01T00:00:00Z to 2025-10-01T00:00:00Z" + by},
+		},
+		"it is suspended": {after(builder.Suspended()), []string{`a part of the access of 2 people ends now, because spec.suspend was set to "true"` + by}},
+		"an award is made smaller": {
+			after(set(func(spec *foundationv1alpha1.FoundationTeamSpec) { spec.GPUs[0].Count = new(int32(48)) })),
+			[]string{`16 GPUs end now, because spec.gpus[award-0] was changed from "64 of b200" to "48 of b200"` + by},
+		},
+		"an award is given an end": {
+			after(set(func(spec *foundationv1alpha1.FoundationTeamSpec) { spec.GPUs[0].EndTime = builder.SpecTime(now) })),
+			[]string{`64 GPUs end now, because spec.gpus[award-0] was changed from "64 of b200" to "64 of b200 until 2026-04-01T00:00:00Z"` + by},
+		},
+		"an award is moved to another pool": {
+			func() Input {
+				in := after(set(func(spec *foundationv1alpha1.FoundationTeamSpec) { spec.GPUs[0].PoolName = "h100" }))
+				in.Pools["h100"] = builder.Pool("h100")
+				return in
+			}(),
+			[]string{`64 GPUs end now, because spec.gpus[award-0] was changed from "64 of b200" to "64 of h100"` + by},
+		},
+		"an award names a pool that does not exist": {after(set(func(spec *foundationv1alpha1.FoundationTeamSpec) { spec.GPUs[0].PoolName = "b2o0" })), nil},
+		"an award is taken out": {
+			after(set(func(spec *foundationv1alpha1.FoundationTeamSpec) { spec.GPUs = nil })), []string{`64 GPUs end now, because spec.gpus[award-0] was taken out ("64 of b200")` + by},
+		},
+		"somebody is taken out": {
+			after(set(func(spec *foundationv1alpha1.FoundationTeamSpec) { spec.Staff = spec.Staff[1:] })),
+			[]string{`the access of 1 person ends now, because spec.staff[kim] was taken out ("Lead: User kim")` + by},
+		},
+		"somebody may do less": {
+			after(set(func(spec *foundationv1alpha1.FoundationTeamSpec) { spec.Staff[0].Role = foundationv1alpha1.RoleViewer })),
+			[]string{`a part of the access of 1 person ends now, because spec.staff[kim] was changed from "Lead: User kim" to "Viewer: User kim"` + by},
+		},
+		"a namespace is retired": {
+			after(set(func(spec *foundationv1alpha1.FoundationTeamSpec) { spec.Namespaces = spec.Namespaces[:1] })), []string{"work in 1 namespace ends now, because spec.namespaces was changed" + by},
+		},
+		"a volume is retired": {
+			after(set(func(spec *foundationv1alpha1.FoundationTeamSpec) { spec.Volumes = nil })), []string{`1 volume ends now, because spec.volumes[corpus] was taken out ("1Ti in train")` + by},
+		},
+		"the FoundationTeam is deleted": {
+			after(builder.Deleted()),
+			[]string{"64 GPUs, the access of 3 people and work in 2 namespaces end now, because the FoundationTeam was deleted at 2026-04-01T01:00:00Z"},
+		},
+		"the programme's reference names nothing": {after(builder.InProgram("sovereign")), nil},
+		"an award is raised":                      {after(set(func(spec *foundationv1alpha1.FoundationTeamSpec) { spec.GPUs[0].Count = new(int32(96)) })), nil},
+		"time ends it":                            {look(working()), nil},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			when := at
+			if name == "time ends it" {
+				when = nextYear
+			}
+			in := afterLooks(lookAt{now, look(working())}, lookAt{when, tt.in})
+			m := NewModel(in)
+			record := BuildRecord(m)
+			var got []string
+			for _, change := range newEffects(in.Record, record) {
+				got = append(got, effectMessage(change, m.Life))
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Error(diff)
+			}
+			in.Record = record
+			in.Team.Status.ObservedGeneration = in.Team.Generation
+			if again := newEffects(record, BuildRecord(NewModel(in))); len(again) > 0 {
+				t.Errorf("told again: %+v", again)
+			}
+		})
+	}
+}
+
+// An edit of the programme is told to the team for what it ends there.
+func TestAnEditOfTheProgrammeIsToldForWhatItEnds(t *testing.T) {
+	at := now.Add(time.Hour)
+	team := func() *foundationv1alpha1.FoundationTeam {
+		team := twoNamespaces(builder.StageAward("b200", 64, "stage-1", ""), builder.Staff("kim", foundationv1alpha1.RoleLead))
+		team.Status.ObservedGeneration = 1
+		team.Status.Program = &foundationv1alpha1.TeamProgramStatus{Name: "sovereign", ObservedGeneration: 1}
+		return team
+	}
+	look := func(program *foundationv1alpha1.FoundationProgram) Input {
+		return inProgram(program, team(), builder.OwnedNamespace(twoNamespaces(), "train"), builder.Pool("b200", builder.Granted(twoNamespaces(), 64)),
+			bindingOf(twoNamespaces(), "hanbit-train", "lead", "kim"))
+	}
+	stage := func(end time.Time) builder.ProgramMod { return builder.InStage("stage-1", now.AddDate(0, -1, 0), end) }
+	byOffice := func(program *foundationv1alpha1.FoundationProgram) {
+		program.Generation = 2
+		edits := builder.Team("x", edited("argocd", at))
+		program.ManagedFields = edits.ManagedFields
+	}
+	selected := sovereign(stage(july))
+	unselected := selected.DeepCopy()
+	unselected.Spec.Decisions = nil
+	byOffice(unselected)
+	before := selected.DeepCopy()
+	before.Generation = 1
+	tests := map[string]struct {
+		program *foundationv1alpha1.FoundationProgram
+		want    []string
+	}{
+		"its decision is taken out": {
+			unselected,
+			[]string{`64 GPUs, a part of the access of 1 person and work in 1 namespace end now, because the decision of the programme was taken out ("Selected on 2026-03-01T09:00:00+09:00: as the panel saw it") at 2026-04-01T10:00:00+09:00`},
+		},
+		"a stage is moved": {
+			sovereign(stage(now), byOffice), []string{"64 GPUs end now, because FoundationProgram sovereign was changed by argocd at 2026-04-01T10:00:00+09:00"},
+		},
+		"a stage is taken out": {sovereign(byOffice), nil},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			in := afterLooks(lookAt{now, look(before)}, lookAt{at, look(tt.program)})
+			m := NewModel(in)
+			var got []string
+			for _, change := range newEffects(in.Record, BuildRecord(m)) {
+				got = append(got, effectMessage(change, m.Life))
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// While an edit is what put a team into its state, the condition says so, and the history what it took.
+func TestStatusTellsWhatAnEditEnded(t *testing.T) {
+	team := twoNamespaces(builder.Suspended(), builder.Staff("kim", foundationv1alpha1.RoleLead), edited("kubectl", now))
+	before := twoNamespaces(builder.Staff("kim", foundationv1alpha1.RoleLead))
+	there := []any{builder.OwnedNamespace(team, "train"), bindingOf(team, "hanbit-train", "lead", "kim")}
+	in := afterLooks(lookAt{now, input(before, there...)}, lookAt{now, input(team, there...)})
+	record := BuildRecord(NewModel(in))
+	m := NewModel(in)
+	status := BuildStatus(m, record, Build(m), noProblems())
+	want := "False Suspended: suspended: nothing new starts and staff may only read, awards are kept; set spec.suspend to false to resume; " +
+		`a part of the access of 1 person ended, because spec.suspend was set to "true" by kubectl at 2026-04-01T00:00:00Z`
+	if got := conditionLine(*meta.FindStatusCondition(status.Conditions, foundationv1alpha1.ConditionActive)); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	var effects []string
+	for _, change := range status.History {
+		effects = append(effects, change.What+": "+change.Effect)
+	}
+	if diff := cmp.Diff([]string{"state: ", "suspend: a part of the access of 1 person", "state: "}, effects); diff != "" {
+		t.Error(diff)
+	}
+}

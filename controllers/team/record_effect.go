@@ -1,0 +1,185 @@
+package team
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/lifecycle"
+)
+
+// effectOf returns what a team has in use now and this reconcile takes away.
+func effectOf(m *Model) foundationv1alpha1.EffectFact {
+	var effect foundationv1alpha1.EffectFact
+	for _, grant := range m.Grants {
+		effect.GPUs += grant.ending(m)
+	}
+	has := staffRanks(m)
+	for subject, rank := range boundRanks(m) {
+		switch now := has[subject]; {
+		case now == 0:
+			effect.AccessEnded++
+		case now < rank:
+			effect.AccessReduced++
+		}
+	}
+	for _, n := range m.Namespaces {
+		if live := m.LiveNamespaces[n.name]; live != nil && !n.active() && isActive(m, live) {
+			effect.Namespaces++
+		}
+	}
+	for _, claim := range m.Volumes {
+		if claim.DeletionTimestamp.IsZero() && claim.Labels[foundationv1alpha1.LabelRetired] != "true" && !isDeclared(m, claim) {
+			effect.Volumes++
+		}
+	}
+	return effect
+}
+
+// ending returns how many granted GPUs of a pool the team demands no more, in whole nodes.
+func (g poolGrant) ending(m *Model) int32 {
+	if g.pool == nil || g.grant.Granted == 0 {
+		return 0
+	}
+	demanded := g.requested + lifecycle.Demand(m.Life.Unresolved(g.poolName), m.Now)
+	return max(g.grant.Granted-demanded/g.pool.Spec.GPUsPerNode*g.pool.Spec.GPUsPerNode, 0)
+}
+
+// roleRanks orders the roles by what they allow.
+var roleRanks = map[foundationv1alpha1.StaffRole]int{
+	foundationv1alpha1.RoleViewer: 1, foundationv1alpha1.RoleDataSteward: 2, foundationv1alpha1.RoleEngineer: 3, foundationv1alpha1.RoleLead: 4,
+}
+
+// staffRanks returns the rank of the role that each subject of staff has now, by kind and name.
+func staffRanks(m *Model) map[string]int {
+	ranks := map[string]int{}
+	for _, member := range m.Staff {
+		ranks[string(member.Subject.Kind)+" "+member.Subject.Name] = roleRanks[member.Role]
+	}
+	return ranks
+}
+
+// boundRanks returns the rank of the highest role that the operator bound each subject to, by kind and name.
+func boundRanks(m *Model) map[string]int {
+	ranks := map[string]int{}
+	for _, obj := range m.Others {
+		binding, ok := obj.(*rbacv1.RoleBinding)
+		if !ok || delegatedBinding(binding) != nil || !m.Owner.CanAdopt(binding) {
+			continue
+		}
+		for role, name := range clusterRoles {
+			if binding.Name != name {
+				continue
+			}
+			for _, subject := range binding.Subjects {
+				key := subject.Kind + " " + subject.Name
+				ranks[key] = max(ranks[key], roleRanks[role])
+			}
+		}
+	}
+	return ranks
+}
+
+// isActive reports whether the team could work in a namespace until now.
+func isActive(m *Model, live *corev1.Namespace) bool {
+	return live.Labels[foundationv1alpha1.LabelLocked] != "true" && live.Labels[foundationv1alpha1.LabelRetired] != "true" &&
+		(m.Record == nil || m.Record.Spec.Tenure == nil || m.Record.Spec.Tenure.EndedTime == nil)
+}
+
+// addEffects says of the changes that this reconcile found what they take from a team that used it. What time takes was known
+// before, and is not told as an effect.
+func addEffects(m *Model, changes []foundationv1alpha1.RecordedChange) []foundationv1alpha1.RecordedChange {
+	if !wasEdited(m) && !programWasEdited(m) {
+		return changes
+	}
+	left := effectOf(m)
+	for i := range changes {
+		if c := &changes[i]; endsAll(c) && left != (foundationv1alpha1.EffectFact{}) {
+			c.Effect = new(left)
+			return changes
+		}
+	}
+	told := map[string]bool{}
+	for i := range changes {
+		if effect := ownEffect(m, &changes[i], told); effect != (foundationv1alpha1.EffectFact{}) {
+			changes[i].Effect = new(effect)
+			left = minus(left, effect)
+		}
+	}
+	switch {
+	case left == (foundationv1alpha1.EffectFact{}):
+	case programWasEdited(m):
+		changes = append(changes, programChange(m))
+		changes[len(changes)-1].Effect = new(left)
+	case left.Namespaces > 0:
+		c := specChange(m, factKey{field: foundationv1alpha1.FieldNamespaces}, true)
+		c.Effect = &foundationv1alpha1.EffectFact{Namespaces: left.Namespaces}
+		changes = append(changes, c)
+	}
+	return changes
+}
+
+// endsAll reports whether a change concerns all that a team has.
+func endsAll(c *foundationv1alpha1.RecordedChange) bool {
+	switch c.Field {
+	case foundationv1alpha1.FieldTerm, foundationv1alpha1.FieldProgramName, foundationv1alpha1.FieldDecision, foundationv1alpha1.FieldSuspend:
+		return true
+	case foundationv1alpha1.FieldState:
+		return c.To != nil && c.To.State == foundationv1alpha1.StateDeleting
+	default:
+		return false
+	}
+}
+
+// ownEffect returns the effect of the change of one entry. told has the pools whose GPUs another change accounts for.
+func ownEffect(m *Model, c *foundationv1alpha1.RecordedChange, told map[string]bool) foundationv1alpha1.EffectFact {
+	var effect foundationv1alpha1.EffectFact
+	switch {
+	case c.From == nil:
+	case c.From.GPUs != nil && !told[c.From.GPUs.PoolName]:
+		pool := c.From.GPUs.PoolName
+		told[pool] = true
+		for _, grant := range m.Grants {
+			if grant.poolName == pool {
+				effect.GPUs = grant.ending(m)
+			}
+		}
+	case c.From.Staff != nil:
+		subject := c.From.Staff.Subject.Kind + " " + c.From.Staff.Subject.Name
+		switch had, has := boundRanks(m)[subject], staffRanks(m)[subject]; {
+		case had > 0 && has == 0:
+			effect.AccessEnded = 1
+		case has < had:
+			effect.AccessReduced = 1
+		}
+	case c.From.Volume != nil && c.To == nil:
+		effect.Volumes = 1
+	}
+	return effect
+}
+
+// minus returns what of an effect is not in a part of it.
+func minus(all, part foundationv1alpha1.EffectFact) foundationv1alpha1.EffectFact {
+	return foundationv1alpha1.EffectFact{
+		GPUs: max(all.GPUs-part.GPUs, 0), AccessEnded: max(all.AccessEnded-part.AccessEnded, 0), AccessReduced: max(all.AccessReduced-part.AccessReduced, 0),
+		Namespaces: max(all.Namespaces-part.Namespaces, 0), Volumes: max(all.Volumes-part.Volumes, 0),
+	}
+}
+
+// programChange returns a change of the programme that no fact of the team shows, for example of its stages or ceilings.
+func programChange(m *Model) foundationv1alpha1.RecordedChange {
+	c := foundationv1alpha1.RecordedChange{Time: foundationv1alpha1.NewTimestamp(m.Now), Field: foundationv1alpha1.FieldProgram, Name: m.Program.Name}
+	if by := editOf(m.Program.GetManagedFields(), nil); by.Manager != "" && by.Time != nil {
+		c.By, c.Time = by.Manager, foundationv1alpha1.NewTimestamp(by.Time.Time)
+	}
+	return c
+}
+
+// wasEdited reports whether the team's spec was edited, or the team deleted, since its last status.
+func wasEdited(m *Model) bool { return m.Team.Status.ObservedGeneration != m.Team.Generation }
+
+// programWasEdited reports whether the programme's spec was edited since the team's last status.
+func programWasEdited(m *Model) bool {
+	status := m.Team.Status.Program
+	return m.Program != nil && status != nil && status.Name == m.Program.Name && status.ObservedGeneration != m.Program.Generation
+}
