@@ -1,7 +1,5 @@
 package v1alpha1
 
-import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
 // NodeIncident is a time in which a node of a team was broken. It is over when the node is mended, or when another one took its
 // place. One that was over within a minute, such as a restart of the kubelet, is not kept; one that begins within ten minutes
 // after the last of the same node is the same.
@@ -36,10 +34,10 @@ type NodeFault struct {
 	Count int32 `json:"count"`
 	// startTime is since when the node was broken.
 	// +required
-	StartTime metav1.Time `json:"startTime,omitzero"`
+	StartTime Timestamp `json:"startTime,omitzero"`
 	// endTime is when that was over for the team.
 	// +optional
-	EndTime *metav1.Time `json:"endTime,omitempty"`
+	EndTime *Timestamp `json:"endTime,omitempty"`
 	// outcome is how it was over.
 	// +optional
 	Outcome IncidentOutcome `json:"outcome,omitempty"`

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/gpunode"
@@ -16,7 +15,7 @@ import (
 // incident is a time in which hanbit's node was broken; a zero end is none.
 func incident(node string, fault gpunode.FaultKind, gpus int32, start, end time.Time, outcome foundationv1alpha1.IncidentOutcome) foundationv1alpha1.NodeIncident {
 	return foundationv1alpha1.NodeIncident{NodeName: node, TeamName: "hanbit", UID: "hanbit-uid", NodeFault: foundationv1alpha1.NodeFault{
-		Fault: string(fault), Count: gpus, StartTime: metav1.NewTime(start), EndTime: builder.MetaTime(end), Outcome: outcome,
+		Fault: string(fault), Count: gpus, StartTime: foundationv1alpha1.NewTimestamp(start), EndTime: foundationv1alpha1.OptionalTimestamp(end), Outcome: outcome,
 	}}
 }
 

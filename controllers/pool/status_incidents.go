@@ -5,11 +5,8 @@ import (
 	"slices"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/gpunode"
-	"foundation.team/operator/internal/timing"
 )
 
 const (
@@ -59,7 +56,7 @@ func incidentList(in Input, decision Decision) []foundationv1alpha1.NodeIncident
 	for i := range list {
 		if list[i].EndTime == nil && !goingOn[i] {
 			n := owned[incidentKey{list[i].NodeName, newOwner(list[i].TeamName, list[i].UID)}]
-			list[i].EndTime, list[i].Outcome = timing.Meta(in.Now.Truncate(time.Second)), outcomeOf(n)
+			list[i].EndTime, list[i].Outcome = foundationv1alpha1.OptionalTimestamp(in.Now), outcomeOf(n)
 		}
 	}
 	return boundIncidents(list)
@@ -80,7 +77,7 @@ func newIncident(in Input, n *gpunode.Node) foundationv1alpha1.NodeIncident {
 		since = in.Now.Truncate(time.Second)
 	}
 	incident := foundationv1alpha1.NodeIncident{NodeName: n.Name, TeamName: n.Owner.Name, UID: string(n.Owner.UID)}
-	incident.StartTime = metav1.NewTime(since)
+	incident.StartTime = foundationv1alpha1.NewTimestamp(since)
 	return incident
 }
 
@@ -117,7 +114,7 @@ func outcomeOf(n *gpunode.Node) foundationv1alpha1.IncidentOutcome {
 // boundIncidents drops what was over at once, and of too many those first that have been over for longest.
 func boundIncidents(list []foundationv1alpha1.NodeIncident) []foundationv1alpha1.NodeIncident {
 	list = slices.DeleteFunc(list, func(incident foundationv1alpha1.NodeIncident) bool {
-		return incident.EndTime != nil && incident.EndTime.Sub(incident.StartTime.Time) < shortestIncident
+		return incident.EndTime != nil && incident.EndTime.Time.Sub(incident.StartTime.Time) < shortestIncident
 	})
 	slices.SortStableFunc(list, func(a, b foundationv1alpha1.NodeIncident) int {
 		return cmp.Or(a.StartTime.Compare(b.StartTime.Time), cmp.Compare(a.NodeName, b.NodeName))

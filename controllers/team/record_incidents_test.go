@@ -6,14 +6,13 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/test/support/builder"
 )
 
 func fault(start, end time.Time) foundationv1alpha1.NodeFault {
-	f := foundationv1alpha1.NodeFault{Fault: "NotReady", Count: 8, StartTime: metav1.NewTime(start), EndTime: builder.MetaTime(end)}
+	f := foundationv1alpha1.NodeFault{Fault: "NotReady", Count: 8, StartTime: foundationv1alpha1.NewTimestamp(start), EndTime: foundationv1alpha1.OptionalTimestamp(end)}
 	if !end.IsZero() {
 		f.Outcome = foundationv1alpha1.IncidentMended
 	}
