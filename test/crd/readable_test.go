@@ -44,7 +44,7 @@ func TestUnreadableQuantity(t *testing.T) {
 		t.Run(pods, func(t *testing.T) {
 			t.Parallel()
 			_, err := create(t, teams, patched(t, smallestTeam, fmt.Sprintf(`spec: {namespaces: [{name: train, quota: {pods: %q}}]}`, pods)))
-			expectRefusal(t, err, []string{fmt.Sprintf("spec.namespaces[0].quota[pods]: Invalid value: %q: %s", pods, pods) + noQuantity})
+			expectRefusal(t, err, []string{fmt.Sprintf("spec.namespaces[0].quota[pods]: Invalid value: %q: %s", pods, pods+noQuantity)})
 		})
 	}
 }
