@@ -52,8 +52,7 @@ func (r *Reconciler) keepRecord(ctx context.Context, m *Model, out *Outcome) (*M
 	return m, record, nil
 }
 
-// saveRecord writes a team's record if anything in it changed, and emits an event for a change of state that was found
-// late. Other records of the same team are closed once the team's own has their UIDs.
+// saveRecord writes a team's record if anything in it changed, and emits an event for what was done late. Other records of the same team are closed once the team's own has their UIDs.
 func (r *Reconciler) saveRecord(ctx context.Context, m *Model) (*foundationv1alpha1.TeamRecord, error) {
 	if m.Record != nil && len(m.Team.Unreadable) > 0 {
 		return m.Record, nil // what cannot be read was not changed
@@ -68,9 +67,8 @@ func (r *Reconciler) saveRecord(ctx context.Context, m *Model) (*foundationv1alp
 	for _, change := range newEffects(m.Record, record) {
 		r.Events.Eventf(m.Team, nil, corev1.EventTypeWarning, "InUse", "Reconcile", "%s", text.Cut(effectMessage(change, m.Life), maxEventNote))
 	}
-	if change := lateChange(m.Record, record); change != nil {
-		r.Events.Eventf(m.Team, nil, corev1.EventTypeWarning, "Late", "Reconcile",
-			"%s since %s: the operator acted %s late, it did not run then", change.To.State, m.Life.FormatTime(change.Time.Time), change.Late.Duration)
+	if late := newLateChanges(m.Record, record); len(late) > 0 {
+		r.Events.Eventf(m.Team, nil, corev1.EventTypeWarning, "Late", "Reconcile", "%s", text.Cut(lateMessage(late, m.Life), maxEventNote))
 	}
 	var superseded []foundationv1alpha1.TeamRecord
 	for _, other := range sameTeams(m.Input) {

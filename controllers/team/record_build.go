@@ -48,6 +48,7 @@ func BuildRecord(m *Model) *foundationv1alpha1.TeamRecord {
 	spec.Tenure = tenureFact(m)
 	if m.Record != nil && slices.Contains(m.Record.Spec.UIDs, string(m.Team.UID)) {
 		spec.History = append(spec.History[:known], addEffects(m, spec.History[known:])...)
+		spec.History = append(spec.History, lateChanges(m, m.Record.Spec.Facts, facts)...)
 	}
 	if payments := paymentsOf(m); !slices.Equal(spec.Payments, payments) {
 		spec.Payments = payments

@@ -14,9 +14,6 @@ import (
 	"foundation.team/operator/internal/index"
 )
 
-// lateTolerance is how late a change of state may be found without being recorded as late.
-const lateTolerance = time.Minute
-
 // factChanges returns a change for each fact that differs.
 func factChanges(m *Model, before, after foundationv1alpha1.TeamFacts) []foundationv1alpha1.RecordedChange {
 	old, current := factsByKey(before), factsByKey(after)
@@ -130,23 +127,6 @@ func observedStateChange(m *Model, from foundationv1alpha1.TeamState) foundation
 		c.Late = &metav1.Duration{Duration: late.Truncate(time.Second)}
 	}
 	return c
-}
-
-// lateChange returns the change of state that this reconcile added to a record, if it was found late; nil otherwise. It is
-// always the last change.
-func lateChange(before, after *foundationv1alpha1.TeamRecord) *foundationv1alpha1.RecordedChange {
-	var known foundationv1alpha1.TeamState
-	if before != nil {
-		known = before.Spec.State
-	}
-	if known == after.Spec.State || len(after.Spec.History) == 0 {
-		return nil
-	}
-	last := &after.Spec.History[len(after.Spec.History)-1]
-	if last.Field != foundationv1alpha1.FieldState || last.Late == nil {
-		return nil
-	}
-	return last
 }
 
 // statusIsCurrent reports whether the team's status was made from the present specs of the team and its programme.

@@ -163,8 +163,8 @@ func TestLateStateChangeRecordsHowLate(t *testing.T) {
 // A team whose record was lost, for example in a restore, is told all the same how late the operator acted.
 func TestLateChangeWithoutARecord(t *testing.T) {
 	in := input(twoNamespaces(builder.Term(time.Time{}, july), seen), july.Add(6*time.Hour))
-	if change := lateChange(nil, BuildRecord(NewModel(in))); change == nil || change.Late.Duration != 6*time.Hour {
-		t.Errorf("late change %+v, want one that is 6h late", change)
+	if late := newLateChanges(nil, BuildRecord(NewModel(in))); len(late) != 1 || late[0].Late.Duration != 6*time.Hour {
+		t.Errorf("late changes %+v, want one that is 6h late", late)
 	}
 }
 

@@ -191,7 +191,7 @@ func downOverMidnight(s *story) {
 			HaveField("Field", foundationv1alpha1.FieldState), HaveField("From.State", foundationv1alpha1.StateInTerm), HaveField("To.State", foundationv1alpha1.StateEnded),
 			HaveField("Late.Duration", 6*time.Hour), HaveField("By", BeEmpty()), HaveField("Time.Time", BeTemporally("==", kst("2026-02-01"))))))))
 		g.Expect(s.ListEvents(g, "hanbit", "Late")).To(ConsistOf(
-			"Ended since 2026-02-01T00:00:00+09:00: the operator acted 6h0m0s late, it did not run then"))
+			"Ended, due 2026-02-01T00:00:00+09:00, 6h0m0s late: the operator did not run then"))
 		s.expectAccess(g, "hanbit", copying)
 	}
 	s.start()

@@ -1,0 +1,150 @@
+package team
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/lifecycle"
+	"foundation.team/operator/internal/text"
+)
+
+// lateTolerance is how late a change that time made may be found without being recorded as late.
+const lateTolerance = time.Minute
+
+// lateChanges returns what time should have changed of a team's staff and awards while the operator could not act, and
+// nobody edited: each change with the moment at which it was due. The team's state is not among them.
+func lateChanges(m *Model, before, after foundationv1alpha1.TeamFacts) []foundationv1alpha1.RecordedChange {
+	missed := missedSince(m)
+	if missed.IsZero() {
+		return nil
+	}
+	due := func(at *foundationv1alpha1.Timestamp, field foundationv1alpha1.RecordField, name string) *foundationv1alpha1.RecordedChange {
+		if at == nil || at.Before(missed) || m.Now.Sub(at.Time) <= lateTolerance {
+			return nil
+		}
+		return &foundationv1alpha1.RecordedChange{
+			Time: foundationv1alpha1.NewTimestamp(at.Time), Field: field, Name: name,
+			Late: &metav1.Duration{Duration: m.Now.Sub(at.Time).Truncate(time.Second)},
+		}
+	}
+	late := append(lateStaff(m, before, after, due), lateAwards(m, before, after, due)...)
+	slices.SortStableFunc(late, func(a, b foundationv1alpha1.RecordedChange) int { return a.Time.Compare(b.Time.Time) })
+	return late
+}
+
+// dueChange returns a change that was due at a moment; nil if it is none that was missed.
+type dueChange func(at *foundationv1alpha1.Timestamp, field foundationv1alpha1.RecordField, name string) *foundationv1alpha1.RecordedChange
+
+// lateStaff returns late changes of whom a binding shows that they still had, or did not have, their role.
+func lateStaff(m *Model, before, after foundationv1alpha1.TeamFacts, due dueChange) []foundationv1alpha1.RecordedChange {
+	var late []foundationv1alpha1.RecordedChange
+	had, has := boundRanks(m), staffRanks(m)
+	for i := range after.Staff {
+		member := &after.Staff[i]
+		if !slices.ContainsFunc(before.Staff, func(old foundationv1alpha1.StaffFact) bool { return equality.Semantic.DeepEqual(old, *member) }) {
+			continue
+		}
+		subject := member.Subject.Kind + " " + member.Subject.Name
+		fact := &foundationv1alpha1.Fact{Staff: member.DeepCopy()}
+		if c := due(member.EndTime, foundationv1alpha1.FieldStaff, member.Name); c != nil && had[subject] > has[subject] {
+			c.From = fact
+			late = append(late, *c)
+		} else if c := due(member.StartTime, foundationv1alpha1.FieldStaff, member.Name); c != nil && had[subject] < has[subject] {
+			c.To = fact
+			late = append(late, *c)
+		}
+	}
+	return late
+}
+
+// lateAwards returns late starts and ends of awards.
+func lateAwards(m *Model, before, after foundationv1alpha1.TeamFacts, due dueChange) []foundationv1alpha1.RecordedChange {
+	var late []foundationv1alpha1.RecordedChange
+	for i := range after.GPUs {
+		award := &after.GPUs[i]
+		if !slices.ContainsFunc(before.GPUs, func(old foundationv1alpha1.GPUAwardFact) bool { return equality.Semantic.DeepEqual(old, *award) }) {
+			continue
+		}
+		window := awardWindow(m, award)
+		fact := &foundationv1alpha1.Fact{GPUs: award.DeepCopy()}
+		if c := due(window.EndTime, foundationv1alpha1.FieldGPUs, award.Name); c != nil {
+			c.From = fact
+			late = append(late, *c)
+		} else if c := due(window.StartTime, foundationv1alpha1.FieldGPUs, award.Name); c != nil {
+			c.To = fact
+			late = append(late, *c)
+		}
+	}
+	return late
+}
+
+// awardWindow returns the window of an award: its own within that of its stage.
+func awardWindow(m *Model, award *foundationv1alpha1.GPUAwardFact) foundationv1alpha1.Window {
+	window := foundationv1alpha1.Window{StartTime: award.StartTime, EndTime: award.EndTime}
+	if m.Program == nil {
+		return window
+	}
+	stage := m.Program.Stage(award.Stage)
+	if stage == nil {
+		return window
+	}
+	if window.StartTime == nil || stage.StartTime != nil && stage.StartTime.After(window.StartTime.Time) {
+		window.StartTime = stage.StartTime
+	}
+	if window.EndTime == nil || stage.EndTime != nil && stage.EndTime.Before(window.EndTime.Time) {
+		window.EndTime = stage.EndTime
+	}
+	return window
+}
+
+// missedSince returns the moment that the team's last status waited for, if it passed longer ago than lateTolerance; zero
+// otherwise.
+func missedSince(m *Model) time.Time {
+	awaited := m.Team.Status.NextTransitionTime
+	if awaited == nil || m.Now.Sub(awaited.Time) <= lateTolerance {
+		return time.Time{}
+	}
+	return awaited.Time
+}
+
+// newLateChanges returns the changes that this reconcile added to a record and that were found late.
+func newLateChanges(before, after *foundationv1alpha1.TeamRecord) []foundationv1alpha1.RecordedChange {
+	var known []foundationv1alpha1.RecordedChange
+	if before != nil {
+		known = before.Spec.History
+	}
+	return slices.DeleteFunc(slices.Clone(after.Spec.History), func(c foundationv1alpha1.RecordedChange) bool {
+		return c.Late == nil || slices.ContainsFunc(known, func(old foundationv1alpha1.RecordedChange) bool {
+			return old.Field == c.Field && old.Name == c.Name && old.Time.Equal(&c.Time)
+		})
+	})
+}
+
+// lateMessage tells what was done late, and how late.
+func lateMessage(changes []foundationv1alpha1.RecordedChange, life lifecycle.Team) string {
+	told := make([]string, len(changes))
+	for i, c := range changes {
+		told[i] = fmt.Sprintf("%s, due %s, %s late", lateSubject(c), life.FormatTime(c.Time.Time), c.Late.Duration)
+	}
+	return text.AndMore(told) + ": the operator did not run then"
+}
+
+func lateSubject(c foundationv1alpha1.RecordedChange) string {
+	switch {
+	case c.Field == foundationv1alpha1.FieldState:
+		return string(c.To.State)
+	case c.Field == foundationv1alpha1.FieldStaff && c.From != nil:
+		return fmt.Sprintf("end of access of %s (%s)", c.From.Staff.Subject.Name, c.Name)
+	case c.Field == foundationv1alpha1.FieldStaff:
+		return fmt.Sprintf("access of %s (%s)", c.To.Staff.Subject.Name, c.Name)
+	case c.From != nil:
+		return "end of award " + c.Name
+	default:
+		return "start of award " + c.Name
+	}
+}

@@ -1,0 +1,77 @@
+package team
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	rbacv1 "k8s.io/api/rbac/v1"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/test/support/builder"
+)
+
+// What time should have done while the operator did not run is on record with how late it was done; what it did in time, what
+// somebody edited, and what another entry gives all the same are not.
+func TestLateUntold(t *testing.T) {
+	end := now.Add(time.Hour)
+	waiting := func(until time.Time) builder.TeamMod {
+		return func(team *foundationv1alpha1.FoundationTeam) { team.Status.NextTransitionTime = builder.MetaTime(until) }
+	}
+	kim := builder.StaffBetween("kim", foundationv1alpha1.RoleLead, time.Time{}, end)
+	bound := func(name string) *rbacv1.RoleBinding {
+		return &rbacv1.RoleBinding{
+			ObjectMeta: builder.OwnedMeta(builder.Team("hanbit"), "hanbit-train", clusterRoles[foundationv1alpha1.RoleLead]),
+			Subjects:   []rbacv1.Subject{{Kind: "User", Name: name}},
+		}
+	}
+	tests := map[string]struct {
+		before, after []builder.TeamMod
+		bound         string
+		at            time.Time
+		want          []string
+	}{
+		"access that ended": {
+			[]builder.TeamMod{kim}, []builder.TeamMod{kim, waiting(end)}, "kim", end.Add(80 * time.Second),
+			[]string{`2026-04-01T01:00:00Z staff[kim]: "Lead: User kim until 2026-04-01T01:00:00Z" -> "" late 1m20s`},
+		},
+		"access that ended within the tolerance": {
+			[]builder.TeamMod{kim}, []builder.TeamMod{kim, waiting(end)}, "kim", end.Add(time.Minute), nil,
+		},
+		"access that ended in time, though the status was not written": {
+			[]builder.TeamMod{kim}, []builder.TeamMod{kim, waiting(end)}, "", end.Add(time.Hour), nil,
+		},
+		"access whose end was moved to the past": {
+			[]builder.TeamMod{builder.Staff("kim", foundationv1alpha1.RoleLead)}, []builder.TeamMod{kim, waiting(end)}, "kim", end.Add(time.Hour), nil,
+		},
+		"access that began": {
+			[]builder.TeamMod{builder.StaffBetween("kim", foundationv1alpha1.RoleLead, end, time.Time{})},
+			[]builder.TeamMod{builder.StaffBetween("kim", foundationv1alpha1.RoleLead, end, time.Time{}), waiting(end)}, "", end.Add(time.Hour),
+			[]string{`2026-04-01T01:00:00Z staff[kim]: "" -> "Lead: User kim from 2026-04-01T01:00:00Z" late 1h0m0s`},
+		},
+		"an award that ended": {
+			[]builder.TeamMod{builder.AwardBetween("b200", 8, time.Time{}, end)},
+			[]builder.TeamMod{builder.AwardBetween("b200", 8, time.Time{}, end), waiting(end)}, "", end.Add(time.Hour),
+			[]string{`2026-04-01T01:00:00Z gpus[award-0]: "8 of b200 until 2026-04-01T01:00:00Z" -> "" late 1h0m0s`},
+		},
+		"an award that ended before the last look": {
+			[]builder.TeamMod{builder.AwardBetween("b200", 8, time.Time{}, now)},
+			[]builder.TeamMod{builder.AwardBetween("b200", 8, time.Time{}, now), waiting(end)}, "", end.Add(time.Hour), nil,
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			in := input(twoNamespaces(tt.after...), tt.at)
+			in.Record = recordOfTeam(input(twoNamespaces(tt.before...)))
+			if tt.bound != "" {
+				in.Others = append(in.Others, bound(tt.bound))
+			}
+			m := NewModel(in)
+			got := newLateChanges(in.Record, BuildRecord(m))
+			record := &foundationv1alpha1.TeamRecord{Spec: foundationv1alpha1.TeamRecordSpec{History: got}}
+			if diff := cmp.Diff(tt.want, renderHistory(record, in)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
