@@ -34,7 +34,7 @@ type NodeFault struct {
 	Count int32 `json:"count"`
 	// startTime is since when the node was broken.
 	// +required
-	StartTime Timestamp `json:"startTime,omitzero"`
+	StartTime Timestamp `json:"startTime,omitempty,omitzero"`
 	// endTime is when that was over for the team.
 	// +optional
 	EndTime *Timestamp `json:"endTime,omitempty"`

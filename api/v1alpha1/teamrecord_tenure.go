@@ -39,7 +39,7 @@ type TenureFact struct {
 type ConfirmationFact struct {
 	// observedTime is when that was.
 	// +required
-	ObservedTime Timestamp `json:"observedTime,omitzero"`
+	ObservedTime Timestamp `json:"observedTime,omitempty,omitzero"`
 	// deletionPolicy is what spec.deletionPolicy was.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
@@ -51,7 +51,7 @@ type ConfirmationFact struct {
 	// +kubebuilder:validation:MinLength=2
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:Pattern=`^([0-9]{1,7}h)?([0-9]{1,2}m)?[0-9]{1,2}s$`
-	Keep metav1.Duration `json:"keep,omitzero"`
+	Keep metav1.Duration `json:"keep"` // 0s is a keep, too
 	// plannedEndTime is when the team's time was to end, or had ended; without it, that was not known.
 	// +optional
 	PlannedEndTime *Timestamp `json:"plannedEndTime,omitempty"`

@@ -34,7 +34,7 @@ func (w *world) stock(in Input) stock {
 		}
 		if owner, owned := w.owner[node.Name]; owned {
 			s.held++
-			if !w.isUseless(in, node) {
+			if !isUseless(in, node) {
 				s.heldBy[owner]++
 			}
 		} else if member && in.nodeRequirements().Fault(node).Kind == "" && w.isKnownFree(node) {
@@ -208,7 +208,7 @@ func (w *world) checkBroken(node *corev1.Node, since string) {
 }
 
 // isUseless reports whether a node is drained and broken: its team cannot be granted it again.
-func (w *world) isUseless(in Input, node *corev1.Node) bool {
+func isUseless(in Input, node *corev1.Node) bool {
 	return node != nil && node.Annotations[foundationv1alpha1.AnnotationDrainingSince] != "" && in.nodeRequirements().Fault(node).Replaceable()
 }
 

@@ -26,11 +26,19 @@ type operator struct {
 	clock *clocktesting.FakePassiveClock
 }
 
+func nodeNameOf(obj client.Object) []string {
+	pod, isPod := obj.(*corev1.Pod)
+	if !isPod {
+		return nil
+	}
+	return []string{pod.Spec.NodeName}
+}
+
 func newOperator(t *testing.T, objects ...client.Object) *operator {
 	t.Helper()
 	s := fake.NewClientBuilder().WithScheme(setup.Scheme()).WithObjects(objects...).WithStatusSubresource(&foundationv1alpha1.GPUPool{}).
 		WithIndex(&foundationv1alpha1.FoundationTeam{}, index.AwardPool, index.AwardPools).
-		WithIndex(&corev1.Pod{}, "spec.nodeName", func(obj client.Object) []string { return []string{obj.(*corev1.Pod).Spec.NodeName} }).Build()
+		WithIndex(&corev1.Pod{}, "spec.nodeName", nodeNameOf).Build()
 	o := &operator{t: t, clock: clocktesting.NewFakePassiveClock(now)}
 	o.Reconciler = &Reconciler{Client: s, Live: s, Clock: o.clock, Guards: guarded{}, Applier: apply.New(s, s), Events: events.NewFakeRecorder(1000)}
 	return o

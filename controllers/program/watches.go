@@ -50,7 +50,7 @@ func paymentsChanged() predicate.Predicate {
 	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
 		before, ok1 := e.ObjectOld.(*foundationv1alpha1.TeamRecord)
 		after, ok2 := e.ObjectNew.(*foundationv1alpha1.TeamRecord)
-		return ok1 && ok2 && !(slices.Equal(before.Spec.Payments, after.Spec.Payments) && slices.Equal(before.Spec.UIDs, after.Spec.UIDs))
+		return ok1 && ok2 && (!slices.Equal(before.Spec.Payments, after.Spec.Payments) || !slices.Equal(before.Spec.UIDs, after.Spec.UIDs))
 	}}
 }
 

@@ -55,7 +55,8 @@ func TestARetiredNamespaceHoldsItsGPUsUntilTheyAreFree(t *testing.T) {
 		},
 		"each uses its share": {
 			input(two, pool, using(two, "eval", map[corev1.ResourceName]string{gpuKey: "4"}), using(two, "train", map[corev1.ResourceName]string{gpuKey: "12"})),
-			map[string]string{"hanbit-train": "12", "hanbit-eval": "4"}, "",
+			map[string]string{"hanbit-train": "12", "hanbit-eval": "4"},
+			"",
 		},
 	}
 	for name, tt := range tests {

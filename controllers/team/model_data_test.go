@@ -125,8 +125,10 @@ func TestDataComesBack(t *testing.T) {
 		"an earlier team's volume":          {input(twoNamespaces(corpus), fast, builder.KeptVolume(earlier, "pv-1", "train", "corpus")), "-", nil},
 		"a volume that is not released yet": {input(twoNamespaces(corpus), fast, builder.KeptVolume(hanbit, "pv-1", "train", "corpus", stillBound)), "-", nil},
 		"two volumes":                       {input(twoNamespaces(corpus), fast, kept, builder.KeptVolume(hanbit, "pv-2", "train", "corpus")), "-", nil},
-		"a claim of a backup that was bound, and lost": {input(twoNamespaces(corpus), fast, managed(lostClaim, claimFields), builder.KeptVolume(hanbit, "pv-1", "train", "corpus", reserved)), "",
-			builder.KeptVolume(hanbit, "pv-1", "train", "corpus", reserved, func(v *corev1.PersistentVolume) { v.Spec.ClaimRef.UID = lostClaim.UID })},
+		"a claim of a backup that was bound, and lost": {
+			input(twoNamespaces(corpus), fast, managed(lostClaim, claimFields), builder.KeptVolume(hanbit, "pv-1", "train", "corpus", reserved)), "",
+			builder.KeptVolume(hanbit, "pv-1", "train", "corpus", reserved, func(v *corev1.PersistentVolume) { v.Spec.ClaimRef.UID = lostClaim.UID }),
+		},
 		"a claim that was created for a volume": {input(twoNamespaces(corpus), fast, managed(rebound.DeepCopy(), withVolume)), "pv-1", nil},
 		"a claim that got a volume":             {input(twoNamespaces(corpus), fast, managed(rebound.DeepCopy(), claimFields)), "", nil},
 	}

@@ -162,7 +162,7 @@ func largest(version int) Input {
 	edited(strings.Repeat("m", 128), now)(team)
 	in := inProgram(program, team)
 	for i := range 32 {
-		team.Spec.GPUs[i].PoolName = foundationv1alpha1.PoolName(name(i))
+		team.Spec.GPUs[i].PoolName = name(i)
 		in.Pools[name(i)] = builder.Pool(name(i), builder.Leased(wide(128, "")), builder.Ineligible(wide(128, "")), builder.Available(now, july), builder.DeviceClassName(name(0)))
 	}
 	return in

@@ -16,7 +16,9 @@ import (
 func TestLateUntold(t *testing.T) {
 	end := now.Add(time.Hour)
 	waiting := func(until time.Time) builder.TeamMod {
-		return func(team *foundationv1alpha1.FoundationTeam) { team.Status.NextTransitionTime = builder.MetaTime(until) }
+		return func(team *foundationv1alpha1.FoundationTeam) {
+			team.Status.NextTransitionTime = builder.MetaTime(until)
+		}
 	}
 	kim := builder.StaffBetween("kim", foundationv1alpha1.RoleLead, time.Time{}, end)
 	bound := func(name string) *rbacv1.RoleBinding {
@@ -32,7 +34,9 @@ func TestLateUntold(t *testing.T) {
 		want          []string
 	}{
 		"access that ended": {
-			[]builder.TeamMod{kim}, []builder.TeamMod{kim, waiting(end)}, "kim", end.Add(80 * time.Second),
+			[]builder.TeamMod{kim},
+			[]builder.TeamMod{kim, waiting(end)},
+			"kim", end.Add(80 * time.Second),
 			[]string{`2026-04-01T01:00:00Z staff[kim]: "Lead: User kim until 2026-04-01T01:00:00Z" -> "" late 1m20s`},
 		},
 		"access that ended within the tolerance": {
@@ -46,17 +50,20 @@ func TestLateUntold(t *testing.T) {
 		},
 		"access that began": {
 			[]builder.TeamMod{builder.StaffBetween("kim", foundationv1alpha1.RoleLead, end, time.Time{})},
-			[]builder.TeamMod{builder.StaffBetween("kim", foundationv1alpha1.RoleLead, end, time.Time{}), waiting(end)}, "", end.Add(time.Hour),
+			[]builder.TeamMod{builder.StaffBetween("kim", foundationv1alpha1.RoleLead, end, time.Time{}), waiting(end)},
+			"", end.Add(time.Hour),
 			[]string{`2026-04-01T01:00:00Z staff[kim]: "" -> "Lead: User kim from 2026-04-01T01:00:00Z" late 1h0m0s`},
 		},
 		"an award that ended": {
 			[]builder.TeamMod{builder.AwardBetween("b200", 8, time.Time{}, end)},
-			[]builder.TeamMod{builder.AwardBetween("b200", 8, time.Time{}, end), waiting(end)}, "", end.Add(time.Hour),
+			[]builder.TeamMod{builder.AwardBetween("b200", 8, time.Time{}, end), waiting(end)},
+			"", end.Add(time.Hour),
 			[]string{`2026-04-01T01:00:00Z gpus[award-0]: "8 of b200 until 2026-04-01T01:00:00Z" -> "" late 1h0m0s`},
 		},
 		"an award that ended before the last look": {
 			[]builder.TeamMod{builder.AwardBetween("b200", 8, time.Time{}, now)},
-			[]builder.TeamMod{builder.AwardBetween("b200", 8, time.Time{}, now), waiting(end)}, "", end.Add(time.Hour), nil,
+			[]builder.TeamMod{builder.AwardBetween("b200", 8, time.Time{}, now), waiting(end)},
+			"", end.Add(time.Hour), nil,
 		},
 	}
 	for name, tt := range tests {

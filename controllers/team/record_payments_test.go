@@ -36,8 +36,10 @@ func TestWhatWasDueIsOnRecord(t *testing.T) {
 		"due now":                           {mods: []builder.ProgramMod{decided}, budget: []foundationv1alpha1.BudgetAward{award("data", 20, 0), award("later", 9, 1)}, want: []foundationv1alpha1.PaymentFact{paid("sovereign", "data", 2026, 20)}, due: 20},
 		"held back":                         {mods: []builder.ProgramMod{decided, held}, budget: []foundationv1alpha1.BudgetAward{award("data", 20, 0)}},
 		"the programme has not decided yet": {budget: []foundationv1alpha1.BudgetAward{award("data", 20, 0)}, due: 20},
-		"the programme's decision is about an earlier spec of the team": {mods: []builder.ProgramMod{decided, func(p *foundationv1alpha1.FoundationProgram) { p.Status.Teams[0].ObservedGeneration = 7 }},
-			budget: []foundationv1alpha1.BudgetAward{award("data", 20, 0)}, due: 20},
+		"the programme's decision is about an earlier spec of the team": {
+			mods:   []builder.ProgramMod{decided, func(p *foundationv1alpha1.FoundationProgram) { p.Status.Teams[0].ObservedGeneration = 7 }},
+			budget: []foundationv1alpha1.BudgetAward{award("data", 20, 0)}, due: 20,
+		},
 		"the award was taken out":          {mods: []builder.ProgramMod{decided}, before: []foundationv1alpha1.PaymentFact{paid("sovereign", "data", 2026, 20)}, want: []foundationv1alpha1.PaymentFact{paid("sovereign", "data", 2026, 20)}, due: 20},
 		"money of a programme before":      {mods: []builder.ProgramMod{decided}, budget: []foundationv1alpha1.BudgetAward{award("data", 20, 0)}, before: []foundationv1alpha1.PaymentFact{earlier}, want: []foundationv1alpha1.PaymentFact{earlier, paid("sovereign", "data", 2026, 20)}, due: 20},
 		"held back after it had been paid": {mods: []builder.ProgramMod{decided, held}, budget: []foundationv1alpha1.BudgetAward{award("data", 20, 0)}, before: []foundationv1alpha1.PaymentFact{paid("sovereign", "data", 2026, 20)}, want: []foundationv1alpha1.PaymentFact{paid("sovereign", "data", 2026, 20)}, due: 20},

@@ -75,7 +75,7 @@ func (s settings) addTeam(m *Model) {
 	}
 	s.set("deletionPolicy", string(spec.DeletionPolicy))
 	if spec.Consortium != nil {
-		s.set("consortium.lead", string(spec.Consortium.Lead))
+		s.set("consortium.lead", spec.Consortium.Lead)
 		s.set("consortium.participants", spec.Consortium.Participants)
 	}
 	s.addRetention("retention", spec.Retention)
@@ -106,10 +106,10 @@ func (s settings) addProgram(spec *foundationv1alpha1.FoundationProgramSpec, tea
 	s.set(programPrefix+"seats", strconv.Itoa(int(spec.Seats)))
 	s.addRetention(programPrefix+"retention", spec.Retention)
 	for _, stage := range spec.Stages {
-		name := programPrefix + "stages[" + string(stage.Name) + "]"
+		name := programPrefix + "stages[" + stage.Name + "]"
 		s.set(name+".startTime", stage.StartTime)
 		s.set(name+".endTime", stage.EndTime)
-		if slices.Contains(stage.Passed, foundationv1alpha1.TeamName(team)) {
+		if slices.Contains(stage.Passed, team) {
 			s.set(name+".passed", "true")
 		}
 	}

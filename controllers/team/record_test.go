@@ -120,8 +120,11 @@ func TestBuildRecordOfANewTeam(t *testing.T) {
 			Decision:    &foundationv1alpha1.DecisionFact{Outcome: "Selected", DecisionTime: builder.SpecTime(now.AddDate(0, -1, 0)), Reason: "as the panel saw it"},
 			GPUs:        []foundationv1alpha1.GPUAwardFact{{Name: "award-0", PoolName: "b200", Count: 8}},
 			Settings: []foundationv1alpha1.SettingFact{
-				{Name: "consortium.lead", Value: "Hanbit AI"}, {Name: "deletionPolicy", Value: "Retain"},
-				{Name: "namespaces[eval].gpuWeight", Value: "1"}, {Name: "namespaces[train].gpuWeight", Value: "1"}, {Name: "program.seats", Value: "5"},
+				{Name: "consortium.lead", Value: "Hanbit AI"},
+				{Name: "deletionPolicy", Value: "Retain"},
+				{Name: "namespaces[eval].gpuWeight", Value: "1"},
+				{Name: "namespaces[train].gpuWeight", Value: "1"},
+				{Name: "program.seats", Value: "5"},
 			},
 			Volumes: []foundationv1alpha1.VolumeFact{{Name: "corpus", Namespace: "train", Size: foundationv1alpha1.Quantity{Quantity: quantity("1Ti")}}},
 		},

@@ -75,16 +75,16 @@ func renderFact(fact *foundationv1alpha1.Fact, life lifecycle.Team) string {
 }
 
 func renderDecision(decision *foundationv1alpha1.DecisionFact, life lifecycle.Team) string {
-	shown := fmt.Sprintf("%s on %s", decision.Outcome, renderTime(decision.DecisionTime, life))
+	parts := []string{fmt.Sprintf("%s on %s", decision.Outcome, renderTime(decision.DecisionTime, life))}
 	for _, part := range []struct {
 		what string
 		at   *foundationv1alpha1.Timestamp
 	}{{"in effect from", decision.EffectiveTime}, {"final on", decision.FinalTime}, {"overturned on", decision.OverturnTime}} {
 		if part.at != nil {
-			shown += ", " + part.what + " " + renderTime(part.at, life)
+			parts = append(parts, part.what+" "+renderTime(part.at, life))
 		}
 	}
-	return shown + ": " + decision.Reason
+	return strings.Join(parts, ", ") + ": " + decision.Reason
 }
 
 func renderGPUAward(award *foundationv1alpha1.GPUAwardFact, life lifecycle.Team) string {

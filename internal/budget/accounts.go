@@ -1,6 +1,7 @@
 package budget
 
 import (
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -95,10 +96,7 @@ func (a *accounts) line(name foundationv1alpha1.BudgetLine) *account {
 // claims returns the amounts of the team's awards that are due while it has its seat and are not settled yet.
 func (a *accounts) claims() []claim {
 	var claims []claim
-	left := map[string]int64{}
-	for name, amount := range a.settled {
-		left[name] = amount
-	}
+	left := maps.Clone(a.settled)
 	for i, award := range a.team.Awards {
 		first := len(claims)
 		for _, due := range amountsOf(award) {

@@ -18,7 +18,7 @@ import (
 func TestTheOperatorsRights(t *testing.T) {
 	t.Parallel()
 	g := gomega.NewWithT(t)
-	roles := manifests[rbacv1.ClusterRole](t, "rbac", "ClusterRole")
+	roles := slices.Concat(manifests[rbacv1.ClusterRole](t, "rbac", "ClusterRole"), manifests[rbacv1.ClusterRole](t, "rbac/team", "ClusterRole"))
 	binds := sets.New[string]()
 	staff := sets.New[string]()
 	for _, role := range slices.Concat(roles, manifests[rbacv1.ClusterRole](t, "rbac", "Role")) { // a Role has the same rules

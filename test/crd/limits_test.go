@@ -170,7 +170,7 @@ func testLargestPool(t *testing.T, manifest string) {
 	}
 	full := patched(t, toManifest(t, created), `
 status:
-  capacity: {total: 1, healthy: 1, granted: 1, held: 1, free: 0, shortfall: 0}
+  capacity: {total: 1, healthy: 1, granted: 1, held: 1, free: 0, spares: 0, shortfall: 0}
   grants: `+many(4096, `{teamName: t%d, uid: u%d, requested: 1, granted: 1, held: 1, ready: 1, shortfall: 0}`)+`
 `)
 	_, err := pools.UpdateStatus(t.Context(), full, metav1.UpdateOptions{FieldValidation: metav1.FieldValidationStrict})

@@ -69,11 +69,11 @@ var refusedRecords = map[string]refused{
 		},
 	},
 	"change of too long a thing by too long a name": {
-		patch: `spec: {history: [{time: "2026-01-01T00:00:00Z", field: ` + long(33) + `, name: ` + long(64) + `, from: {state: ` + long(33) + `}, to: {programName: ` + long(64) + `}, by: ` + long(129) + `}]}`,
+		patch: `spec: {history: [{time: "2026-01-01T00:00:00Z", field: ` + long(33) + `, name: ` + long(129) + `, from: {state: ` + long(33) + `}, to: {programName: ` + long(64) + `}, by: ` + long(129) + `}]}`,
 		want: []string{
 			`spec.history[0].to.programName: Too long: may not be more than 63 bytes`,
 			`spec.history[0].field: Too long: may not be more than 32 bytes`,
-			`spec.history[0].name: Too long: may not be more than 63 bytes`,
+			`spec.history[0].name: Too long: may not be more than 128 bytes`,
 			`spec.history[0].by: Too long: may not be more than 128 bytes`,
 			`spec.history[0].from.state: Too long: may not be more than 32 bytes`,
 		},

@@ -45,7 +45,10 @@ func removedByMistake(s *story) {
 	s.Expect(s.GetGPUQuota(s, s.Train("hanbit"))).To(BeZero())
 	s.waitIdle()
 	s.Expect(s.listRecords(s, "hanbit")).To(ConsistOf(And(
-		HaveField("Spec.State", foundationv1alpha1.StateDeleted), HaveField("Spec.UIDs", Equal([]string{uid})), HaveField("Spec.History", HaveLen(3)),
+		HaveField("Spec.State", foundationv1alpha1.StateDeleted), HaveField("Spec.UIDs", Equal([]string{uid})), HaveField("Spec.History", HaveExactElements(
+			HaveField("To.State", foundationv1alpha1.StateInTerm),
+			HaveField("Field", foundationv1alpha1.FieldSettings),
+			HaveField("To.State", foundationv1alpha1.StateDeleting), HaveField("To.State", foundationv1alpha1.StateDeleted))),
 		HaveField("Spec.Facts.GPUs", ConsistOf(And(HaveField("Name", "a"), HaveField("Count", BeEquivalentTo(24))))))), "history survives")
 	s.WaitUntil(func(g Gomega) {
 		g.Expect(s.ListNodes(g, "hanbit")).To(HaveLen(2), "an idle node goes, those with work have their grace")
