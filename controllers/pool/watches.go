@@ -21,6 +21,7 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/guards"
 	"foundation.team/operator/internal/index"
+	"foundation.team/operator/internal/requeue"
 )
 
 const controllerName = "gpupool"
@@ -78,7 +79,7 @@ func createdOrDeleted() predicate.Predicate {
 func (r *Reconciler) poolsOfTeam(ctx context.Context, obj client.Object) []reconcile.Request {
 	names := index.AwardPools(obj)
 	var pools foundationv1alpha1.GPUPoolList
-	if err := r.Client.List(ctx, &pools, withoutDeepCopy); err == nil {
+	if requeue.List(ctx, r.Client, controllerName, &pools, withoutDeepCopy) {
 		for i := range pools.Items {
 			granted := slices.ContainsFunc(pools.Items[i].Status.Grants, func(g foundationv1alpha1.Grant) bool { return g.TeamName == obj.GetName() })
 			if name := pools.Items[i].Name; granted && !slices.Contains(names, name) {
@@ -106,7 +107,7 @@ func formerUIDsChanged() predicate.Predicate {
 // poolsOfProgram returns requests for the pools that the programme's teams have awards of.
 func (r *Reconciler) poolsOfProgram(ctx context.Context, obj client.Object) []reconcile.Request {
 	var teams foundationv1alpha1.FoundationTeamList
-	if err := r.Client.List(ctx, &teams, client.MatchingFields{index.Program: obj.GetName()}, withoutDeepCopy); err != nil {
+	if !requeue.List(ctx, r.Client, controllerName, &teams, client.MatchingFields{index.Program: obj.GetName()}, withoutDeepCopy) {
 		return nil
 	}
 	pools := map[string]bool{}
@@ -126,7 +127,7 @@ func (r *Reconciler) poolsOfProgram(ctx context.Context, obj client.Object) []re
 // changed or deleted.
 func (r *Reconciler) allPools(ctx context.Context, _ client.Object) []reconcile.Request {
 	var pools foundationv1alpha1.GPUPoolList
-	if err := r.Client.List(ctx, &pools, withoutDeepCopy); err != nil {
+	if !requeue.List(ctx, r.Client, controllerName, &pools, withoutDeepCopy) {
 		return nil
 	}
 	requests := make([]reconcile.Request, 0, len(pools.Items))
@@ -145,7 +146,7 @@ func (r *Reconciler) poolsOfNode(ctx context.Context, obj client.Object) []recon
 		requests = append(requests, reconcile.Request{NamespacedName: types.NamespacedName{Name: labelled}})
 	}
 	var pools foundationv1alpha1.GPUPoolList
-	if err := r.Client.List(ctx, &pools); err != nil {
+	if !requeue.List(ctx, r.Client, controllerName, &pools) {
 		return requests
 	}
 	for _, pool := range pools.Items {

@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/requeue"
 )
 
 const controllerName = "foundationprogram"
@@ -66,7 +67,7 @@ func (r *Reconciler) programsOfTeam(ctx context.Context, obj client.Object) []re
 		requests = append(requests, request(named))
 	}
 	var programs foundationv1alpha1.FoundationProgramList
-	if err := r.Client.List(ctx, &programs, withoutDeepCopy); err != nil {
+	if !requeue.List(ctx, r.Client, controllerName, &programs, withoutDeepCopy) {
 		return requests
 	}
 	for _, program := range programs.Items {

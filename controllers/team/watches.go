@@ -23,6 +23,7 @@ import (
 	"foundation.team/operator/internal/apply"
 	"foundation.team/operator/internal/guards"
 	"foundation.team/operator/internal/index"
+	"foundation.team/operator/internal/requeue"
 )
 
 const controllerName = "foundationteam"
@@ -92,7 +93,7 @@ func teamOfRecord(_ context.Context, obj client.Object) []reconcile.Request {
 func (r *Reconciler) teamsOfNamespace(ctx context.Context, obj client.Object) []reconcile.Request {
 	requests := ownerOf(ctx, obj)
 	var teams foundationv1alpha1.FoundationTeamList
-	if err := r.Client.List(ctx, &teams, client.MatchingFields{index.NamespaceName: obj.GetName()}); err != nil {
+	if !requeue.List(ctx, r.Client, controllerName, &teams, client.MatchingFields{index.NamespaceName: obj.GetName()}) {
 		return requests
 	}
 	return append(requests, requestsOf(teams)...)
@@ -100,7 +101,7 @@ func (r *Reconciler) teamsOfNamespace(ctx context.Context, obj client.Object) []
 
 func (r *Reconciler) teamsOfProgram(ctx context.Context, obj client.Object) []reconcile.Request {
 	var teams foundationv1alpha1.FoundationTeamList
-	if err := r.Client.List(ctx, &teams, client.MatchingFields{index.Program: obj.GetName()}, client.UnsafeDisableDeepCopy); err != nil {
+	if !requeue.List(ctx, r.Client, controllerName, &teams, client.MatchingFields{index.Program: obj.GetName()}, client.UnsafeDisableDeepCopy) {
 		return nil
 	}
 	return requestsOf(teams)
@@ -146,7 +147,7 @@ func (r *Reconciler) teamsOfPersistentVolume(ctx context.Context, obj client.Obj
 		return requests
 	}
 	var teams foundationv1alpha1.FoundationTeamList
-	if err := r.Client.List(ctx, &teams, client.MatchingFields{index.NamespaceName: volume.Spec.ClaimRef.Namespace}); err != nil {
+	if !requeue.List(ctx, r.Client, controllerName, &teams, client.MatchingFields{index.NamespaceName: volume.Spec.ClaimRef.Namespace}) {
 		return nil
 	}
 	return requestsOf(teams)
@@ -154,7 +155,7 @@ func (r *Reconciler) teamsOfPersistentVolume(ctx context.Context, obj client.Obj
 
 func (r *Reconciler) teamsOfStorageClass(ctx context.Context, obj client.Object) []reconcile.Request {
 	var teams foundationv1alpha1.FoundationTeamList
-	if err := r.Client.List(ctx, &teams, client.MatchingFields{index.StorageClass: obj.GetName()}); err != nil {
+	if !requeue.List(ctx, r.Client, controllerName, &teams, client.MatchingFields{index.StorageClass: obj.GetName()}) {
 		return nil
 	}
 	return requestsOf(teams)
@@ -164,7 +165,7 @@ func (r *Reconciler) teamsOfStorageClass(ctx context.Context, obj client.Object)
 // for an admission policy, because without those nothing new is provisioned.
 func (r *Reconciler) allTeams(ctx context.Context, _ client.Object) []reconcile.Request {
 	var teams foundationv1alpha1.FoundationTeamList
-	if err := r.Client.List(ctx, &teams); err != nil {
+	if !requeue.List(ctx, r.Client, controllerName, &teams) {
 		return nil
 	}
 	return requestsOf(teams)
@@ -211,7 +212,7 @@ func (r *Reconciler) poolEvents() handler.EventHandler {
 // requeueAwarded requeues the teams that have awards of a pool.
 func (r *Reconciler) requeueAwarded(ctx context.Context, pool string, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
 	var teams foundationv1alpha1.FoundationTeamList
-	if err := r.Client.List(ctx, &teams, client.MatchingFields{index.AwardPool: pool}, client.UnsafeDisableDeepCopy); err != nil {
+	if !requeue.List(ctx, r.Client, controllerName, &teams, client.MatchingFields{index.AwardPool: pool}, client.UnsafeDisableDeepCopy) {
 		return
 	}
 	for _, req := range requestsOf(teams) {
