@@ -1,7 +1,6 @@
 package team
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,15 +9,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
-	flowcontrolv1 "k8s.io/api/flowcontrol/v1"
-	networkingv1 "k8s.io/api/networking/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
-	resourcev1 "k8s.io/api/resource/v1"
-	storagev1 "k8s.io/api/storage/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/managedfields"
 	"k8s.io/client-go/tools/events"
 	clocktesting "k8s.io/utils/clock/testing"
@@ -28,7 +22,6 @@ import (
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/apply"
-	"foundation.team/operator/internal/guards"
 	"foundation.team/operator/internal/index"
 	"foundation.team/operator/test/support/builder"
 )
@@ -40,36 +33,15 @@ type restored struct {
 	clock *clocktesting.FakePassiveClock
 }
 
-type builderIndexes struct{ *fake.ClientBuilder }
-
-func (b builderIndexes) IndexField(_ context.Context, obj client.Object, field string, extract client.IndexerFunc) error {
-	b.WithIndex(obj, field, extract)
-	return nil
-}
-
-// inPlace is a check that finds all admission policies.
-type inPlace struct{}
-
-func (inPlace) Check(context.Context) (guards.Result, error) { return guards.Result{}, nil }
-
 func newRestored(t *testing.T, objects ...client.Object) *restored {
 	t.Helper()
-	scheme := runtime.NewScheme() // of few kinds: the fake goes through all with each write
-	for _, add := range []func(*runtime.Scheme) error{
-		corev1.AddToScheme, rbacv1.AddToScheme, networkingv1.AddToScheme, flowcontrolv1.AddToScheme, storagev1.AddToScheme,
-		resourcev1.AddToScheme, foundationv1alpha1.AddToScheme,
-	} {
-		if err := add(scheme); err != nil {
-			t.Fatal(err)
-		}
-	}
-	b := fake.NewClientBuilder().WithScheme(scheme).WithReturnManagedFields().WithTypeConverters(managedfields.NewDeducedTypeConverter()).
+	b := fake.NewClientBuilder().WithScheme(scheme(t)).WithReturnManagedFields().WithTypeConverters(managedfields.NewDeducedTypeConverter()).
 		WithStatusSubresource(&foundationv1alpha1.FoundationTeam{}, &corev1.ResourceQuota{}).WithObjects(objects...)
-	if err := index.Register(t.Context(), builderIndexes{b}); err != nil {
+	if err := index.Register(t.Context(), indexes{b}); err != nil {
 		t.Fatal(err)
 	}
 	c := &restored{WithWatch: b.Build(), clock: clocktesting.NewFakePassiveClock(now)}
-	c.Reconciler = &Reconciler{Client: c, Live: c, Applier: apply.New(c, c), Events: events.NewFakeRecorder(1000), Clock: c.clock, Guards: inPlace{}}
+	c.Reconciler = &Reconciler{Client: c, Live: c, Applier: apply.New(c, c), Events: events.NewFakeRecorder(1000), Clock: c.clock, Guards: &checker{}}
 	return c
 }
 
@@ -82,16 +54,7 @@ func (c *restored) settle(t *testing.T) ctrl.Result {
 		if result, err = c.Reconcile(t.Context(), request("hanbit")); err != nil {
 			t.Fatal(err)
 		}
-		var quotas corev1.ResourceQuotaList
-		if err := c.List(t.Context(), &quotas); err != nil {
-			t.Fatal(err)
-		}
-		for i := range quotas.Items {
-			quotas.Items[i].Status.Hard = quotas.Items[i].Spec.Hard
-			if err := c.Status().Update(t.Context(), &quotas.Items[i]); err != nil {
-				t.Fatal(err)
-			}
-		}
+		enforceQuotas(t, c)
 	}
 	return result
 }

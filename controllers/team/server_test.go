@@ -200,18 +200,24 @@ func (s *server) settle(t *testing.T, r *Reconciler) ctrl.Result {
 	var result ctrl.Result
 	for range 3 {
 		result = s.reconcile(t, r)
-		var quotas corev1.ResourceQuotaList
-		if err := s.List(t.Context(), &quotas); err != nil {
-			t.Fatal(err)
-		}
-		for i := range quotas.Items {
-			quotas.Items[i].Status.Hard = quotas.Items[i].Spec.Hard
-			if err := s.Status().Update(t.Context(), &quotas.Items[i]); err != nil {
-				t.Fatal(err)
-			}
-		}
+		enforceQuotas(t, s)
 	}
 	return result
+}
+
+// enforceQuotas enforces quotas as the cluster does.
+func enforceQuotas(t *testing.T, api client.Client) {
+	t.Helper()
+	var quotas corev1.ResourceQuotaList
+	if err := api.List(t.Context(), &quotas); err != nil {
+		t.Fatal(err)
+	}
+	for i := range quotas.Items {
+		quotas.Items[i].Status.Hard = quotas.Items[i].Spec.Hard
+		if err := api.Status().Update(t.Context(), &quotas.Items[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 func (s *server) team(t *testing.T) *foundationv1alpha1.FoundationTeam {
