@@ -17,7 +17,8 @@ import (
 const lateTolerance = time.Minute
 
 // lateChanges returns what time should have changed of a team's staff and awards while the operator could not act, and
-// nobody edited: each change with the moment at which it was due. The team's state is not among them.
+// nobody edited: each change with the moment at which it was due. The team's state is not among them, nor is what is on record
+// already: a status that cannot be written goes on waiting for the same moment.
 func lateChanges(m *Model, before, after foundationv1alpha1.TeamFacts) []foundationv1alpha1.RecordedChange {
 	missed := missedSince(m)
 	if missed.IsZero() {
@@ -33,6 +34,7 @@ func lateChanges(m *Model, before, after foundationv1alpha1.TeamFacts) []foundat
 		}
 	}
 	late := append(lateStaff(m, before, after, due), lateAwards(m, before, after, due)...)
+	late = slices.DeleteFunc(late, func(c foundationv1alpha1.RecordedChange) bool { return isRecorded(m.Record, c) })
 	slices.SortStableFunc(late, func(a, b foundationv1alpha1.RecordedChange) int { return a.Time.Compare(b.Time.Time) })
 	return late
 }
@@ -114,14 +116,15 @@ func missedSince(m *Model) time.Time {
 
 // newLateChanges returns the changes that this reconcile added to a record and that were found late.
 func newLateChanges(before, after *foundationv1alpha1.TeamRecord) []foundationv1alpha1.RecordedChange {
-	var known []foundationv1alpha1.RecordedChange
-	if before != nil {
-		known = before.Spec.History
-	}
 	return slices.DeleteFunc(slices.Clone(after.Spec.History), func(c foundationv1alpha1.RecordedChange) bool {
-		return c.Late == nil || slices.ContainsFunc(known, func(old foundationv1alpha1.RecordedChange) bool {
-			return old.Field == c.Field && old.Name == c.Name && old.Time.Equal(&c.Time)
-		})
+		return c.Late == nil || isRecorded(before, c)
+	})
+}
+
+// isRecorded reports whether a record, nil for none, has a change of the same thing at the same moment.
+func isRecorded(record *foundationv1alpha1.TeamRecord, c foundationv1alpha1.RecordedChange) bool {
+	return record != nil && slices.ContainsFunc(record.Spec.History, func(old foundationv1alpha1.RecordedChange) bool {
+		return keyOfChange(old) == keyOfChange(c) && old.Time.Equal(&c.Time)
 	})
 }
 

@@ -82,3 +82,21 @@ func TestLateUntold(t *testing.T) {
 		})
 	}
 }
+
+// While the status cannot be written, what was late is put on record once.
+func TestLateIsRecordedOnce(t *testing.T) {
+	end := now.Add(time.Hour)
+	award := builder.AwardBetween("b200", 8, time.Time{}, end)
+	in := input(twoNamespaces(award, func(team *foundationv1alpha1.FoundationTeam) {
+		team.Status.NextTransitionTime = builder.MetaTime(end)
+	}), end.Add(time.Hour))
+	in.Record = recordOfTeam(input(twoNamespaces(award)))
+	in.Record = BuildRecord(NewModel(in))
+	if len(in.Record.Spec.History) == 0 || in.Record.Spec.History[0].Late == nil {
+		t.Fatalf("nothing late on record: %+v", in.Record.Spec.History)
+	}
+	in.Now = in.Now.Add(15 * time.Second)
+	if diff := cmp.Diff(in.Record.Spec.History, BuildRecord(NewModel(in)).Spec.History); diff != "" {
+		t.Error(diff)
+	}
+}
