@@ -24,13 +24,13 @@ func lateChanges(m *Model, before, after foundationv1alpha1.TeamFacts) []foundat
 	if missed.IsZero() {
 		return nil
 	}
-	due := func(at *foundationv1alpha1.Timestamp, field foundationv1alpha1.RecordField, name string) *foundationv1alpha1.RecordedChange {
-		if at == nil || at.Before(missed) || m.Now.Sub(at.Time) <= lateTolerance {
+	due := func(at time.Time, field foundationv1alpha1.RecordField, name string) *foundationv1alpha1.RecordedChange {
+		if at.Before(missed) || m.Now.Sub(at) <= lateTolerance {
 			return nil
 		}
 		return &foundationv1alpha1.RecordedChange{
-			Time: foundationv1alpha1.NewTimestamp(at.Time), Field: field, Name: name,
-			Late: &metav1.Duration{Duration: m.Now.Sub(at.Time).Truncate(time.Second)},
+			Time: foundationv1alpha1.NewTimestamp(at), Field: field, Name: name,
+			Late: &metav1.Duration{Duration: m.Now.Sub(at).Truncate(time.Second)},
 		}
 	}
 	late := append(lateStaff(m, before, after, due), lateAwards(m, before, after, due)...)
@@ -40,7 +40,7 @@ func lateChanges(m *Model, before, after foundationv1alpha1.TeamFacts) []foundat
 }
 
 // dueChange returns a change that was due at a moment; nil if it is none that was missed.
-type dueChange func(at *foundationv1alpha1.Timestamp, field foundationv1alpha1.RecordField, name string) *foundationv1alpha1.RecordedChange
+type dueChange func(at time.Time, field foundationv1alpha1.RecordField, name string) *foundationv1alpha1.RecordedChange
 
 // lateStaff returns late changes of whom a binding shows that they still had, or did not have, their role.
 func lateStaff(m *Model, before, after foundationv1alpha1.TeamFacts, due dueChange) []foundationv1alpha1.RecordedChange {
@@ -53,10 +53,10 @@ func lateStaff(m *Model, before, after foundationv1alpha1.TeamFacts, due dueChan
 		}
 		subject := member.Subject.Kind + " " + member.Subject.Name
 		fact := &foundationv1alpha1.Fact{Staff: member.DeepCopy()}
-		if c := due(member.EndTime, foundationv1alpha1.FieldStaff, member.Name); c != nil && had[subject] > has[subject] {
+		if c := due(timeOf(member.EndTime), foundationv1alpha1.FieldStaff, member.Name); c != nil && had[subject] > has[subject] {
 			c.From = fact
 			late = append(late, *c)
-		} else if c := due(member.StartTime, foundationv1alpha1.FieldStaff, member.Name); c != nil && had[subject] < has[subject] {
+		} else if c := due(timeOf(member.StartTime), foundationv1alpha1.FieldStaff, member.Name); c != nil && had[subject] < has[subject] {
 			c.To = fact
 			late = append(late, *c)
 		}
@@ -64,44 +64,25 @@ func lateStaff(m *Model, before, after foundationv1alpha1.TeamFacts, due dueChan
 	return late
 }
 
-// lateAwards returns late starts and ends of awards.
+// lateAwards returns late starts and ends of awards. Facts have them in the order of the spec.
 func lateAwards(m *Model, before, after foundationv1alpha1.TeamFacts, due dueChange) []foundationv1alpha1.RecordedChange {
 	var late []foundationv1alpha1.RecordedChange
-	for i := range after.GPUs {
+	for i := range m.Team.Spec.GPUs {
 		award := &after.GPUs[i]
 		if !slices.ContainsFunc(before.GPUs, func(old foundationv1alpha1.GPUAwardFact) bool { return equality.Semantic.DeepEqual(old, *award) }) {
 			continue
 		}
-		window := awardWindow(m, award)
+		span := m.Life.AwardSpan(m.Team.Spec.GPUs[i])
 		fact := &foundationv1alpha1.Fact{GPUs: award.DeepCopy()}
-		if c := due(window.EndTime, foundationv1alpha1.FieldGPUs, award.Name); c != nil {
+		if c := due(span.End, foundationv1alpha1.FieldGPUs, award.Name); c != nil {
 			c.From = fact
 			late = append(late, *c)
-		} else if c := due(window.StartTime, foundationv1alpha1.FieldGPUs, award.Name); c != nil {
+		} else if c := due(span.Start, foundationv1alpha1.FieldGPUs, award.Name); c != nil {
 			c.To = fact
 			late = append(late, *c)
 		}
 	}
 	return late
-}
-
-// awardWindow returns the window of an award: its own within that of its stage.
-func awardWindow(m *Model, award *foundationv1alpha1.GPUAwardFact) foundationv1alpha1.Window {
-	window := foundationv1alpha1.Window{StartTime: award.StartTime, EndTime: award.EndTime}
-	if m.Program == nil {
-		return window
-	}
-	stage := m.Program.Stage(award.Stage)
-	if stage == nil {
-		return window
-	}
-	if window.StartTime == nil || stage.StartTime != nil && stage.StartTime.After(window.StartTime.Time) {
-		window.StartTime = stage.StartTime
-	}
-	if window.EndTime == nil || stage.EndTime != nil && stage.EndTime.Before(window.EndTime.Time) {
-		window.EndTime = stage.EndTime
-	}
-	return window
 }
 
 // missedSince returns the moment that the team's last status waited for, if it passed longer ago than lateTolerance; zero

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"time"
 
+	"k8s.io/utils/ptr"
+
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 )
 
@@ -69,10 +71,7 @@ func (t Team) spansOf(award foundationv1alpha1.GPUAward, windows []Span) []Span 
 	if award.Count == nil {
 		return nil
 	}
-	span := Span{Start: timeOf(award.StartTime), End: timeOf(award.EndTime), GPUs: *award.Count}
-	if stage := t.stage(award.Stage); stage != nil {
-		span = span.clampToWindow(&foundationv1alpha1.Window{StartTime: stage.StartTime, EndTime: stage.EndTime})
-	}
+	span := t.AwardSpan(award)
 	var spans []Span
 	for _, window := range windows {
 		if inside := span.clampToWindow(t.Spec.Term).intersect(window); !inside.isEmpty() {
@@ -80,6 +79,15 @@ func (t Team) spansOf(award foundationv1alpha1.GPUAward, windows []Span) []Span 
 		}
 	}
 	return spans
+}
+
+// AwardSpan returns the span of an award: its own time within its stage's, if that exists. The term and seats are not in it.
+func (t Team) AwardSpan(award foundationv1alpha1.GPUAward) Span {
+	span := Span{Start: timeOf(award.StartTime), End: timeOf(award.EndTime), GPUs: ptr.Deref(award.Count, 0)}
+	if stage := t.stage(award.Stage); stage != nil {
+		span = span.clampToWindow(&foundationv1alpha1.Window{StartTime: stage.StartTime, EndTime: stage.EndTime})
+	}
+	return span
 }
 
 // holdingSpans returns the spans of time in which a team may hold GPUs, apart from its term.
