@@ -76,6 +76,27 @@ type ProgramSeats struct {
 	// free is how many are left.
 	// +required
 	Free int32 `json:"free"`
+	// held are the seats that teams have, and had, as was seen. A decision that is added, or dated back, later takes no team's
+	// seat by it. Of more than 512 those that ended first are dropped.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=512
+	Held []HeldSeat `json:"held,omitempty"`
+}
+
+// HeldSeat is the time for which a team was seen to have a seat.
+type HeldSeat struct {
+	// teamName is the FoundationTeam's name.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	TeamName string `json:"teamName,omitempty"`
+	// startTime is when it began (RFC 3339).
+	// +required
+	StartTime metav1.Time `json:"startTime,omitzero"`
+	// endTime is when it ended (RFC 3339); without it, the team has it.
+	// +optional
+	EndTime *metav1.Time `json:"endTime,omitempty"`
 }
 
 // Ranking is the teams of an evaluation by weighted score.

@@ -52,6 +52,7 @@ func seats(in Input) *foundationv1alpha1.ProgramSeats {
 		Filled:  int32(filled),
 		Pending: int32(pending),
 		Free:    int32(max(all-filled-pending, 0)),
+		Held:    in.Program.ObserveSeats(in.Now),
 	}
 }
 

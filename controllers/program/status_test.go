@@ -25,11 +25,11 @@ func TestSeats(t *testing.T) {
 				builder.Decided("hanbit", selected, day(-2)), builder.Decided("naru", selected, day(-2)), builder.Decided("naru", eliminated, day(-1), builder.FinalAt(day(9))),
 				builder.Decided("mirae", selected, day(-2), builder.FinalAt(day(8))), builder.Decided("onnuri", selected, day(-2)), builder.Decided("onnuri", withdrawn, day(-1)),
 			},
-			foundationv1alpha1.ProgramSeats{Summary: "2/5", Filled: 2, Pending: 1, Free: 2},
+			foundationv1alpha1.ProgramSeats{Summary: "2/5", Filled: 2, Pending: 1, Free: 2, Held: []foundationv1alpha1.HeldSeat{builder.HeldSeat("hanbit", day(-2), time.Time{}), builder.HeldSeat("naru", day(-2), time.Time{})}},
 		},
 		"more selections than seats": {
 			[]builder.ProgramMod{builder.Seats(1), builder.Decided("hanbit", selected, day(-2)), builder.Decided("naru", selected, day(-2), builder.FinalAt(day(1)))},
-			foundationv1alpha1.ProgramSeats{Summary: "1/1", Filled: 1, Pending: 1},
+			foundationv1alpha1.ProgramSeats{Summary: "1/1", Filled: 1, Pending: 1, Held: []foundationv1alpha1.HeldSeat{builder.HeldSeat("hanbit", day(-2), time.Time{})}},
 		},
 	}
 	for name, tt := range tests {

@@ -52,7 +52,7 @@ type Program struct {
 	location  *time.Location
 }
 
-// NewProgram replays a programme's decisions. It returns nil for nil.
+// NewProgram replays a programme's decisions, with the seats that its status says teams were seen to have. It returns nil for nil.
 func NewProgram(program *foundationv1alpha1.FoundationProgram) *Program {
 	if program == nil {
 		return nil
@@ -61,7 +61,7 @@ func NewProgram(program *foundationv1alpha1.FoundationProgram) *Program {
 	if location, err := time.LoadLocation(program.Spec.TimeZone); err == nil {
 		p.location = location
 	}
-	p.timelines = newReplay(program.Spec).run()
+	p.timelines = newReplay(program.Spec, heldSeats(program.Status.Seats)).run()
 	return p
 }
 

@@ -42,11 +42,16 @@ func (r ruling) transitionTimes() []time.Time {
 }
 
 // replay derives all standings of a programme from its decisions, in the order of time. Seats go to selections in the
-// order in which they take effect, then were decided, then by name. A team that has a seat is never displaced.
+// order in which they take effect, then were decided, then by name. A team that has a seat is never displaced by another, also
+// not by a decision that was written later and is dated earlier: who was seen with a seat has it for as long as its own
+// decisions allow.
 type replay struct {
-	seats     int
-	rulings   map[string][]ruling
-	seated    map[string]bool
+	seats   int
+	rulings map[string][]ruling
+	// held are the seats that teams were seen to have, by team.
+	held map[string][]Span
+	// seated are the teams with a seat, and since when.
+	seated    map[string]time.Time
 	waiting   map[string]candidacy
 	timelines map[string][]Standing
 }
@@ -57,9 +62,9 @@ type candidacy struct {
 	by, queuedBy ruling
 }
 
-func newReplay(spec foundationv1alpha1.FoundationProgramSpec) *replay {
+func newReplay(spec foundationv1alpha1.FoundationProgramSpec, held map[string][]Span) *replay {
 	p := &replay{
-		seats: int(spec.Seats), rulings: map[string][]ruling{}, seated: map[string]bool{},
+		seats: int(spec.Seats), rulings: map[string][]ruling{}, held: held, seated: map[string]time.Time{},
 		waiting: map[string]candidacy{}, timelines: map[string][]Standing{},
 	}
 	for i := range spec.Decisions {
@@ -79,14 +84,16 @@ func (p *replay) run() map[string][]Standing {
 	teamsAt := map[time.Time]map[string]bool{}
 	for team, rulings := range p.rulings {
 		p.timelines[team] = nil
+		moments := Boundaries(p.held[team])
 		for _, r := range rulings {
-			for _, moment := range r.transitionTimes() {
-				moment = moment.UTC()
-				if teamsAt[moment] == nil {
-					teamsAt[moment] = map[string]bool{}
-				}
-				teamsAt[moment][team] = true
+			moments = append(moments, r.transitionTimes()...)
+		}
+		for _, moment := range moments {
+			moment = moment.UTC()
+			if teamsAt[moment] == nil {
+				teamsAt[moment] = map[string]bool{}
 			}
+			teamsAt[moment][team] = true
 		}
 	}
 	delete(teamsAt, time.Time{}.UTC())
@@ -103,31 +110,73 @@ func (p *replay) run() map[string][]Standing {
 // team may free one at the same moment.
 func (p *replay) advance(team string, t time.Time) {
 	phase, c := p.phase(team, t)
+	_, seated := p.seated[team]
 	if !phase.holdsSeat() {
+		if seated {
+			p.endHeld(team, t)
+		}
 		delete(p.seated, team)
 		delete(p.waiting, team)
-	} else if !p.seated[team] {
+	} else if !seated {
 		p.waiting[team] = c
 		return
 	}
 	p.record(team, t, phase, c.by.Decision)
 }
 
-// fillSeats gives free seats to teams that wait for one, and records those that keep waiting as held back.
+// hadSeat reports whether a team was seen to have a seat at t.
+func (p *replay) hadSeat(team string, t time.Time) bool {
+	return slices.ContainsFunc(p.held[team], func(seat Span) bool { return seat.Contains(t) })
+}
+
+// endHeld ends the seat that a team was seen to have, because its own decisions do: it has no claim to come back.
+func (p *replay) endHeld(team string, t time.Time) {
+	for i := range p.held[team] {
+		if seat := &p.held[team][i]; seat.Contains(t) {
+			seat.End = t
+		}
+	}
+}
+
+// restoreSeats gives teams that wait for a seat the one that they were seen to have. If none is free, it is taken from the team
+// that got its own last and was not seen with one: so it is only where decisions were edited after they had taken effect.
+func (p *replay) restoreSeats(t time.Time) {
+	for _, team := range slices.Sorted(maps.Keys(p.waiting)) {
+		if !p.hadSeat(team, t) {
+			continue
+		}
+		unseen := slices.DeleteFunc(slices.Sorted(maps.Keys(p.seated)), func(other string) bool { return p.hadSeat(other, t) })
+		if len(p.seated) >= p.seats && len(unseen) > 0 {
+			last := slices.MaxFunc(unseen, func(a, b string) int { return cmp.Or(p.seated[a].Compare(p.seated[b]), cmp.Compare(a, b)) })
+			delete(p.seated, last)
+			p.advance(last, t)
+		}
+		p.seat(team, t)
+	}
+}
+
+// seat gives a seat to a team that waits for one.
+func (p *replay) seat(team string, t time.Time) {
+	decision := p.waiting[team].by.Decision
+	p.seated[team] = t
+	delete(p.waiting, team)
+	p.record(team, t, PhaseIn, decision)
+}
+
+// fillSeats gives free seats to teams that wait for one, those first that were seen with one, and records those that keep
+// waiting as held back.
 func (p *replay) fillSeats(t time.Time) {
+	p.restoreSeats(t)
 	teams := slices.SortedFunc(maps.Keys(p.waiting), func(a, b string) int {
 		ra, rb := p.waiting[a].queuedBy, p.waiting[b].queuedBy
 		return cmp.Or(ra.effectiveFrom.Compare(rb.effectiveFrom), timeOf(ra.DecisionTime).Compare(timeOf(rb.DecisionTime)), cmp.Compare(a, b))
 	})
 	for _, team := range teams {
-		decision := p.waiting[team].by.Decision
 		if len(p.seated) >= p.seats {
-			p.record(team, t, PhaseHeldBack, decision)
+			p.record(team, t, PhaseHeldBack, p.waiting[team].by.Decision)
 			continue
 		}
-		p.seated[team] = true
-		delete(p.waiting, team)
-		p.record(team, t, PhaseIn, decision)
+		p.seat(team, t)
 	}
 }
 
@@ -163,7 +212,7 @@ func (p *replay) phase(team string, t time.Time) (Phase, candidacy) {
 	case foundationv1alpha1.OutcomeSelected:
 		return PhaseIn, counts
 	case foundationv1alpha1.OutcomeEliminated:
-		if t.Before(counts.by.final) && p.seated[team] {
+		if _, seated := p.seated[team]; seated && t.Before(counts.by.final) {
 			return PhaseObjection, counts
 		}
 		return PhaseEliminated, counts

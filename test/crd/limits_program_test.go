@@ -143,7 +143,7 @@ func TestLargestProgramStatus(t *testing.T) {
 	full := patched(t, toManifest(t, created), `
 status:
   observedGeneration: 1
-  seats: {summary: 0/1, filled: 0, pending: 0, free: 1}
+  seats: {summary: 0/1, filled: 0, pending: 0, free: 1, held: `+many(512, `{teamName: t%d, startTime: "2025-08-04T10:00:00Z", endTime: "2026-08-04T10:00:00Z"}`)+`}
   rankings: `+many(8, `{evaluation: e%d, closed: true, entries: `+many(128, `{rank: 1, teamName: t%d, total: "87.75", withinSeats: true}`)+`}`)+`
   teams: `+many(2048, `{name: t%d, outcome: Rejected, state: NotSelected, message: m}`)+`
   heldBack: `+many(4096, `{teamName: t%d, award: g, line: Data, amount: 1, reason: CeilingExceeded, message: m}`)+`

@@ -28,6 +28,18 @@ func Seats(seats int32) ProgramMod {
 	return func(program *foundationv1alpha1.FoundationProgram) { program.Spec.Seats = seats }
 }
 
+// HeldSeat is the time for which a team was seen to have a seat; a zero end is none.
+func HeldSeat(team string, start, end time.Time) foundationv1alpha1.HeldSeat {
+	return foundationv1alpha1.HeldSeat{TeamName: team, StartTime: metav1.NewTime(start), EndTime: MetaTime(end)}
+}
+
+// SeenIn puts seats that teams were seen to have into the programme's status.
+func SeenIn(seats ...foundationv1alpha1.HeldSeat) ProgramMod {
+	return func(program *foundationv1alpha1.FoundationProgram) {
+		program.Status.Seats = &foundationv1alpha1.ProgramSeats{Held: seats}
+	}
+}
+
 // DecisionMod changes a Decision.
 type DecisionMod = func(*foundationv1alpha1.Decision)
 
