@@ -1,6 +1,6 @@
 package v1alpha1
 
-// EffectFact is what a team had in use and lost by an edit at once.
+// EffectFact is what a team had in use and lost by an edit: what ends at once, and how much sooner its data may go.
 type EffectFact struct {
 	// gpus is how many granted GPUs are taken back.
 	// +optional
@@ -22,4 +22,16 @@ type EffectFact struct {
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	Volumes int32 `json:"volumes,omitempty"` //nolint:kubeapilinter // 0 and missing mean the same
+	// dataAccessSeconds is how much sooner staff lose access to the data.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	DataAccessSeconds int64 `json:"dataAccessSeconds,omitempty"` //nolint:kubeapilinter // 0 and missing mean the same
+	// keepSeconds is how much sooner the data need not be kept any more.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	KeepSeconds int64 `json:"keepSeconds,omitempty"` //nolint:kubeapilinter // 0 and missing mean the same
+	// deletable is how many namespaces, with the volumes in them, may be deleted in the end and were to be kept.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Deletable int32 `json:"deletable,omitempty"` //nolint:kubeapilinter // 0 and missing mean the same
 }

@@ -53,7 +53,24 @@ func TestAnEditIsToldForWhatItEnds(t *testing.T) {
 		},
 		"the end, and no data access": {
 			after(builder.Term(began, now.AddDate(0, -6, 0)), builder.KeptFor(0, day)),
-			[]string{"64 GPUs, the access of 3 people and work in 2 namespaces end now, because spec.term.endTime was moved from 2027-04-01T00:00:00Z to 2025-10-01T00:00:00Z" + by},
+			[]string{
+				`staff can read data for 30 days less, because spec.retention.dataAccess was set to "0s"` + by,
+				`data is kept for 89 days less, because spec.retention.keep was set to "24h0m0s"` + by,
+				"64 GPUs, the access of 3 people and work in 2 namespaces end now, because spec.term.endTime was moved from 2027-04-01T00:00:00Z to 2025-10-01T00:00:00Z" + by,
+			},
+		},
+		"data is kept for less": {
+			after(builder.KeptFor(30*day, 30*day)), []string{`data is kept for 60 days less, because spec.retention.keep was set to "720h0m0s"` + by},
+		},
+		"data is kept for longer": {after(builder.KeptFor(30*day, 120*day)), nil},
+		"data may be deleted":     {after(builder.DeletionPolicy(foundationv1alpha1.DeletionPolicyDelete)), []string{`the data of 2 namespaces may be deleted in the end, and was to be kept, because spec.deletionPolicy was changed from "Retain" to "Delete"` + by}},
+		"it may not have the pool any more": {
+			func() Input {
+				in := after(builder.Consortium("Rival"))
+				builder.Ineligible("Rival")(in.Pools["b200"])
+				return in
+			}(),
+			[]string{`64 GPUs end now, because spec.consortium.lead was set to "Rival"` + by},
 		},
 		"it is suspended": {after(builder.Suspended()), []string{`a part of the access of 2 people ends now, because spec.suspend was set to "true"` + by}},
 		"an award is made smaller": {
@@ -196,5 +213,93 @@ func TestStatusTellsWhatAnEditEnded(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"state: ", "suspend: a part of the access of 1 person", "state: "}, effects); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// An edit of a pool is told to each team that loses GPUs of it; one that takes nothing is on record, and has no effect. It is
+// told also if the pool has decided already.
+func TestAnEditOfAPoolIsToldForWhatItEnds(t *testing.T) {
+	at := now.Add(time.Hour)
+	team := func() *foundationv1alpha1.FoundationTeam {
+		team := builder.Team("hanbit", builder.Award("b200", 64))
+		team.Status.ObservedGeneration = 1
+		team.Status.GPUs = &foundationv1alpha1.TeamGPUStatus{Pools: []foundationv1alpha1.TeamPoolStatus{{Name: "b200", Requested: 64, Granted: 64, Held: 64}}}
+		return team
+	}
+	look := func(mods ...builder.PoolMod) Input {
+		return input(team(), builder.Pool("b200", append([]builder.PoolMod{builder.Granted(team(), 64)}, mods...)...))
+	}
+	byAdmin := func(pool *foundationv1alpha1.GPUPool) {
+		pool.Generation = 2
+		pool.ManagedFields = builder.Team("x", edited("argocd", at)).ManagedFields
+	}
+	decided := func(pool *foundationv1alpha1.GPUPool) { pool.Status.Grants = nil }
+	const ends = `64 GPUs end now, because spec.availability of GPUPool b200 was set to "{\"endTime\":\"2026-03-01T00:00:00Z\"}" by argocd at 2026-04-01T01:00:00Z`
+	over := builder.Available(time.Time{}, now.AddDate(0, -1, 0))
+	tests := map[string]struct {
+		in   Input
+		want []string
+	}{
+		"its availability is over":                             {look(over, byAdmin), []string{ends}},
+		"its availability is over, and it has decided already": {look(over, byAdmin, decided), []string{ends}},
+		"its availability is to be over":                       {look(builder.Available(time.Time{}, july), byAdmin), nil},
+		"other pods may be evicted sooner":                     {look(builder.Grace(time.Minute), byAdmin), nil},
+		"its selector matches nothing": {look(func(pool *foundationv1alpha1.GPUPool) {
+			pool.Spec.Static.NodeSelector.MatchLabels = map[string]string{"no": "node"}
+		}, byAdmin), nil},
+		"nothing was edited, and time ended what was available": {look(), nil},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			in := afterLooks(lookAt{now, look()}, lookAt{at, tt.in})
+			m := NewModel(in)
+			record := BuildRecord(m)
+			var got []string
+			for _, change := range newEffects(in.Record, record) {
+				got = append(got, effectMessage(change, m.Life))
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Error(diff)
+			}
+			in.Record = record
+			if again := newEffects(record, BuildRecord(NewModel(in))); len(again) > 0 {
+				t.Errorf("told again: %+v", again)
+			}
+		})
+	}
+}
+
+// A period that is shortened when it runs is told by what is lost of it.
+func TestAShorterRetentionIsToldForWhatItEnds(t *testing.T) {
+	end := now.AddDate(0, 0, 1)
+	kept := func(dataAccess, keep time.Duration, generation int64) Input {
+		in := until(end, []builder.TeamMod{builder.KeptFor(dataAccess, keep)}, edited("kubectl", end.Add(10*day)))
+		in.Team.Generation = generation
+		in.Team.Status.ObservedGeneration = 1
+		return in
+	}
+	tests := map[string]struct {
+		keep, access time.Duration
+		want         []string
+	}{
+		"both": {20 * day, 5 * day, []string{
+			"staff can read data for 15 days less, because spec.retention.dataAccess was changed from \"720h0m0s\" to \"120h0m0s\" by kubectl at 2026-04-12T00:00:00Z",
+			"data is kept for 60 days less, because spec.retention.keep was changed from \"2160h0m0s\" to \"480h0m0s\" by kubectl at 2026-04-12T00:00:00Z",
+		}},
+		"the same again": {90 * day, 30 * day, nil},
+		"longer ones":    {91 * day, 31 * day, nil},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			in := afterLooks(lookAt{now, kept(30*day, 90*day, 1)}, lookAt{end, kept(30*day, 90*day, 1)}, lookAt{end.Add(10 * day), kept(tt.access, tt.keep, 2)})
+			m := NewModel(in)
+			var got []string
+			for _, change := range newEffects(in.Record, BuildRecord(m)) {
+				got = append(got, effectMessage(change, m.Life))
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
 }

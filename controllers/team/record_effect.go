@@ -1,11 +1,14 @@
 package team
 
 import (
+	"slices"
+
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
-	"foundation.team/operator/internal/lifecycle"
+	"foundation.team/operator/internal/allocation"
+	"foundation.team/operator/internal/edits"
 )
 
 // effectOf returns what a team has in use now and this reconcile takes away.
@@ -36,13 +39,30 @@ func effectOf(m *Model) foundationv1alpha1.EffectFact {
 	return effect
 }
 
-// ending returns how many granted GPUs of a pool the team demands no more, in whole nodes.
+// ending returns how many granted GPUs of a pool the team demands no more, or may not have of it any more, in whole nodes.
 func (g poolGrant) ending(m *Model) int32 {
-	if g.pool == nil || g.grant.Granted == 0 {
+	had := g.hadLast(m)
+	if g.pool == nil || had == 0 {
 		return 0
 	}
-	demanded := g.requested + lifecycle.Demand(m.Life.Unresolved(g.poolName), m.Now)
-	return max(g.grant.Granted-demanded/g.pool.Spec.GPUsPerNode*g.pool.Spec.GPUsPerNode, 0)
+	perNode := allocation.GPUs(g.pool.Spec.GPUsPerNode)
+	demand := allocation.NewDemand(m.Life, g.pool, allocation.Holding{Previous: allocation.GPUs(had).WholeNodes(perNode)}, m.Now)
+	return max(had-int32(demand.Demanded.GPUs(perNode)), 0)
+}
+
+// hadLast returns what the team was granted before an edit: the pool may have decided on it already, and then the team's own
+// status still has it.
+func (g poolGrant) hadLast(m *Model) int32 {
+	had := g.grant.Granted
+	if m.Team.Status.GPUs == nil {
+		return had
+	}
+	for _, pool := range m.Team.Status.GPUs.Pools {
+		if pool.Name == g.poolName {
+			had = max(had, pool.Granted)
+		}
+	}
+	return had
 }
 
 // roleRanks orders the roles by what they allow.
@@ -89,34 +109,45 @@ func isActive(m *Model, live *corev1.Namespace) bool {
 // addEffects says of the changes that this reconcile found what they take from a team that used it. What time takes was known
 // before, and is not told as an effect.
 func addEffects(m *Model, changes []foundationv1alpha1.RecordedChange) []foundationv1alpha1.RecordedChange {
-	if !wasEdited(m) && !programWasEdited(m) {
+	if !wasEdited(m) && !programWasEdited(m) && !slices.ContainsFunc(changes, isPoolSetting) {
 		return changes
 	}
-	left := effectOf(m)
+	left, told := effectOf(m), map[string]bool{}
 	for i := range changes {
-		if c := &changes[i]; endsAll(c) && left != (foundationv1alpha1.EffectFact{}) {
-			c.Effect = new(left)
-			return changes
+		c := &changes[i]
+		effect := ownEffect(m, c, told)
+		if endsAll(c) && left != (foundationv1alpha1.EffectFact{}) {
+			effect = left
+			told[toldAll] = true
 		}
-	}
-	told := map[string]bool{}
-	for i := range changes {
-		if effect := ownEffect(m, &changes[i], told); effect != (foundationv1alpha1.EffectFact{}) {
-			changes[i].Effect = new(effect)
+		if effect != (foundationv1alpha1.EffectFact{}) {
+			c.Effect = new(effect)
 			left = minus(left, effect)
 		}
 	}
+	return append(changes, unlistedChange(m, left)...)
+}
+
+// unlistedChange returns the change that is behind what no other change accounts for; none if nothing is left, or if it is on
+// record already.
+func unlistedChange(m *Model, left foundationv1alpha1.EffectFact) []foundationv1alpha1.RecordedChange {
+	var c foundationv1alpha1.RecordedChange
 	switch {
 	case left == (foundationv1alpha1.EffectFact{}):
+		return nil
 	case programWasEdited(m):
-		changes = append(changes, programChange(m))
-		changes[len(changes)-1].Effect = new(left)
-	case left.Namespaces > 0:
-		c := specChange(m, factKey{field: foundationv1alpha1.FieldNamespaces}, true)
+		c = programChange(m)
+		c.Effect = new(left)
+	case wasEdited(m) && left.Namespaces > 0:
+		c = specChange(m, factKey{field: foundationv1alpha1.FieldNamespaces}, true)
 		c.Effect = &foundationv1alpha1.EffectFact{Namespaces: left.Namespaces}
-		changes = append(changes, c)
+	default:
+		return nil
 	}
-	return changes
+	if isRecorded(m.Record, c) {
+		return nil
+	}
+	return []foundationv1alpha1.RecordedChange{c}
 }
 
 // endsAll reports whether a change concerns all that a team has.
@@ -131,19 +162,19 @@ func endsAll(c *foundationv1alpha1.RecordedChange) bool {
 	}
 }
 
-// ownEffect returns the effect of the change of one entry. told has the pools whose GPUs another change accounts for.
+// toldAll is in told if one change accounts for all that ends at once.
+const toldAll = "*"
+
+// ownEffect returns the effect of the change of one entry. told has what another change accounts for: pools, by name, and
+// periods of retention.
 func ownEffect(m *Model, c *foundationv1alpha1.RecordedChange, told map[string]bool) foundationv1alpha1.EffectFact {
 	var effect foundationv1alpha1.EffectFact
 	switch {
-	case c.From == nil:
-	case c.From.GPUs != nil && !told[c.From.GPUs.PoolName]:
-		pool := c.From.GPUs.PoolName
-		told[pool] = true
-		for _, grant := range m.Grants {
-			if grant.poolName == pool {
-				effect.GPUs = grant.ending(m)
-			}
-		}
+	case c.Field == foundationv1alpha1.FieldSettings:
+		return settingEffect(m, c, told)
+	case c.From == nil || told[toldAll]:
+	case c.From.GPUs != nil:
+		effect.GPUs = endingOf(m, told, func(pool string) bool { return pool == c.From.GPUs.PoolName })
 	case c.From.Staff != nil:
 		subject := c.From.Staff.Subject.Kind + " " + c.From.Staff.Subject.Name
 		switch had, has := boundRanks(m)[subject], staffRanks(m)[subject]; {
@@ -158,6 +189,18 @@ func ownEffect(m *Model, c *foundationv1alpha1.RecordedChange, told map[string]b
 	return effect
 }
 
+// endingOf returns how many GPUs end of some pools that no other change accounts for.
+func endingOf(m *Model, told map[string]bool, of func(pool string) bool) int32 {
+	var ending int32
+	for _, grant := range m.Grants {
+		if of(grant.poolName) && !told[grant.poolName] && !told[toldAll] {
+			told[grant.poolName] = true
+			ending += grant.ending(m)
+		}
+	}
+	return ending
+}
+
 // minus returns what of an effect is not in a part of it.
 func minus(all, part foundationv1alpha1.EffectFact) foundationv1alpha1.EffectFact {
 	return foundationv1alpha1.EffectFact{
@@ -169,7 +212,7 @@ func minus(all, part foundationv1alpha1.EffectFact) foundationv1alpha1.EffectFac
 // programChange returns a change of the programme that no fact of the team shows, for example of its stages or ceilings.
 func programChange(m *Model) foundationv1alpha1.RecordedChange {
 	c := foundationv1alpha1.RecordedChange{Time: foundationv1alpha1.NewTimestamp(m.Now), Field: foundationv1alpha1.FieldProgram, Name: m.Program.Name}
-	if by := editOf(m.Program.GetManagedFields(), nil); by.Manager != "" && by.Time != nil {
+	if by := edits.Last(m.Program.GetManagedFields(), nil); by.Manager != "" && by.Time != nil {
 		c.By, c.Time = by.Manager, foundationv1alpha1.NewTimestamp(by.Time.Time)
 	}
 	return c

@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/edits"
 	"foundation.team/operator/internal/index"
 )
 
@@ -87,7 +88,7 @@ func specChange(m *Model, key factKey, exists bool) foundationv1alpha1.RecordedC
 	if !exists {
 		path = nil
 	}
-	by := editOf(source.GetManagedFields(), path)
+	by := edits.Last(source.GetManagedFields(), path)
 	if by.Manager == "" || key.field == foundationv1alpha1.FieldDecision && !isDecisionEdit(m, by) {
 		return c
 	}

@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/edits"
 	"foundation.team/operator/test/support/builder"
 )
 
@@ -123,7 +124,7 @@ func TestAnEditIsByWhoOwnsTheField(t *testing.T) {
 		if name == "annotations[foundation.team/hold]" {
 			_, path = settingSource(NewModel(input(twoNamespaces())), name)
 		}
-		if got := editOf(fields, path).Manager; got != want {
+		if got := edits.Last(fields, path).Manager; got != want {
 			t.Errorf("%s: by %s, want %s", name, got, want)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 
@@ -12,9 +13,17 @@ import (
 	"foundation.team/operator/internal/text"
 )
 
-// renderEffect returns what a change took, for example "64 GPUs and the access of 12 people", and whether that is plural;
-// empty if it took nothing.
-func renderEffect(effect *foundationv1alpha1.EffectFact) (what string, plural bool) {
+// maxShownEffect is the CRD's maxLength of an effect in status.history.
+const maxShownEffect = 256
+
+// renderEffect returns what a change took, for example "64 GPUs and the access of 12 people"; empty if it took nothing.
+func renderEffect(effect *foundationv1alpha1.EffectFact) string {
+	ending, _ := renderEnding(effect)
+	return text.Cut(inSentence(append([]string{ending}, renderLater(effect)...)), maxShownEffect)
+}
+
+// renderEnding returns what a change took at once, and whether that is plural; empty if it took nothing.
+func renderEnding(effect *foundationv1alpha1.EffectFact) (what string, plural bool) {
 	if effect == nil {
 		return "", false
 	}
@@ -30,10 +39,43 @@ func renderEffect(effect *foundationv1alpha1.EffectFact) (what string, plural bo
 	add(effect.AccessReduced, "a part of the access of "+people(effect.AccessReduced), false)
 	add(effect.Namespaces, "work in "+text.Count(int(effect.Namespaces), "namespace"), false)
 	add(effect.Volumes, text.Count(int(effect.Volumes), "volume"), effect.Volumes > 1)
-	if last := len(parts) - 1; last > 0 {
-		return strings.Join(parts[:last], ", ") + " and " + parts[last], plural
+	return inSentence(parts), plural
+}
+
+// renderLater returns what a change means for later.
+func renderLater(effect *foundationv1alpha1.EffectFact) []string {
+	if effect == nil {
+		return nil
 	}
-	return strings.Join(parts, ""), plural
+	var parts []string
+	if effect.DataAccessSeconds > 0 {
+		parts = append(parts, "staff can read data for "+period(effect.DataAccessSeconds)+" less")
+	}
+	if effect.KeepSeconds > 0 {
+		parts = append(parts, "data is kept for "+period(effect.KeepSeconds)+" less")
+	}
+	if effect.Deletable > 0 {
+		parts = append(parts, fmt.Sprintf("the data of %s may be deleted in the end, and was to be kept", text.Count(int(effect.Deletable), "namespace")))
+	}
+	return parts
+}
+
+// period returns seconds in days, or in hours, minutes and seconds.
+func period(seconds int64) string {
+	const day = 24 * 60 * 60
+	if seconds%day == 0 {
+		return text.Count(int(seconds/day), "day")
+	}
+	return (time.Duration(seconds) * time.Second).String()
+}
+
+// inSentence lists the parts that are not empty, as in a sentence.
+func inSentence(parts []string) string {
+	parts = slices.DeleteFunc(slices.Clone(parts), func(part string) bool { return part == "" })
+	if last := len(parts) - 1; last > 0 {
+		return strings.Join(parts[:last], ", ") + " and " + parts[last]
+	}
+	return strings.Join(parts, "")
 }
 
 func people(n int32) string {
@@ -60,6 +102,8 @@ func cause(change foundationv1alpha1.RecordedChange, life lifecycle.Team) string
 	switch change.Field {
 	case foundationv1alpha1.FieldState:
 		return "the FoundationTeam was deleted"
+	case foundationv1alpha1.FieldSettings:
+		field = settingField(change.Name)
 	case foundationv1alpha1.FieldProgram:
 		return fmt.Sprintf("FoundationProgram %s was changed", change.Name)
 	case foundationv1alpha1.FieldNamespaces:
@@ -102,14 +146,29 @@ func movedBound(change foundationv1alpha1.RecordedChange, life lifecycle.Team) s
 	}
 }
 
+// settingField returns where a setting is set, for people.
+func settingField(name string) string {
+	switch {
+	case strings.HasPrefix(name, programPrefix):
+		return "spec." + strings.TrimPrefix(name, programPrefix) + " of the programme"
+	case strings.HasPrefix(name, poolPrefix):
+		pool, field, _ := strings.Cut(strings.TrimPrefix(name, poolPrefix), "].")
+		return "spec." + field + " of GPUPool " + pool
+	default:
+		return "spec." + name
+	}
+}
+
 // effectMessage tells at once what a change takes from the team, and which edit does.
 func effectMessage(change foundationv1alpha1.RecordedChange, life lifecycle.Team) string {
-	what, plural := renderEffect(change.Effect)
-	verb := "ends"
-	if plural {
-		verb = "end"
+	told, plural := renderEnding(change.Effect)
+	switch {
+	case plural:
+		told += " end now"
+	case told != "":
+		told += " ends now"
 	}
-	return fmt.Sprintf("%s %s now, because %s", what, verb, renderCause(change, life))
+	return fmt.Sprintf("%s, because %s", inSentence(append([]string{told}, renderLater(change.Effect)...)), renderCause(change, life))
 }
 
 // newEffects returns the changes with an effect that this reconcile added to a record.
@@ -138,7 +197,7 @@ func stateEffect(m *Model, record *foundationv1alpha1.TeamRecord) string {
 	for i := len(history) - 1; i >= 0; i-- {
 		switch {
 		case history[i].Effect != nil && endsAll(&history[i]):
-			what, _ := renderEffect(history[i].Effect)
+			what, _ := renderEnding(history[i].Effect)
 			return fmt.Sprintf("%s ended, because %s", what, renderCause(history[i], m.Life))
 		case history[i].Field == foundationv1alpha1.FieldState && history[i].To != nil && history[i].To.State != m.State:
 			return ""

@@ -30,7 +30,7 @@ func historyStatus(record *foundationv1alpha1.TeamRecord, life lifecycle.Team) [
 
 func renderChange(change foundationv1alpha1.RecordedChange, life lifecycle.Team) foundationv1alpha1.TeamChange {
 	shown := foundationv1alpha1.TeamChange{Time: *change.Time.Meta(), What: string(change.Field), By: change.By, Late: change.Late}
-	shown.Effect, _ = renderEffect(change.Effect)
+	shown.Effect = renderEffect(change.Effect)
 	if change.Field == foundationv1alpha1.FieldSettings {
 		shown.What = change.Name
 	} else if change.Name != "" {

@@ -53,7 +53,7 @@ func (t Team) retentionPeriods(now time.Time) (Retention, bool) {
 		return Retention{Ended: t.Tenure.Ended, AccessUntil: t.Tenure.AccessUntil, KeptUntil: t.Tenure.KeptUntil}, t.Tenure.isOver()
 	}
 	ended := t.specifiedEndTime(now)
-	r := Retention{Ended: ended, AccessUntil: ended.Add(t.dataAccess())}
+	r := Retention{Ended: ended, AccessUntil: ended.Add(t.DataAccess())}
 	r.KeptUntil = latest(r.AccessUntil, ended.Add(t.Keep()))
 	return r, !ended.IsZero()
 }
@@ -71,8 +71,8 @@ func (t Team) specifiedEndTime(now time.Time) time.Time {
 	return time.Time{}
 }
 
-// dataAccess returns how long staff may read and copy data after the team's time.
-func (t Team) dataAccess() time.Duration {
+// DataAccess returns how long staff may read and copy data after the team's time.
+func (t Team) DataAccess() time.Duration {
 	return t.retentionPeriod(DefaultDataAccess, func(s *foundationv1alpha1.Retention) *metav1.Duration { return s.DataAccess })
 }
 

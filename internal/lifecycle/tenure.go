@@ -73,7 +73,7 @@ func (t Team) observePeriods(before Tenure, after *Tenure, now time.Time) {
 	until := func(period time.Duration, told time.Time) time.Time {
 		return latest(after.Ended.Add(period), earliest(told, now.Add(period)))
 	}
-	after.AccessUntil = until(t.dataAccess(), before.AccessUntil)
+	after.AccessUntil = until(t.DataAccess(), before.AccessUntil)
 	after.KeptUntil = latest(after.AccessUntil, until(t.Keep(), before.KeptUntil))
 	if !before.isOver() {
 		after.KeptUntil = latest(after.KeptUntil, now.Add(min(t.Keep(), deletionNotice)))

@@ -1,4 +1,5 @@
-package team
+// Package edits reads from managedFields who edited a field last, and when.
+package edits
 
 import (
 	"encoding/json"
@@ -8,9 +9,9 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 )
 
-// editOf returns who wrote a field last, and when: the newest entry of those managers who own the field. Nobody owns what was
+// Last returns who wrote a field last, and when: the newest entry of those managers who own the field. Nobody owns what was
 // taken out; then it is the newest entry of all. Who wrote something else of the object since is not named.
-func editOf(entries []metav1.ManagedFieldsEntry, path []string) metav1.ManagedFieldsEntry {
+func Last(entries []metav1.ManagedFieldsEntry, path []string) metav1.ManagedFieldsEntry {
 	var owner, last metav1.ManagedFieldsEntry
 	for _, entry := range entries {
 		if entry.Manager == foundationv1alpha1.FieldManager || entry.Subresource != "" {
