@@ -84,6 +84,8 @@ func (r *Reconciler) reconcile(ctx context.Context, pool *foundationv1alpha1.GPU
 	}
 	if statusErr != nil {
 		plan = plan.takingBack()
+	} else {
+		r.tellEffect(in, decision)
 	}
 	// Apply, then prune: a NodePool has to be made smaller before its NodeClaims are deleted, or Karpenter would replace
 	// them.

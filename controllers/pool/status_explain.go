@@ -26,7 +26,7 @@ func (v *teamView) explain() (reason, message string) {
 			fmt.Sprintf("%s: %s may not draw from this pool; name another pool in spec.gpus", pool, v.Ineligible)
 	case v.Available < v.Requested:
 		return foundationv1alpha1.ReasonPoolUnavailable,
-			fmt.Sprintf("%s: %s; move the award or name another pool", pool, unavailability(v.in))
+			fmt.Sprintf("%s: %s%s; move the award or name another pool", pool, unavailability(v.in), availabilityEditor(v.in))
 	case v.Short():
 		return v.explainShort()
 	case v.Granted.GPUs(v.in.perNode()) != v.Requested:
