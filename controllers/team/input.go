@@ -36,6 +36,8 @@ type Input struct {
 	// Program is the programme that the team names; nil if it names none, or if the programme does not exist.
 	Program *lifecycle.Program
 	Now     time.Time
+	// WorkingSince is since when this process reconciles; zero if that is not known.
+	WorkingSince time.Time
 	// ProgramUnread, RecordUnread, NamespacesUnread and QuotasUnread are true if these could not be read. Such an Input says no
 	// more than whose access has ended.
 	ProgramUnread, RecordUnread, NamespacesUnread, QuotasUnread bool

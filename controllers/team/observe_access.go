@@ -25,7 +25,8 @@ type recordLister func(ctx context.Context, team string) ([]foundationv1alpha1.T
 // observeAccess reads from the cache what decides who has access, and the objects that give it. What cannot be read is left
 // out, marked in the Input and returned as an error: whose access has ended follows from the rest.
 func (r *Reconciler) observeAccess(ctx context.Context, team *foundationv1alpha1.FoundationTeam, records recordLister) (Input, error) {
-	in := Input{Team: team, Now: r.Clock.Now(), APIShares: r.APIShares, LiveNamespaces: map[string]*corev1.Namespace{}, Quotas: map[string]*corev1.ResourceQuota{}}
+	r.working.Do(func() { r.workingSince = r.Clock.Now() })
+	in := Input{Team: team, Now: r.Clock.Now(), WorkingSince: r.workingSince, APIShares: r.APIShares, LiveNamespaces: map[string]*corev1.Namespace{}, Quotas: map[string]*corev1.ResourceQuota{}}
 	var errs []error
 	failed := func(err error) bool {
 		errs = append(errs, err)

@@ -3,6 +3,9 @@
 package team
 
 import (
+	"sync"
+	"time"
+
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -23,4 +26,8 @@ type Reconciler struct {
 	Guards guards.Checker
 	// APIShares are each team's concurrency shares of API Priority and Fairness; 0 means DefaultAPIShares.
 	APIShares int32
+
+	working sync.Once
+	// workingSince is when the first reconcile of this process began: it did nothing before.
+	workingSince time.Time
 }

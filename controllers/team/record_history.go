@@ -82,6 +82,10 @@ func specChange(m *Model, key factKey, exists bool) foundationv1alpha1.RecordedC
 	case slices.Contains(listFields, key.field):
 		path = append(path, `k:{"name":"`+key.name+`"}`)
 	}
+	if !exists && strings.HasPrefix(key.name, "adopt[") && key.field == foundationv1alpha1.FieldSettings {
+		c.By = foundationv1alpha1.FieldManager // it takes the offer off when the team has the object
+		return c
+	}
 	if source == nil {
 		return c
 	}

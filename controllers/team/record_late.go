@@ -64,7 +64,8 @@ func lateStaff(m *Model, before, after foundationv1alpha1.TeamFacts, due dueChan
 	return late
 }
 
-// lateAwards returns late starts and ends of awards. Facts have them in the order of the spec.
+// lateAwards returns late starts and ends of awards that the pool did not act on in time. Facts have them in the order of the
+// spec.
 func lateAwards(m *Model, before, after foundationv1alpha1.TeamFacts, due dueChange) []foundationv1alpha1.RecordedChange {
 	var late []foundationv1alpha1.RecordedChange
 	for i := range m.Team.Spec.GPUs {
@@ -74,15 +75,25 @@ func lateAwards(m *Model, before, after foundationv1alpha1.TeamFacts, due dueCha
 		}
 		span := m.Life.AwardSpan(m.Team.Spec.GPUs[i])
 		fact := &foundationv1alpha1.Fact{GPUs: award.DeepCopy()}
-		if c := due(span.End, foundationv1alpha1.FieldGPUs, award.Name); c != nil {
+		if c := due(span.End, foundationv1alpha1.FieldGPUs, award.Name); c != nil && !actedInTime(m, award.PoolName, span.End) {
 			c.From = fact
 			late = append(late, *c)
-		} else if c := due(span.Start, foundationv1alpha1.FieldGPUs, award.Name); c != nil {
+		} else if c := due(span.Start, foundationv1alpha1.FieldGPUs, award.Name); c != nil && !actedInTime(m, award.PoolName, span.Start) {
 			c.To = fact
 			late = append(late, *c)
 		}
 	}
 	return late
+}
+
+// actedInTime reports whether a pool has done by itself what was due at a moment, and only the team's status was not written: this
+// process was at work then, and the pool waits for nothing that early any more.
+func actedInTime(m *Model, poolName string, at time.Time) bool {
+	pool := m.Pools[poolName]
+	if pool == nil || m.WorkingSince.IsZero() || m.WorkingSince.After(at) || pool.Status.ObservedGeneration == 0 {
+		return false
+	}
+	return pool.Status.NextTransitionTime == nil || pool.Status.NextTransitionTime.After(at)
 }
 
 // missedSince returns the moment that the team's last status waited for, if it passed longer ago than lateTolerance; zero

@@ -83,6 +83,39 @@ func TestLateUntold(t *testing.T) {
 	}
 }
 
+// An award that the pool switched in time is not late because statuses could not be written then; it is if the pool waits for
+// that moment still, or if nobody was at work.
+func TestAnAwardThatThePoolSwitchedInTimeIsNotLate(t *testing.T) {
+	end := now.Add(time.Hour)
+	award := builder.AwardBetween("b200", 8, time.Time{}, end)
+	waits := func(at time.Time) builder.PoolMod {
+		return func(pool *foundationv1alpha1.GPUPool) { pool.Status.NextTransitionTime = builder.MetaTime(at) }
+	}
+	tests := map[string]struct {
+		since time.Time
+		pool  *foundationv1alpha1.GPUPool
+		late  bool
+	}{
+		"the pool acted": {now, builder.Pool("b200"), false},
+		"the pool acted, and waits for something":   {now, builder.Pool("b200", waits(july)), false},
+		"the pool waits for it still":               {now, builder.Pool("b200", waits(end)), true},
+		"nobody was at work, and the pool acts now": {end.Add(time.Minute), builder.Pool("b200"), true},
+		"there is no such pool":                     {now, builder.Pool("other"), true},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			in := input(twoNamespaces(award, func(team *foundationv1alpha1.FoundationTeam) {
+				team.Status.NextTransitionTime = builder.MetaTime(end)
+			}), end.Add(time.Hour), tt.pool)
+			in.WorkingSince = tt.since
+			in.Record = recordOfTeam(input(twoNamespaces(award), tt.pool))
+			if late := newLateChanges(in.Record, BuildRecord(NewModel(in))); len(late) > 0 != tt.late {
+				t.Errorf("late: %+v", late)
+			}
+		})
+	}
+}
+
 // While the status cannot be written, what was late is put on record once.
 func TestLateIsRecordedOnce(t *testing.T) {
 	end := now.Add(time.Hour)

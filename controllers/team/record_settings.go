@@ -9,9 +9,11 @@ import (
 	"strconv"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/edits"
 	"foundation.team/operator/internal/index"
 )
 
@@ -93,6 +95,34 @@ func (s settings) addTeam(m *Model) {
 			s.set("adopt["+name+"]", m.Team.Name)
 		}
 	}
+	var offered []string
+	for _, volume := range offeredVolumes(m) {
+		offered = append(offered, volume.Name)
+	}
+	s.set(offeredSetting, offered)
+}
+
+// offeredSetting is the name of the setting that has the PersistentVolumes that are offered to the team.
+const offeredSetting = "adopt[persistentVolumes]"
+
+// offeredVolumes returns the PersistentVolumes that an admin offers to the team, by name.
+func offeredVolumes(m *Model) []*corev1.PersistentVolume {
+	offered := slices.DeleteFunc(slices.Clone(m.LabelledVolumes), func(volume *corev1.PersistentVolume) bool {
+		return volume.Annotations[foundationv1alpha1.AnnotationAdopt] != m.Team.Name
+	})
+	slices.SortFunc(offered, func(a, b *corev1.PersistentVolume) int { return strings.Compare(a.Name, b.Name) })
+	return offered
+}
+
+// offerSource returns the object that is offered to the team by a setting; nil if none is any more.
+func offerSource(m *Model, name string) metav1.Object {
+	if offered := offeredVolumes(m); name == offeredSetting && len(offered) > 0 {
+		return offered[0]
+	}
+	if live := m.LiveNamespaces[strings.TrimSuffix(strings.TrimPrefix(name, "adopt["), "]")]; live != nil {
+		return live
+	}
+	return nil
 }
 
 func (s settings) addRetention(name string, retention *foundationv1alpha1.Retention) {
@@ -158,9 +188,9 @@ func settingSource(m *Model, name string) (obj metav1.Object, path []string) {
 		}
 		return m.Pools[pool], fieldPath("spec." + field)
 	case strings.HasPrefix(name, "adopt["):
-		return nil, nil
+		return offerSource(m, name), edits.AdoptPath()
 	case strings.HasPrefix(name, "annotations["):
-		return m.Team, []string{"f:metadata", "f:annotations", "f:" + strings.TrimSuffix(strings.TrimPrefix(name, "annotations["), "]")}
+		return m.Team, edits.AnnotationPath(strings.TrimSuffix(strings.TrimPrefix(name, "annotations["), "]"))
 	default:
 		return m.Team, fieldPath("spec." + name)
 	}

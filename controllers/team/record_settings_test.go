@@ -64,7 +64,15 @@ func TestEverySettingThatMattersIsOnRecord(t *testing.T) {
 		},
 		"a namespace is offered": {
 			input(team(), builder.ForeignNamespace("hanbit-train")), offeredTo(input(team(), builder.ForeignNamespace("hanbit-train"))),
-			[]string{`2026-04-01T00:00:00Z adopt[hanbit-train]: "" -> "hanbit"`},
+			[]string{`2026-03-31T23:59:00Z adopt[hanbit-train]: "" -> "hanbit" by kubectl-annotate`},
+		},
+		"it was taken over": {
+			offeredTo(input(team(), builder.ForeignNamespace("hanbit-train"))), input(team(), builder.ForeignNamespace("hanbit-train")),
+			[]string{`2026-04-01T00:00:00Z adopt[hanbit-train]: "hanbit" -> "" by foundation.team/controller`},
+		},
+		"a volume is offered": {
+			input(team()), input(team(), offer(&corev1.PersistentVolume{ObjectMeta: metav1.ObjectMeta{Name: "pv-1"}})),
+			[]string{`2026-03-31T23:59:00Z adopt[persistentVolumes]: "" -> "[\"pv-1\"]" by kubectl-annotate`},
 		},
 		"the programme": {
 			inProgram(program(), team()), inProgram(program(passed, builder.Seats(7), builder.Ceiling(16), builder.PoolCeiling("h100", 8)), team()),
@@ -104,8 +112,15 @@ func TestEverySettingThatMattersIsOnRecord(t *testing.T) {
 
 // offeredTo is an Input whose namespace hanbit-train an admin offers to the team.
 func offeredTo(in Input) Input {
-	in.LiveNamespaces["hanbit-train"].Annotations = map[string]string{foundationv1alpha1.AnnotationAdopt: "hanbit"}
+	offer(in.LiveNamespaces["hanbit-train"])
 	return in
+}
+
+// offer offers an object to hanbit, as kubectl annotate does and as the cache keeps it.
+func offer[T metav1.Object](obj T) T {
+	obj.SetAnnotations(map[string]string{foundationv1alpha1.AnnotationAdopt: "hanbit"})
+	obj.SetManagedFields([]metav1.ManagedFieldsEntry{wrote("kubectl-annotate", now.Add(-time.Minute), `{"f:metadata":{"f:annotations":{"f:foundation.team/adopt":{}}}}`)})
+	return obj
 }
 
 // A change is by the manager who owns what changed, not by whoever wrote something else last.

@@ -18,6 +18,9 @@ func gpusCondition(m *Model) metav1.Condition {
 	var requested int32
 	for _, grant := range m.Grants {
 		requested += grant.requested
+		if grant.pool == nil && isNamedElsewhere(m) {
+			continue
+		}
 		if reason, message := explain(m, grant); reason != "" {
 			reasons, messages = append(reasons, reason), append(messages, message)
 		}
@@ -57,6 +60,13 @@ func explain(m *Model, g poolGrant) (reason, message string) {
 	default:
 		return "", ""
 	}
+}
+
+// isNamedElsewhere reports whether a pool tells of the pools that do not exist: it keeps what the team has because of them.
+func isNamedElsewhere(m *Model) bool {
+	return slices.ContainsFunc(m.Grants, func(g poolGrant) bool {
+		return g.pool != nil && g.requested == g.grant.Requested && g.grant.Reason == foundationv1alpha1.ReasonPoolNotFound
+	})
 }
 
 // isDynamic reports whether a pool's nodes are provisioned only when pods need them, so that fewer than granted is no

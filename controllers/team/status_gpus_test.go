@@ -53,6 +53,12 @@ func TestGPUsCondition(t *testing.T) {
 			})),
 			"True NothingDeclared: no award in force; b200: 16 GPUs beyond the grant are being drained, and pods on their nodes are evicted from 2026-06-30T15:00:00Z on",
 		},
+		"no such pool, and another one keeps what there is": {
+			input(twoNamespaces(builder.Award("b2o0", 16)), grant(func(g *foundationv1alpha1.Grant) {
+				g.Requested, g.Reason, g.Message = 0, foundationv1alpha1.ReasonPoolNotFound, "b200: 16 GPUs are kept, and no more granted, while spec.gpus names GPUPool b2o0, which does not exist: correct spec.gpus, or create the pool"
+			})),
+			"False PoolNotFound: b200: 16 GPUs are kept, and no more granted, while spec.gpus names GPUPool b2o0, which does not exist: correct spec.gpus, or create the pool",
+		},
 		"two pools, two problems": {input(twoNamespaces(builder.Award("a100", 8), asks), short), "False PoolNotFound: a100: no such GPUPool: create it, or name another pool in spec.gpus; b200: 8 of 16 short"},
 	}
 	for name, tt := range tests {

@@ -20,7 +20,7 @@ func Last(entries []metav1.ManagedFieldsEntry, path []string) metav1.ManagedFiel
 		if isNewer(entry, last) {
 			last = entry
 		}
-		if ownsField(entry, path) && isNewer(entry, owner) {
+		if Owns(entry, path) && isNewer(entry, owner) {
 			owner = entry
 		}
 	}
@@ -34,8 +34,8 @@ func isNewer(entry, than metav1.ManagedFieldsEntry) bool {
 	return than.Time == nil || entry.Time != nil && !entry.Time.Before(than.Time)
 }
 
-// ownsField reports whether an entry of managedFields has a field, or a part of it.
-func ownsField(entry metav1.ManagedFieldsEntry, path []string) bool {
+// Owns reports whether an entry of managedFields has a field, or a part of it.
+func Owns(entry metav1.ManagedFieldsEntry, path []string) bool {
 	if entry.FieldsV1 == nil || len(path) == 0 {
 		return false
 	}
@@ -52,3 +52,9 @@ func ownsField(entry metav1.ManagedFieldsEntry, path []string) bool {
 	}
 	return true
 }
+
+// AdoptPath returns the path of the annotation that offers an object to a team.
+func AdoptPath() []string { return AnnotationPath(foundationv1alpha1.AnnotationAdopt) }
+
+// AnnotationPath returns the path of an annotation.
+func AnnotationPath(key string) []string { return []string{"f:metadata", "f:annotations", "f:" + key} }

@@ -16,6 +16,7 @@ import (
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/apply"
+	"foundation.team/operator/internal/edits"
 	"foundation.team/operator/internal/guards"
 )
 
@@ -29,6 +30,7 @@ func CacheOptions() cache.Options {
 	byObject := map[client.Object]cache.ByObject{
 		&corev1.Node{}:             {Transform: trimNode},
 		&corev1.PersistentVolume{}: {Transform: trimPersistentVolume},
+		&corev1.Namespace{}:        {Transform: keepOwnFieldsAndOffer},
 		// The team's record names who edited what.
 		&foundationv1alpha1.FoundationTeam{}:    {Transform: dropOwnFields},
 		&foundationv1alpha1.FoundationProgram{}: {Transform: dropOwnFields},
@@ -64,6 +66,33 @@ func keepOwnFields(obj any) (any, error) {
 		}))
 	}
 	return obj, nil
+}
+
+// keepOwnFieldsAndOffer keeps, besides, who offers an object to a team: that is on the team's record.
+func keepOwnFieldsAndOffer(obj any) (any, error) {
+	if accessor, err := meta.Accessor(obj); err == nil {
+		offers := offersOf(accessor)
+		if _, err := keepOwnFields(obj); err != nil {
+			return nil, err
+		}
+		accessor.SetManagedFields(append(accessor.GetManagedFields(), offers...))
+	}
+	return obj, nil
+}
+
+// offersOf returns the managedFields entries of those who offer an object to a team, with nothing else in them.
+func offersOf(obj metav1.Object) []metav1.ManagedFieldsEntry {
+	if obj.GetAnnotations()[foundationv1alpha1.AnnotationAdopt] == "" {
+		return nil
+	}
+	var offers []metav1.ManagedFieldsEntry
+	for _, entry := range obj.GetManagedFields() {
+		if entry.Manager != foundationv1alpha1.FieldManager && edits.Owns(entry, edits.AdoptPath()) {
+			entry.FieldsV1 = metav1.NewFieldsV1(`{"f:metadata":{"f:annotations":{"f:` + foundationv1alpha1.AnnotationAdopt + `":{}}}}`)
+			offers = append(offers, entry)
+		}
+	}
+	return offers
 }
 
 // trimNode keeps metadata, spec, allocatable resources and the Ready condition.
@@ -103,10 +132,10 @@ func dropOwnFields(obj any) (any, error) {
 	return obj, nil
 }
 
-// trimPersistentVolume keeps metadata, claimRef, the reclaim policy, the capacity and the phase.
+// trimPersistentVolume keeps metadata, who offers the volume to a team, claimRef, the reclaim policy, the capacity and the phase.
 func trimPersistentVolume(obj any) (any, error) {
 	if volume, ok := obj.(*corev1.PersistentVolume); ok {
-		volume.ManagedFields = nil
+		volume.ManagedFields = offersOf(volume)
 		volume.Spec = corev1.PersistentVolumeSpec{
 			ClaimRef: volume.Spec.ClaimRef, PersistentVolumeReclaimPolicy: volume.Spec.PersistentVolumeReclaimPolicy,
 			Capacity: volume.Spec.Capacity,

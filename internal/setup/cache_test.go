@@ -2,6 +2,7 @@ package setup
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -35,6 +36,42 @@ func TestKeepOwnFields(t *testing.T) {
 	}
 	if _, err := keepOwnFields("a tombstone"); err != nil {
 		t.Error(err)
+	}
+}
+
+// Of what is offered to a team the cache keeps who offers it, and nothing else of others.
+func TestKeepOffers(t *testing.T) {
+	annotated := fields("kubectl-annotate", "")
+	annotated.FieldsV1 = metav1.NewFieldsV1(`{"f:metadata":{"f:annotations":{"f:foundation.team/adopt":{},"f:note":{}}}}`)
+	kept := annotated
+	kept.FieldsV1 = metav1.NewFieldsV1(`{"f:metadata":{"f:annotations":{"f:foundation.team/adopt":{}}}}`)
+	own := fields(foundationv1alpha1.FieldManager, "")
+	for name, tt := range map[string]struct {
+		annotation string
+		namespace  []metav1.ManagedFieldsEntry
+		volume     []metav1.ManagedFieldsEntry
+	}{
+		"offered":     {"hanbit", []metav1.ManagedFieldsEntry{own, kept}, []metav1.ManagedFieldsEntry{kept}},
+		"not offered": {"", []metav1.ManagedFieldsEntry{own}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			all := []metav1.ManagedFieldsEntry{fields("kubectl", ""), annotated, own}
+			meta := metav1.ObjectMeta{Name: "x", Annotations: map[string]string{foundationv1alpha1.AnnotationAdopt: tt.annotation}}
+			namespace, volume := &corev1.Namespace{ObjectMeta: meta}, &corev1.PersistentVolume{ObjectMeta: meta}
+			namespace.ManagedFields, volume.ManagedFields = slices.Clone(all), slices.Clone(all)
+			if _, err := keepOwnFieldsAndOffer(namespace); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := trimPersistentVolume(volume); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.namespace, namespace.ManagedFields); diff != "" {
+				t.Error(diff)
+			}
+			if diff := cmp.Diff(tt.volume, volume.ManagedFields); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
 }
 
