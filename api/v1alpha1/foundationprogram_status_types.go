@@ -154,6 +154,28 @@ type RankingEntry struct {
 	// last seat are not: people have to decide.
 	// +optional
 	WithinSeats bool `json:"withinSeats,omitempty"` //nolint:kubeapilinter // false and missing mean the same
+	// asClosed is what it was when the evaluation was closed, if its results, or what they are weighted by, were edited since.
+	// +optional
+	AsClosed *ClosedRankingEntry `json:"asClosed,omitempty"`
+}
+
+// ClosedRankingEntry is one team of a ranking when its evaluation was closed.
+type ClosedRankingEntry struct {
+	// rank is the team's position then; 0 if it had none.
+	// +required
+	Rank int32 `json:"rank"`
+	// total is the sum of its scores then, of 100; without it, it had none.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=16
+	Total string `json:"total,omitempty"`
+	// failedGates are the gates that it had failed then.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=63
+	FailedGates []string `json:"failedGates,omitempty"`
 }
 
 // ProgramTeam is where a team stands in a programme.

@@ -84,6 +84,20 @@ type DecisionFact struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
 	Reason string `json:"reason,omitempty"`
+	// evaluation is the evaluation that it was decided on, if it names one. rank and score are what the team had there when
+	// the decision was seen first, whatever was edited since.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Evaluation string `json:"evaluation,omitempty"`
+	// rank is the team's position then, from 1; without it, it had none.
+	// +optional
+	Rank int32 `json:"rank,omitempty"` //nolint:kubeapilinter // 0 and missing mean the same
+	// score is its total then, of 100; without it, it had none.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=16
+	Score string `json:"score,omitempty"`
 }
 
 // GPUAwardFact is an award of GPUs.

@@ -73,7 +73,11 @@ func (r *Reconciler) reconcile(ctx context.Context, program *foundationv1alpha1.
 	result := ctrl.Result{RequeueAfter: requeueAfter(in, plan)}
 	after := program.DeepCopy()
 	after.Status = BuildStatus(in, plan)
-	return result, errors.Join(finalizerErr, apply.WriteStatus(ctx, r.Applier, r.Events, program, after))
+	statusErr := apply.WriteStatus(ctx, r.Applier, r.Events, program, after)
+	if statusErr == nil {
+		r.tellEdits(program, after.Status.Rankings)
+	}
+	return result, errors.Join(finalizerErr, statusErr)
 }
 
 // finalize removes the finalizer if the API server, too, has no team that names the programme: the cache may not show yet

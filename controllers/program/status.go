@@ -8,7 +8,6 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/budget"
 	"foundation.team/operator/internal/conditions"
-	"foundation.team/operator/internal/ranking"
 	"foundation.team/operator/internal/text"
 	"foundation.team/operator/internal/timing"
 )
@@ -23,7 +22,7 @@ func BuildStatus(in Input, plan budget.Plan) foundationv1alpha1.FoundationProgra
 	status := foundationv1alpha1.FoundationProgramStatus{
 		ObservedGeneration: in.Program.Generation,
 		Seats:              seats(in),
-		Rankings:           ranking.Rankings(&in.Program.Spec, in.Now),
+		Rankings:           rankings(in),
 		Teams:              truncate(teamList(in), maxTeams),
 		Budget:             plan.Lines,
 		HeldBack:           truncate(plan.HeldBack, maxHeldBack),

@@ -42,7 +42,7 @@ func decisionsCondition(in Input) metav1.Condition {
 	case decisions == 0:
 		return conditions.True(area, foundationv1alpha1.ReasonNothingDeclared, "")
 	default:
-		return conditions.True(area, foundationv1alpha1.ReasonAsDeclared, text.Count(decisions, "decision")+", none held back")
+		return conditions.True(area, foundationv1alpha1.ReasonAsDeclared, text.Count(decisions, "decision")+", none held back"+editedNote(in))
 	}
 }
 

@@ -1,9 +1,12 @@
 package team
 
 import (
+	"slices"
+
 	"k8s.io/utils/ptr"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/ranking"
 )
 
 // factsOf returns what was awarded to a team and decided on it. It contains no rendered text and no time zone, so that only
@@ -14,14 +17,7 @@ func factsOf(m *Model) foundationv1alpha1.TeamFacts {
 	if spec.Term != nil && (spec.Term.StartTime != nil || spec.Term.EndTime != nil) {
 		facts.Term = &foundationv1alpha1.TermFact{StartTime: wholeSeconds(spec.Term.StartTime), EndTime: wholeSeconds(spec.Term.EndTime)}
 	}
-	if m.Program != nil {
-		if decision := m.Program.Standing(m.Team.Name, m.Now).Decision; decision != nil {
-			facts.Decision = &foundationv1alpha1.DecisionFact{
-				Outcome: string(decision.Outcome), DecisionTime: wholeSeconds(decision.DecisionTime), Reason: decision.Reason,
-				FinalTime: wholeSeconds(decision.FinalTime), EffectiveTime: wholeSeconds(decision.EffectiveTime), OverturnTime: wholeSeconds(decision.OverturnTime),
-			}
-		}
-	}
+	facts.Decision = decisionFact(m)
 	for _, award := range spec.GPUs {
 		facts.GPUs = append(facts.GPUs, foundationv1alpha1.GPUAwardFact{
 			Name: award.Name, PoolName: award.PoolName, Count: ptr.Deref(award.Count, 0), Stage: award.Stage, IfPassed: award.IfPassed,
@@ -42,6 +38,49 @@ func factsOf(m *Model) foundationv1alpha1.TeamFacts {
 	}
 	facts.Settings = settingsOf(m)
 	return facts
+}
+
+// decisionFact returns the decision of the programme that counts, with what the team was judged at when it was seen first; nil if
+// there is none.
+func decisionFact(m *Model) *foundationv1alpha1.DecisionFact {
+	if m.Program == nil {
+		return nil
+	}
+	decision := m.Program.Standing(m.Team.Name, m.Now).Decision
+	if decision == nil {
+		return nil
+	}
+	fact := &foundationv1alpha1.DecisionFact{
+		Outcome: string(decision.Outcome), DecisionTime: wholeSeconds(decision.DecisionTime), Reason: decision.Reason, Evaluation: decision.Evaluation,
+		FinalTime: wholeSeconds(decision.FinalTime), EffectiveTime: wholeSeconds(decision.EffectiveTime), OverturnTime: wholeSeconds(decision.OverturnTime),
+	}
+	if known := knownDecision(m, fact); known != nil {
+		fact.Rank, fact.Score = known.Rank, known.Score
+	} else if decision.Evaluation != "" {
+		fact.Rank = ranking.Position(&m.Program.Spec, decision.Evaluation, m.Team.Name)
+		fact.Score, _, _ = ranking.Score(&m.Program.Spec, decision.Evaluation, m.Team.Name)
+	}
+	return fact
+}
+
+// knownDecision returns a decision as it is on record, now or in its history; nil if it is seen for the first time.
+func knownDecision(m *Model, fact *foundationv1alpha1.DecisionFact) *foundationv1alpha1.DecisionFact {
+	if m.Record == nil {
+		return nil
+	}
+	recorded := []*foundationv1alpha1.DecisionFact{m.Record.Spec.Facts.Decision}
+	for _, change := range slices.Backward(m.Record.Spec.History) {
+		if change.Field == foundationv1alpha1.FieldDecision && change.From != nil {
+			recorded = append(recorded, change.From.Decision)
+		}
+	}
+	i := slices.IndexFunc(recorded, func(known *foundationv1alpha1.DecisionFact) bool {
+		return known != nil && known.Outcome == fact.Outcome && known.Evaluation == fact.Evaluation && known.DecisionTime.Equal(fact.DecisionTime)
+	})
+	if i < 0 {
+		return nil
+	}
+	return recorded[i]
 }
 
 func budgetFact(award foundationv1alpha1.BudgetAward) foundationv1alpha1.BudgetAwardFact {

@@ -15,6 +15,7 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/edits"
 	"foundation.team/operator/internal/index"
+	"foundation.team/operator/internal/ranking"
 )
 
 const (
@@ -56,6 +57,7 @@ func settingsOf(m *Model) []foundationv1alpha1.SettingFact {
 	all.addTeam(m)
 	if m.Program != nil {
 		all.addProgram(&m.Program.Spec, m.Team.Name)
+		all.addScores(m)
 	}
 	for _, name := range index.AwardPools(m.Team) {
 		if pool := m.Pools[name]; pool != nil {
@@ -155,6 +157,20 @@ func (s settings) addProgram(spec *foundationv1alpha1.FoundationProgramSpec, tea
 	}
 	for _, ceiling := range spec.Ceilings.Budget {
 		s.set(fmt.Sprintf("%sceilings.budget[%s]", programPrefix, ceiling.Line), ceiling.PerYear)
+	}
+}
+
+// addScores adds the scores of the team in the evaluations that it was decided on by now: those that it reads.
+func (s settings) addScores(m *Model) {
+	for _, decision := range m.Program.Spec.Decisions {
+		if decision.TeamName != m.Team.Name || decision.Evaluation == "" || decision.DecisionTime == nil || decision.DecisionTime.After(m.Now) {
+			continue
+		}
+		total, failed, ok := ranking.Score(&m.Program.Spec, decision.Evaluation, m.Team.Name)
+		if ok && len(failed) > 0 {
+			total += " failed " + strings.Join(failed, ",")
+		}
+		s.set(programPrefix+"evaluations["+decision.Evaluation+"]", strings.TrimSpace(total))
 	}
 }
 

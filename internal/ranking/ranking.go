@@ -13,8 +13,9 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 )
 
-// Rankings returns the rankings of a programme's evaluations at now, in the order of the spec.
-func Rankings(spec *foundationv1alpha1.FoundationProgramSpec, now time.Time) []foundationv1alpha1.Ranking {
+// Rankings returns the rankings of a programme's evaluations at now, in the order of the spec. before are those of its last
+// status: of an evaluation that was closed there they say what it was then.
+func Rankings(spec *foundationv1alpha1.FoundationProgramSpec, before []foundationv1alpha1.Ranking, now time.Time) []foundationv1alpha1.Ranking {
 	rankings := make([]foundationv1alpha1.Ranking, 0, len(spec.Evaluations))
 	for _, evaluation := range spec.Evaluations {
 		rankings = append(rankings, foundationv1alpha1.Ranking{
@@ -22,6 +23,7 @@ func Rankings(spec *foundationv1alpha1.FoundationProgramSpec, now time.Time) []f
 			Closed:     evaluation.CloseTime != nil && !evaluation.CloseTime.After(now),
 			Entries:    rankingEntries(spec, evaluation.Results),
 		})
+		keepAsClosed(&rankings[len(rankings)-1], before)
 	}
 	return rankings
 }

@@ -152,7 +152,7 @@ func TestRankings(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			want := []foundationv1alpha1.Ranking{{Evaluation: "written", Entries: tt.want}}
-			if diff := cmp.Diff(want, ranking.Rankings(judgedBy(tt.seats, tt.results...), builder.Now)); diff != "" {
+			if diff := cmp.Diff(want, ranking.Rankings(judgedBy(tt.seats, tt.results...), nil, builder.Now)); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -163,7 +163,7 @@ func TestRankings(t *testing.T) {
 func TestMissingIsASet(t *testing.T) {
 	spec := judgedBy(1, result("hanbit", "1", "1", "", ""))
 	spec.Gates = append(spec.Gates, foundationv1alpha1.Gate{Name: "impact"})
-	got := ranking.Rankings(spec, builder.Now)[0].Entries[0].Missing
+	got := ranking.Rankings(spec, nil, builder.Now)[0].Entries[0].Missing
 	if diff := cmp.Diff([]string{"impact", "originality"}, got); diff != "" {
 		t.Error(diff)
 	}
@@ -175,7 +175,7 @@ func TestClosed(t *testing.T) {
 		spec.Evaluations = append(spec.Evaluations, foundationv1alpha1.Evaluation{Name: strconv.Itoa(i), CloseTime: at})
 	}
 	want := []foundationv1alpha1.Ranking{{Evaluation: "0"}, {Evaluation: "1", Closed: true}, {Evaluation: "2", Closed: true}, {Evaluation: "3"}}
-	if diff := cmp.Diff(want, ranking.Rankings(spec, builder.Now), cmpopts.EquateEmpty()); diff != "" {
+	if diff := cmp.Diff(want, ranking.Rankings(spec, nil, builder.Now), cmpopts.EquateEmpty()); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -219,7 +219,7 @@ func drawn(t *rapid.T) *foundationv1alpha1.FoundationProgramSpec {
 }
 
 func ranked(spec *foundationv1alpha1.FoundationProgramSpec) []entry {
-	return ranking.Rankings(spec, builder.Now)[0].Entries
+	return ranking.Rankings(spec, nil, builder.Now)[0].Entries
 }
 
 func TestRankingsTakeNoNoticeOfTheOrderOfResults(t *testing.T) {

@@ -144,7 +144,7 @@ func TestLargestProgramStatus(t *testing.T) {
 status:
   observedGeneration: 1
   seats: {summary: 0/1, filled: 0, pending: 0, free: 1, held: `+many(512, `{teamName: t%d, startTime: "2025-08-04T10:00:00Z", endTime: "2026-08-04T10:00:00Z"}`)+`}
-  rankings: `+many(8, `{evaluation: e%d, closed: true, entries: `+many(128, `{rank: 1, teamName: t%d, total: "87.75", withinSeats: true}`)+`}`)+`
+  rankings: `+many(8, `{evaluation: e%d, closed: true, entries: `+many(128, `{rank: 1, teamName: t%d, total: "87.75", withinSeats: true, asClosed: {rank: 2, total: "86.75"}}`)+`}`)+`
   teams: `+many(2048, `{name: t%d, outcome: Rejected, state: NotSelected, message: m}`)+`
   heldBack: `+many(4096, `{teamName: t%d, award: g, line: Data, amount: 1, reason: CeilingExceeded, message: m}`)+`
   gpus: `+many(64, `{poolName: p%d, awarded: 1, heldBack: 0}`)+`
@@ -170,7 +170,7 @@ spec:
   teamName: ` + long(40) + `
   uids: ` + many(32, long(62)+"%d") + `
   facts:
-    decision: {outcome: Selected, decisionTime: "2026-01-01T00:00:00Z", reason: ` + long(512) + `}
+    decision: {outcome: Selected, decisionTime: "2026-01-01T00:00:00Z", reason: ` + long(512) + `, evaluation: ` + long(63) + `, rank: 128, score: "87.75"}
     gpus: ` + many(32, `{name: `+long(61)+`%d, poolName: `+long(63)+`, count: 1, `+times+`, stage: `+long(63)+`, ifPassed: `+long(63)+`}`) + `
     budget: ` + many(64, `{name: `+long(61)+`%d, line: Staff, amount: 1, instalments: [`+strings.Repeat(instalment+", ", 31)+instalment+`]}`) + `
     volumes: ` + many(64, `{name: `+long(61)+`%d, namespace: `+long(22)+`, size: 200Ti}`) + `

@@ -138,7 +138,7 @@ func TestSampleScoresRank(t *testing.T) {
 		}
 	}
 	var got []string
-	for _, one := range ranking.Rankings(&program.Spec, time.Time{}) {
+	for _, one := range ranking.Rankings(&program.Spec, nil, time.Time{}) {
 		if one.Evaluation != "presentation" {
 			continue
 		}
