@@ -2,6 +2,7 @@ package program
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -47,11 +48,11 @@ func position(rank int32, total string) string {
 	}
 }
 
-// tellEdits emits an event for each evaluation whose ranking was edited after it was closed: what teams were decided on stays on
-// record as it was.
+// tellEdits emits one event about all evaluations whose ranking was edited after they were closed: what teams were decided on
+// stays on record as it was.
 func (r *Reconciler) tellEdits(program *foundationv1alpha1.FoundationProgram, after []foundationv1alpha1.Ranking) {
-	for _, note := range newEdits(program, after) {
-		r.Events.Eventf(program, nil, corev1.EventTypeWarning, "EvaluationEdited", "Reconcile", "%s", text.Cut(note, maxMessage))
+	if notes := newEdits(program, after); len(notes) > 0 {
+		r.Events.Eventf(program, nil, corev1.EventTypeWarning, "EvaluationEdited", "Reconcile", "%s", text.Cut(strings.Join(notes, "; "), maxMessage))
 	}
 }
 

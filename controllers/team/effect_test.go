@@ -1,6 +1,7 @@
 package team
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -293,11 +294,7 @@ func TestAShorterRetentionIsToldForWhatItEnds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			in := afterLooks(lookAt{now, kept(30*day, 90*day, 1)}, lookAt{end, kept(30*day, 90*day, 1)}, lookAt{end.Add(10 * day), kept(tt.access, tt.keep, 2)})
 			m := NewModel(in)
-			var got []string
-			for _, change := range newEffects(in.Record, BuildRecord(m)) {
-				got = append(got, effectMessage(change, m.Life))
-			}
-			if diff := cmp.Diff(tt.want, got); diff != "" {
+			if diff := cmp.Diff(strings.Join(tt.want, "; "), effectsMessage(newEffects(in.Record, BuildRecord(m)), m.Life)); diff != "" {
 				t.Error(diff)
 			}
 		})

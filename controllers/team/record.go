@@ -64,8 +64,8 @@ func (r *Reconciler) saveRecord(ctx context.Context, m *Model) (*foundationv1alp
 	if err := r.Applier.Save(ctx, m.Record, record); err != nil {
 		return nil, err
 	}
-	for _, change := range newEffects(m.Record, record) {
-		r.Events.Eventf(m.Team, nil, corev1.EventTypeWarning, "InUse", "Reconcile", "%s", text.Cut(effectMessage(change, m.Life), maxEventNote))
+	if effects := newEffects(m.Record, record); len(effects) > 0 {
+		r.Events.Eventf(m.Team, nil, corev1.EventTypeWarning, "InUse", "Reconcile", "%s", text.Cut(effectsMessage(effects, m.Life), maxEventNote))
 	}
 	if late := newLateChanges(m.Record, record); len(late) > 0 {
 		r.Events.Eventf(m.Team, nil, corev1.EventTypeWarning, "Late", "Reconcile", "%s", text.Cut(lateMessage(late, m.Life), maxEventNote))

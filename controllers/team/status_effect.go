@@ -171,6 +171,15 @@ func effectMessage(change foundationv1alpha1.RecordedChange, life lifecycle.Team
 	return fmt.Sprintf("%s, because %s", inSentence(append([]string{told}, renderLater(change.Effect)...)), renderCause(change, life))
 }
 
+// effectsMessage tells all that an edit takes, in one note: a recorder drops events that differ in nothing else.
+func effectsMessage(changes []foundationv1alpha1.RecordedChange, life lifecycle.Team) string {
+	told := make([]string, len(changes))
+	for i, change := range changes {
+		told[i] = effectMessage(change, life)
+	}
+	return strings.Join(told, "; ")
+}
+
 // newEffects returns the changes with an effect that this reconcile added to a record.
 func newEffects(before, after *foundationv1alpha1.TeamRecord) []foundationv1alpha1.RecordedChange {
 	if before == nil {
