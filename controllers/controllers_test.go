@@ -91,7 +91,7 @@ func TestKarpenterComesLater(t *testing.T) {
 	g.Expect(err).NotTo(HaveOccurred())
 	_, err = envtest.InstallCRDs(config, envtest.CRDInstallOptions{Paths: []string{filepath.Join(bin, binaries.KarpenterCRDsFile)}})
 	g.Expect(err).NotTo(HaveOccurred())
-	// It checks every karpenterProbeInterval; a change of the pool makes it check at once.
+	// It checks every optionalProbeInterval; a change of the pool makes it check at once.
 	g.Expect(k8s.Patch(ctx, made, client.RawPatch("application/merge-patch+json", []byte(`{"spec":{"model":"Example X2"}}`)))).To(Succeed())
 	g.Eventually(reason("made")).Should(Equal(foundationv1alpha1.ReasonAsDeclared))
 	g.Eventually(func(g Gomega) {

@@ -24,11 +24,15 @@ type NodeIncident struct {
 
 // NodeFault is what was wrong with a node, from when to when.
 type NodeFault struct {
-	// fault is what was wrong last: NotReady, Cordoned, Tainted, MissingGPUs, TooSmall or Deleted.
+	// fault is what was wrong last: NotReady, Cordoned, Tainted, MissingGPUs, TaintedDevices, TooSmall or Deleted.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=32
 	Fault string `json:"fault,omitempty"`
+	// detail is what exactly: which taint, how many GPUs, which device of which driver.
+	// +optional
+	// +kubebuilder:validation:MaxLength=256
+	Detail string `json:"detail,omitempty"`
 	// count is how many GPUs the team was short of meanwhile, at most.
 	// +required
 	Count int32 `json:"count"`

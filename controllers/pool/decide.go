@@ -154,12 +154,12 @@ func requeueAt(in Input, decision Decision) time.Time {
 	case in.debouncing() && decision.Grants.Waiting():
 		return in.DebounceUntil
 	case in.KarpenterMissing:
-		return in.Now.Add(karpenterProbeInterval)
+		return in.Now.Add(optionalProbeInterval)
 	default:
 		return time.Time{}
 	}
 }
 
-// karpenterProbeInterval is how often a pool checks whether the cluster serves Karpenter's kinds by now. The operator does
+// optionalProbeInterval is how often it is checked whether the cluster serves kinds by now that it did not serve. The operator does
 // not watch CRDs, so nothing else would tell.
-const karpenterProbeInterval = 30 * time.Second
+const optionalProbeInterval = 30 * time.Second

@@ -30,6 +30,11 @@ func TestIncidents(t *testing.T) {
 	over := func(outcome foundationv1alpha1.IncidentOutcome) []foundationv1alpha1.NodeIncident {
 		return []foundationv1alpha1.NodeIncident{incident("n1", gpunode.FaultNotReady, 8, hour, now, outcome)}
 	}
+	missing := func(gpus int32, start time.Time) foundationv1alpha1.NodeIncident {
+		short := incident("n1", gpunode.FaultGPUs, gpus, start, never, "")
+		short.Detail = "7 of 8 nvidia.com/gpu"
+		return short
+	}
 	drains := builder.DrainingIn(b200, hanbit, minute)
 	tests := map[string]struct {
 		in   Input
@@ -38,12 +43,12 @@ func TestIncidents(t *testing.T) {
 		"all is well":      {input(granted(16), wants(16), nodes(held, "n1", "n2")), nil},
 		"a node breaks":    {input(granted(16), wants(16), builder.Node("n1", held, builder.NotReadySince(hour)), nodes(held, "n2")), []foundationv1alpha1.NodeIncident{open}},
 		"it is cordoned":   {input(granted(16), wants(16), builder.Node("n1", held, builder.Cordoned()), nodes(held, "n2")), []foundationv1alpha1.NodeIncident{incident("n1", gpunode.FaultCordoned, 8, now, never, "")}},
-		"a GPU is missing": {input(granted(8), wants(8), builder.Node("n1", held, builder.Offers(7, "1", "1Gi", "1Gi"))), []foundationv1alpha1.NodeIncident{incident("n1", gpunode.FaultGPUs, 1, now, never, "")}},
+		"a GPU is missing": {input(granted(8), wants(8), builder.Node("n1", held, builder.Offers(7, "1", "1Gi", "1Gi"))), []foundationv1alpha1.NodeIncident{missing(1, now)}},
 		"a free node breaks, which costs nobody anything": {input(builder.Pool(b200), builder.Node("n1", free, builder.NotReady())), nil},
 		"a node that drains breaks":                       {input(granted(8), wants(8), builder.Node("n1", drains, builder.NotReady()), nodes(held, "n2")), nil},
 		"it is still broken, in another way": {
 			input(granted(16, withIncidents(open)), wants(16), builder.Node("n1", held, builder.Offers(7, "1", "1Gi", "1Gi")), nodes(held, "n2")),
-			[]foundationv1alpha1.NodeIncident{incident("n1", gpunode.FaultGPUs, 8, hour, never, "")},
+			[]foundationv1alpha1.NodeIncident{missing(8, hour)},
 		},
 		"it is mended": {input(granted(16, withIncidents(open)), wants(16), nodes(held, "n1", "n2")), over(foundationv1alpha1.IncidentMended)},
 		"it is drained, and nothing has taken its place yet": {

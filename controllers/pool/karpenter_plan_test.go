@@ -257,7 +257,7 @@ func TestKarpenterMissing(t *testing.T) {
 	if diff := cmp.Diff(map[string]int32{"hanbit": 16, "saebit": 0}, grantsOf(in)); diff != "" {
 		t.Error(diff)
 	}
-	if at := requeueAt(in, grants); !at.Equal(now.Add(karpenterProbeInterval)) {
+	if at := requeueAt(in, grants); !at.Equal(now.Add(optionalProbeInterval)) {
 		t.Errorf("looks for it again at %s", at)
 	}
 }

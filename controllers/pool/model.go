@@ -39,6 +39,10 @@ type Input struct {
 	NodePools        []*karpenter.NodePool
 	NodeClaims       []*karpenter.NodeClaim
 	KarpenterMissing bool
+	// Devices are those that DRA drivers publish, of the pool's DeviceClass, by node. It is nil if the pool has no class, or if
+	// nothing is known of its devices: then nodes count as having all of them. DevicesUnknown says why, if an admin can mend that.
+	Devices        map[string]gpunode.Devices
+	DevicesUnknown string
 	// Pods are those that keep a node from becoming free, by node name, for the nodes that NodesToInspect named.
 	Pods map[string][]corev1.Pod
 	// PodsUnread are the nodes whose pods could not be listed.
@@ -95,7 +99,8 @@ func (in *Input) classifier() gpunode.Classifier {
 func (in *Input) nodeRequirements() gpunode.Requirements {
 	spec := &in.Pool.Spec
 	required := gpunode.Requirements{
-		Resource: corev1.ResourceName(spec.ResourceName), GPUs: int64(spec.GPUsPerNode), FromDriver: spec.DeviceClassName != "",
+		Resource: corev1.ResourceName(spec.ResourceName), GPUs: int64(spec.GPUsPerNode),
+		DeviceClass: spec.DeviceClassName, Devices: in.Devices,
 	}
 	var tolerated []foundationv1alpha1.NodeTaint
 	if spec.Karpenter != nil {

@@ -54,6 +54,9 @@ func (r *Reconciler) observe(ctx context.Context, pool *foundationv1alpha1.GPUPo
 	} else if err := r.observeKarpenter(ctx, &in); err != nil {
 		return Input{}, err
 	}
+	if err := r.observeDevices(ctx, &in); err != nil {
+		return Input{}, err
+	}
 	nodes := map[string]*corev1.Node{}
 	for _, matching := range []labels.Selector{in.Selector, has} {
 		var list corev1.NodeList
@@ -143,7 +146,7 @@ func (r *Reconciler) programs(ctx context.Context) (map[string]*lifecycle.Progra
 
 // observeKarpenter reads the pool's NodePools and NodeClaims, and starts to watch them when the first pool needs them.
 func (r *Reconciler) observeKarpenter(ctx context.Context, in *Input) error {
-	served, err := r.karpenter.ensureStarted(ctx)
+	served, err := r.karpenter.ensureStarted(ctx, in.Now)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"foundation.team/operator/internal/apply"
+	"foundation.team/operator/internal/dra"
 	"foundation.team/operator/internal/guards"
 )
 
@@ -26,6 +27,8 @@ type Reconciler struct {
 	// Debounce is how long demands have to be unchanged before they are granted together.
 	Debounce time.Duration
 
-	demands   debouncer
-	karpenter *karpenterWatch
+	demands debouncer
+	classes dra.Classes
+	// karpenter, resourceSlices and taintRules are watched when a pool first needs them.
+	karpenter, resourceSlices, taintRules *optionalKinds
 }

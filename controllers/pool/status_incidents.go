@@ -7,11 +7,14 @@ import (
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/gpunode"
+	"foundation.team/operator/internal/text"
 )
 
 const (
 	// maxIncidents is the CRD's maxItems of status.incidents.
 	maxIncidents = 128
+	// maxDetail is the CRD's maxLength of an incident's detail.
+	maxDetail = 256
 	// shortestIncident is how long a node has to be broken to be remembered: a restart of the kubelet or of a device plugin
 	// takes seconds.
 	shortestIncident = time.Minute
@@ -51,7 +54,7 @@ func incidentList(in Input, decision Decision) []foundationv1alpha1.NodeIncident
 		}
 		goingOn[at] = true
 		list[at].Fault, list[at].Count = string(n.Fault.Kind), max(list[at].Count, int32(n.Fault.MissingGPUs))
-		list[at].EndTime, list[at].Outcome = nil, ""
+		list[at].Detail, list[at].EndTime, list[at].Outcome = text.Cut(n.Fault.Detail, maxDetail), nil, ""
 	}
 	for i := range list {
 		if list[i].EndTime == nil && !goingOn[i] {

@@ -73,7 +73,7 @@ func karpenterReadyCondition(in Input, nodes []gpunode.Node) metav1.Condition {
 	switch {
 	case in.KarpenterMissing:
 		return notReady(foundationv1alpha1.ReasonKarpenterMissing,
-			"spec.karpenter: this cluster serves no NodePools of karpenter.sh/v1: install Karpenter, it is looked for again every %d seconds", int(karpenterProbeInterval.Seconds()))
+			"spec.karpenter: this cluster serves no NodePools of karpenter.sh/v1: install Karpenter, it is looked for again every %d seconds", int(optionalProbeInterval.Seconds()))
 	case len(unhealthy) > 0:
 		return nodesUnhealthy(in, nodes, unhealthy, len(nodes))
 	default:
@@ -95,6 +95,8 @@ func remedy(in Input, unhealthy []*gpunode.Node) string {
 	switch {
 	case has(gpunode.FaultTainted) && in.Pool.Spec.Static != nil:
 		return "; remove the taint, or list it in spec.static.taints if pods of teams tolerate it"
+	case has(gpunode.FaultDevices):
+		return "; mend the device, then take the taint off its ResourceSlice or delete the DeviceTaintRule"
 	case has(gpunode.FaultSmall):
 		return "; mend the node, or give nodes of another size a pool of their own"
 	default:
@@ -115,10 +117,17 @@ func remarksOn(in Input, nodes []gpunode.Node) string {
 	})
 	remarks := ""
 	if len(without) > 0 {
-		remarks += fmt.Sprintf("; %s spec.static.nodeSelector but %s no %s: %s", matching(len(without)), have(len(without)), resource, namesOf(without))
+		gpus := string(resource)
+		if in.Devices != nil {
+			gpus += " and no devices of " + in.Pool.Spec.DeviceClassName
+		}
+		remarks += fmt.Sprintf("; %s spec.static.nodeSelector but %s no %s: %s", matching(len(without)), have(len(without)), gpus, namesOf(without))
 	}
 	if len(more) > 0 {
 		remarks += fmt.Sprintf("; %s more than %d %s, which stay unused: %s", text.Count(len(more), "node")+" "+have(len(more)), in.Pool.Spec.GPUsPerNode, resource, namesOf(more))
+	}
+	if in.DevicesUnknown != "" {
+		remarks += "; devices of spec.deviceClassName are not judged: " + in.DevicesUnknown
 	}
 	return remarks
 }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	resourcev1 "k8s.io/api/resource/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
@@ -21,6 +23,7 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/guards"
 	"foundation.team/operator/internal/index"
+	"foundation.team/operator/internal/karpenter"
 	"foundation.team/operator/internal/requeue"
 )
 
@@ -37,6 +40,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 			predicate.Or[client.Object](predicate.GenerationChangedPredicate{}, formerUIDsChanged()))).
 		Watches(&foundationv1alpha1.FoundationProgram{}, handler.EnqueueRequestsFromMapFunc(r.poolsOfProgram), changed).
 		Watches(&foundationv1alpha1.GPUPool{}, handler.EnqueueRequestsFromMapFunc(r.allPools), builder.WithPredicates(createdOrDeleted())).
+		Watches(&resourcev1.DeviceClass{}, handler.EnqueueRequestsFromMapFunc(r.poolsOfClass), changed).
 		Watches(&corev1.Node{}, debounced(r.poolsOfNode), builder.WithPredicates(nodeChanged()))
 	for _, kind := range guards.Kinds() {
 		b = b.Watches(kind, handler.EnqueueRequestsFromMapFunc(r.allPools), changed)
@@ -45,7 +49,12 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	if err != nil {
 		return err
 	}
-	r.karpenter = &karpenterWatch{controller: c, cache: mgr.GetCache(), mapper: mgr.GetRESTMapper()}
+	kinds := func(requests handler.MapFunc, changed predicate.Predicate, probeInterval time.Duration, kinds ...client.Object) *optionalKinds {
+		return &optionalKinds{controller: c, manager: mgr, kinds: kinds, requests: requests, changed: changed, probeInterval: probeInterval}
+	}
+	r.karpenter = kinds(poolOfLabel, predicate.Funcs{}, 0, &karpenter.NodePool{}, &karpenter.NodeClaim{})
+	r.resourceSlices = kinds(r.poolsOfSlice, devicesChanged(), optionalProbeInterval, &resourcev1.ResourceSlice{})
+	r.taintRules = kinds(r.poolsWithDevices, devicesChanged(), optionalProbeInterval, &resourcev1.DeviceTaintRule{})
 	return nil
 }
 
@@ -126,15 +135,7 @@ func (r *Reconciler) poolsOfProgram(ctx context.Context, obj client.Object) []re
 // allPools returns requests for all pools: they are reconciled when an admission policy that guards teams is created,
 // changed or deleted.
 func (r *Reconciler) allPools(ctx context.Context, _ client.Object) []reconcile.Request {
-	var pools foundationv1alpha1.GPUPoolList
-	if !requeue.List(ctx, r.Client, controllerName, &pools, withoutDeepCopy) {
-		return nil
-	}
-	requests := make([]reconcile.Request, 0, len(pools.Items))
-	for i := range pools.Items {
-		requests = append(requests, reconcile.Request{NamespacedName: types.NamespacedName{Name: pools.Items[i].Name}})
-	}
-	return requests
+	return r.poolsWith(ctx, func(*foundationv1alpha1.GPUPool) bool { return true })
 }
 
 // poolsOfNode returns requests for the pool whose label a node carries, even if that pool is gone, and for those whose

@@ -1,7 +1,6 @@
 package gpunode
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -25,6 +24,8 @@ const (
 	FaultTainted FaultKind = "Tainted"
 	// FaultGPUs is a node that offers fewer GPUs than it should.
 	FaultGPUs FaultKind = "MissingGPUs"
+	// FaultDevices is a node on which a device of a DRA driver has a taint that keeps pods off (KEP-5055).
+	FaultDevices FaultKind = "TaintedDevices"
 	// FaultSmall is a node that offers much less of something else than most nodes of its pool.
 	FaultSmall FaultKind = "TooSmall"
 )
@@ -60,7 +61,7 @@ func (f Fault) String() string {
 // small, is being provisioned or deleted is not broken hardware.
 func (f Fault) Replaceable() bool {
 	switch f.Kind {
-	case FaultNotReady, FaultCordoned, FaultTainted, FaultGPUs:
+	case FaultNotReady, FaultCordoned, FaultTainted, FaultGPUs, FaultDevices:
 		return true
 	default:
 		return false
@@ -71,9 +72,12 @@ func (f Fault) Replaceable() bool {
 type Requirements struct {
 	Resource corev1.ResourceName
 	GPUs     int64
-	// FromDriver is true if a DRA driver may publish the GPUs as devices instead of as an extended resource of the
-	// Node. Those devices are not read: such a node counts as having all of its GPUs.
-	FromDriver bool
+	// DeviceClass chooses the devices of a DRA driver that may stand for the GPUs instead of, or beside, an extended resource of the
+	// Node; empty if none do.
+	DeviceClass string
+	// Devices are those, by node; a node without an entry has none. It is nil if they are not known: then a node on which no
+	// device plugin serves the resource counts as having all of its GPUs.
+	Devices map[string]Devices
 	// Tolerated are taints that teams' pods tolerate by themselves. One without a value is tolerated with any value.
 	Tolerated []corev1.Taint
 }
@@ -81,12 +85,14 @@ type Requirements struct {
 // HasGPUs reports whether a node offers any of the pool's GPUs.
 func (r Requirements) HasGPUs(node *corev1.Node) bool {
 	gpus, served := node.Status.Allocatable[r.Resource]
-	return gpus.Sign() > 0 || !served && r.FromDriver
+	if r.Devices != nil {
+		return gpus.Sign() > 0 || r.Devices[node.Name].Published > 0
+	}
+	return gpus.Sign() > 0 || !served && r.DeviceClass != ""
 }
 
 // Fault returns what keeps the scheduler from giving a team all GPUs of a node.
 func (r Requirements) Fault(node *corev1.Node) Fault {
-	gpus, served := node.Status.Allocatable[r.Resource]
 	ready := slices.IndexFunc(node.Status.Conditions, func(condition corev1.NodeCondition) bool { return condition.Type == corev1.NodeReady })
 	taint, tainted := r.repellent(node)
 	switch {
@@ -100,10 +106,8 @@ func (r Requirements) Fault(node *corev1.Node) Fault {
 		return Fault{Kind: FaultCordoned, MissingGPUs: r.GPUs}
 	case tainted:
 		return Fault{Kind: FaultTainted, MissingGPUs: r.GPUs, Detail: "tainted " + taint.ToString()}
-	case gpus.Value() < r.GPUs && (served || !r.FromDriver):
-		return Fault{Kind: FaultGPUs, MissingGPUs: r.GPUs - gpus.Value(), Detail: fmt.Sprintf("%d of %d %s", gpus.Value(), r.GPUs, r.Resource)}
 	default:
-		return Fault{}
+		return r.gpuFault(node)
 	}
 }
 

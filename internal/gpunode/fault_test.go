@@ -13,6 +13,9 @@ import (
 	"foundation.team/operator/test/support/builder"
 )
 
+// class is a pool's DeviceClass.
+const class = "gpu.example.com"
+
 // mig is a resource as a device plugin serves it for parts of GPUs.
 const mig = corev1.ResourceName("nvidia.com/mig-1g.10gb")
 
@@ -25,7 +28,7 @@ func offersMIG(count int64) builder.NodeMod {
 // A node is judged by what the scheduler will do with it.
 func TestFault(t *testing.T) {
 	plain := gpunode.Requirements{Resource: builder.GPU, GPUs: builder.PerNode}
-	driver := gpunode.Requirements{Resource: builder.GPU, GPUs: builder.PerNode, FromDriver: true}
+	driver := gpunode.Requirements{Resource: builder.GPU, GPUs: builder.PerNode, DeviceClass: class}
 	tolerant := gpunode.Requirements{Resource: builder.GPU, GPUs: builder.PerNode, Tolerated: []corev1.Taint{
 		{Key: "example.com/dedicated", Effect: corev1.TaintEffectNoSchedule}, {Key: "example.com/tenant", Value: "a", Effect: corev1.TaintEffectNoSchedule},
 	}}
@@ -102,8 +105,8 @@ func TestHasGPUs(t *testing.T) {
 		"none":                       {gpunode.Requirements{Resource: builder.GPU}, builder.Node("n1", builder.WithoutGPUs()), false},
 		"0":                          {gpunode.Requirements{Resource: builder.GPU}, builder.Node("n1", builder.Offers(0, "1", "1Gi", "1Gi")), false},
 		"GPUs of another pool":       {gpunode.Requirements{Resource: "amd.com/gpu"}, builder.Node("n1"), false},
-		"perhaps those of a driver":  {gpunode.Requirements{Resource: builder.GPU, FromDriver: true}, builder.Node("n1", builder.WithoutGPUs()), true},
-		"not even those of a driver": {gpunode.Requirements{Resource: builder.GPU, FromDriver: true}, builder.Node("n1", builder.Offers(0, "1", "1Gi", "1Gi")), false},
+		"perhaps those of a driver":  {gpunode.Requirements{Resource: builder.GPU, DeviceClass: class}, builder.Node("n1", builder.WithoutGPUs()), true},
+		"not even those of a driver": {gpunode.Requirements{Resource: builder.GPU, DeviceClass: class}, builder.Node("n1", builder.Offers(0, "1", "1Gi", "1Gi")), false},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

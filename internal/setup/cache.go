@@ -23,8 +23,8 @@ import (
 // CacheOptions limits the cache to what the operator reads: of the kinds that it makes, only objects with a team's
 // label; all Nodes, Namespaces, StorageClasses and DeviceClasses, without the fields that are never read; and all
 // admission policies, with the times of their writes. Pods, Secrets and ConfigMaps are not cached at all: reading a
-// kind that is not watched is an error, not a new watch. Karpenter's kinds have no options here, because a cluster
-// without their CRDs would fail to start; they are cached whole when a pool needs them.
+// kind that is not watched is an error, not a new watch. Karpenter's kinds, ResourceSlices and DeviceTaintRules have no
+// options here, because a cluster that does not serve them would fail to start; they are cached when a pool needs them.
 func CacheOptions() cache.Options {
 	owned := cache.ByObject{Label: hasTeamLabel(), Transform: keepOwnFields}
 	byObject := map[client.Object]cache.ByObject{
@@ -48,7 +48,7 @@ func CacheOptions() cache.Options {
 			byObject[kind.New()] = owned
 		}
 	}
-	return cache.Options{ReaderFailOnMissingInformer: true, DefaultTransform: keepOwnFields, ByObject: byObject}
+	return cache.Options{ReaderFailOnMissingInformer: true, DefaultTransform: trimDevices, ByObject: byObject}
 }
 
 func hasTeamLabel() labels.Selector {
@@ -153,11 +153,36 @@ func trimStorageClass(obj any) (any, error) {
 	return obj, nil
 }
 
-// trimDeviceClass keeps the extended resource, which quotas count.
+// trimDeviceClass keeps the extended resource, which quotas count, and what chooses devices.
 func trimDeviceClass(obj any) (any, error) {
 	if class, ok := obj.(*resourcev1.DeviceClass); ok {
 		class.ManagedFields = nil
-		class.Spec = resourcev1.DeviceClassSpec{ExtendedResourceName: class.Spec.ExtendedResourceName}
+		class.Spec = resourcev1.DeviceClassSpec{ExtendedResourceName: class.Spec.ExtendedResourceName, Selectors: class.Spec.Selectors}
 	}
 	return obj, nil
+}
+
+// trimDevices keeps of ResourceSlices and DeviceTaintRules what tells which devices a node has, what CEL expressions of DeviceClasses
+// may read, and taints; of other kinds what keepOwnFields does.
+func trimDevices(obj any) (any, error) {
+	switch typed := obj.(type) {
+	case *resourcev1.ResourceSlice:
+		typed.ManagedFields = nil
+		spec := &typed.Spec
+		typed.Spec = resourcev1.ResourceSliceSpec{Driver: spec.Driver, Pool: spec.Pool, NodeName: spec.NodeName, Devices: spec.Devices}
+		for i := range typed.Spec.Devices {
+			device := &typed.Spec.Devices[i]
+			typed.Spec.Devices[i] = resourcev1.Device{
+				Name: device.Name, NodeName: device.NodeName, Attributes: device.Attributes, Capacity: device.Capacity,
+				AllowMultipleAllocations: device.AllowMultipleAllocations, Taints: device.Taints,
+			}
+		}
+		return obj, nil
+	case *resourcev1.DeviceTaintRule:
+		typed.ManagedFields = nil
+		typed.Status = resourcev1.DeviceTaintRuleStatus{}
+		return obj, nil
+	default:
+		return keepOwnFields(obj)
+	}
 }

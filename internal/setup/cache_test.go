@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	corev1 "k8s.io/api/core/v1"
 	resourcev1 "k8s.io/api/resource/v1"
 	storagev1 "k8s.io/api/storage/v1"
@@ -104,15 +105,40 @@ func TestTrimStorageClass(t *testing.T) {
 }
 
 func TestTrimDeviceClass(t *testing.T) {
-	class := builder.DeviceClass("gpu.example.com", "example.com/gpu")
+	class := builder.Selecting(builder.DeviceClass("gpu.example.com", "example.com/gpu"), "true")
 	class.ManagedFields = []metav1.ManagedFieldsEntry{fields("kubectl", "")}
-	class.Spec.Selectors = []resourcev1.DeviceSelector{{CEL: &resourcev1.CELDeviceSelector{Expression: "true"}}}
 	class.Spec.Config = []resourcev1.DeviceClassConfiguration{{}}
 	if _, err := trimDeviceClass(class); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(builder.DeviceClass("gpu.example.com", "example.com/gpu"), class); diff != "" {
+	if diff := cmp.Diff(builder.Selecting(builder.DeviceClass("gpu.example.com", "example.com/gpu"), "true"), class); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestTrimDevices(t *testing.T) {
+	taint := resourcev1.DeviceTaint{Key: "example.com/xid", Effect: resourcev1.DeviceTaintEffectNoExecute}
+	made := func() *resourcev1.ResourceSlice {
+		return builder.ResourceSlice("gpu.example.com", "n1", 2, builder.DeviceTaint(1, taint), func(slice *resourcev1.ResourceSlice) {
+			slice.Spec.Devices[0].Capacity = map[resourcev1.QualifiedName]resourcev1.DeviceCapacity{"memory": {}}
+			slice.Spec.Devices[0].AllowMultipleAllocations = new(true)
+		})
+	}
+	slice := made()
+	slice.ManagedFields = []metav1.ManagedFieldsEntry{fields(foundationv1alpha1.FieldManager, "")}
+	slice.Spec.SharedCounters = []resourcev1.CounterSet{{Name: "memory"}}
+	slice.Spec.Devices[0].ConsumesCounters = []resourcev1.DeviceCounterConsumption{{CounterSet: "memory"}}
+	rule := builder.DeviceTaintRule("r", &resourcev1.DeviceTaintSelector{}, taint)
+	rule.ManagedFields, rule.Status.Conditions = slice.ManagedFields, []metav1.Condition{{Type: "EvictionInProgress"}}
+	quota := builder.Quota(builder.Team("hanbit"), "train", nil)
+	quota.ManagedFields = []metav1.ManagedFieldsEntry{fields("kubectl", "")}
+	for got, want := range map[any]any{slice: made(), rule: builder.DeviceTaintRule("r", &resourcev1.DeviceTaintSelector{}, taint), quota: builder.Quota(builder.Team("hanbit"), "train", nil)} {
+		if _, err := trimDevices(got); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+			t.Error(diff)
+		}
 	}
 }
 

@@ -154,6 +154,7 @@ func deviceAttacks() map[string]attack {
 		"make a device class":                canI("create", resourcev1.GroupName, "deviceclasses", "", ""),
 		"change a device class":              canI("patch", resourcev1.GroupName, "deviceclasses", "", ""),
 		"publish devices that are not there": canI("create", resourcev1.GroupName, "resourceslices", "", ""),
+		"taint devices of others":            canI("create", resourcev1.GroupName, "devicetaintrules", "", ""),
 		"see the devices of all":             canI("list", resourcev1.GroupName, "resourceslices", "", ""),
 	} {
 		all[what] = attack{who: lead, try: try, refused: "cannot ", control: seesClaims}
