@@ -150,6 +150,49 @@ var _ = Describe("Devices of ResourceClaims", func() {
 		s.WaitRunning("own", 2)
 		s.Expect(own).To(ContainElement(dsl.Get(s, s, &corev1.Pod{}, train, "third").Spec.NodeName))
 	})
+
+	It("have their node replaced when they stay tainted", func(ctx SpecContext) {
+		s := newStory(ctx)
+		const class, team = "gpu.tainted.example.com", "tainted"
+		applyDeviceClass(s, class, "")
+		s.ApplyPool(team, 2, "deviceClassName: "+class, "repair: {replaceAfter: 3s}", "reclaim: {gracePeriod: 5s}")
+		s.ApplyTeam(team, s.GPUs(team, 8), manifest.Train)
+		s.WaitReady(team)
+		for _, node := range dsl.NamesOf(s.ListPoolNodes(s, team)) {
+			publishDevices(s, class, node)
+		}
+		const taint = "example.com/xid=79:NoExecute"
+		// replaced waits until another node is the team's, and until the broken one is named.
+		replaced := func(node, device string) {
+			s.Helper()
+			detail := "device " + device + " of " + class + " tainted " + taint
+			s.WaitUntil(func(g Gomega) {
+				g.Expect(dsl.NamesOf(s.ListNodes(g, team))).To(And(HaveLen(1), Not(ContainElement(node))))
+				g.Expect(s.GetTeam(g, team).Status.GPUs.Incidents).To(ContainElement(And(
+					HaveField("NodeName", node), HaveField("NodeFault.Fault", "TaintedDevices"), HaveField("NodeFault.Detail", detail))))
+			})
+			s.WaitPoolCondition(team, foundationv1alpha1.ConditionReady, foundationv1alpha1.ReasonNodesUnhealthy,
+				"8 of 16 GPUs on nodes that pods cannot use: "+node+" ("+detail+"); mend the device, then take the taint off its ResourceSlice or delete the DeviceTaintRule")
+		}
+		first := s.ListNodes(s, team)[0].Name
+		applySlice(s, class, first, "{name: gpu-3, taints: [{key: example.com/xid, value: '79', effect: NoExecute}]}")
+		added := dsl.Get(s, s, &resourcev1.ResourceSlice{}, "", first).Spec.Devices[0].Taints
+		s.Expect(added).To(ConsistOf(HaveField("TimeAdded", Not(BeNil()))), "the API server dates it")
+		replaced(first, "gpu-3")
+
+		By("mending the device, and tainting another one by a rule")
+		publishDevices(s, class, first)
+		s.WaitUntil(func(g Gomega) { g.Expect(s.GetPool(g, team).Status.Capacity.Healthy).To(BeEquivalentTo(16)) })
+		second := s.ListNodes(s, team)[0].Name
+		s.Apply(fmt.Sprintf(`
+apiVersion: resource.k8s.io/v1
+kind: DeviceTaintRule
+metadata: {name: %[2]s}
+spec: {deviceSelector: {driver: %[1]s, pool: %[2]s, device: gpu-5}, taint: {key: example.com/xid, value: "79", effect: NoExecute}}
+`, class, second))
+		s.Cleanup(func() { s.Kubectl("delete", "devicetaintrule", second) })
+		replaced(second, "gpu-5")
+	})
 })
 
 // applyDeviceClass creates a DeviceClass for devices of the driver of the same name. extendedResource may be empty.
@@ -170,13 +213,18 @@ func publishDevices(s *dsl.Story, driver, node string) {
 	for i := range 8 {
 		devices = append(devices, fmt.Sprintf("{name: gpu-%d}", i))
 	}
+	applySlice(s, driver, node, devices...)
+	s.Cleanup(func() { s.Kubectl("delete", "resourceslice", node, "--ignore-not-found") })
+}
+
+func applySlice(s *dsl.Story, driver, node string, devices ...string) {
+	s.Helper()
 	s.Apply(fmt.Sprintf(`
 apiVersion: resource.k8s.io/v1
 kind: ResourceSlice
 metadata: {name: %[1]s}
 spec: {driver: %[2]s, nodeName: %[1]s, pool: {name: %[1]s, generation: 1, resourceSliceCount: 1}, devices: [%[3]s]}
 `, node, driver, strings.Join(devices, ", ")))
-	s.Cleanup(func() { s.Kubectl("delete", "resourceslice", node) })
 }
 
 // expectNotGranted expects that neither staff nor, in the team's namespace, an admin can create ResourceClaims for a
