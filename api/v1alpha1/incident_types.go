@@ -31,6 +31,7 @@ type NodeFault struct {
 	Fault string `json:"fault,omitempty"`
 	// detail is what exactly: which taint, how many GPUs, which device of which driver.
 	// +optional
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=256
 	Detail string `json:"detail,omitempty"`
 	// count is how many GPUs the team was short of meanwhile, at most.

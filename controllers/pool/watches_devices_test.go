@@ -86,7 +86,7 @@ type older struct {
 	asked int
 }
 
-func (o *older) GetScheme() *runtime.Scheme     { return setup.Scheme() }
+func (*older) GetScheme() *runtime.Scheme       { return setup.Scheme() }
 func (o *older) GetRESTMapper() meta.RESTMapper { return o }
 func (o *older) RESTMapping(kind schema.GroupKind, versions ...string) (*meta.RESTMapping, error) {
 	o.asked++

@@ -8,6 +8,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/types"
+	toolscache "k8s.io/client-go/tools/cache"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
@@ -20,6 +21,9 @@ import (
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 )
+
+// fillTimeout is how long a reconcile waits for a kind's first list.
+const fillTimeout = 2 * time.Second
 
 // optionalKinds starts to watch kinds when a pool first needs them: a cluster without such pools may not serve them, and pays for
 // no watch. Nil stands for kinds that are read without being watched.
@@ -62,15 +66,8 @@ func (w *optionalKinds) ensureStarted(ctx context.Context, now time.Time) (bool,
 			return false, nil
 		}
 	}
-	for _, kind := range w.kinds {
-		// BlockUntilSynced(false), because a cache that cannot be filled must not block the reconciles of other pools.
-		informer, err := w.manager.GetCache().GetInformer(ctx, kind, cache.BlockUntilSynced(false))
-		if err != nil {
-			return false, fmt.Errorf("watch %T: %w", kind, err)
-		}
-		if !informer.HasSynced() {
-			return false, fmt.Errorf("watch %T: not all of them are read yet", kind)
-		}
+	if err := w.fill(ctx); err != nil {
+		return false, err
 	}
 	for _, kind := range w.kinds {
 		if err := w.controller.Watch(source.Kind(w.manager.GetCache(), kind, debounced(w.requests), w.changed)); err != nil {
@@ -79,6 +76,25 @@ func (w *optionalKinds) ensureStarted(ctx context.Context, now time.Time) (bool,
 	}
 	w.started = true
 	return true, nil
+}
+
+// fill reads all objects of the kinds. That takes a moment; a cache that cannot be filled must not block other pools' reconciles for
+// longer, so the rest is awaited in the next reconcile.
+func (w *optionalKinds) fill(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, fillTimeout)
+	defer cancel()
+	var synced []toolscache.InformerSynced
+	for _, kind := range w.kinds {
+		informer, err := w.manager.GetCache().GetInformer(ctx, kind, cache.BlockUntilSynced(false))
+		if err != nil {
+			return fmt.Errorf("watch %T: %w", kind, err)
+		}
+		synced = append(synced, informer.HasSynced)
+	}
+	if !toolscache.WaitForCacheSync(ctx.Done(), synced...) {
+		return fmt.Errorf("watch %T: not all of them are read yet", w.kinds[0])
+	}
+	return nil
 }
 
 func (w *optionalKinds) serves(kind client.Object) (bool, error) {

@@ -148,6 +148,7 @@ func BenchmarkByNode(b *testing.B) {
 		published = append(published, builder.ResourceSlice(driver, fmt.Sprintf("n%04d", i), 8, builder.DeviceTaint(i%8, taint(resourcev1.DeviceTaintEffectNone, hour))))
 	}
 	run := func(b *testing.B, classes func() *dra.Classes) {
+		b.Helper()
 		b.ReportAllocs()
 		for b.Loop() {
 			if got, err := classes().ByNode(b.Context(), gpus, published, nil, builder.Now); err != nil || len(got) != len(published) {

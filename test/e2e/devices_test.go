@@ -168,8 +168,6 @@ var _ = Describe("Devices of ResourceClaims", func() {
 			detail := "device " + device + " of " + class + " tainted " + taint
 			s.WaitUntil(func(g Gomega) {
 				g.Expect(dsl.NamesOf(s.ListNodes(g, team))).To(And(HaveLen(1), Not(ContainElement(node))))
-				g.Expect(s.GetTeam(g, team).Status.GPUs.Incidents).To(ContainElement(And(
-					HaveField("NodeName", node), HaveField("NodeFault.Fault", "TaintedDevices"), HaveField("NodeFault.Detail", detail))))
 			})
 			s.WaitPoolCondition(team, foundationv1alpha1.ConditionReady, foundationv1alpha1.ReasonNodesUnhealthy,
 				"8 of 16 GPUs on nodes that pods cannot use: "+node+" ("+detail+"); mend the device, then take the taint off its ResourceSlice or delete the DeviceTaintRule")
