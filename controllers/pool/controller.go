@@ -18,7 +18,7 @@ import (
 // +kubebuilder:rbac:groups=foundation.team,resources=gpupools,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=foundation.team,resources=gpupools/status,verbs=patch
 // +kubebuilder:rbac:groups=admissionregistration.k8s.io,resources=validatingadmissionpolicies;validatingadmissionpolicybindings;mutatingadmissionpolicies;mutatingadmissionpolicybindings,verbs=list;watch
-// +kubebuilder:rbac:groups=foundation.team,resources=foundationteams;foundationprograms,verbs=list;watch
+// +kubebuilder:rbac:groups=foundation.team,resources=foundationteams;foundationprograms,verbs=get;list;watch
 // +kubebuilder:rbac:groups="",resources=nodes,verbs=list;watch;patch
 // +kubebuilder:rbac:groups="",resources=pods,verbs=list;delete
 // +kubebuilder:rbac:groups="",resources=pods/eviction,verbs=create
@@ -91,7 +91,7 @@ func (r *Reconciler) reconcile(ctx context.Context, pool *foundationv1alpha1.GPU
 	// Apply, then prune: a NodePool has to be made smaller before its NodeClaims are deleted, or Karpenter would replace
 	// them.
 	failed, applyErr := r.apply(ctx, plan)
-	pruneErr := r.prune(ctx, plan, failed)
+	pruneErr := r.prune(ctx, after, plan, failed)
 	if err := errors.Join(finalizerErr, podsErr, statusErr, applyErr, pruneErr); err != nil {
 		return result, err
 	}

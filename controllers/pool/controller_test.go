@@ -51,6 +51,9 @@ func newServer(objects ...client.Object) *server {
 		Patch: func(ctx context.Context, api client.WithWatch, obj client.Object, patch client.Patch, opts ...client.PatchOption) error {
 			return s.record("patch "+obj.GetName(), func() error { return api.Patch(ctx, obj, patch, opts...) })
 		},
+		SubResourceCreate: func(_ context.Context, _ client.Client, sub string, obj, _ client.Object, _ ...client.SubResourceCreateOption) error {
+			return s.record(sub+" "+obj.GetName(), func() error { return nil })
+		},
 		List: func(ctx context.Context, api client.WithWatch, list client.ObjectList, opts ...client.ListOption) error {
 			if _, ok := list.(*karpenter.NodeClaimList); ok && s.listErr != nil {
 				return s.listErr
@@ -72,7 +75,7 @@ func (s *server) record(what string, do func() error) error {
 // write applies and prunes as Reconcile does.
 func (s *server) write(ctx context.Context, plan Plan) error {
 	failed, err := s.reconciler().apply(ctx, plan)
-	return errors.Join(err, s.reconciler().prune(ctx, plan, failed))
+	return errors.Join(err, s.reconciler().prune(ctx, &foundationv1alpha1.GPUPool{}, plan, failed))
 }
 
 func (s *server) reconciler() *Reconciler {

@@ -6,11 +6,13 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/gpunode"
 	"foundation.team/operator/internal/karpenter"
+	"foundation.team/operator/internal/lifecycle"
 )
 
 // Transition is a patch of a node whose state changes, or whose labels, taints or annotations were edited by somebody else.
@@ -31,6 +33,9 @@ type Plan struct {
 	// NodeClaimDeletions are of drained nodes, NodePoolDeletions of NodePools that are empty and that no team needs.
 	NodeClaimDeletions []*karpenter.NodeClaim
 	NodePoolDeletions  []*karpenter.NodePool
+	// holders are the teams that hold the nodes, by the name of the node and of its NodeClaim. One that does not exist has a name
+	// and no more.
+	holders map[string]lifecycle.Team
 	// FormerUIDs are the UIDs that teams had before their manifests were applied again, by their present UID.
 	FormerUIDs map[types.UID][]string
 	// RequeueAt is when to decide again; zero if only an event can change anything.
@@ -44,13 +49,15 @@ func BuildPlan(in Input, decision Decision) Plan {
 	next, requeueAt := nextStates(in, decision)
 	nodePools := providerOf(in.Pool).nodePools(in, decision)
 	plan := Plan{
-		NodePools: nodePools.apply, NodePoolDeletions: nodePools.remove, FormerUIDs: map[types.UID][]string{}, RequeueAt: requeueAt,
+		NodePools: nodePools.apply, NodePoolDeletions: nodePools.remove,
+		holders: map[string]lifecycle.Team{}, FormerUIDs: map[types.UID][]string{}, RequeueAt: requeueAt,
 	}
 	for _, team := range in.Teams {
 		plan.FormerUIDs[team.UID] = team.Status.FormerUIDs
 	}
 	for i := range decision.Nodes {
 		n := &decision.Nodes[i]
+		plan.addHolder(in, n)
 		if transition, needed := transitionOf(in, n, next[i]); needed {
 			plan.Transitions = append(plan.Transitions, transition)
 		}
@@ -62,11 +69,26 @@ func BuildPlan(in Input, decision Decision) Plan {
 	return plan
 }
 
+// addHolder adds the team that holds a node.
+func (p Plan) addHolder(in Input, n *gpunode.Node) {
+	if n.Owner.Name == "" {
+		return
+	}
+	holder := lifecycle.NewTeam(&foundationv1alpha1.FoundationTeam{ObjectMeta: metav1.ObjectMeta{Name: n.Owner.Name}}, nil)
+	if i := slices.IndexFunc(in.Teams, func(team lifecycle.Team) bool { return team.Name == n.Owner.Name }); i >= 0 {
+		holder = in.Teams[i]
+	}
+	p.holders[n.Name] = holder
+	if n.NodeClaim != nil {
+		p.holders[n.NodeClaim.Name] = holder
+	}
+}
+
 // takingBack returns the part of a plan that gives nobody anything: nodes are drained and evicted, and none is assigned.
 func (p Plan) takingBack() Plan {
 	return Plan{
 		Transitions: slices.DeleteFunc(slices.Clone(p.Transitions), func(t Transition) bool { return t.To.State != gpunode.Draining }),
-		Evictions:   p.Evictions, PodDeletions: p.PodDeletions, FormerUIDs: p.FormerUIDs, RequeueAt: p.RequeueAt,
+		Evictions:   p.Evictions, PodDeletions: p.PodDeletions, holders: p.holders, FormerUIDs: p.FormerUIDs, RequeueAt: p.RequeueAt,
 	}
 }
 

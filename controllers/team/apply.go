@@ -3,6 +3,7 @@ package team
 import (
 	"context"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
@@ -50,7 +51,8 @@ func (r *Reconciler) provide(ctx context.Context, m *Model, desired Desired, out
 	for _, obj := range desired.Access {
 		r.applyAccess(ctx, m, "", obj, out)
 	}
-	r.patchPersistentVolumes(ctx, desired.PersistentVolumes, out)
+	kept, _ := splitByReclaim(desired.PersistentVolumes)
+	r.patchPersistentVolumes(ctx, kept, out)
 }
 
 // applyAccess applies an object that gives access, unless this reconcile has just deleted it: then it is made anew as soon as
@@ -120,6 +122,19 @@ func (r *Reconciler) applyVolumes(ctx context.Context, m *Model, n DesiredNamesp
 	for _, claim := range n.Retired {
 		out.failed(foundationv1alpha1.ConditionVolumesReady, n.name, r.Applier.ApplyExisting(ctx, m.Owner, claim))
 	}
+}
+
+// splitByReclaim tells the changes after which a PersistentVolume's data goes with its claim from all others.
+func splitByReclaim(changes []volumeChange) (kept, givenUp []volumeChange) {
+	for _, change := range changes {
+		before, after := change.before.Spec.PersistentVolumeReclaimPolicy, change.after.Spec.PersistentVolumeReclaimPolicy
+		if before != after && after != corev1.PersistentVolumeReclaimRetain {
+			givenUp = append(givenUp, change)
+		} else {
+			kept = append(kept, change)
+		}
+	}
+	return kept, givenUp
 }
 
 func (r *Reconciler) patchPersistentVolumes(ctx context.Context, changes []volumeChange, out *Outcome) {

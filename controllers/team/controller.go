@@ -25,9 +25,9 @@ const stalledRecheck = 5 * time.Minute
 // +kubebuilder:rbac:groups=foundation.team,resources=foundationteams,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=foundation.team,resources=foundationteams/status,verbs=patch
 // +kubebuilder:rbac:groups=admissionregistration.k8s.io,resources=validatingadmissionpolicies;validatingadmissionpolicybindings;mutatingadmissionpolicies;mutatingadmissionpolicybindings,verbs=list;watch
-// +kubebuilder:rbac:groups=foundation.team,resources=teamrecords,verbs=list;watch;create;patch
+// +kubebuilder:rbac:groups=foundation.team,resources=teamrecords,verbs=get;list;watch;create;patch
 // +kubebuilder:rbac:groups="",resources=persistentvolumes,verbs=list;watch;patch
-// +kubebuilder:rbac:groups=foundation.team,resources=gpupools;foundationprograms,verbs=list;watch
+// +kubebuilder:rbac:groups=foundation.team,resources=gpupools;foundationprograms,verbs=get;list;watch
 // +kubebuilder:rbac:groups="",resources=namespaces;resourcequotas,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups="",resources=limitranges,verbs=list;watch;delete
 // +kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=get;list;watch;create;patch
@@ -135,7 +135,9 @@ func (r *Reconciler) reconcileRest(ctx context.Context, in Input, out *Outcome) 
 	}
 	r.provide(ctx, m, desired, out)
 	r.pruneOthers(ctx, m, desired.keys(), out)
-	r.deleteNamespaces(ctx, m, desired, out)
+	if err := r.deleteNamespaces(ctx, m, record, desired, out); err != nil {
+		return ctrl.Result{}, err
+	}
 	if canFinalize(m, out) {
 		if done, err := r.finalize(ctx, m, record, out); done || err != nil {
 			return ctrl.Result{}, err
@@ -152,8 +154,9 @@ func (r *Reconciler) reconcileRest(ctx context.Context, in Input, out *Outcome) 
 
 // reportFailure writes into a team's status why a reconcile could not be finished, and returns that with what failed of it.
 func (r *Reconciler) reportFailure(ctx context.Context, team *foundationv1alpha1.FoundationTeam, err error) error {
-	if apierrors.IsConflict(err) || r.Applier.StatusStale(team) {
-		return err
+	changed := (*apply.ChangedError)(nil)
+	if apierrors.IsConflict(err) || errors.As(err, &changed) || r.Applier.StatusStale(team) {
+		return err // a status would be about a team that is not any more
 	}
 	after := team.DeepCopy()
 	after.Status.Conditions = failedConditions(team, err, r.Clock.Now())

@@ -4,24 +4,58 @@ import (
 	"context"
 	"fmt"
 
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/apply"
 )
 
 // deleteNamespaces deletes a team's namespaces, and its data with them, when that was asked for and confirmed, its nodes
-// are drained, all of its access is removed and its namespaces are locked.
-func (r *Reconciler) deleteNamespaces(ctx context.Context, m *Model, desired Desired, out *Outcome) {
+// are drained, all of its access is removed and its namespaces are locked. Before that, PersistentVolumes get back the reclaim
+// policy that they had. The error says what has changed since that was decided, or could not be read: nothing is deleted then.
+func (r *Reconciler) deleteNamespaces(ctx context.Context, m *Model, record *foundationv1alpha1.TeamRecord, desired Desired, out *Outcome) error {
 	if m.Deletion.Step != DeletingNamespaces || m.Hold.Unrecorded || out.blocksDeletion() != nil {
-		return
+		return nil
 	}
-	for _, volume := range desired.PersistentVolumes {
-		if volume.before.Spec.PersistentVolumeReclaimPolicy != volume.after.Spec.PersistentVolumeReclaimPolicy {
-			return // the cache still shows Retain: the data would outlive its PersistentVolumeClaim
+	_, givenUp := splitByReclaim(desired.PersistentVolumes)
+	var namespaces []DesiredNamespace
+	for _, n := range desired.Namespaces {
+		if m.LiveNamespaces[n.name].DeletionTimestamp.IsZero() {
+			namespaces = append(namespaces, n)
 		}
 	}
-	for _, n := range desired.Namespaces {
+	if len(givenUp)+len(namespaces) == 0 {
+		return nil
+	}
+	if err := r.Applier.Unchanged(ctx, decidedFrom(m, record)...); err != nil {
+		return err
+	}
+	if len(givenUp) > 0 {
+		r.patchPersistentVolumes(ctx, givenUp, out)
+		return nil // while the cache shows Retain, the data would outlive its PersistentVolumeClaim
+	}
+	for _, n := range namespaces {
 		out.failed(foundationv1alpha1.ConditionNamespacesReady, n.name, r.Applier.Delete(ctx, m.Owner, m.LiveNamespaces[n.name]))
 	}
+	return nil
+}
+
+// decidedFrom returns what can forbid the deletion of a team's data: the team, with its policy, periods and hold; its programme, with
+// the periods of all; what is on record of when it ended and what was confirmed; and the pools, with the nodes that it still has.
+func decidedFrom(m *Model, record *foundationv1alpha1.TeamRecord) []client.Object {
+	objects := []client.Object{m.Team}
+	if record != nil {
+		objects = append(objects, record)
+	}
+	if m.Program != nil {
+		objects = append(objects, m.Program.FoundationProgram)
+	}
+	for _, grant := range m.Grants {
+		if grant.pool != nil {
+			objects = append(objects, grant.pool)
+		}
+	}
+	return objects
 }
 
 // canFinalize reports whether a FoundationTeam is being deleted and has nothing more to wait for.

@@ -131,7 +131,9 @@ func TestDeleteNamespaces(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := &recorder{fail: tt.fail}
 			m := NewModel(tt.in)
-			r.reconciler(tt.in).deleteNamespaces(t.Context(), m, Build(m), tt.out)
+			if err := r.reconciler(tt.in).deleteNamespaces(t.Context(), m, nil, Build(m), tt.out); err != nil {
+				t.Error(err)
+			}
 			if condition := finalizedCondition(m, tt.out); condition.Reason != tt.reason {
 				t.Error(conditionLine(*condition))
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -17,6 +18,7 @@ import (
 	storagev1 "k8s.io/api/storage/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/managedfields"
@@ -259,28 +261,44 @@ func (s *server) bound(t *testing.T, name string) []string {
 // frozen is a cache that does not show newer versions of the objects of one kind.
 func frozen(t *testing.T, s *server, kind client.Object) client.WithWatch {
 	t.Helper()
-	var teams foundationv1alpha1.FoundationTeamList
-	var records foundationv1alpha1.TeamRecordList
-	for _, list := range []client.ObjectList{&teams, &records} {
-		if err := s.List(t.Context(), list); err != nil {
-			t.Fatal(err)
+	gvk, err := s.GroupVersionKindFor(kind)
+	if err != nil {
+		t.Fatal(err)
+	}
+	isOne := func(obj runtime.Object) bool {
+		is, err := s.GroupVersionKindFor(obj)
+		return err == nil && strings.TrimSuffix(is.Kind, "List") == gvk.Kind
+	}
+	var old client.ObjectList
+	for _, list := range []client.ObjectList{
+		&foundationv1alpha1.FoundationTeamList{}, &foundationv1alpha1.FoundationProgramList{}, &foundationv1alpha1.GPUPoolList{}, &foundationv1alpha1.TeamRecordList{},
+	} {
+		if isOne(list) {
+			old = list
 		}
 	}
-	_, ofTeams := kind.(*foundationv1alpha1.FoundationTeam)
+	if err := s.List(t.Context(), old); err != nil {
+		t.Fatal(err)
+	}
+	copied := func(from runtime.Object, to any) {
+		reflect.ValueOf(to).Elem().Set(reflect.ValueOf(from.DeepCopyObject()).Elem())
+	}
 	return interceptor.NewClient(s.WithWatch, interceptor.Funcs{
 		Get: func(ctx context.Context, api client.WithWatch, key client.ObjectKey, obj client.Object, opts ...client.GetOption) error {
-			if team, ok := obj.(*foundationv1alpha1.FoundationTeam); ok && ofTeams {
-				teams.Items[0].DeepCopyInto(team)
-				return nil
+			if !isOne(obj) {
+				return api.Get(ctx, key, obj, opts...)
 			}
-			return api.Get(ctx, key, obj, opts...)
+			return meta.EachListItem(old, func(item runtime.Object) error {
+				copied(item, obj)
+				return nil
+			})
 		},
 		List: func(ctx context.Context, api client.WithWatch, list client.ObjectList, opts ...client.ListOption) error {
-			if list, ok := list.(*foundationv1alpha1.TeamRecordList); ok && !ofTeams {
-				records.DeepCopyInto(list)
-				return nil
+			if !isOne(list) {
+				return api.List(ctx, list, opts...)
 			}
-			return api.List(ctx, list, opts...)
+			copied(old, list)
+			return nil
 		},
 	})
 }

@@ -19,7 +19,7 @@ const maxGracePeriodSeconds = 300
 // Evict evicts a pod, by UID, so that a new pod of the same name is not hit. A PodDisruptionBudget can refuse it. A
 // pod that terminates already is left alone, unless its grace period is longer than maxGracePeriodSeconds.
 func (a *Applier) Evict(ctx context.Context, seen *corev1.Pod) error {
-	if terminatesSoon(seen) {
+	if EndsSoon(seen) {
 		return nil
 	}
 	eviction := &policyv1.Eviction{DeleteOptions: &metav1.DeleteOptions{
@@ -35,7 +35,7 @@ func (a *Applier) Evict(ctx context.Context, seen *corev1.Pod) error {
 // DeletePod deletes a pod, by UID, whatever PodDisruptionBudgets allow. A pod that terminates already is left alone,
 // unless its grace period is longer than maxGracePeriodSeconds.
 func (a *Applier) DeletePod(ctx context.Context, seen *corev1.Pod) error {
-	if terminatesSoon(seen) {
+	if EndsSoon(seen) {
 		return nil
 	}
 	err := a.client.Delete(ctx, seen, client.Preconditions{UID: new(seen.UID)}, client.GracePeriodSeconds(gracePeriodSeconds(seen)))
@@ -45,7 +45,8 @@ func (a *Applier) DeletePod(ctx context.Context, seen *corev1.Pod) error {
 	return nil
 }
 
-func terminatesSoon(pod *corev1.Pod) bool {
+// EndsSoon reports whether a pod terminates already, within maxGracePeriodSeconds.
+func EndsSoon(pod *corev1.Pod) bool {
 	return !pod.DeletionTimestamp.IsZero() && ptr.Deref(pod.DeletionGracePeriodSeconds, 0) <= maxGracePeriodSeconds
 }
 

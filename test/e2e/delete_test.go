@@ -123,7 +123,8 @@ var _ = Describe("Deleting a team", func() {
 	It("deletes data only when that is asked for and confirmed", func(ctx SpecContext) {
 		s := newStory(ctx)
 		s.ApplyPool("wipe", 1)
-		s.ApplyTeam("wiped", spec("wipe", "deletionPolicy: Delete")...)
+		s.ApplyProgram("wipe", "seats: 1", `decisions: [{teamName: wiped, outcome: Selected, reason: As published., decisionTime: "2026-01-05T00:00:00Z"}]`)
+		s.ApplyTeam("wiped", spec("wipe", "programName: wipe", "deletionPolicy: Delete")...)
 		s.WaitReady("wiped")
 		s.Kubectl("annotate", "ft", "wiped", foundationv1alpha1.AnnotationHold+"=audit")
 		s.Delete("ft", "wiped", "--wait=false")
