@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"time"
 	_ "time/tzdata" // a programme's time zone must be known whatever image this runs in
 
 	"k8s.io/klog/v2"
@@ -22,6 +23,9 @@ import (
 
 // maxAPIShares catches typing errors: all of Kubernetes' own priority levels have 245 shares together.
 const maxAPIShares = 10_000
+
+// minLeaseDuration leaves a renewal, which is tried every 2/15 of it, time for its answer.
+const minLeaseDuration = 3 * time.Second
 
 // version is set at build time with -ldflags -X.
 var version = "dev"
@@ -40,6 +44,7 @@ func run(ctx context.Context, flags *flag.FlagSet, args []string) error {
 	flags.StringVar(&options.HealthProbeBindAddress, "health-probe-bind-address", ":8081", "host:port of /healthz and /readyz; 0 turns them off")
 	flags.BoolVar(&options.LeaderElect, "leader-elect", false, "work only while holding the lease foundation-operator; needed with more than one replica")
 	flags.StringVar(&options.LeaderElectionNamespace, "leader-election-namespace", defaultNamespace(), "namespace of the lease")
+	flags.DurationVar(&options.LeaseDuration, "leader-elect-lease-duration", setup.DefaultLeaseDuration, "for how long a replica that does not answer is waited for until another one takes the lease; whole seconds")
 	var work controllers.Options
 	flags.DurationVar(&work.Debounce, "debounce-requests", pool.DefaultDebounce, "for how long requests for GPUs have to be unchanged before they are decided together, so that the order in which they arrive decides nothing")
 	shares := flags.Uint("team-api-shares", team.DefaultAPIShares, "concurrency shares of each team's priority level: how many of the API server's seats are a team's own")
@@ -56,11 +61,18 @@ func run(ctx context.Context, flags *flag.FlagSet, args []string) error {
 	if *shares < 1 || *shares > maxAPIShares {
 		return fmt.Errorf("--team-api-shares: %d must be from 1 to %d: with 0 no team could ask for anything", *shares, maxAPIShares)
 	}
+	if options.LeaseDuration < minLeaseDuration || options.LeaseDuration%time.Second != 0 {
+		return fmt.Errorf("--leader-elect-lease-duration: %s must be whole seconds, and at least %s", options.LeaseDuration, minLeaseDuration)
+	}
 	work.TeamAPIShares = int32(*shares)
 	logger := zap.New(zap.UseFlagOptions(&logs))
 	log.SetLogger(logger)
 	klog.SetLogger(logger)
 
+	options.OnLost = func(why error) {
+		logger.Error(why, "the process ends, so that whatever starts it again starts from what is true")
+		os.Exit(1)
+	}
 	cfg, err := ctrl.GetConfig()
 	if err != nil {
 		return fmt.Errorf("find the API server (set --kubeconfig or KUBECONFIG): %w", err)

@@ -70,7 +70,9 @@ func TestDataIsDeletedOnTheNewestWordAlone(t *testing.T) {
 		}, false},
 		"a confirmation that was taken back": {&foundationv1alpha1.FoundationTeam{}, func(t *testing.T, s *server) {
 			t.Helper()
-			s.edit(t, func(team *foundationv1alpha1.FoundationTeam) { delete(team.Annotations, foundationv1alpha1.AnnotationConfirmDeletion) })
+			s.edit(t, func(team *foundationv1alpha1.FoundationTeam) {
+				delete(team.Annotations, foundationv1alpha1.AnnotationConfirmDeletion)
+			})
 		}, false},
 		"an edit that forbids nothing": {&foundationv1alpha1.FoundationTeam{}, func(t *testing.T, s *server) {
 			t.Helper()

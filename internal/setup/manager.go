@@ -24,7 +24,19 @@ type Options struct {
 	// LeaderElect makes sure that only one of several replicas reconciles. LeaderElectionNamespace has the lease.
 	LeaderElect             bool
 	LeaderElectionNamespace string
+	// LeaseDuration is for how long the lease is held without being renewed: how long a replica that was killed is waited for. 0 means
+	// DefaultLeaseDuration.
+	LeaseDuration time.Duration
+	// OnLost is called once, when this replica lost the lease to another one, or found that the API server's data went back. Nothing is
+	// written any more then, and the process has to end: what it remembers may be wrong. Nil does nothing.
+	OnLost func(error)
 }
+
+// DefaultLeaseDuration is as in Kubernetes' own controllers.
+const DefaultLeaseDuration = 15 * time.Second
+
+// leaseName is the name of the lease, and of what emits its events.
+const leaseName = "foundation-operator"
 
 // NewManager returns a manager with the operator's scheme, cache and clients; it does not start it. The changes are
 // applied to the manager's options last, so that tests can override them.
@@ -34,18 +46,19 @@ func NewManager(cfg *rest.Config, o Options, changes ...func(*manager.Options)) 
 	cfg = rest.CopyConfig(cfg)
 	cfg.QPS = -1
 	options := manager.Options{
-		Scheme:                 Scheme(),
-		Cache:                  CacheOptions(),
-		Metrics:                metricsserver.Options{BindAddress: o.MetricsBindAddress},
-		HealthProbeBindAddress: o.HealthProbeBindAddress,
-		// A client of its own: requests that queue behind the controllers' must not cost the operator its lease.
-		LeaderElectionConfig:          rest.CopyConfig(cfg),
-		LeaderElection:                o.LeaderElect,
-		LeaderElectionID:              "foundation-operator",
-		LeaderElectionNamespace:       o.LeaderElectionNamespace,
-		LeaderElectionReleaseOnCancel: true,
-		GracefulShutdownTimeout:       ptr.To(20 * time.Second),
-		Controller:                    config.Controller{EnableWarmup: new(true)},
+		Scheme:                  Scheme(),
+		Cache:                   CacheOptions(),
+		Metrics:                 metricsserver.Options{BindAddress: o.MetricsBindAddress},
+		HealthProbeBindAddress:  o.HealthProbeBindAddress,
+		GracefulShutdownTimeout: ptr.To(20 * time.Second),
+		Controller:              config.Controller{EnableWarmup: new(true)},
+	}
+	emitted := &leaseEvents{}
+	if o.LeaderElect {
+		var err error
+		if cfg, err = electLeader(cfg, o, &options, emitted); err != nil {
+			return nil, err
+		}
 	}
 	for _, change := range changes {
 		change(&options)
@@ -59,6 +72,7 @@ func NewManager(cfg *rest.Config, o Options, changes ...func(*manager.Options)) 
 	if err != nil {
 		return nil, fmt.Errorf("make the manager: %w", err)
 	}
+	emitted.recorder = mgr.GetEventRecorder(leaseName)
 	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
 		return nil, fmt.Errorf("add the health check: %w", err)
 	}

@@ -109,7 +109,7 @@ func (l *Lab) Stop(ctx context.Context) error {
 // environment. It is called again without env to start an operator that was stopped.
 func (l *Lab) StartOperator(ctx context.Context, env ...string) error {
 	if l.manager.Path == "" {
-		path, err := buildManager(ctx, l.root, l.Dir)
+		path, err := BuildManager(ctx, l.root, l.Dir)
 		if err != nil {
 			return err
 		}

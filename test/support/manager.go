@@ -14,9 +14,9 @@ import (
 	"foundation.team/operator/internal/setup"
 )
 
-// buildManager builds the operator from what the tree holds now, so that no stale binary is tested. It returns the
+// BuildManager builds the operator from what the tree holds now, so that no stale binary is tested. It returns the
 // path of the binary in dir.
-func buildManager(ctx context.Context, root, dir string) (string, error) {
+func BuildManager(ctx context.Context, root, dir string) (string, error) {
 	if err := DependOn(root, "api", "cmd", "config", "controllers", "internal"); err != nil {
 		return "", err
 	}

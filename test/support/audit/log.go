@@ -10,6 +10,8 @@ import (
 	"os"
 	"regexp"
 	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // Event is a request in the API server's audit log, as far as it is looked at here.
@@ -28,7 +30,15 @@ type Event struct {
 		Message string `json:"message"`
 	} `json:"responseStatus"`
 	Annotations map[string]string `json:"annotations"`
+	User        struct {
+		Username string `json:"username"`
+	} `json:"user"`
+	// Received is when the API server got the request.
+	Received metav1.MicroTime `json:"requestReceivedTimestamp"`
 }
+
+// IsWrite reports whether a request was to change something.
+func (e Event) IsWrite() bool { return e.Verb != "get" && e.Verb != "list" && e.Verb != "watch" }
 
 // ReadLog reads an audit log: a line of JSON for each event.
 func ReadLog(path string) ([]Event, error) {
