@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/dynamic"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
@@ -21,17 +22,21 @@ import (
 
 // NewInformer returns a constructor of informers for cache.Options. Those of custom resources list and watch untyped, and read
 // object by object; the others are as they always are: the API server encodes its own kinds as Go reads them. byObject are the cache's own options, for the
-// labels by which a kind is cached.
-func NewInformer(c dynamic.Interface, scheme *runtime.Scheme, byObject map[client.Object]cache.ByObject) func(toolscache.ListerWatcher, runtime.Object, time.Duration, toolscache.Indexers) toolscache.SharedIndexInformer {
+// labels by which a kind is cached. observe gets what lists and watches each kind, and returns what is used instead.
+func NewInformer(
+	c dynamic.Interface, scheme *runtime.Scheme, byObject map[client.Object]cache.ByObject,
+	observe func(schema.GroupVersionKind, toolscache.ListerWatcherWithContext) toolscache.ListerWatcher,
+) func(toolscache.ListerWatcher, runtime.Object, time.Duration, toolscache.Indexers) toolscache.SharedIndexInformer {
 	return func(lw toolscache.ListerWatcher, obj runtime.Object, resync time.Duration, indexers toolscache.Indexers) toolscache.SharedIndexInformer {
 		custom, ok := obj.(client.Object)
 		gvk, err := apiutil.GVKForObject(obj, scheme)
 		if !ok || err != nil || !scheme.Recognizes(gvk) || !isTyped(obj) || clientgoscheme.Scheme.Recognizes(gvk) {
-			return toolscache.NewSharedIndexInformer(lw, obj, resync, indexers)
+			return toolscache.NewSharedIndexInformer(observe(gvk, toolscache.ToListerWatcherWithContext(lw)), obj, resync, indexers)
 		}
 		resource, _ := meta.UnsafeGuessKindToResource(gvk)
 		k := kind{scheme: scheme, example: custom, client: c.Resource(resource), labels: labelsOf(custom, byObject)}
-		informer := toolscache.NewSharedIndexInformer(&toolscache.ListWatch{ListWithContextFunc: k.list, WatchFuncWithContext: k.watch}, obj, resync, indexers)
+		reads := &toolscache.ListWatch{ListWithContextFunc: k.list, WatchFuncWithContext: k.watch}
+		informer := toolscache.NewSharedIndexInformer(observe(gvk, reads), obj, resync, indexers)
 		if _, own := obj.(marked); own {
 			count(informer, gvk.Kind)
 		}

@@ -6,11 +6,13 @@ import (
 
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
+	"k8s.io/utils/clock"
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"foundation.team/operator/internal/decode"
@@ -67,7 +69,8 @@ func NewManager(cfg *rest.Config, o Options, changes ...func(*manager.Options)) 
 	if err != nil {
 		return nil, fmt.Errorf("make the client of the cache: %w", err)
 	}
-	options.Cache.NewInformer = decode.NewInformer(untyped, options.Scheme, options.Cache.ByObject)
+	reads := newReads(clock.RealClock{})
+	options.Cache.NewInformer = decode.NewInformer(untyped, options.Scheme, options.Cache.ByObject, reads.observe)
 	mgr, err := ctrl.NewManager(cfg, options)
 	if err != nil {
 		return nil, fmt.Errorf("make the manager: %w", err)
@@ -76,8 +79,11 @@ func NewManager(cfg *rest.Config, o Options, changes ...func(*manager.Options)) 
 	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
 		return nil, fmt.Errorf("add the health check: %w", err)
 	}
-	if err := mgr.AddReadyzCheck("caches", cachesSynced(mgr)); err != nil {
-		return nil, fmt.Errorf("add the readiness check: %w", err)
+	work := &progress{clock: clock.RealClock{}, metrics: metrics.Registry, elected: mgr.Elected()}
+	for name, check := range map[string]healthz.Checker{"caches": cachesSynced(mgr), "reads": reads.check, "progress": work.check} {
+		if err := mgr.AddReadyzCheck(name, check); err != nil {
+			return nil, fmt.Errorf("add the readiness check %s: %w", name, err)
+		}
 	}
 	return mgr, nil
 }
