@@ -185,7 +185,8 @@ type ProgramTeam struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
 	Name string `json:"name,omitempty"`
-	// observedGeneration is the FoundationTeam's generation that its money was decided for; 0 without a FoundationTeam.
+	// observedGeneration is the FoundationTeam's generation that its money was decided for; 0 without a FoundationTeam,
+	// and if there is no room in heldBack for all of its awards.
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"` //nolint:kubeapilinter // 0 and missing mean the same
 	// outcome is the decision that counts now; empty if there is none yet.

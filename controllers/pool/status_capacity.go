@@ -10,7 +10,7 @@ import (
 )
 
 func capacityStatus(in Input, decision Decision) *foundationv1alpha1.PoolCapacity {
-	gpus := func(nodes allocation.Nodes) int32 { return int32(nodes.GPUs(in.perNode())) }
+	gpus := func(nodes allocation.Nodes) int32 { return nodes.GPUs(in.perNode()).Int32() }
 	sums := &foundationv1alpha1.PoolCapacity{
 		Total:   gpus(decision.Grants.Capacity + decision.Grants.Spares),
 		Healthy: gpus(countNodes(decision.Nodes, func(n *gpunode.Node) bool { return n.Member && n.Healthy() })),
@@ -19,9 +19,11 @@ func capacityStatus(in Input, decision Decision) *foundationv1alpha1.PoolCapacit
 		Free:    gpus(decision.Grants.Free),
 		Spares:  gpus(decision.Grants.Spares),
 	}
+	var short allocation.GPUs
 	for _, team := range decision.Grants.Teams {
-		sums.Shortfall += int32(shortfall(in, team))
+		short += shortfall(in, team)
 	}
+	sums.Shortfall = short.Int32()
 	return sums
 }
 

@@ -20,7 +20,7 @@ func (v *teamView) addForecast(grant *foundationv1alpha1.Grant) {
 	switch {
 	case !v.forecast.Short():
 	case shortage.At.IsZero() || uncovered != nil && uncovered.At.Before(shortage.At):
-		grant.ForecastTime, grant.ForecastShortfall = timing.Meta(uncovered.At), int32(uncovered.GPUs)
+		grant.ForecastTime, grant.ForecastShortfall = timing.Meta(uncovered.At), uncovered.GPUs.Int32()
 		grant.ForecastReason = foundationv1alpha1.ReasonPoolEnds
 		grant.ForecastMessage = fmt.Sprintf("%s: %d GPUs are awarded from %s on, when the pool is not available (%s); extend spec.availability, move the award or name another pool",
 			pool, uncovered.GPUs, formatMinute(uncovered.At), windowPhrase(v.in.Pool))
@@ -33,7 +33,7 @@ func (v *teamView) addForecast(grant *foundationv1alpha1.Grant) {
 		grant.ForecastTime, grant.ForecastShortfall = timing.Meta(shortage.At), v.gpus(shortage.Missing)
 		grant.ForecastReason = foundationv1alpha1.ReasonOvercommitted
 		grant.ForecastMessage = fmt.Sprintf("%s: %d of %d short from %s%s: %d awarded to all teams then, %d there; move or shrink an award, or name another pool",
-			pool, v.gpus(shortage.Missing), v.gpus(shortage.Demanded), formatMinute(shortage.At), untilPhrase(shortage.Until), v.gpus(shortage.TotalDemanded), v.gpus(v.decision.Grants.Capacity))
+			pool, v.gpus(shortage.Missing), v.gpus(shortage.Demanded), formatMinute(shortage.At), untilPhrase(shortage.Until), shortage.TotalDemanded.GPUs(v.in.perNode()), v.gpus(v.decision.Grants.Capacity))
 	}
 	grant.ForecastMessage = text.Cut(grant.ForecastMessage, maxMessage)
 }

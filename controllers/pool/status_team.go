@@ -28,4 +28,4 @@ func (v *teamView) selectNodes(are func(*gpunode.Node) bool) []*gpunode.Node {
 	return slices.DeleteFunc(slices.Clone(v.nodes), func(n *gpunode.Node) bool { return !are(n) })
 }
 
-func (v *teamView) gpus(nodes allocation.Nodes) int32 { return int32(nodes.GPUs(v.in.perNode())) }
+func (v *teamView) gpus(nodes allocation.Nodes) int32 { return nodes.GPUs(v.in.perNode()).Int32() }

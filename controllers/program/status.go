@@ -2,10 +2,12 @@ package program
 
 import (
 	"fmt"
+	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/bounds"
 	"foundation.team/operator/internal/budget"
 	"foundation.team/operator/internal/conditions"
 	"foundation.team/operator/internal/text"
@@ -16,6 +18,9 @@ import (
 // with a longer one.
 const maxTeams, maxHeldBack, maxPools = 2048, 4096, 64
 
+// noRoom is the message of an award that is held back where there is no room for its own.
+const noRoom = "see the conditions"
+
 // BuildStatus returns a programme's status: the state of each team, what does not fit, and what happens next.
 func BuildStatus(in Input, plan budget.Plan) foundationv1alpha1.FoundationProgramStatus {
 	next, what := nextTransition(in, plan)
@@ -23,10 +28,10 @@ func BuildStatus(in Input, plan budget.Plan) foundationv1alpha1.FoundationProgra
 		ObservedGeneration: in.Program.Generation,
 		Seats:              seats(in),
 		Rankings:           rankings(in),
-		Teams:              truncate(teamList(in), maxTeams),
+		Teams:              teamList(in),
 		Budget:             plan.Lines,
-		HeldBack:           truncate(plan.HeldBack, maxHeldBack),
-		GPUs:               truncate(commitments(in), maxPools),
+		HeldBack:           plan.HeldBack,
+		GPUs:               commitments(in),
 		NextTransitionTime: timing.Meta(next),
 		Next:               text.Cut(what, maxMessage),
 	}
@@ -40,7 +45,37 @@ func BuildStatus(in Input, plan budget.Plan) foundationv1alpha1.FoundationProgra
 		current = append(current, *stalled)
 	}
 	status.Conditions = conditions.Merge(in.Program.Status.Conditions, current, in.Program.Generation, in.Now)
+	fit(in, &status)
 	return status
+}
+
+// fit leaves out of a status what there is no room for: first what is only advice. Teams are told of money that is held back by
+// this status alone, so of a team of which not all could be listed nothing is said to be decided.
+func fit(in Input, status *foundationv1alpha1.FoundationProgramStatus) {
+	heldBack := status.HeldBack
+	bounds.Fit(in.Program.Spec, status, status.Conditions,
+		bounds.Details("rankings with missing and failed results", &status.Rankings, func(ranking *foundationv1alpha1.Ranking) {
+			ranking.Entries = slices.Clone(ranking.Entries)
+			for i := range ranking.Entries {
+				ranking.Entries[i].Missing, ranking.Entries[i].FailedGates = nil, nil
+			}
+		}),
+		bounds.Details("rankings with teams", &status.Rankings, func(ranking *foundationv1alpha1.Ranking) { ranking.Entries = nil }),
+		bounds.Details("messages of teams", &status.Teams, func(team *foundationv1alpha1.ProgramTeam) { team.Message = "" }),
+		bounds.Details("messages of awards held back", &status.HeldBack, func(award *foundationv1alpha1.HeldBackAward) { award.Message = noRoom }),
+		bounds.List("pools", &status.GPUs, maxPools),
+		bounds.List("awards held back", &status.HeldBack, maxHeldBack),
+		bounds.List("teams", &status.Teams, maxTeams),
+	)
+	unlisted := map[string]bool{}
+	for _, award := range heldBack[len(status.HeldBack):] {
+		unlisted[award.TeamName] = true
+	}
+	for i := range status.Teams {
+		if unlisted[status.Teams[i].Name] {
+			status.Teams[i].ObservedGeneration = 0
+		}
+	}
 }
 
 func seats(in Input) *foundationv1alpha1.ProgramSeats {
@@ -82,5 +117,3 @@ func deletionMessage(in Input) string {
 	return fmt.Sprintf("deletion waits: %s this programme (%s): take spec.programName out of %s or delete %s; until then all stays as it is",
 		who, text.First(names, maxNames), them, them)
 }
-
-func truncate[T any](list []T, most int) []T { return list[:min(most, len(list))] }

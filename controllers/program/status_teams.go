@@ -3,6 +3,7 @@ package program
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
@@ -71,16 +72,24 @@ func commitments(in Input) []foundationv1alpha1.PoolCommitment {
 			awarded, heldBack := team.Demand(pool, in.Now)
 			sum := pools[pool]
 			sum.PoolName = pool
-			sum.Awarded += awarded
-			sum.HeldBack += heldBack
+			sum.Awarded = saturatingAdd(sum.Awarded, awarded)
+			sum.HeldBack = saturatingAdd(sum.HeldBack, heldBack)
 			pools[pool] = sum
 		}
 	}
 	var list []foundationv1alpha1.PoolCommitment
 	for _, pool := range slices.Sorted(maps.Keys(pools)) {
-		if pools[pool].Awarded+pools[pool].HeldBack > 0 {
+		if pools[pool].Awarded > 0 || pools[pool].HeldBack > 0 {
 			list = append(list, pools[pool])
 		}
 	}
 	return list
+}
+
+// saturatingAdd adds numbers of 0 or more and returns the largest int32 on overflow: valid specs can add up to more.
+func saturatingAdd(a, b int32) int32 {
+	if a > math.MaxInt32-b {
+		return math.MaxInt32
+	}
+	return a + b
 }

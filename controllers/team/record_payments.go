@@ -7,9 +7,6 @@ import (
 	"foundation.team/operator/internal/budget"
 )
 
-// maxHeldBack is the CRD's maxItems of a programme's status.heldBack: of so many, some may be missing.
-const maxHeldBack = 4096
-
 // paymentsOf returns the payments of a team's record: those before, and what has become due since and is not held back.
 func paymentsOf(m *Model) []foundationv1alpha1.PaymentFact {
 	var before []foundationv1alpha1.PaymentFact
@@ -31,7 +28,7 @@ func paymentsOf(m *Model) []foundationv1alpha1.PaymentFact {
 // money that was awarded a moment ago is held back.
 func moneyIsDecided(m *Model) bool {
 	status := m.Program.Status
-	return status.ObservedGeneration == m.Program.Generation && len(status.HeldBack) < maxHeldBack &&
+	return status.ObservedGeneration == m.Program.Generation &&
 		slices.ContainsFunc(status.Teams, func(entry foundationv1alpha1.ProgramTeam) bool {
 			return entry.Name == m.Team.Name && entry.ObservedGeneration == m.Team.Generation
 		})

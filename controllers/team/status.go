@@ -6,6 +6,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/bounds"
 	"foundation.team/operator/internal/conditions"
 	"foundation.team/operator/internal/lifecycle"
 	"foundation.team/operator/internal/text"
@@ -14,7 +15,7 @@ import (
 
 // BuildStatus returns a team's status: what it has, what is missing, and why.
 func BuildStatus(m *Model, record *foundationv1alpha1.TeamRecord, desired Desired, out *Outcome) foundationv1alpha1.FoundationTeamStatus {
-	return foundationv1alpha1.FoundationTeamStatus{
+	status := foundationv1alpha1.FoundationTeamStatus{
 		ObservedGeneration:  m.Team.Generation,
 		Conditions:          conditions.Merge(m.Team.Status.Conditions, buildConditions(m, record, desired, out), m.Team.Generation, m.Now),
 		State:               m.State,
@@ -35,6 +36,26 @@ func BuildStatus(m *Model, record *foundationv1alpha1.TeamRecord, desired Desire
 		Namespaces: namespaceStatus(m, out),
 		Volumes:    volumeStatus(m),
 	}
+	fit(m, &status)
+	return status
+}
+
+// maxNamespaces, maxVolumes and maxPools are the CRD's maxItems of these lists.
+const maxNamespaces, maxVolumes, maxPools = 1024, 2048, 256
+
+// fit leaves out of a status what there is no room for: first what conditions or the TeamRecord tell as well.
+func fit(m *Model, status *foundationv1alpha1.FoundationTeamStatus) {
+	bounds.Fit(m.Team.Spec, status, status.Conditions,
+		bounds.Details("forecasts of pools", &status.GPUs.Pools, func(pool *foundationv1alpha1.TeamPoolStatus) { pool.ForecastMessage = "" }),
+		bounds.Details("messages of pools", &status.GPUs.Pools, func(pool *foundationv1alpha1.TeamPoolStatus) { pool.Message = "" }),
+		bounds.Details("volumes with their PersistentVolumes", &status.Volumes, func(volume *foundationv1alpha1.TeamVolumeStatus) {
+			volume.PersistentVolumeNames = nil
+		}),
+		bounds.List("volumes", &status.Volumes, maxVolumes),
+		bounds.List("namespaces", &status.Namespaces, maxNamespaces),
+		bounds.List("incidents", &status.GPUs.Incidents, maxIncidents),
+		bounds.List("pools", &status.GPUs.Pools, maxPools),
+	)
 }
 
 // buildConditions returns all conditions of a team, Ready first.

@@ -2,12 +2,12 @@ package team
 
 import (
 	"fmt"
-	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/conditions"
+	"foundation.team/operator/internal/text"
 )
 
 // ceilingsCondition reports every award beyond what the programme lets the team have, now or later.
@@ -37,7 +37,7 @@ func ceilingsCondition(m *Model) metav1.Condition {
 		add(held.Reason, held.Message)
 	}
 	if reason != "" {
-		return conditions.False(area, reason, strings.Join(messages, "; "))
+		return conditions.False(area, reason, text.Within(messages, conditions.MaxList))
 	}
 	return conditions.True(area, foundationv1alpha1.ReasonAsDeclared, "")
 }

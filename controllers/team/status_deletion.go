@@ -2,7 +2,6 @@ package team
 
 import (
 	"fmt"
-	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -29,7 +28,7 @@ func finalizedCondition(m *Model, out *Outcome) *metav1.Condition {
 		for _, g := range m.Deletion.Draining {
 			draining = append(draining, fmt.Sprintf("%s: %d GPUs are drained until their pods have ended or the pool's grace period is over", g.poolName, g.grant.Held))
 		}
-		return new(conditions.False(area, foundationv1alpha1.ReasonWaitingForGPUs, "deletion waits: "+strings.Join(draining, "; ")))
+		return new(conditions.False(area, foundationv1alpha1.ReasonWaitingForGPUs, "deletion waits: "+text.Within(draining, conditions.MaxList)))
 	case AwaitingConfirmation:
 		return new(conditions.False(area, foundationv1alpha1.ReasonDeletionNotConfirmed,
 			"deletionPolicy is Delete, and nothing is deleted yet: "+deletionRemedy(m)+"; or set spec.deletionPolicy to Retain"))

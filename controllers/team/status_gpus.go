@@ -3,12 +3,12 @@ package team
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/conditions"
+	"foundation.team/operator/internal/text"
 )
 
 // gpusCondition reports whether the team has the GPUs that it is awarded now.
@@ -27,7 +27,7 @@ func gpusCondition(m *Model) metav1.Condition {
 	}
 	switch {
 	case len(reasons) > 0:
-		return conditions.False(area, reasons[0], strings.Join(messages, "; "))
+		return conditions.False(area, reasons[0], text.Within(messages, conditions.MaxList))
 	case requested > 0:
 		return conditions.True(area, foundationv1alpha1.ReasonAsDeclared, withGPUNotes(m, fmt.Sprintf("%d GPUs", requested)))
 	case !m.Served.HoldsAwards():
@@ -83,7 +83,7 @@ func withGPUNotes(m *Model, message string) string {
 			notes = append(notes, note)
 		}
 	}
-	return strings.Join(notes, "; ")
+	return text.Within(notes, conditions.MaxList)
 }
 
 // awardsCoveredCondition reports awards that will not be served in full later.
@@ -98,7 +98,7 @@ func awardsCoveredCondition(m *Model) metav1.Condition {
 	if len(reasons) == 0 {
 		return conditions.True(area, foundationv1alpha1.ReasonAsDeclared, "")
 	}
-	return conditions.False(area, reasons[0], strings.Join(messages, "; "))
+	return conditions.False(area, reasons[0], text.Within(messages, conditions.MaxList))
 }
 
 // forecast returns why an award will not be served in full later; empty if all will be.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
@@ -20,6 +19,8 @@ import (
 const (
 	// maxNamedVolumes is how many volumes a message names.
 	maxNamedVolumes = 3
+	// maxNamedPending is how many volumes that wait for storage a message names.
+	maxNamedPending = 8
 	// maxShownReleased is how many PersistentVolumeClaims that are gone status shows, maxShownKept how many PersistentVolumes
 	// of each; the CRD's maxItems. The label foundation.team/team finds them all.
 	maxShownReleased, maxShownKept = 64, 4
@@ -52,7 +53,7 @@ func volumesCondition(m *Model, out *Outcome) metav1.Condition {
 	}
 	if len(pending) > 0 {
 		return conditions.False(area, foundationv1alpha1.ReasonVolumesPending,
-			fmt.Sprintf("%d of %d volumes wait for storage: %s", len(pending), len(m.Team.Spec.Volumes), strings.Join(pending, ", ")))
+			fmt.Sprintf("%d of %d volumes wait for storage: %s", len(pending), len(m.Team.Spec.Volumes), text.First(pending, maxNamedPending)))
 	}
 	return conditions.True(area, foundationv1alpha1.ReasonAsDeclared, text.Count(len(m.Team.Spec.Volumes), "volume")+releasedNote(m))
 }

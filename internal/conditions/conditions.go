@@ -15,8 +15,13 @@ import (
 	"foundation.team/operator/internal/text"
 )
 
-// maxMessage is the longest message that the API server accepts in a condition, in characters.
-const maxMessage = 32768
+const (
+	// maxMessage is how long a condition's message is at most, in bytes. The API server accepts 32,768 characters, but all 16
+	// conditions of a status have to leave room for the rest of it.
+	maxMessage = 4096
+	// MaxList is how much of that a list of problems may take; Ready adds which other conditions are not true.
+	MaxList = maxMessage - 1024
+)
 
 // True returns a condition with the status True.
 func True(conditionType, reason, message string) metav1.Condition {

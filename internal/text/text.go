@@ -25,6 +25,23 @@ func First(names []string, most int) string {
 	return fmt.Sprintf("%s and %d more", strings.Join(names[:named], ", "), len(names)-named)
 }
 
+// Within joins as many sentences as have room in most bytes with semicolons, and says how many more there are. The first one is
+// always among them.
+func Within(sentences []string, most int) string {
+	joined := ""
+	for i, sentence := range sentences {
+		more := fmt.Sprintf(" (and %d more)", len(sentences)-i)
+		if i > 0 && len(joined)+len("; ")+len(sentence)+len(more) > most {
+			return joined + more
+		}
+		if i > 0 {
+			joined += "; "
+		}
+		joined += sentence
+	}
+	return joined
+}
+
 // AndMore returns the first of several sentences, with how many more there are.
 func AndMore(sentences []string) string {
 	if len(sentences) <= 1 {

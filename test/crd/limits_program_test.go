@@ -1,6 +1,7 @@
 package crd
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"testing"
@@ -63,6 +64,35 @@ spec:
   budget: [{line: GPU, amount: 1000000000000000}, {line: Data, amount: 1}, {line: Staff, amount: 1}]
   retention: {dataAccess: 87599h59m60s, keep: 875999h59m60s}
 `
+}
+
+// wordyProgram has the longest words, in few entries where there can be many: teams without any result, and decisions that took
+// long to explain.
+func wordyProgram() string {
+	const day = `"2025-08-04T10:00:00.000000000+09:00"`
+	decision := `{teamName: ` + manyTeams + `, outcome: @outcome, evaluation: ` + long(63) + `, reason: ` + long(512) + `, decisionTime: @day, finalTime: @day, effectiveTime: @day}`
+	decided := strings.NewReplacer("@outcome", "Rejected", "@day", day).Replace(many(64, decision))
+	overturned := strings.Replace(strings.NewReplacer("@outcome", "Rejected", "@day", day).Replace(manyTeamsEntry(decision, 64)), "}",
+		`, overturnTime: "2025-08-05T10:00:00.000000000+09:00", overturnReason: `+long(512)+`}`, 1)
+	named := func(name string) string { return name + long(63-len(name)) }
+	return `
+apiVersion: foundation.team/v1alpha1
+kind: FoundationProgram
+metadata: {name: wordy-` + long(57) + `}
+spec:
+  seats: 1
+  criteria: ` + withLast(many(15, `{name: `+named("c%d0")+`, weight: 6}`), `{name: `+named("c15")+`, weight: 10}`) + `
+  gates: ` + many(16, `{name: `+named("g%d0")+`, description: `+long(512)+`}`) + `
+  evaluations: ` + withLast(strings.ReplaceAll(many(7, `{name: `+long(62)+`%d, closeTime: `+day+`, results: @results}`),
+		"@results", many(128, `{teamName: `+manyTeams+`}`)), `{name: `+long(63)+`, closeTime: `+day+`, results: [{teamName: alone, scores: {`+named("c15")+`: "5.25"},
+    gates: `+keys(16, named("g%d0")+`: Failed`)+`, waivers: `+keys(16, named("g%d0")+`: `+long(512))+`}]}`) + `
+  decisions: ` + withLast(decided, overturned) + `
+  stages: ` + many(16, `{name: `+long(61)+`%d, startTime: `+day+`, endTime: "2026-08-04T10:00:00.000000000+09:00", passed: `+many(64, manyTeams)+`}`) + `
+`
+}
+
+func manyTeamsEntry(entry string, n int) string {
+	return strings.ReplaceAll(entry, "%d", fmt.Sprint(n))
 }
 
 func TestLargestProgram(t *testing.T) {

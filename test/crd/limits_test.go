@@ -22,15 +22,15 @@ spec:
   consortium:
     lead: ` + long(128) + `
     participants: ` + many(64, long(125)+"%d") + `
-  term: {startTime: "2026-01-01T00:00:00+09:00", endTime: "2026-07-01T00:00:00+09:00"}
-  gpus: ` + many(32, `{name: award%d`+long(55)+`, poolName: `+long(63)+`, count: 100000,
-    startTime: "2026-01-01T00:00:00+09:00", endTime: "2026-07-01T00:00:00+09:00", stage: `+long(63)+`, ifPassed: `+long(63)+`}`) + `
+  term: {startTime: "2026-01-01T00:00:00.000000000+09:00", endTime: "2026-07-01T00:00:00.000000000+09:00"}
+  gpus: ` + many(32, `{name: award%d`+long(56)+`, poolName: `+long(63)+`, count: 100000,
+    startTime: "2026-01-01T00:00:00.000000000+09:00", endTime: "2026-07-01T00:00:00.000000000+09:00", stage: `+long(63)+`, ifPassed: `+long(63)+`}`) + `
   namespaces: ` + withLast(many(31, `{name: ns%d`+long(18)+`, quota: `+largestQuota()+`}`), `{name: last}`) + `
   volumes: ` + many(64, `{name: volume%d`+long(55)+`, namespace: last, size: "`+largestSize+`",
     storageClassName: `+long(253)+`, accessModes: [ReadWriteOnce, ReadOnlyMany, ReadWriteMany]}`) + `
   staff: ` + many(200, largestPerson) + `
   budget: ` + many(64, `{name: grant%d`+long(56)+`, line: Staff, amount: 999999999999968,
-    instalments: `+many(32, `{dueTime: "2026-01-01T00:00:00+09:00", amount: 31249999999999}`)+`}`) + `
+    instalments: `+many(32, `{dueTime: "2026-01-01T00:00:00.000000000+09:00", amount: 31249999999999}`)+`}`) + `
   retention: {dataAccess: 87599h59m60s, keep: 875999h59m60s}
 `
 }
@@ -38,7 +38,7 @@ spec:
 const largestSize = "11111111111111111"
 
 var largestPerson = `{name: person%d` + long(54) + `, role: DataSteward, organization: ` + long(128) + `,
-    subject: {kind: Group, name: group%d` + long(245) + `}, startTime: "2026-01-01T00:00:00Z", endTime: "2026-07-01T00:00:00Z"}`
+    subject: {kind: Group, name: group%d` + long(245) + `}, startTime: "2026-01-01T00:00:00.000000000+00:00", endTime: "2026-07-01T00:00:00.000000000+00:00"}`
 
 // subjectAgain is a person with a subject that another has.
 var subjectAgain = strings.Replace(strings.ReplaceAll(largestPerson, "%d", "7"), "person7", "again", 1)
@@ -66,12 +66,13 @@ spec:
   resourceName: ` + long(180) + `/` + long(63) + `
   deviceClassName: ` + long(63) + `
   gpusPerNode: 1024
-  availability: {startTime: "2026-01-01T00:00:00Z", endTime: "2027-01-01T00:00:00Z"}
+  availability: {startTime: "2026-01-01T00:00:00.000000000+00:00", endTime: "2027-01-01T00:00:00.000000000+00:00"}
   static:
     nodeSelector:
       matchLabels: ` + keys(16, "? "+long(315)+`%d : `+long(63)) + `
       matchExpressions: ` + many(16, `{key: `+long(317)+`, operator: In, values: `+many(32, long(61)+"%d")+`}`) + `
     topologyKeys: ` + many(8, long(252)+`%d/`+long(63)) + `
+    taints: ` + many(16, `{key: `+long(251)+`%d/`+long(63)+`, value: `+long(63)+`, effect: PreferNoSchedule}`) + `
   reclaim: {gracePeriod: 719h59m60s, forceAfter: 1439h59m60s, requireScrub: true}
 `
 }

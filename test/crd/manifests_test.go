@@ -31,7 +31,7 @@ spec:
   priority: 10
   gpus:
   - {name: stage-1, poolName: b200, count: 512}
-  - {name: stage-2, poolName: b200, count: 512, startTime: "2026-04-01T00:00:00+09:00"}
+  - {name: stage-2, poolName: b200, count: 512, startTime: "2026-04-01T00:00:00+09:00", endTime: "2026-07-01T00:00:00+09:00"}
   - {name: stage-3, poolName: h100, count: 1024, stage: stage-3, ifPassed: stage-2}
   namespaces:
   - {name: train, gpuWeight: 7, quota: {pods: 500, requests.storage: 300Ti, count/jobs.batch: "100"}}
@@ -40,7 +40,7 @@ spec:
   - {name: corpus, namespace: train, size: 200Ti, storageClassName: fast, accessModes: [ReadWriteMany]}
   staff:
   - {name: kim, role: Lead, organization: Hanbit AI, subject: {kind: User, name: kim@hanbit.example}}
-  - {name: visitors, role: Viewer, subject: {kind: Group, name: hanbit-visitors}, endTime: "2026-02-01T00:00:00+09:00"}
+  - {name: visitors, role: Viewer, subject: {kind: Group, name: hanbit-visitors}, startTime: "2026-01-05T00:00:00+09:00", endTime: "2026-02-01T00:00:00+09:00"}
   budget:
   - {name: corpus, line: Data, amount: 2800000000, dueTime: "2026-01-15T00:00:00+09:00"}
   - name: researchers
@@ -144,8 +144,20 @@ spec:
   uids: [0c2f4a6e-1111-4222-8333-444455556666, 1d305b7f-1111-4222-8333-444455556666]
   programName: sovereign-models
   lead: Hanbit AI
+  suspensionKept: true
   state: InTerm
   stateTransitionTime: "2026-01-01T00:00:00+09:00"
+  tenure:
+    phase: In
+    begun: true
+    plannedEndTime: "2027-01-01T00:00:00+09:00"
+    plannedEndObservedTime: "2026-01-01T00:00:00+09:00"
+    endedTime: "2027-01-01T00:00:00+09:00"
+    dataAccessEndTime: "2027-01-16T00:00:00+09:00"
+    keepEndTime: "2027-07-01T00:00:00+09:00"
+    confirmation: {observedTime: "2027-02-01T00:00:00+09:00", deletionPolicy: Delete, keep: 4320h0m0s, plannedEndTime: "2027-01-01T00:00:00+09:00"}
+  payments:
+  - {programName: sovereign-models, award: corpus, line: Data, year: 2026, amount: 2800000000}
   facts:
     term: {startTime: "2026-01-01T00:00:00+09:00", endTime: "2027-01-01T00:00:00+09:00"}
     suspend: true
@@ -181,9 +193,13 @@ spec:
   gpusPerNode: 8
   availability: {startTime: "2026-01-01T00:00:00+09:00", endTime: "2027-01-01T00:00:00+09:00"}
   static:
-    nodeSelector: {matchLabels: {gpu.example.com/model: b200}}
+    nodeSelector:
+      matchLabels: {gpu.example.com/model: b200}
+      matchExpressions: [{key: gpu.example.com/fabric, operator: In, values: [a, b]}]
     topologyKeys: [topology.example.com/spine, topology.example.com/rack]
+    taints: [{key: example.com/gpu, value: present, effect: NoSchedule}]
   reclaim: {gracePeriod: 72h, forceAfter: 96h, requireScrub: true}
+  repair: {replaceAfter: 15m, spares: 2}
 `
 
 // karpenterPool is a GPUPool of Karpenter's nodes that uses all there is.

@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/test/support/openapi"
 )
 
 // triesEnv sets how many values each field is tried with; without it defaultTries.
@@ -52,12 +53,15 @@ func TestWhatIsAcceptedIsRead(t *testing.T) {
 		"program":        {"FoundationProgram", program, programs, func() client.Object { return &foundationv1alpha1.FoundationProgram{} }},
 		"static pool":    {"GPUPool", pool, pools, func() client.Object { return &foundationv1alpha1.GPUPool{} }},
 		"karpenter pool": {"GPUPool", karpenterPool, pools, func() client.Object { return &foundationv1alpha1.GPUPool{} }},
-		"record":         {"TeamRecord", record, records, func() client.Object { return &foundationv1alpha1.TeamRecord{} }},
+		"record":         {"TeamRecord", exampleRecord(t), records, func() client.Object { return &foundationv1alpha1.TeamRecord{} }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			random := rand.New(rand.NewPCG(1, uint64(tries)))
 			object := patched(t, tt.manifest, "")
+			if _, err := create(t, tt.api, object.DeepCopy()); err != nil {
+				t.Fatal(err)
+			}
 			accepted := 0
 			eachField("spec", specSchema(t, tt.kind), object.Object, "spec", func(path string, was any, set func(any)) {
 				for _, value := range valuesFor(random, was, tries) {
@@ -78,6 +82,14 @@ func TestWhatIsAcceptedIsRead(t *testing.T) {
 			}
 		})
 	}
+}
+
+// exampleRecord is a TeamRecord that has every field.
+func exampleRecord(t *testing.T) string {
+	t.Helper()
+	object := patched(t, record, "")
+	object.Object["spec"] = openapi.Example.Make(openapi.At(kind(t, "TeamRecord"), "spec"), 1)
+	return toManifest(t, object)
 }
 
 // reads reports why an object cannot be read, or is another one after it was read and written.
