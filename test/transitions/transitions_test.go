@@ -1,0 +1,215 @@
+package transitions
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+)
+
+const (
+	// fullEnv has every edit made; without it one of sampled.
+	fullEnv, sampled = "FULL", 60
+	// places are how many places edits are made in side by side.
+	places = 10
+	// chainLength is how many accepted edits follow each other before the end is compared with a fresh create.
+	chainLength = 4
+)
+
+// keptByDesign is what an edit changes for good, by a part of its path: which objects may differ after it was taken back.
+var keptByDesign = map[string][]string{}
+
+// tally counts what was done.
+type tally struct {
+	sync.Mutex
+	transitions, bad int
+}
+
+func (c *tally) add(transitions, bad int) (int, int) {
+	c.Lock()
+	defer c.Unlock()
+	c.transitions += transitions
+	c.bad += bad
+	return c.transitions, c.bad
+}
+
+// Whatever is edited in a team, a programme or a pool is refused with a message that names it, or followed and told; what is taken back
+// is as it was before; and what was edited many times is as if it had been created so.
+func TestTransitions(t *testing.T) {
+	all, err := mutations()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var chosen []mutation
+	for i, m := range all {
+		if os.Getenv(fullEnv) != "" || i%sampled == 0 {
+			chosen = append(chosen, m)
+		}
+	}
+	count := &tally{}
+	var workers sync.WaitGroup
+	for i := range places {
+		// Not by t.Parallel, which runs as many as there are processors: these mostly wait.
+		workers.Go(func() {
+			w := &worker{TB: t, ctx: t.Context(), name: string(rune('a' + i)), count: count}
+			for j := i; j < len(chosen); j += places {
+				w.try(chosen[j])
+			}
+			w.endChain()
+		})
+	}
+	workers.Wait()
+	fmt.Fprintf(os.Stderr, "transitions: %d bad_inputs: %d panics: %d\n", count.transitions, count.bad, failed.panics())
+	if failed.panics() > 0 {
+		t.Errorf("%d reconciles panicked", failed.panics())
+	}
+}
+
+// worker makes edits one after the other in a place.
+type worker struct {
+	testing.TB
+	ctx   context.Context //nolint:containedctx // of one test
+	name  string
+	count *tally
+	made  int
+	*place
+	// before is the place's world with the specs of the bases.
+	before world
+	// chain are the accepted edits since the last comparison with a fresh create.
+	chain []mutation
+}
+
+// fresh goes on in a new place, and reports whether it could: after a fault the old one would show its consequences.
+func (w *worker) fresh() bool {
+	w.made++
+	p, err := newPlace(w.ctx, fmt.Sprintf("%s%dq", w.name, w.made), nil)
+	if err != nil {
+		w.Error(err)
+		return false
+	}
+	if w.before, err = p.settle(w.ctx); err != nil {
+		w.Errorf("a new place %v", err)
+		return false
+	}
+	if wrong := p.untold(w.ctx); len(wrong) > 0 {
+		w.Errorf("a new place: %s", strings.Join(wrong, "\n"))
+		return false
+	}
+	w.place = p
+	return true
+}
+
+// try makes an edit and takes it back.
+func (w *worker) try(m mutation) {
+	if w.place == nil && !w.fresh() {
+		return
+	}
+	err := w.edit(w.ctx, m.kind, m.spec)
+	if err != nil {
+		w.count.add(1, 1)
+		if !isClear(err, m.path) {
+			w.Errorf("%s: is refused without naming the field: %v", m, err)
+		}
+		return
+	}
+	_, err = w.settle(w.ctx)
+	wrong := w.untold(w.ctx)
+	if err != nil {
+		wrong = append(wrong, err.Error())
+	}
+	if len(wrong) > 0 {
+		w.count.add(1, 0)
+		w.Errorf("%s: %s", m, strings.Join(wrong, "\n  "))
+		w.place = nil
+		return
+	}
+	base := object(kinds[m.kind].manifest)["spec"].(map[string]any)
+	if err := w.edit(w.ctx, m.kind, base); err != nil {
+		w.Logf("%s: cannot be taken back: %v", m, err) // an immutable field, or a size that grew
+		w.count.add(2, 1)
+		w.place = nil
+		return
+	}
+	done, bad := w.count.add(2, 0)
+	if done%50 < 2 {
+		fmt.Fprintf(os.Stderr, "  %d transitions, %d refused\n", done, bad)
+	}
+	if lines := w.becomes(w.ctx, w.before, ignoredFor(m)...); len(lines) > 0 {
+		w.Errorf("%s: taken back, the world is not as before:\n%s", m, strings.Join(lines[:min(len(lines), 30)], "\n"))
+		w.place = nil
+		return
+	}
+	if w.chain = append(w.chain, m); len(w.chain) == chainLength {
+		w.endChain()
+	}
+}
+
+// endChain edits the place by each of the chain, and compares it with one that is created as the last one says.
+func (w *worker) endChain() {
+	chain := w.chain
+	if w.chain = nil; len(chain) == 0 || w.place == nil {
+		return
+	}
+	final := map[int]map[string]any{}
+	for _, m := range chain {
+		if err := w.edit(w.ctx, m.kind, m.spec); err != nil {
+			w.count.add(1, 1)
+			continue
+		}
+		w.count.add(1, 0)
+		final[m.kind] = m.spec
+	}
+	w.made++
+	fresh, err := newPlace(w.ctx, fmt.Sprintf("%s%dq", w.name, w.made), final)
+	if err != nil {
+		w.Errorf("%v: as created: %v", chain, err)
+		w.place = nil
+		return
+	}
+	want, err := fresh.settle(w.ctx)
+	if err != nil {
+		w.Errorf("%v: as created %v", chain, err)
+	}
+	if lines := w.becomes(w.ctx, want); len(lines) > 0 {
+		w.Errorf("%v: is not as if it had been created so:\n%s", chain, strings.Join(lines[:min(len(lines), 30)], "\n"))
+	}
+	for kind := range final {
+		if err := w.edit(w.ctx, kind, object(kinds[kind].manifest)["spec"].(map[string]any)); err != nil {
+			w.place = nil
+			return
+		}
+	}
+	if lines := w.becomes(w.ctx, w.before); len(lines) > 0 {
+		w.Errorf("%v: taken back, the world is not as before:\n%s", chain, strings.Join(lines[:min(len(lines), 30)], "\n"))
+		w.place = nil
+	}
+}
+
+func ignoredFor(m mutation) []string {
+	for part, objects := range keptByDesign {
+		if strings.Contains(kinds[m.kind].name+"."+m.path, part) {
+			return objects
+		}
+	}
+	return nil
+}
+
+func isConflict(err error) bool { return apierrors.IsConflict(err) }
+
+// isClear reports whether a refusal names a field or what it is in: its message is for a person who made the edit.
+func isClear(err error, path string) bool {
+	if apierrors.IsInternalError(err) || apierrors.IsTimeout(err) {
+		return false
+	}
+	parts := strings.FieldsFunc(path, func(r rune) bool { return strings.ContainsRune(".[]0123456789", r) })
+	for _, part := range parts[1:] {
+		if strings.Contains(err.Error(), part) {
+			return true
+		}
+	}
+	return false
+}
