@@ -24,7 +24,7 @@ func (r *Reconciler) apply(ctx context.Context, plan Plan) (failed map[string]bo
 		}
 	}
 	for _, transition := range plan.Transitions {
-		if err := r.Applier.Patch(ctx, transition.Before, transition.After); client.IgnoreNotFound(err) != nil {
+		if err := r.Applier.PatchTracked(ctx, transition.Before, transition.After); client.IgnoreNotFound(err) != nil {
 			errs = append(errs, err)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -12,7 +13,6 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/apply"
 	"foundation.team/operator/internal/requeue"
-	"foundation.team/operator/internal/timing"
 )
 
 // +kubebuilder:rbac:groups=foundation.team,resources=gpupools,verbs=get;list;watch;patch
@@ -42,6 +42,8 @@ func (r *Reconciler) reconcileNamed(ctx context.Context, name string) (ctrl.Resu
 	err := r.Client.Get(ctx, client.ObjectKey{Name: name}, pool)
 	if apierrors.IsNotFound(err) {
 		r.demands.forget(name)
+		r.closed.forget(name)
+		r.compared.set(name, false)
 		return ctrl.Result{}, r.reconcileOrphans(ctx, name)
 	}
 	if err != nil {
@@ -73,24 +75,28 @@ func (r *Reconciler) reconcile(ctx context.Context, pool *foundationv1alpha1.GPU
 	decision := Decide(in)
 	podsErr := r.listPods(ctx, &in, NodesToInspect(decision))
 	plan := BuildPlan(in, decision)
-	wait := timing.Wait(in.Now, plan.RequeueAt, nextTransition(in, decision), requeueAt(in, decision), in.Guards.RequeueAt(in.Now))
-	result := ctrl.Result{RequeueAfter: wait}
+	result := ctrl.Result{RequeueAfter: RequeueAfter(in, decision, plan)}
 	// Status. Grants are written before nodes follow them: if the operator crashes in between, the next reconcile assigns
 	// the nodes that the status promises. What teams give back does not wait for it.
 	after := pool.DeepCopy()
 	after.Status = BuildStatus(in, decision)
+	if current, err := r.isCurrent(ctx, in, !plan.isEmpty() || !equality.Semantic.DeepEqual(pool, after)); !current {
+		return requeue.ForCache(), errors.Join(finalizerErr, podsErr, err)
+	}
 	statusErr := apply.WriteStatus(ctx, r.Applier, r.Events, pool, after)
-	if apierrors.IsConflict(statusErr) {
+	plan, ok := plan.AfterStatus(statusErr)
+	if !ok {
 		return ctrl.Result{}, statusErr
 	}
-	if statusErr != nil {
-		plan = plan.takingBack()
-	} else {
+	if statusErr == nil {
 		r.tellEffect(in, decision)
 	}
 	// Apply, then prune: a NodePool has to be made smaller before its NodeClaims are deleted, or Karpenter would replace
 	// them.
 	failed, applyErr := r.apply(ctx, plan)
+	if statusErr != nil || applyErr != nil {
+		r.compared.set(pool.Name, false) // it may have been done all the same
+	}
 	pruneErr := r.prune(ctx, after, plan, failed)
 	if err := errors.Join(finalizerErr, podsErr, statusErr, applyErr, pruneErr); err != nil {
 		return result, err

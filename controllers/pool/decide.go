@@ -136,6 +136,12 @@ func Unused(in Input, decision Decision) bool {
 		})
 }
 
+// RequeueAfter returns how long it is until another decision may differ although no event tells; 0 if only an event can change
+// anything.
+func RequeueAfter(in Input, decision Decision, plan Plan) time.Duration {
+	return timing.Wait(in.Now, plan.RequeueAt, nextTransition(in, decision), requeueAt(in, decision), in.Guards.RequeueAt(in.Now))
+}
+
 // nextTransition returns when time alone changes a grant next; the zero time if it never does.
 func nextTransition(in Input, decision Decision) time.Time {
 	var times []time.Time

@@ -47,6 +47,8 @@ type Input struct {
 	Pods map[string][]corev1.Pod
 	// PodsUnread are the nodes whose pods could not be listed.
 	PodsUnread map[string]bool
+	// SeenClosed is when closed nodes were first seen so, by name.
+	SeenClosed map[string]time.Time
 	// DebounceUntil is until when no grant is raised because more demands may come; zero or past if they are stable.
 	DebounceUntil time.Time
 	Now           time.Time

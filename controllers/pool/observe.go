@@ -71,6 +71,7 @@ func (r *Reconciler) observe(ctx context.Context, pool *foundationv1alpha1.GPUPo
 		in.Nodes = append(in.Nodes, node)
 	}
 	slices.SortFunc(in.Nodes, func(a, b *corev1.Node) int { return cmp.Compare(a.Name, b.Name) })
+	in.SeenClosed = r.closed.see(pool.Name, in.Nodes, in.Now)
 	if err := r.observeHolders(ctx, &in, programs); err != nil {
 		return Input{}, err
 	}

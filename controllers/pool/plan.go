@@ -6,6 +6,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
@@ -81,6 +82,24 @@ func (p Plan) addHolder(in Input, n *gpunode.Node) {
 	p.holders[n.Name] = holder
 	if n.NodeClaim != nil {
 		p.holders[n.NodeClaim.Name] = holder
+	}
+}
+
+// isEmpty reports whether a plan has nothing to write. What NodePools shall be is sent only if it differs, which is not known yet.
+func (p Plan) isEmpty() bool {
+	return len(p.Transitions)+len(p.NodePools)+len(p.Evictions)+len(p.PodDeletions)+len(p.NodeClaimDeletions)+len(p.NodePoolDeletions) == 0
+}
+
+// AfterStatus returns the part of a plan that is applied once the status was written with this error, nil included; false if
+// nothing is, because a conflict shows that the plan was made from an old status.
+func (p Plan) AfterStatus(err error) (allowed Plan, ok bool) {
+	switch {
+	case err == nil:
+		return p, true
+	case apierrors.IsConflict(err):
+		return Plan{}, false
+	default:
+		return p.takingBack(), true
 	}
 }
 

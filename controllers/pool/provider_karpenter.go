@@ -30,7 +30,7 @@ func (karpenterProvider) nodes(in Input) []gpunode.Node {
 		owner := newOwner(team, claim.Annotations[foundationv1alpha1.AnnotationTeamUID])
 		var metadata gpunode.Metadata
 		if n.Object != nil {
-			n.Name, metadata = n.Object.Name, gpunode.MetadataOf(n.Object)
+			n.Name, metadata, n.SeenClosed = n.Object.Name, gpunode.MetadataOf(n.Object), in.SeenClosed[n.Object.Name]
 			if n.Initialized() {
 				n.Fault = required.Fault(n.Object)
 			}

@@ -31,6 +31,7 @@ func staticNode(in Input, obj *corev1.Node, classifier gpunode.Classifier, requi
 	if available {
 		n.Ownership = classifier.Classify(gpunode.MetadataOf(obj))
 	}
+	n.SeenClosed = in.SeenClosed[obj.Name]
 	n.WithoutGPUs = available && pool == "" && n.State == gpunode.Outside && !required.HasGPUs(obj)
 	n.Managed = available && !n.WithoutGPUs
 	n.Member = n.Managed && matches && obj.DeletionTimestamp.IsZero()

@@ -27,8 +27,10 @@ type Reconciler struct {
 	// Debounce is how long demands have to be unchanged before they are granted together.
 	Debounce time.Duration
 
-	demands debouncer
-	classes dra.Classes
+	demands  debouncer
+	closed   closedNodes
+	compared compared
+	classes  dra.Classes
 	// karpenter, resourceSlices and taintRules are watched when a pool first needs them.
 	karpenter, resourceSlices, taintRules *optionalKinds
 }

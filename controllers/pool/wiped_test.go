@@ -55,6 +55,16 @@ func (o *operator) reconcile(later time.Duration) *foundationv1alpha1.GPUPool {
 	return o.pool()
 }
 
+// again reconciles the pool some time later, without a restart.
+func (o *operator) again(later time.Duration) *foundationv1alpha1.GPUPool {
+	o.t.Helper()
+	o.clock.SetTime(o.clock.Now().Add(later))
+	if _, err := o.Reconcile(o.t.Context(), ctrl.Request{NamespacedName: client.ObjectKey{Name: b200}}); err != nil {
+		o.t.Fatal(err)
+	}
+	return o.pool()
+}
+
 func (o *operator) pool() *foundationv1alpha1.GPUPool {
 	o.t.Helper()
 	pool := &foundationv1alpha1.GPUPool{}
@@ -172,7 +182,8 @@ func TestSpareBesideBrokenAfterRestarts(t *testing.T) {
 	expect("9 minutes later", o.reconcile(9*time.Minute), 8, map[string]string{"n1": broken(since), "n3": isFree})
 	o.reconcile(time.Minute)
 	expect("10 minutes later", o.reconcile(0), 16, map[string]string{"n1": draining(since.Add(10 * time.Minute)), "n2": isHeld, "n3": isHeld})
-	expect("when it is empty", o.reconcile(5*time.Second), 16, map[string]string{"n1": isFree, "n2": isHeld, "n3": isHeld})
+	expect("after a restart", o.reconcile(5*time.Second), 16, map[string]string{"n1": draining(since.Add(10 * time.Minute)), "n3": isHeld})
+	expect("when it was seen empty for five seconds", o.again(5*time.Second), 16, map[string]string{"n1": isFree, "n2": isHeld, "n3": isHeld})
 	if pool := o.reconcile(time.Hour); pool.Status.Capacity.Free != 0 || pool.Status.Capacity.Healthy != 16 {
 		t.Errorf("while it waits outside: %+v", pool.Status.Capacity)
 	}

@@ -253,6 +253,15 @@ func (a *Applier) Patch(ctx context.Context, before, after client.Object) error 
 	return nil
 }
 
+// PatchTracked is Patch for an object of which SavedStale shall tell whether the cache shows it older than that.
+func (a *Applier) PatchTracked(ctx context.Context, before, after client.Object) error {
+	if err := a.Patch(ctx, before, after); err != nil {
+		return err
+	}
+	a.recordWrite(savedName(after), after.GetResourceVersion())
+	return nil
+}
+
 // Save writes an object that only the operator writes: it creates it if before is nil, else it sends the difference
 // as Patch does. If the operator has created the object and the cache does not show it yet, that is a conflict.
 func (a *Applier) Save(ctx context.Context, before, after client.Object) error {
@@ -275,7 +284,7 @@ func (a *Applier) Save(ctx context.Context, before, after client.Object) error {
 	return nil
 }
 
-// SavedStale reports whether a cached object is older than what Save wrote last.
+// SavedStale reports whether a cached object is older than what Save or PatchTracked wrote last.
 func (a *Applier) SavedStale(cached client.Object) bool { return a.Stale(savedName(cached), cached) }
 
 func savedName(obj client.Object) string { return fmt.Sprintf("%T %s", obj, obj.GetName()) }

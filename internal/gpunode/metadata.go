@@ -32,6 +32,15 @@ func MetadataOf(node *corev1.Node) Metadata {
 	return Metadata{Labels: node.Labels, Annotations: node.Annotations, Taints: node.Spec.Taints}
 }
 
+// IsClosed reports whether the node is said to be closed to new pods. One of the keys that say so is enough, as for Classify.
+func (m Metadata) IsClosed() bool {
+	_, closed := m.closedSince(time.Time{})
+	return closed
+}
+
+// Repels reports whether the node has the taint that keeps all new pods off, those of its own team too.
+func (m Metadata) Repels() bool { return m.hasTaint(foundationv1alpha1.TaintDraining) }
+
 // Metadata returns what a pool writes on a node in this state. On a Provisioning node Karpenter writes it, from the
 // template of its NodePool.
 func (o Ownership) Metadata(pool string) Metadata {

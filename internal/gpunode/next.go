@@ -79,7 +79,7 @@ func (p Policy) DueForReplacement(n *Node, now time.Time) bool {
 
 // nextWhenClosed returns the next state of a node that is closed to new pods until it is empty.
 func (p Policy) nextWhenClosed(n *Node, pods int, now time.Time) (next Ownership, requeueAt time.Time) {
-	boundBy := n.Since.Add(PodBindDelay)
+	boundBy := n.boundBy()
 	switch {
 	case n.Drained(pods, now):
 		return p.OnDrained(n, now), time.Time{}

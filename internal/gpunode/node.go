@@ -40,6 +40,8 @@ type Node struct {
 	// WithoutGPUs is true if the pool's selector matches a node that offers none of its GPUs and that the pool has not taken.
 	// Such a node is no capacity and is left alone; a node whose device plugin starts later is taken then.
 	WithoutGPUs bool
+	// SeenClosed is when the operator first saw that a closed node repels new pods; zero if that is not known and Since counts.
+	SeenClosed time.Time
 	// Fault is what keeps the scheduler from giving a team all GPUs of the node; zero if it is healthy.
 	Fault Fault
 	// Obsolete is true if the node comes from a NodePool of the Karpenter mode (static or dynamic) that the pool had
@@ -93,8 +95,15 @@ func (n *Node) Arriving(now time.Time) bool {
 }
 
 // Drained reports whether a node that is closed to new pods has none of the pods that keep it busy, nor any on its way.
-func (n *Node) Drained(pods int, now time.Time) bool {
-	return pods == 0 && !now.Before(n.Since.Add(PodBindDelay))
+func (n *Node) Drained(pods int, now time.Time) bool { return pods == 0 && !now.Before(n.boundBy()) }
+
+// boundBy returns when every pod that was scheduled to a closed node before it was closed is bound. Since is when that was decided,
+// and the write may have come later.
+func (n *Node) boundBy() time.Time {
+	if n.SeenClosed.After(n.Since) {
+		return n.SeenClosed.Add(PodBindDelay)
+	}
+	return n.Since.Add(PodBindDelay)
 }
 
 // scrubRequested reports whether somebody was asked to scrub the node, also if the pool does not require that any more: the
