@@ -91,6 +91,10 @@ test-attack-mutants: lab-build ## Break each part of each guard; a test has to f
 	go test -c -o bin/attack.test ./test/attack
 	@cd test/attack && MUTANTS=1 $(CURDIR)/bin/attack.test -test.run TestMutants -test.timeout 60m
 
+.PHONY: test-faults
+test-faults: preflight ## Visit every state of the small world in which nodes are handed over; takes minutes.
+	FULL=1 go test -count=1 -v -timeout $(TEST_TIMEOUT) ./test/model
+
 .PHONY: scale
 scale: lab-build build ## Measure five teams of 1,000 GPUs, and 1,000 teams that end at once; takes minutes.
 	SCALE=1 $(GO_TEST) -count=1 -v -run TestScale ./test/stories

@@ -43,7 +43,7 @@ func (r *Reconciler) reconcileNamed(ctx context.Context, name string) (ctrl.Resu
 	if apierrors.IsNotFound(err) {
 		r.demands.forget(name)
 		r.closed.forget(name)
-		r.compared.set(name, false)
+		r.compared.forget(name)
 		return ctrl.Result{}, r.reconcileOrphans(ctx, name)
 	}
 	if err != nil {
@@ -95,7 +95,7 @@ func (r *Reconciler) reconcile(ctx context.Context, pool *foundationv1alpha1.GPU
 	// them.
 	failed, applyErr := r.apply(ctx, plan)
 	if statusErr != nil || applyErr != nil {
-		r.compared.set(pool.Name, false) // it may have been done all the same
+		r.compared.forget(pool.Name) // it may have been done all the same
 	}
 	pruneErr := r.prune(ctx, after, plan, failed)
 	if err := errors.Join(finalizerErr, podsErr, statusErr, applyErr, pruneErr); err != nil {

@@ -14,28 +14,41 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 )
 
-// compared remembers of which pools the cache was compared with the API server since the operator began to decide, and since a write
-// of which it does not know whether it was done.
+// compared remembers, by pool, what the cache has to show before anything is written: the versions that the API server had when the
+// operator began to decide, and when it lost the answer to a write. There is none for a pool that is still to be compared, and an
+// empty one for a pool whose cache has shown them.
 type compared struct {
 	mu    sync.Mutex
-	pools map[string]bool
+	pools map[string]versions
 }
 
-func (c *compared) has(pool string) bool {
+// versions are the resourceVersions of a pool and, by name, of the nodes that carry its label.
+type versions struct {
+	pool  string
+	nodes map[string]string
+}
+
+func (c *compared) of(pool string) (wanted versions, known bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.pools[pool]
+	wanted, known = c.pools[pool]
+	return wanted, known
 }
 
-func (c *compared) set(pool string, is bool) {
+func (c *compared) set(pool string, wanted versions) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.pools == nil {
-		c.pools = map[string]bool{}
+		c.pools = map[string]versions{}
 	}
-	if c.pools[pool] = is; !is {
-		delete(c.pools, pool)
-	}
+	c.pools[pool] = wanted
+}
+
+// forget makes the pool be compared anew.
+func (c *compared) forget(pool string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.pools, pool)
 }
 
 // isCurrent reports whether the cache shows everything that was written of a pool and its nodes. What was given or taken a moment
@@ -45,46 +58,65 @@ func (r *Reconciler) isCurrent(ctx context.Context, in Input, writes bool) (bool
 	if slices.ContainsFunc(in.Nodes, func(node *corev1.Node) bool { return r.Applier.SavedStale(node) }) {
 		return false, nil
 	}
-	if !writes || r.compared.has(in.Pool.Name) {
+	wanted, known := r.compared.of(in.Pool.Name)
+	if !writes || known && wanted.pool == "" {
 		return true, nil
 	}
+	if !known {
+		var err error
+		if wanted, err = r.liveVersions(ctx, in.Pool); err != nil {
+			return false, err
+		}
+		r.compared.set(in.Pool.Name, wanted)
+	}
+	shown, same := wanted.shownBy(in)
+	switch {
+	case !same:
+		r.compared.forget(in.Pool.Name)
+	case shown:
+		r.compared.set(in.Pool.Name, versions{})
+	}
+	return same && shown, nil
+}
+
+// liveVersions asks the API server for the versions of a pool and its nodes.
+func (r *Reconciler) liveVersions(ctx context.Context, pool *foundationv1alpha1.GPUPool) (versions, error) {
 	live := &metav1.PartialObjectMetadata{}
 	live.SetGroupVersionKind(foundationv1alpha1.GroupVersion.WithKind("GPUPool"))
-	if err := r.Live.Get(ctx, client.ObjectKeyFromObject(in.Pool), live); err != nil {
-		return false, fmt.Errorf("compare pool %s with the cache: %w", in.Pool.Name, err)
+	if err := r.Live.Get(ctx, client.ObjectKeyFromObject(pool), live); err != nil {
+		return versions{}, fmt.Errorf("compare pool %s with the cache: %w", pool.Name, err)
 	}
 	nodes := &metav1.PartialObjectMetadataList{}
 	nodes.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("NodeList"))
-	if err := r.Live.List(ctx, nodes, client.MatchingLabels{foundationv1alpha1.LabelPool: in.Pool.Name}); err != nil {
-		return false, fmt.Errorf("compare the nodes of pool %s with the cache: %w", in.Pool.Name, err)
+	if err := r.Live.List(ctx, nodes, client.MatchingLabels{foundationv1alpha1.LabelPool: pool.Name}); err != nil {
+		return versions{}, fmt.Errorf("compare the nodes of pool %s with the cache: %w", pool.Name, err)
 	}
-	current := !isOlder(in.Pool, live) && showsAll(in, nodes.Items)
-	r.compared.set(in.Pool.Name, current)
-	return current, nil
+	wanted := versions{pool: live.ResourceVersion, nodes: make(map[string]string, len(nodes.Items))}
+	for i := range nodes.Items {
+		wanted.nodes[nodes.Items[i].Name] = nodes.Items[i].ResourceVersion
+	}
+	return wanted, nil
 }
 
-// showsAll reports whether the nodes that carry the pool's label are the same in the cache and on the API server, or newer in the
-// cache.
-func showsAll(in Input, live []metav1.PartialObjectMetadata) bool {
-	missing := map[string]*corev1.Node{}
-	labelled := 0
+// shownBy reports whether the cache shows these versions or newer ones, and whether it has the same nodes with the pool's label. If not,
+// nodes came or went since, or the cache is far behind: waiting for these versions may be in vain.
+func (v versions) shownBy(in Input) (shown, same bool) {
+	shown, same = !isOlder(in.Pool, v.pool), true
+	found := 0
 	for _, node := range in.Nodes {
-		missing[node.Name] = node
-		if node.Labels[foundationv1alpha1.LabelPool] == in.Pool.Name {
-			labelled++
+		version, wanted := v.nodes[node.Name]
+		if wanted {
+			found++
+			shown = shown && !isOlder(node, version)
+		} else if node.Labels[foundationv1alpha1.LabelPool] == in.Pool.Name {
+			same = false
 		}
 	}
-	for i := range live {
-		cached := missing[live[i].Name]
-		if cached == nil || isOlder(cached, &live[i]) {
-			return false
-		}
-	}
-	return labelled <= len(live)
+	return shown, same && found == len(v.nodes)
 }
 
-// isOlder reports whether a cached object is older than a live one.
-func isOlder(cached, live metav1.Object) bool {
-	order, err := resourceversion.CompareResourceVersion(cached.GetResourceVersion(), live.GetResourceVersion())
+// isOlder reports whether an object is older than a version.
+func isOlder(obj metav1.Object, version string) bool {
+	order, err := resourceversion.CompareResourceVersion(obj.GetResourceVersion(), version)
 	return err == nil && order < 0
 }
