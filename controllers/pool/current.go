@@ -65,7 +65,7 @@ func (r *Reconciler) isCurrent(ctx context.Context, in Input, writes bool) (bool
 	if !known {
 		var err error
 		if wanted, err = r.liveVersions(ctx, in.Pool); err != nil {
-			return false, err
+			return false, client.IgnoreNotFound(err) // the cache will show that the pool is gone
 		}
 		r.compared.set(in.Pool.Name, wanted)
 	}

@@ -92,6 +92,16 @@ func TestTheCacheIsComparedOnce(t *testing.T) {
 	}
 }
 
+// A pool that is gone, and that the cache still has, is no failure, and nothing is written for it.
+func TestTheCacheShowsAPoolThatIsGone(t *testing.T) {
+	s := newServer(builder.Pool(b200))
+	in := cached(t, s)
+	r := newServer().reconciler()
+	if isCurrent(t, r, in) || isCompared(r) {
+		t.Error("the cache is current")
+	}
+}
+
 // isCompared reports whether the cache has shown what it had to.
 func isCompared(r *Reconciler) bool {
 	wanted, known := r.compared.of(b200)
