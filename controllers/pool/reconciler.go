@@ -12,6 +12,7 @@ import (
 	"foundation.team/operator/internal/apply"
 	"foundation.team/operator/internal/dra"
 	"foundation.team/operator/internal/guards"
+	"foundation.team/operator/internal/requeue"
 )
 
 // Reconciler reconciles GPUPools.
@@ -27,6 +28,7 @@ type Reconciler struct {
 	// Debounce is how long demands have to be unchanged before they are granted together.
 	Debounce time.Duration
 
+	backoff  requeue.Backoff
 	demands  debouncer
 	closed   closedNodes
 	compared compared

@@ -210,10 +210,10 @@ func TestReconcileFails(t *testing.T) {
 		refused, readErr error
 		want             time.Duration
 	}{
-		"the finalizer cannot be written": {program: builder.Program(models, unfinalized), refused: problem, want: 15 * time.Second},
-		"the status cannot be written":    {program: builder.Program(models), refused: problem, want: 15 * time.Second},
+		"the finalizer cannot be written": {program: builder.Program(models, unfinalized), refused: problem, want: 200 * time.Millisecond},
+		"the status cannot be written":    {program: builder.Program(models), refused: problem, want: 200 * time.Millisecond},
 		"the status write conflicts":      {program: builder.Program(models), refused: conflict, want: 200 * time.Millisecond},
-		"teams cannot be read":            {program: builder.Program(models, missing), readErr: problem, want: 15 * time.Second},
+		"teams cannot be read":            {program: builder.Program(models, missing), readErr: problem, want: 200 * time.Millisecond},
 		"the programme does not exist":    {program: builder.Program("other"), refused: problem},
 	}
 	for name, tt := range tests {

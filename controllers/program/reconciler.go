@@ -9,6 +9,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"foundation.team/operator/internal/apply"
+	"foundation.team/operator/internal/requeue"
 )
 
 // Reconciler reconciles FoundationPrograms.
@@ -19,4 +20,6 @@ type Reconciler struct {
 	Applier *apply.Applier
 	Events  events.EventRecorder
 	Clock   clock.PassiveClock
+
+	backoff requeue.Backoff
 }

@@ -47,7 +47,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		result, err = r.reconcileNamed(ctx, req.Name)
 		return err
 	})
-	return requeue.Settle(ctx, controllerName, result, err)
+	return r.backoff.Settle(ctx, controllerName, req.Name, result, err)
 }
 
 func (r *Reconciler) reconcileNamed(ctx context.Context, name string) (ctrl.Result, error) {

@@ -42,7 +42,7 @@ func holdForProgram(m *Model) Hold {
 func holdUnrecorded(err error) Hold {
 	return Hold{
 		Reason: foundationv1alpha1.ReasonRecordFailed, Unrecorded: true,
-		Message: "nothing new is provisioned until it can be written, which is tried every 15 seconds: " + err.Error(),
+		Message: "nothing new is provisioned until it can be written, which is tried again within 15 seconds: " + err.Error(),
 	}
 }
 

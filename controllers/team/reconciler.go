@@ -12,6 +12,7 @@ import (
 
 	"foundation.team/operator/internal/apply"
 	"foundation.team/operator/internal/guards"
+	"foundation.team/operator/internal/requeue"
 )
 
 // Reconciler reconciles FoundationTeams.
@@ -27,6 +28,7 @@ type Reconciler struct {
 	// APIShares are each team's concurrency shares of API Priority and Fairness; 0 means DefaultAPIShares.
 	APIShares int32
 
+	backoff requeue.Backoff
 	working sync.Once
 	// workingSince is when the first reconcile of this process began: it did nothing before.
 	workingSince time.Time

@@ -13,7 +13,7 @@ import (
 // failedConditions returns the conditions of a team whose reconcile could not be finished: Ready says why, and the others are
 // as they were when one last was.
 func failedConditions(team *foundationv1alpha1.FoundationTeam, err error, now time.Time) []metav1.Condition {
-	message := "not all could be looked at, which is tried again every 15 seconds; access that ends is taken away all the same: " + err.Error()
+	message := "not all could be looked at, which is tried again within 15 seconds; access that ends is taken away all the same: " + err.Error()
 	summary := conditions.Merge(team.Status.Conditions, []metav1.Condition{
 		conditions.False(foundationv1alpha1.ConditionReady, foundationv1alpha1.ReasonReconcileFailed, message),
 		conditions.True(foundationv1alpha1.ConditionReconciling, foundationv1alpha1.ReasonReconcileFailed, message),

@@ -3,21 +3,23 @@ package requeue
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 )
 
 const (
-	// cacheDelay is how long a reconcile waits after a conflict or a stale read: the watch usually delivers the newer
-	// version within it, without a back-off growing on what is no failure.
+	// cacheDelay is how long a reconcile waits after a stale read: the watch usually delivers the newer version within it. It
+	// is also how long the first retry waits after a failure or a conflict.
 	cacheDelay = 200 * time.Millisecond
-	// failureDelay is how long a reconcile waits at most after it failed. It does not grow: what is due at a time, such as
-	// the end of somebody's access, must not wait for a back-off.
+	// failureDelay is how long a retry waits at most, after seven failures in a row. What is due at a time, such as the end of
+	// somebody's access, must not wait for a back-off that grows any longer.
 	failureDelay = 15 * time.Second
 )
 
@@ -31,19 +33,33 @@ var failures = func() *prometheus.CounterVec {
 	return counter
 }()
 
-// Settle returns what controller-runtime is told of a reconcile that came to a result and an error. The error is logged and
-// counted, and not returned: controller-runtime's back-off grows to a quarter of an hour. The reconcile is tried again after
-// failureDelay, or when the result says, if that is sooner; after a conflict, which is normal where others write too, as
-// soon as the cache has caught up.
-func Settle(ctx context.Context, controller string, result ctrl.Result, err error) (ctrl.Result, error) {
-	switch {
-	case err == nil:
+// Backoff is how often in a row each object's reconcile has failed in one controller. The zero value is ready for use.
+type Backoff struct {
+	once    sync.Once
+	limiter workqueue.TypedRateLimiter[string]
+}
+
+func (b *Backoff) failed() workqueue.TypedRateLimiter[string] {
+	b.once.Do(func() {
+		b.limiter = workqueue.NewTypedItemExponentialFailureRateLimiter[string](cacheDelay, failureDelay)
+	})
+	return b.limiter
+}
+
+// Settle returns what controller-runtime is told of an object's reconcile that came to a result and an error. The error is
+// logged and counted, and not returned: controller-runtime's own back-off grows to a quarter of an hour. The reconcile is
+// tried again after 200 ms, after twice that and so on up to 15 s, or when the result says, if that is sooner. A conflict,
+// which is normal where others write too, is neither logged nor counted.
+func (b *Backoff) Settle(ctx context.Context, controller, name string, result ctrl.Result, err error) (ctrl.Result, error) {
+	if err == nil {
+		b.failed().Forget(name)
 		return result, nil
-	case isConflict(err):
-		return ForCache(), nil
+	}
+	result = sooner(result.RequeueAfter, b.failed().When(name))
+	if isConflict(err) {
+		return result, nil
 	}
 	failures.WithLabelValues(controller).Inc()
-	result = afterFailure(result.RequeueAfter)
 	log.FromContext(ctx).Error(err, "the reconcile failed", "againAfter", result.RequeueAfter.String())
 	return result, nil
 }
@@ -65,10 +81,10 @@ func isConflict(err error) bool {
 // ForCache returns the result of a reconcile that waits for the cache to catch up.
 func ForCache() ctrl.Result { return ctrl.Result{RequeueAfter: cacheDelay} }
 
-// afterFailure returns the result of a reconcile that failed and that would otherwise be requeued after wait; 0 is never.
-func afterFailure(wait time.Duration) ctrl.Result {
-	if wait == 0 || wait > failureDelay {
-		wait = failureDelay
+// sooner returns the result of a reconcile that is tried again, and that would otherwise be requeued after wait; 0 is never.
+func sooner(wait, retry time.Duration) ctrl.Result {
+	if wait == 0 || wait > retry {
+		wait = retry
 	}
 	return ctrl.Result{RequeueAfter: wait}
 }
