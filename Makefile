@@ -92,8 +92,11 @@ test-attack-mutants: lab-build ## Break each part of each guard; a test has to f
 	@cd test/attack && MUTANTS=1 $(CURDIR)/bin/attack.test -test.run TestMutants -test.timeout 60m
 
 .PHONY: test-faults
-test-faults: preflight ## Visit every state of the small world in which nodes are handed over; takes minutes.
-	FULL=1 go test -count=1 -v -timeout $(TEST_TIMEOUT) ./test/model
+test-faults: lab-build build ## Try what can go wrong, all of it: faults, crashes, switches of the leader, edits, orders of events; takes up to an hour.
+	FULL=1 go test -count=1 -v -timeout 60m ./test/model
+	FULL=1 $(GO_TEST) -count=1 -timeout 60m -v -run TestLargest ./test/crd
+	FULL=1 $(GO_TEST) -count=1 -timeout 60m -v -run TestTransitions ./test/transitions
+	FULL=1 $(GO_TEST) -count=1 -timeout 60m -v ./test/leader
 
 .PHONY: scale
 scale: lab-build build ## Measure five teams of 1,000 GPUs, and 1,000 teams that end at once; takes minutes.

@@ -55,6 +55,27 @@ func TestAndMore(t *testing.T) {
 	}
 }
 
+func TestWithin(t *testing.T) {
+	tests := map[string]struct {
+		sentences []string
+		most      int
+		want      string
+	}{
+		"none":                         {nil, 20, ""},
+		"all have room":                {[]string{"no", "neither", "nor"}, 40, "no; neither; nor"},
+		"the last has none":            {[]string{"no", "neither", "nor"}, 24, "no; neither (and 1 more)"},
+		"only the first has":           {[]string{"no", "neither", "nor"}, 23, "no (and 2 more)"},
+		"the first is there, too long": {[]string{"neither", "nor"}, 1, "neither (and 1 more)"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := text.Within(tt.sentences, tt.most); got != tt.want {
+				t.Errorf("Within(%v, %d) = %q, want %q", tt.sentences, tt.most, got, tt.want)
+			}
+		})
+	}
+}
+
 func TestCutKeepsCharactersWhole(t *testing.T) {
 	long := strings.Repeat("한", 10)
 	for most := range len(long) + 1 {

@@ -149,7 +149,7 @@ func (p *place) settle(ctx context.Context) (world, error) {
 // becomes waits until the world is as wanted and returns in what it differs if it does not become so.
 func (p *place) becomes(ctx context.Context, want world, ignored ...string) []string {
 	var lines []string
-	err := wait.PollUntilContextTimeout(ctx, pollEvery, settleTimeout/4, true, func(ctx context.Context) (bool, error) {
+	err := wait.PollUntilContextTimeout(ctx, pollEvery, settleTimeout, true, func(ctx context.Context) (bool, error) {
 		found, settled, err := p.read(ctx)
 		if err != nil {
 			return false, err

@@ -18,6 +18,8 @@ const (
 	places = 10
 	// chainLength is how many accepted edits follow each other before the end is compared with a fresh create.
 	chainLength = 4
+	// reportEvery is after how many transitions the progress is printed.
+	reportEvery = 100
 )
 
 // keptByDesign is what an edit changes for good, by a part of its path: which objects may differ after it was taken back.
@@ -29,12 +31,15 @@ type tally struct {
 	transitions, bad int
 }
 
-func (c *tally) add(transitions, bad int) (int, int) {
+func (c *tally) add(transitions, bad int) {
 	c.Lock()
 	defer c.Unlock()
+	before := c.transitions / reportEvery
 	c.transitions += transitions
 	c.bad += bad
-	return c.transitions, c.bad
+	if c.transitions/reportEvery > before {
+		fmt.Fprintf(os.Stderr, "  %d transitions, %d of them refused\n", c.transitions, c.bad)
+	}
 }
 
 // Whatever is edited in a team, a programme or a pool is refused with a message that names it, or followed and told; what is taken back
@@ -134,10 +139,7 @@ func (w *worker) try(m mutation) {
 		w.place = nil
 		return
 	}
-	done, bad := w.count.add(2, 0)
-	if done%50 < 2 {
-		fmt.Fprintf(os.Stderr, "  %d transitions, %d refused\n", done, bad)
-	}
+	w.count.add(2, 0)
 	if lines := w.becomes(w.ctx, w.before, ignoredFor(m)...); len(lines) > 0 {
 		w.Errorf("%s: taken back, the world is not as before:\n%s", m, strings.Join(lines[:min(len(lines), 30)], "\n"))
 		w.place = nil
