@@ -47,6 +47,11 @@ func largestQuota() string {
 	return keys(32, long(200)+`%d.storageclass.storage.k8s.io/persistentvolumeclaims: "`+strings.Repeat("0", 16)+strings.Repeat("1", 16)+`"`)
 }
 
+// keys is a YAML map of n entries; %d in an entry is its number, from 0.
+func keys(n int, entry string) string {
+	return "{" + strings.Trim(many(n, entry), "[]") + "}"
+}
+
 // withLast is a YAML list with one more entry.
 func withLast(list, entry string) string {
 	return strings.TrimSuffix(list, "]") + ", " + entry + "]"

@@ -335,11 +335,6 @@ func long(n int) string {
 	return strings.Repeat("x", n)
 }
 
-// keys is a YAML map of n entries; %d in an entry is its number, from 0.
-func keys(n int, entry string) string {
-	return "{" + strings.Trim(many(n, entry), "[]") + "}"
-}
-
 // toManifest is an object as a manifest.
 func toManifest(t *testing.T, object *unstructured.Unstructured) string {
 	t.Helper()

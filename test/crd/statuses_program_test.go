@@ -35,7 +35,7 @@ func muchMoney(team *foundationv1alpha1.FoundationTeam) {
 			line = foundationv1alpha1.BudgetData
 		}
 		team.Spec.Budget = append(team.Spec.Budget, foundationv1alpha1.BudgetAward{
-			Name: foundationv1alpha1.EntryName(name63(i)), Line: line, Amount: new(int64(1_000_000_000_000_000)), DueTime: builder.SpecTime(within.AddDate(0, 0, i)),
+			Name: name63(i), Line: line, Amount: new(int64(1_000_000_000_000_000)), DueTime: builder.SpecTime(within.AddDate(0, 0, i)),
 		})
 	}
 }

@@ -143,6 +143,15 @@ func object(manifest string) map[string]any {
 	return decoded
 }
 
+// specOf is the spec of a base.
+func specOf(manifest string) map[string]any {
+	spec, ok := object(manifest)["spec"].(map[string]any)
+	if !ok {
+		panic("a base without a spec")
+	}
+	return spec
+}
+
 // node is a node of a place's pool.
 func node(name, pool string) *corev1.Node {
 	made := builder.Node(name, builder.Labelled("example.com/pool", pool), builder.Tainted("example.com/gpu", "present"))

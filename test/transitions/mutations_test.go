@@ -161,7 +161,7 @@ func listEdits(schema *openapi.Schema, was []any) map[string]any {
 
 // filled is a list with so many entries, each named otherwise.
 func filled(list []any, n int) []any {
-	full := runtime.DeepCopyJSONValue(list).([]any)
+	full := slices.Clone(list)
 	for i := len(full); i < n; i++ {
 		full = append(full, renamed(runtime.DeepCopyJSONValue(list[0]), i))
 	}

@@ -3,11 +3,13 @@ package transitions
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -17,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/test/support"
 )
 
 const (
@@ -27,10 +30,17 @@ const (
 )
 
 // place has one object of each base, with names of its own.
-type place struct {
-	names names
-	// specs are the specs that the objects have now, by place in kinds.
-	specs []map[string]any
+type place struct{ names names }
+
+// fixed is a world that does not change.
+func fixed(w world) func(context.Context) (world, error) {
+	return func(context.Context) (world, error) { return w, nil }
+}
+
+// now returns the world of the place as it is.
+func (p *place) now(ctx context.Context) (world, error) {
+	found, _, err := p.read(ctx)
+	return found, err
 }
 
 // newPlace creates the objects of a place, with other specs where they are given, and nodes for its pool.
@@ -146,21 +156,46 @@ func (p *place) settle(ctx context.Context) (world, error) {
 	return last, nil
 }
 
-// becomes waits until the world is as wanted and returns in what it differs if it does not become so.
-func (p *place) becomes(ctx context.Context, want world, ignored ...string) []string {
+// becomes waits until the world is as the wanted one is then, and returns in what it differs if it does not become so.
+func (p *place) becomes(ctx context.Context, want func(context.Context) (world, error), ignored ...string) []string {
 	var lines []string
 	err := wait.PollUntilContextTimeout(ctx, pollEvery, settleTimeout, true, func(ctx context.Context) (bool, error) {
 		found, settled, err := p.read(ctx)
 		if err != nil {
 			return false, err
 		}
-		lines = difference(want, found, ignored...)
+		wanted, err := want(ctx)
+		if err != nil {
+			return false, err
+		}
+		lines = difference(wanted, found, ignored...)
 		return settled && len(lines) == 0, nil
 	})
 	if err != nil && len(lines) == 0 {
 		lines = []string{err.Error()}
 	}
 	return lines
+}
+
+// remove removes the place's objects, so that the operator has no work with them any more. What is left of the team is not
+// looked at again.
+func (p *place) remove(ctx context.Context) error {
+	var errs []error
+	for _, base := range kinds {
+		live := &unstructured.Unstructured{Object: object(p.names.replacer().Replace(base.manifest))}
+		errs = append(errs, support.Delete(ctx, k8s, live))
+	}
+	return errors.Join(append(errs, k8s.DeleteAllOf(ctx, &corev1.Node{}, client.MatchingLabels{"example.com/pool": p.names.pool}))...)
+}
+
+// state returns the state of the place's team.
+func (p *place) state(ctx context.Context) string {
+	live, err := p.get(ctx, baseTeam)
+	if err != nil {
+		return err.Error()
+	}
+	state, _, _ := unstructured.NestedString(live.Object, "status", "state")
+	return state
 }
 
 // untold returns what is wrong with what the statuses of a place tell: an object without Ready, or one that is not Ready and does not

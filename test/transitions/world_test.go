@@ -57,7 +57,7 @@ func (p *place) read(ctx context.Context) (found world, settled bool, err error)
 				return nil, false, err
 			}
 			delete(fields, "status")
-			fields["metadata"] = map[string]any{"labels": fields["metadata"].(map[string]any)["labels"], "annotations": fields["metadata"].(map[string]any)["annotations"]}
+			fields["metadata"] = map[string]any{"labels": made.GetLabels(), "annotations": made.GetAnnotations()}
 			p.add(found, fmt.Sprintf("%T %s/%s", made, made.GetNamespace(), made.GetName()), fields)
 		}
 	}
@@ -65,7 +65,7 @@ func (p *place) read(ctx context.Context) (found world, settled bool, err error)
 }
 
 // moving is what statuses say while something is being done that is over by itself within seconds.
-var moving = []string{"waiting to be empty before", "waits for the pool's decision", "decided together", "to be assigned", "checked for pods before"}
+var moving = []string{"waiting to be empty before", "waits for the pool's decision", "decided together", "to be assigned", "checked for pods before", "were written just now"}
 
 func (w world) isMoving() bool {
 	for _, text := range w {

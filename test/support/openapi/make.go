@@ -127,9 +127,12 @@ var forms sync.Map
 
 // form returns a compiled regular expression. CEL's are those of Go.
 func form(expression string) *regexp.Regexp {
-	compiled, known := forms.Load(expression)
-	if !known {
-		compiled, _ = forms.LoadOrStore(expression, regexp.MustCompile(expression))
+	if known, ok := forms.Load(expression); ok {
+		if compiled, ok := known.(*regexp.Regexp); ok {
+			return compiled
+		}
 	}
-	return compiled.(*regexp.Regexp)
+	compiled := regexp.MustCompile(expression)
+	forms.Store(expression, compiled)
+	return compiled
 }
