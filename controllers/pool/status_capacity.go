@@ -34,7 +34,7 @@ func shortfall(in Input, team allocation.Allocation) allocation.GPUs {
 
 // nodeShape returns, for each resource, the least that a healthy node offers, so that quotas never promise more than nodes
 // have. A node that offers much less than the others is not healthy (gpunode.MarkOutliers). While no node is healthy it returns
-// what is in the status.
+// what is in the status or, once the spec was edited, what the spec says of Karpenter's nodes.
 func nodeShape(in Input, nodes []gpunode.Node) corev1.ResourceList {
 	var least corev1.ResourceList
 	for _, n := range selectNodes(nodes, func(n *gpunode.Node) bool { return n.Member && n.Healthy() }) {
@@ -54,7 +54,8 @@ func nodeShape(in Input, nodes []gpunode.Node) corev1.ResourceList {
 	if least != nil {
 		return least
 	}
-	if in.Pool.Status.NodeAllocatable == nil && in.Pool.Spec.Karpenter != nil {
+	declared := in.Pool.Spec.Karpenter != nil && len(in.Pool.Spec.Karpenter.NodeResources) > 0
+	if declared && (in.Pool.Status.NodeAllocatable == nil || in.Pool.Status.ObservedGeneration != in.Pool.Generation) {
 		return foundationv1alpha1.ResourceList(in.Pool.Spec.Karpenter.NodeResources)
 	}
 	return in.Pool.Status.NodeAllocatable

@@ -88,12 +88,15 @@ func TestLargestPoolStatusIsStored(t *testing.T) {
 	for name, tt := range tests {
 		n++
 		named := numbered(20, n)
+		if hardest := name == "some teams have nodes, thousands wait"; !hardest && !full {
+			continue
+		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			in := poolInput(t, tt.manifest)
 			tt.change(t, &in)
 			status := poolcontroller.BuildStatus(in, poolcontroller.Decide(in))
-			storeStatus(t, pools, tt.manifest, named, &status, name == "some teams have nodes, thousands wait")
+			storeStatus(t, pools, tt.manifest, named, &status)
 		})
 	}
 }

@@ -103,10 +103,13 @@ func TestLargestProgramStatusIsStored(t *testing.T) {
 	for name, tt := range tests {
 		n++
 		named := numbered(63, n)
+		if hardest := name == "no money for anybody"; !hardest && !full {
+			continue
+		}
 		t.Run(name, func(t *testing.T) {
 			in := tt.input(t, tt.manifest)
 			status := programcontroller.BuildStatus(in, programcontroller.Decide(in))
-			storeStatus(t, programs, tt.manifest, named, &status, name == "no money for anybody")
+			storeStatus(t, programs, tt.manifest, named, &status)
 		})
 	}
 }

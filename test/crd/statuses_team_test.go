@@ -149,12 +149,15 @@ func TestLargestTeamStatusIsStored(t *testing.T) {
 	for name, change := range worlds {
 		n++
 		named := numbered(40, n)
+		if hardest := name == "all of it"; !hardest && !full {
+			continue
+		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newTeamWorld(t)
 			change(t, w)
 			status := w.status()
-			storeStatus(t, teams, largestTeam(), named, &status, name == "all of it")
+			storeStatus(t, teams, largestTeam(), named, &status)
 		})
 	}
 }
