@@ -22,8 +22,8 @@ import (
 const (
 	namespace = "foundation-system"
 	teams     = 20
-	// leaseSeconds is short, so that a switch does not take long.
-	leaseSeconds = 3
+	// leaseSeconds is short, so that a switch does not take long, and long enough for a busy machine to renew it.
+	leaseSeconds = 8
 )
 
 // switches is how often the leader is stopped; SWITCHES=n tries more.
