@@ -109,7 +109,7 @@ func (k kind) watch(ctx context.Context, options metav1.ListOptions) (watch.Inte
 	if err != nil {
 		return nil, err
 	}
-	return watch.Filter(live, func(event watch.Event) (watch.Event, bool) {
+	return Filter(live, func(event watch.Event) (watch.Event, bool) {
 		if obj, ok := event.Object.(*unstructured.Unstructured); ok {
 			read, err := k.read(obj)
 			if err != nil {

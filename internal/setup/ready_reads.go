@@ -19,6 +19,7 @@ import (
 	toolscache "k8s.io/client-go/tools/cache"
 	"k8s.io/utils/clock"
 
+	"foundation.team/operator/internal/decode"
 	"foundation.team/operator/internal/karpenter"
 )
 
@@ -63,7 +64,7 @@ func (r *reads) observe(kind schema.GroupVersionKind, lw toolscache.ListerWatche
 				r.note(r.watches, kind, err)
 				return nil, err
 			}
-			return watch.Filter(stream, func(event watch.Event) (watch.Event, bool) {
+			return decode.Filter(stream, func(event watch.Event) (watch.Event, bool) {
 				r.note(r.watches, kind, errorOf(event))
 				return event, true
 			}), nil

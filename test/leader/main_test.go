@@ -15,6 +15,7 @@ import (
 	"foundation.team/operator/hack/lab/binaries"
 	"foundation.team/operator/internal/setup"
 	"foundation.team/operator/test/support"
+	"foundation.team/operator/test/support/leak"
 	"foundation.team/operator/test/support/replica"
 )
 
@@ -57,7 +58,11 @@ func run(m *testing.M) (code int, err error) {
 	if plane.Environment, err = support.Start(audited); err != nil {
 		return 0, err
 	}
-	defer func() { err = plane.Stop() }()
+	defer func() {
+		if err = plane.Stop(); err == nil && code == 0 {
+			err = leak.Check()
+		}
+	}()
 	if err := support.InstallGuards(context.Background(), plane.Config); err != nil {
 		return 0, err
 	}

@@ -13,12 +13,14 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
 	"foundation.team/operator/hack/lab/binaries"
+	"foundation.team/operator/test/support/leak"
 )
 
 // startTimeout leaves a busy machine time to start etcd or the API server.
 const startTimeout = 2 * time.Minute
 
-// Run starts a control plane, runs the package's tests and stops the control plane. It returns the exit code. setup
+// Run starts a control plane, runs the package's tests and stops the control plane. It returns the exit code, which is not 0 if
+// goroutines are left behind. setup
 // gets an administrator's config before the tests, for example to keep it in a variable:
 //
 //	func TestMain(m *testing.M) {
@@ -41,6 +43,9 @@ func run(m *testing.M, setup func(*rest.Config) error) (code int, err error) {
 	defer func() {
 		if stopErr := env.Stop(); stopErr != nil {
 			err = errors.Join(err, fmt.Errorf("stop the control plane: %w", stopErr))
+		}
+		if code == 0 && err == nil {
+			err = leak.Check()
 		}
 	}()
 	if err := setup(env.Config); err != nil {
