@@ -55,6 +55,19 @@ func (w *world) pickClaim(is func(*karpenter.NodeClaim) bool) *karpenter.NodeCla
 	return w.karpenter.claims[w.pick("NodeClaim", names)]
 }
 
+// starts reports whether Karpenter still starts a node.
+func (w *world) starts(node string) bool {
+	if w.karpenter == nil {
+		return false
+	}
+	for _, claim := range w.karpenter.claims {
+		if claim.Status.NodeName == node {
+			return !reached(claim, karpenter.ConditionInitialized)
+		}
+	}
+	return false
+}
+
 func (w *world) karpenterActs() {
 	w.karpenter.act(w, w.pick("NodePool", slices.Collect(maps.Keys(w.karpenter.nodePools))))
 	w.watchFires()
