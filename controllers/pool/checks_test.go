@@ -181,7 +181,7 @@ func (w *world) checkHeld(after *corev1.Node, result Plan) {
 	}
 	in := Input{Pool: w.pool}
 	// A node that Karpenter still starts is not judged: it may yet become healthy.
-	if fault := in.nodeRequirements().Fault(after); since == "" && fault.Kind != "" && !w.starts(name) && (!owned || w.nodes[name].Annotations[foundationv1alpha1.AnnotationDrainingSince] != "") {
+	if fault := in.nodeRequirements().Fault(after); since == "" && fault.Kind != "" && !w.starts(after) && (!owned || w.nodes[name].Annotations[foundationv1alpha1.AnnotationDrainingSince] != "") {
 		w.t.Fatalf("%s is %s and becomes %s's to use", name, fault, key)
 	}
 	for pod, whose := range w.pods[name] {

@@ -113,7 +113,7 @@ func TestDevicesAreRead(t *testing.T) {
 	// step reconciles, and expects what the status says of the team's node, how many GPUs can be used, and whose n1 and n2 are.
 	step := func(later time.Duration, fault string, healthy int32, n1, n2 string) {
 		t.Helper()
-		status := o.reconcile(later).Status
+		status := o.again(later).Status
 		got := ""
 		for _, incident := range status.Incidents {
 			if incident.EndTime == nil {
@@ -135,7 +135,8 @@ func TestDevicesAreRead(t *testing.T) {
 	const tainted = "TaintedDevices: device gpu-5 of gpu.example.com tainted example.com/xid=79:NoExecute"
 	step(defaultReplaceAfter-time.Second, tainted, 8, isHeld, isFree)
 	step(time.Second, tainted, 8, draining(began.Add(defaultReplaceAfter)), isHeld)
-	step(time.Minute, "", 8, isFree, isHeld) // it was empty
+	step(time.Second, "", 8, draining(began.Add(defaultReplaceAfter)), isHeld) // it repels pods since now
+	step(gpunode.PodBindDelay, "", 8, isFree, isHeld)
 	if err := o.Client.Delete(t.Context(), rule); err != nil {
 		t.Fatal(err)
 	}

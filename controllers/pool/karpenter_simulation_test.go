@@ -8,6 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"pgregory.net/rapid"
 
@@ -56,16 +57,11 @@ func (w *world) pickClaim(is func(*karpenter.NodeClaim) bool) *karpenter.NodeCla
 }
 
 // starts reports whether Karpenter still starts a node.
-func (w *world) starts(node string) bool {
-	if w.karpenter == nil {
-		return false
-	}
-	for _, claim := range w.karpenter.claims {
-		if claim.Status.NodeName == node {
-			return !reached(claim, karpenter.ConditionInitialized)
-		}
-	}
-	return false
+func (w *world) starts(node *corev1.Node) bool {
+	return slices.ContainsFunc(node.OwnerReferences, func(owner metav1.OwnerReference) bool {
+		claim := w.karpenter.claims[owner.Name]
+		return claim != nil && !reached(claim, karpenter.ConditionInitialized)
+	})
 }
 
 func (w *world) karpenterActs() {

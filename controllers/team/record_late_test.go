@@ -133,3 +133,30 @@ func TestLateIsRecordedOnce(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// An edit that cannot be put on record at first is put on record later as what it is: an edit, by whoever made it, and not
+// something that time did and the operator missed.
+func TestAnEditIsNotLateBecauseTheRecordFailed(t *testing.T) {
+	s, r := working(t)
+	before := s.team(t).Status.ObservedGeneration
+	s.edit(t, builder.Term(now.AddDate(-2, 0, 0), now.AddDate(-1, 0, 0)))
+	s.failing("patch TeamRecord")
+	s.reconcile(t, r)
+	if observed := s.team(t).Status.ObservedGeneration; observed != before {
+		t.Errorf("observed generation %d while the record fails, want %d", observed, before)
+	}
+	s.failing()
+	s.settle(t, r)
+	if team := s.team(t); team.Status.ObservedGeneration != team.Generation || team.Status.State != foundationv1alpha1.StateEnded {
+		t.Errorf("observed generation %d of %d, %s", team.Status.ObservedGeneration, team.Generation, team.Status.State)
+	}
+	var records foundationv1alpha1.TeamRecordList
+	if err := s.List(t.Context(), &records); err != nil || len(records.Items) != 1 {
+		t.Fatal(records.Items, err)
+	}
+	for _, change := range records.Items[0].Spec.History {
+		if change.Late != nil {
+			t.Errorf("%s %s is %s late", change.Field, change.Name, change.Late.Duration)
+		}
+	}
+}

@@ -36,8 +36,24 @@ func BuildStatus(m *Model, record *foundationv1alpha1.TeamRecord, desired Desire
 		Namespaces: namespaceStatus(m, out),
 		Volumes:    volumeStatus(m),
 	}
+	if m.Hold.Unrecorded {
+		keepObserved(m.Team.Status, &status)
+	}
 	fit(m, &status)
 	return status
+}
+
+// keepObserved leaves the generations of the specs as they were while the record cannot be written: what was edited since is
+// put on record, as an edit, as soon as that works.
+func keepObserved(before foundationv1alpha1.FoundationTeamStatus, status *foundationv1alpha1.FoundationTeamStatus) {
+	status.ObservedGeneration = before.ObservedGeneration
+	if status.Program == nil {
+		return
+	}
+	status.Program.ObservedGeneration = 0
+	if before.Program != nil && before.Program.Name == status.Program.Name {
+		status.Program.ObservedGeneration = before.Program.ObservedGeneration
+	}
 }
 
 // maxNamespaces, maxVolumes and maxPools are the CRD's maxItems of these lists.
