@@ -120,7 +120,7 @@ func TestNodesDrain(t *testing.T) {
 		},
 		"just before the end of the grace period nothing is evicted": {
 			in:   input(granted(0), nodes(back(ago(time.Hour-time.Second)), "n1"), podsOn("n1", work)),
-			want: map[string]string{"n1": draining(ago(time.Hour - time.Second))}, next: now.Add(gpunode.InspectInterval),
+			want: map[string]string{"n1": draining(ago(time.Hour - time.Second))}, next: now.Add(time.Second),
 		},
 		"at the end of the grace period pods are evicted, and the node is the team's until they are gone": {
 			in:   input(granted(0), nodes(back(ago(time.Hour)), "n1"), podsOn("n1", work)),
@@ -139,7 +139,7 @@ func TestNodesDrain(t *testing.T) {
 		},
 		"pods on a reclaimed node are not evicted even if the grace period was over": {
 			in:   input(granted(0), wants(8), nodes(back(ago(2*time.Hour)), "n1"), podsOn("n1", work)),
-			want: map[string]string{"n1": isHeld}, changes: 1, next: now.Add(gpunode.InspectInterval),
+			want: map[string]string{"n1": isHeld}, changes: 1, next: now.Add(gpunode.LongestInspectInterval),
 		},
 		"an empty draining node is reclaimed too": {
 			in: input(granted(0), wants(8), nodes(back(ago(time.Minute)), "n1")), want: map[string]string{"n1": isHeld}, changes: 1,

@@ -86,12 +86,34 @@ func (p Policy) nextWhenClosed(n *Node, pods int, now time.Time) (next Ownership
 	case now.Before(boundBy):
 		return n.Ownership, boundBy
 	case n.State == Draining:
-		return n.Ownership, now.Add(InspectInterval)
+		return n.Ownership, p.inspectAt(n, now)
 	case n.Arriving(now):
 		return n.Ownership, boundBy.Add(InspectInterval)
 	default:
 		return n.Ownership, now.Add(OccupiedInterval)
 	}
+}
+
+// inspectAt returns when the pods of a draining node are listed again: every InspectInterval at first, and again when the grace
+// period ends, ever more seldom after both, down to every LongestInspectInterval. A drain of three days would cost 26,000
+// requests a node otherwise.
+func (p Policy) inspectAt(n *Node, now time.Time) time.Time {
+	over := n.Since.Add(p.Grace())
+	if now.Before(over) {
+		return earlier(now.Add(inspectAfter(now.Sub(n.Since))), over)
+	}
+	return now.Add(inspectAfter(now.Sub(over)))
+}
+
+func inspectAfter(elapsed time.Duration) time.Duration {
+	return min(max(elapsed/inspectPart, InspectInterval), LongestInspectInterval)
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // OnDrained returns the next state of a node that is closed and empty.

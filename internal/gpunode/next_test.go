@@ -106,7 +106,7 @@ func TestNextOfNodesOfTeams(t *testing.T) {
 		"a held node that left the pool is its team's": {record: held, node: left, want: held},
 		"a held node of a deleted pool is its team's":  {record: held, policy: gpunode.Policy{Deleting: true}, want: held},
 		"a draining node settles":                      {record: closed(gpunode.Draining, 0), want: closed(gpunode.Draining, 0), requeueAt: now.Add(gpunode.PodBindDelay)},
-		"a draining node with pods is its team's":      {record: closed(gpunode.Draining, 2*grace), pods: 1, want: closed(gpunode.Draining, 2*grace), requeueAt: now.Add(gpunode.InspectInterval)},
+		"a draining node with pods is its team's":      {record: closed(gpunode.Draining, 2*grace), pods: 1, want: closed(gpunode.Draining, 2*grace), requeueAt: now.Add(gpunode.LongestInspectInterval)},
 		"a drained node is free":                       {record: closed(gpunode.Draining, time.Minute), want: free},
 		"a drained node is to be scrubbed":             {record: closed(gpunode.Draining, time.Minute), policy: gpunode.Policy{RequireScrub: true}, want: asked},
 		"a drained node that left the pool is let out": {record: closed(gpunode.Draining, time.Minute), node: left, policy: gpunode.Policy{RequireScrub: true}, want: outside},
@@ -292,5 +292,27 @@ func TestNodeOfNodePool(t *testing.T) {
 	n.NodeClaim.Labels = map[string]string{karpenter.LabelNodePool: "hanbit.b200.s"}
 	if !n.FromNodePool("hanbit.b200.s") || n.FromNodePool("saebit.b200.s") || n.Initialized() {
 		t.Error("a node with a NodeClaim that is not initialized is taken for another one")
+	}
+}
+
+// The pods of a node that drains for days are listed seldom, and often again when its grace period ends.
+func TestInspectedEverMoreSeldom(t *testing.T) {
+	const grace = 72 * time.Hour
+	policy := gpunode.Policy{GracePeriod: grace}
+	inspected := map[time.Duration]time.Duration{}
+	node := &gpunode.Node{Ownership: gpunode.Ownership{State: gpunode.Draining, Since: now}}
+	count := 0
+	for at := gpunode.PodBindDelay; at < grace+time.Hour; count++ {
+		_, next := policy.Next(node, 1, now.Add(at))
+		inspected[at] = next.Sub(now.Add(at))
+		at = next.Sub(now)
+	}
+	for at, want := range map[time.Duration]time.Duration{gpunode.PodBindDelay: gpunode.InspectInterval, grace: gpunode.InspectInterval} {
+		if inspected[at] != want {
+			t.Errorf("after %s again after %s, want %s", at, inspected[at], want)
+		}
+	}
+	if most := int((grace + time.Hour) / time.Minute); count > most+100 {
+		t.Errorf("listed %d times in %s", count, grace+time.Hour)
 	}
 }

@@ -15,9 +15,12 @@ const (
 	// just before may be bound and listed only afterwards. Binding takes milliseconds; 5 s leave room for a busy
 	// scheduler.
 	PodBindDelay = 5 * time.Second
-	// InspectInterval is how often the pods of a draining node are listed. Pods are not watched: a cluster has too
-	// many to cache.
-	InspectInterval = 10 * time.Second
+	// InspectInterval is how often the pods of a draining node are listed at first. Pods are not watched: a cluster has too
+	// many to cache. A node that drains for longer is looked at after another tenth (inspectPart) of that time, at the latest
+	// after LongestInspectInterval.
+	InspectInterval        = 10 * time.Second
+	LongestInspectInterval = time.Minute
+	inspectPart            = 10
 	// OccupiedInterval is how often the pods are listed of a node that entered the pool with pods on it. They have no
 	// grace period and may run for days.
 	OccupiedInterval = 30 * time.Second
