@@ -88,6 +88,11 @@ func gpuNode(model string, index int) *corev1.Node {
 	return node(fmt.Sprintf("%s-%03d", model, index), fmt.Sprintf("%s-%d", model, GPUsPerNode), labels, gpuCapacity())
 }
 
+// NewGPUNode returns a GPU node whose kubelet kwok simulates, for tests that make nodes of their own. labels are added.
+func NewGPUNode(name string, labels map[string]string) *corev1.Node {
+	return node(name, fmt.Sprintf("gpu-%d", GPUsPerNode), labels, gpuCapacity())
+}
+
 func node(name, instanceType string, labels map[string]string, capacity corev1.ResourceList) *corev1.Node {
 	all := map[string]string{
 		corev1.LabelHostname:           name,
