@@ -96,7 +96,9 @@ test-faults: lab-build build ## Try what can go wrong, all of it: faults, crashe
 	FULL=1 go test -count=1 -v -timeout 60m ./test/model
 	FULL=1 $(GO_TEST) -count=1 -timeout 60m -v -run TestLargest ./test/crd
 	FULL=1 $(GO_TEST) -count=1 -timeout 60m -v -run TestTransitions ./test/transitions
-	FULL=1 $(GO_TEST) -count=1 -timeout 60m -v ./test/leader
+	SWITCHES=50 $(GO_TEST) -count=1 -timeout 60m -v ./test/leader
+	FULL=1 $(GO_TEST) -count=1 -timeout 60m -v -run 'TestRest|TestKills|TestRestarts|TestTakenBack' ./test/fault
+	FULL=1 $(GO_TEST) -count=1 -timeout 60m -v -run TestRequests ./test/fault
 
 .PHONY: scale
 scale: lab-build build ## Measure five teams of 1,000 GPUs, and 1,000 teams that end at once; takes minutes.

@@ -50,11 +50,12 @@ func AsOperator(admin *rest.Config) *rest.Config {
 	return cfg
 }
 
-// NewManager returns a manager for the operator's controllers in the test's process. It serves nothing, and another of them
-// may come after it.
-func NewManager(cfg *rest.Config) (manager.Manager, error) {
+// NewManager returns a manager for the operator's controllers in the test's process. It serves nothing, and others of them
+// may run beside it or come after it.
+func NewManager(cfg *rest.Config, changes ...func(*manager.Options)) (manager.Manager, error) {
 	options := setup.Options{MetricsBindAddress: "0", HealthProbeBindAddress: "0"}
-	return setup.NewManager(cfg, options, func(o *manager.Options) {
+	changes = append(changes, func(o *manager.Options) {
 		o.Controller.SkipNameValidation = new(true) // the next one has controllers of the same names
 	})
+	return setup.NewManager(cfg, options, changes...)
 }

@@ -1,0 +1,54 @@
+// Package fault proves that the operator reaches the desired state from anywhere and does no harm on the way: whatever fails,
+// whenever it is killed, and whoever else believes to be the leader.
+//
+// Workloads are what admins do: they make teams, change them and take them back. Each is done once without faults, which
+// tells the requests that it takes and the state of the cluster after each step. Then it is done again and again, with one
+// fault each time. Whatever the fault, every step has to end in the same state, nothing may be written when nothing changes
+// any more, and every revision on the way has to keep what the operator promises.
+//
+// Workloads are done side by side, under names of their own, on one control plane.
+package fault
+
+import (
+	"context"
+	"flag"
+	"os"
+	"testing"
+	"time"
+
+	"foundation.team/operator/hack/lab/cluster"
+	"foundation.team/operator/test/support"
+	"foundation.team/operator/test/support/witness"
+)
+
+const (
+	// atOnce is how many plans are done at the same time. They mostly wait.
+	atOnce = "24"
+	// stepLimit is how long a step may take to end in the state that it should. An error is retried within 15 seconds.
+	stepLimit = 90 * time.Second
+)
+
+// full reports whether everything is tried that can go wrong, which takes more than half an hour, instead of a sample.
+var full = os.Getenv("FULL") != ""
+
+var (
+	// lab is what all plans share, and cluster their view of it.
+	lab  *support.Lab
+	view *world
+)
+
+func TestMain(m *testing.M) {
+	if err := flag.Set("test.parallel", atOnce); err != nil {
+		panic(err)
+	}
+	os.Exit(support.OnLab(cluster.Options{Nodes: 0, Audit: true}, func(ctx context.Context, l *support.Lab) (int, error) {
+		lab = l
+		return witness.During(lab.Admin, os.Stdout, func() (int, error) {
+			if err := watchAnew(ctx); err != nil {
+				return 1, err
+			}
+			defer func() { view.stop() }()
+			return m.Run(), nil
+		})
+	}))
+}

@@ -1,0 +1,292 @@
+package fault
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+
+	"foundation.team/operator/controllers"
+	"foundation.team/operator/test/support"
+)
+
+const (
+	// debounce is the operator's --debounce-requests in a plan.
+	debounce = 100 * time.Millisecond
+	// settledFor is how long nothing may change or be written until a step without faults counts as ended, and restFor for how
+	// long nothing may be written after the last one.
+	settledFor = 2 * time.Second
+	restFor    = time.Second
+	restLimit  = 30 * time.Second
+)
+
+// plan is a workload that is done once, with one thing that goes wrong or none.
+type plan struct {
+	*WithT
+	t    *testing.T
+	name string
+	work workload
+	// want is the state after each step; nil if this run is the one that tells.
+	want []map[string]string
+	// lost is how often objects with data in them are deleted in it.
+	lost map[string]int
+
+	// outside is true if the operator is a process that the plan neither starts nor stops.
+	outside bool
+	// notBefore is when the step ends at the earliest, because it waits for a time.
+	notBefore time.Time
+	proxy     *proxy
+	operator  *operator
+}
+
+// operator is one process of it: when it is killed, all that it knew is gone.
+type operator struct {
+	cancel context.CancelFunc
+	done   chan error
+}
+
+func newPlan(t *testing.T, name string, work workload) *plan {
+	t.Helper()
+	p := &plan{WithT: NewWithT(t), t: t, name: name, work: work, proxy: newProxy(name)}
+	t.Cleanup(func() { p.end() })
+	return p
+}
+
+// start starts an operator that asks through the plan's proxy.
+func (p *plan) start() {
+	p.t.Helper()
+	if p.outside {
+		return
+	}
+	cfg := support.AsOperator(lab.Admin)
+	if p.proxy.stream != nil {
+		cfg.ContentType = "application/json" // the proxy reads the stream
+	}
+	cfg.Wrap(p.proxy.wrap)
+	mgr, err := support.NewManager(cfg, func(o *manager.Options) { o.GracefulShutdownTimeout = new(time.Duration(0)) })
+	if err != nil && p.proxy.isHarmed() {
+		p.proxy = p.proxy.successor() // the process has ended, and another one is started
+		p.start()
+		return
+	}
+	p.Expect(err).NotTo(HaveOccurred())
+	ctx, cancel := context.WithCancel(context.WithoutCancel(p.t.Context()))
+	p.operator = &operator{cancel: cancel, done: make(chan error, 1)}
+	p.Expect(controllers.Add(ctx, mgr, clock.RealClock{}, controllers.Options{Debounce: debounce})).To(Succeed())
+	go func() { p.operator.done <- mgr.Start(ctx) }()
+}
+
+// stop stops the operator, and nothing that it still sends arrives.
+func (p *plan) stop() {
+	if p.operator == nil {
+		return
+	}
+	p.proxy.kill()
+	p.operator.cancel()
+	<-p.operator.done
+	p.operator = nil
+}
+
+// restart starts another operator after one was killed. Its requests are not harmed.
+func (p *plan) restart() {
+	p.t.Helper()
+	p.stop()
+	p.proxy = p.proxy.successor()
+	p.start()
+}
+
+// run does the workload and returns the state after each step.
+func (p *plan) run() []map[string]string {
+	p.t.Helper()
+	stream := p.proxy.stream
+	p.start()
+	states := make([]map[string]string, 0, len(p.work.steps))
+	for i, step := range p.work.steps {
+		if stream != nil && stream.step == i && stream.kind == frozen {
+			stream.version = p.version()
+			p.stop()
+		}
+		p.proxy.begin(i)
+		if stream != nil && stream.step == i {
+			stream.arm()
+		}
+		step(p)
+		if p.operator == nil && !p.outside {
+			p.restart()
+		}
+		states = append(states, p.await(i))
+	}
+	if !p.outside {
+		p.rest()
+	}
+	return states
+}
+
+// version returns the newest resourceVersion.
+func (p *plan) version() string {
+	p.t.Helper()
+	list := &corev1.NodeList{}
+	p.Expect(lab.Client.List(p.t.Context(), list, client.Limit(1))).To(Succeed())
+	return list.ResourceVersion
+}
+
+// await waits until a step has ended, and returns the state then.
+func (p *plan) await(step int) map[string]string {
+	p.t.Helper()
+	limit := time.After(stepLimit)
+	poll := time.NewTicker(200 * time.Millisecond)
+	defer poll.Stop()
+	since := time.Now()
+	var last map[string]string
+	for {
+		state, changed := view.look(p.name)
+		if p.want != nil && time.Now().After(p.notBefore) && maps.Equal(state, p.want[step]) {
+			return state
+		}
+		if !maps.Equal(state, last) {
+			last, since = state, time.Now()
+		}
+		if p.want == nil && time.Now().After(p.notBefore) && time.Since(since) > settledFor && p.proxy.quietFor() > settledFor && p.underWay(state) == "" {
+			return state
+		}
+		if p.want != nil {
+			select {
+			case <-changed:
+			case <-poll.C:
+			case <-p.proxy.killed:
+				p.restart()
+			case <-limit:
+				p.fail(fmt.Sprintf("step %d did not end in the state that it does without faults:\n%s", step, difference(p.want[step], state)))
+			}
+			continue
+		}
+		select {
+		case <-poll.C:
+		case <-limit:
+			p.fail(fmt.Sprintf("step %d does not settle: %s", step, p.underWay(state)))
+		}
+	}
+}
+
+// settle waits until nothing was written for a while.
+func (p *plan) settle() {
+	p.t.Helper()
+	p.Eventually(p.proxy.quietFor).WithTimeout(stepLimit).WithPolling(100 * time.Millisecond).Should(BeNumerically(">", 4*settledFor))
+}
+
+// watchFor lets time pass, of which the operator makes what it will.
+func (p *plan) watchFor(period time.Duration) {
+	p.t.Helper()
+	passed := time.NewTimer(period)
+	defer passed.Stop()
+	select {
+	case <-passed.C:
+	case <-p.t.Context().Done():
+	}
+}
+
+// rest waits until nothing is written any more, and expects that the state is still the one that it should be.
+func (p *plan) rest() {
+	p.t.Helper()
+	limit := time.After(restLimit)
+	poll := time.NewTicker(100 * time.Millisecond)
+	defer poll.Stop()
+	for p.proxy.quietFor() < restFor {
+		select {
+		case <-poll.C:
+		case <-p.proxy.killed:
+			p.restart()
+		case <-limit:
+			p.fail(fmt.Sprintf("still written at rest: %s", p.proxy.last(20)))
+		}
+	}
+	if p.want == nil {
+		return
+	}
+	state, _ := view.look(p.name)
+	if last := p.want[len(p.want)-1]; !maps.Equal(state, last) {
+		p.fail("at rest the state is another one:\n" + difference(last, state))
+	}
+}
+
+// fail ends a plan; what became of it is told with its fault.
+func (p *plan) fail(message string) {
+	p.t.Helper()
+	p.t.Fatalf("%s, %s: %s", p.work.name, p.harm(), message)
+}
+
+// harm says what goes wrong in the plan.
+func (p *plan) harm() string {
+	switch {
+	case p.outside:
+		return "the operator is killed at times"
+	case p.proxy.at != nil:
+		return fmt.Sprintf("%s of %s", p.proxy.kind, p.proxy.at)
+	case p.proxy.stream != nil:
+		return fmt.Sprintf("%s of %s in step %d", p.proxy.stream.kind, p.proxy.stream.resource, p.proxy.stream.step)
+	}
+	return "nothing goes wrong"
+}
+
+// end stops the operator and removes what would go on costing: nodes, and pods on them.
+func (p *plan) end() {
+	p.stop()
+	if lost := view.lost(p.name); p.want != nil && !maps.Equal(lost, p.lost) {
+		p.t.Errorf("%s, %s: deleted %v, without faults %v", p.work.name, p.harm(), lost, p.lost)
+	}
+	ctx := context.WithoutCancel(p.t.Context())
+	err := lab.Client.DeleteAllOf(ctx, &corev1.Node{}, client.MatchingLabels{planLabel: p.name})
+	if err != nil {
+		p.t.Error(err)
+	}
+	if broken := view.verdict(p.name); len(broken) > 0 {
+		p.t.Errorf("%s, %s: %s", p.work.name, p.harm(), strings.Join(slices.Compact(broken), "\n"))
+	}
+}
+
+// named returns the name of something of the plan.
+func (p *plan) named(name string) string { return p.name + "-" + name }
+
+// apply applies manifests as an admin does. The plan's label is put on what they make at the cluster's level.
+func (p *plan) apply(manifests string) {
+	p.t.Helper()
+	label := fmt.Sprintf("labels: {%s: %s}", planLabel, p.name)
+	labelled := strings.ReplaceAll(manifests, "metadata: {name: "+p.name, "metadata: {"+label+", name: "+p.name)
+	p.Expect(support.Apply(p.t.Context(), lab.Client, labelled)).To(Succeed())
+}
+
+// delete confirms a deletion and deletes.
+func (p *plan) delete(obj client.Object, name string) {
+	p.t.Helper()
+	obj.SetName(p.named(name))
+	p.Expect(support.Delete(p.t.Context(), lab.Client, obj)).To(Succeed())
+}
+
+// patch merges JSON into an object, as kubectl patch does.
+func (p *plan) patch(obj client.Object, namespace, name, json string) {
+	p.t.Helper()
+	obj.SetName(p.named(name))
+	if namespace != "" {
+		obj.SetNamespace(p.named(namespace))
+		obj.SetName(name)
+	}
+	p.Expect(lab.Client.Patch(p.t.Context(), obj, client.RawPatch(types.MergePatchType, []byte(json)), client.FieldOwner("kubectl"))).To(Succeed())
+}
+
+// remove deletes an object of a namespace of the plan by hand.
+func (p *plan) remove(obj client.Object, namespace, name string) {
+	p.t.Helper()
+	obj.SetNamespace(p.named(namespace))
+	obj.SetName(name)
+	p.Expect(client.IgnoreNotFound(lab.Client.Delete(p.t.Context(), obj))).To(Succeed())
+}
