@@ -71,7 +71,7 @@ func run(ctx context.Context, flags *flag.FlagSet, args []string) error {
 
 	options.OnLost = func(why error) {
 		logger.Error(why, "the process ends, so that whatever starts it again starts from what is true")
-		os.Exit(1)
+		os.Exit(1) //nolint:revive // nothing of this process may go on, deferred calls included
 	}
 	cfg, err := ctrl.GetConfig()
 	if err != nil {

@@ -16,9 +16,10 @@ const (
 	// scheduler.
 	PodBindDelay = 5 * time.Second
 	// InspectInterval is how often the pods of a draining node are listed at first. Pods are not watched: a cluster has too
-	// many to cache. A node that drains for longer is looked at after another tenth (inspectPart) of that time, at the latest
-	// after LongestInspectInterval.
-	InspectInterval        = 10 * time.Second
+	// many to cache.
+	InspectInterval = 10 * time.Second
+	// LongestInspectInterval is how often the pods of a node are listed that drains for long: after another tenth (inspectPart)
+	// of the time that it has drained, but not more seldom than this.
 	LongestInspectInterval = time.Minute
 	inspectPart            = 10
 	// OccupiedInterval is how often the pods are listed of a node that entered the pool with pods on it. They have no

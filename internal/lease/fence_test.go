@@ -108,7 +108,7 @@ func TestWritesUnderWayAreCutOff(t *testing.T) {
 		"it is released":     func(f *Fence, _ *clocktesting.FakeClock) { f.shut() },
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := clocktesting.NewFakeClock(time.Now())
+			c := clocktesting.NewFakeClock(time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC))
 			f := NewFence(c, noLoss(t))
 			arrived, dropped := make(chan struct{}), make(chan struct{})
 			client, url := guarded(t, f, func(_ http.ResponseWriter, req *http.Request) {
@@ -132,7 +132,7 @@ func TestWritesUnderWayAreCutOff(t *testing.T) {
 
 // A process that is stopped between the check of a write and its first byte sends no byte when it goes on.
 func TestNoByteIsSentAfterAStop(t *testing.T) {
-	c := clocktesting.NewFakeClock(time.Now())
+	c := clocktesting.NewFakeClock(time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC))
 	f := NewFence(c, noLoss(t))
 	ours, theirs := net.Pipe()
 	t.Cleanup(func() { _ = theirs.Close() })

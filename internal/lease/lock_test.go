@@ -75,7 +75,7 @@ type election struct {
 
 func newElection(t *testing.T) *election {
 	t.Helper()
-	e := &election{store: &store{}, clock: clocktesting.NewFakeClock(time.Now())}
+	e := &election{store: &store{}, clock: clocktesting.NewFakeClock(time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC))}
 	e.Fence = NewFence(e.clock, func(why error) { e.lost = append(e.lost, why.Error()) })
 	e.lock = newLock(e.store, e.Fence, types.NamespacedName{Namespace: "x", Name: "x"}, ours, nil)
 	return e

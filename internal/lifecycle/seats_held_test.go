@@ -32,35 +32,45 @@ func TestASeatIsNotTakenByAnEditOfThePast(t *testing.T) {
 		want         map[string][]string
 	}{
 		"another selection, dated back": {
-			[]builder.ProgramMod{one, in}, []builder.ProgramMod{one, in, decided("naru", selected, "2025-08-01"), leaves}, "2026-01-01",
+			[]builder.ProgramMod{one, in},
+			[]builder.ProgramMod{one, in, decided("naru", selected, "2025-08-01"), leaves},
+			"2026-01-01",
 			map[string][]string{"hanbit": {"2025-08-04 In"}, "naru": {"2025-08-01 In", "2025-08-04 HeldBack", "2026-12-01 Withdrawn"}},
 		},
 		"another selection of the same day": {
-			[]builder.ProgramMod{one, in}, []builder.ProgramMod{one, in, decided("areum", selected, "2025-08-04")}, "2026-01-01",
+			[]builder.ProgramMod{one, in},
+			[]builder.ProgramMod{one, in, decided("areum", selected, "2025-08-04")},
+			"2026-01-01",
 			map[string][]string{"hanbit": {"2025-08-04 In"}, "areum": {"2025-08-04 HeldBack"}},
 		},
 		"its own selection is dated later": {
-			[]builder.ProgramMod{one, in}, []builder.ProgramMod{one, decided("hanbit", selected, "2025-12-01"), decided("naru", selected, "2025-09-01")}, "2026-01-01",
+			[]builder.ProgramMod{one, in},
+			[]builder.ProgramMod{one, decided("hanbit", selected, "2025-12-01"), decided("naru", selected, "2025-09-01")},
+			"2026-01-01",
 			map[string][]string{"hanbit": {"2025-12-01 In"}, "naru": {"2025-09-01 In", "2025-12-01 HeldBack"}},
 		},
 		"fewer seats, while one that was eliminated can object": {
 			[]builder.ProgramMod{builder.Seats(2), in, decided("areum", selected, "2025-08-03"), decided("areum", eliminated, "2025-12-20", finalAt("2026-01-20"))},
-			[]builder.ProgramMod{one, in, decided("areum", selected, "2025-08-03"), decided("areum", eliminated, "2025-12-20", finalAt("2026-01-20"))}, "2026-01-01",
+			[]builder.ProgramMod{one, in, decided("areum", selected, "2025-08-03"), decided("areum", eliminated, "2025-12-20", finalAt("2026-01-20"))},
+			"2026-01-01",
 			map[string][]string{"hanbit": {"2025-08-04 In"}, "areum": {"2025-08-03 In", "2025-12-20 Objection", "2026-01-20 Eliminated"}},
 		},
 		"a withdrawal is put off after it took effect": {
 			[]builder.ProgramMod{one, decided("areum", selected, "2025-01-01"), decided("areum", withdrawn, "2025-09-01"), in},
-			[]builder.ProgramMod{one, decided("areum", selected, "2025-01-01"), decided("areum", withdrawn, "2025-09-01", effectiveAt("2026-06-01")), in}, "2026-01-01",
+			[]builder.ProgramMod{one, decided("areum", selected, "2025-01-01"), decided("areum", withdrawn, "2025-09-01", effectiveAt("2026-06-01")), in},
+			"2026-01-01",
 			map[string][]string{"hanbit": {"2025-08-04 HeldBack", "2025-09-01 In"}, "areum": {"2025-01-01 In", "2025-09-01 HeldBack", "2026-06-01 Withdrawn"}},
 		},
 		"its own decision ends its seat all the same": {
 			[]builder.ProgramMod{one, in},
-			[]builder.ProgramMod{one, in, decided("hanbit", eliminated, "2025-10-01"), decided("areum", selected, "2025-08-05")}, "2026-01-01",
+			[]builder.ProgramMod{one, in, decided("hanbit", eliminated, "2025-10-01"), decided("areum", selected, "2025-08-05")},
+			"2026-01-01",
 			map[string][]string{"hanbit": {"2025-08-04 In", "2025-10-01 Eliminated"}, "areum": {"2025-08-05 HeldBack", "2025-10-01 In"}},
 		},
 		"who left has no claim to come back": {
 			[]builder.ProgramMod{one, in, decided("hanbit", withdrawn, "2025-10-01"), decided("naru", selected, "2025-09-01")},
-			[]builder.ProgramMod{one, in, decided("hanbit", withdrawn, "2025-10-01"), decided("naru", selected, "2025-09-01"), decided("hanbit", selected, "2025-11-01")}, "2026-01-01",
+			[]builder.ProgramMod{one, in, decided("hanbit", withdrawn, "2025-10-01"), decided("naru", selected, "2025-09-01"), decided("hanbit", selected, "2025-11-01")},
+			"2026-01-01",
 			map[string][]string{"hanbit": {"2025-08-04 In", "2025-10-01 Withdrawn", "2025-11-01 HeldBack"}, "naru": {"2025-09-01 HeldBack", "2025-10-01 In"}},
 		},
 	}

@@ -41,7 +41,7 @@ func TestKills(t *testing.T) {
 		}
 		return lab.StartOperator(ctx)
 	})
-	fmt.Printf("kills: %d workloads: %d violations: %d\n", times, told.plans, told.failed)
+	fmt.Fprintf(os.Stdout, "kills: %d workloads: %d violations: %d\n", times, told.plans, told.failed)
 }
 
 // TestRestarts kills the API server, etcd and both while workloads are done.
@@ -53,7 +53,7 @@ func TestRestarts(t *testing.T) {
 	told := disturbed(t, restarts, func(ctx context.Context, i int) error {
 		return lab.Restart(ctx, nil, components[i%len(components)]...)
 	})
-	fmt.Printf("restarts: %d workloads: %d violations: %d\n", restarts, told.plans, told.failed)
+	fmt.Fprintf(os.Stdout, "restarts: %d workloads: %d violations: %d\n", restarts, told.plans, told.failed)
 }
 
 // disturbed does workloads with the operator's real process, and disturbs it so many times meanwhile.
@@ -97,10 +97,10 @@ func disturbed(t *testing.T, times int, disturb func(context.Context, int) error
 
 // disturbOnce lets the operator work for a while and disturbs it.
 func disturbOnce(ctx context.Context, i int, disturb func(context.Context, int) error) error {
-	quiet := time.NewTimer(rand.N(undisturbed))
+	quiet := realClock.NewTimer(rand.N(undisturbed))
 	defer quiet.Stop()
 	select {
-	case <-quiet.C:
+	case <-quiet.C():
 		return disturb(ctx, i)
 	case <-ctx.Done():
 		return ctx.Err()

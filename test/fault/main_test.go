@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"k8s.io/utils/clock"
+
 	"foundation.team/operator/hack/lab/cluster"
 	"foundation.team/operator/test/support"
 	"foundation.team/operator/test/support/witness"
@@ -30,6 +32,9 @@ const (
 
 // full reports whether everything is tried that can go wrong, which takes more than half an hour, instead of a sample.
 var full = os.Getenv("FULL") != ""
+
+// realClock is this package's source of time: what it waits for is done by processes that have no other.
+var realClock = clock.RealClock{}
 
 var (
 	// lab is what all plans share, and cluster their view of it.

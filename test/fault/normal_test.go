@@ -120,7 +120,7 @@ func (p *plan) underWay(state map[string]string) string {
 		switch kind {
 		case "FoundationTeam", "GPUPool", "FoundationProgram":
 			for _, sign := range []string{`"deleted": true`, `"type": "Reconciling"`, `"observedGeneration": "false"`} {
-				if strings.Contains(content, sign) && !(p.work.waits && sign == `"deleted": true`) {
+				if strings.Contains(content, sign) && (!p.work.waits || sign != `"deleted": true`) {
 					return name + " has " + sign
 				}
 			}

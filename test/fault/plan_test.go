@@ -12,7 +12,6 @@ import (
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
@@ -82,7 +81,7 @@ func (p *plan) start() {
 	p.Expect(err).NotTo(HaveOccurred())
 	ctx, cancel := context.WithCancel(context.WithoutCancel(p.t.Context()))
 	p.operator = &operator{cancel: cancel, done: make(chan error, 1)}
-	p.Expect(controllers.Add(ctx, mgr, clock.RealClock{}, controllers.Options{Debounce: debounce})).To(Succeed())
+	p.Expect(controllers.Add(ctx, mgr, realClock, controllers.Options{Debounce: debounce})).To(Succeed())
 	go func() { p.operator.done <- mgr.Start(ctx) }()
 }
 
@@ -93,7 +92,9 @@ func (p *plan) stop() {
 	}
 	p.proxy.kill()
 	p.operator.cancel()
-	<-p.operator.done
+	if err := <-p.operator.done; err != nil {
+		p.t.Logf("the operator ended: %v", err)
+	}
 	p.operator = nil
 }
 
@@ -143,26 +144,26 @@ func (p *plan) version() string {
 // await waits until a step has ended, and returns the state then.
 func (p *plan) await(step int) map[string]string {
 	p.t.Helper()
-	limit := time.After(stepLimit)
-	poll := time.NewTicker(200 * time.Millisecond)
+	limit := realClock.After(stepLimit)
+	poll := realClock.NewTicker(200 * time.Millisecond)
 	defer poll.Stop()
-	since := time.Now()
+	since := realClock.Now()
 	var last map[string]string
 	for {
 		state, changed := view.look(p.name)
-		if p.want != nil && time.Now().After(p.notBefore) && maps.Equal(state, p.want[step]) {
+		if p.want != nil && realClock.Now().After(p.notBefore) && maps.Equal(state, p.want[step]) {
 			return state
 		}
 		if !maps.Equal(state, last) {
-			last, since = state, time.Now()
+			last, since = state, realClock.Now()
 		}
-		if p.want == nil && time.Now().After(p.notBefore) && time.Since(since) > settledFor && p.proxy.quietFor() > settledFor && p.underWay(state) == "" {
+		if p.want == nil && realClock.Now().After(p.notBefore) && realClock.Since(since) > settledFor && p.proxy.quietFor() > settledFor && p.underWay(state) == "" {
 			return state
 		}
 		if p.want != nil {
 			select {
 			case <-changed:
-			case <-poll.C:
+			case <-poll.C():
 			case <-p.proxy.killed:
 				p.restart()
 			case <-limit:
@@ -171,7 +172,7 @@ func (p *plan) await(step int) map[string]string {
 			continue
 		}
 		select {
-		case <-poll.C:
+		case <-poll.C():
 		case <-limit:
 			p.fail(fmt.Sprintf("step %d does not settle: %s", step, p.underWay(state)))
 		}
@@ -187,10 +188,10 @@ func (p *plan) settle() {
 // watchFor lets time pass, of which the operator makes what it will.
 func (p *plan) watchFor(period time.Duration) {
 	p.t.Helper()
-	passed := time.NewTimer(period)
+	passed := realClock.NewTimer(period)
 	defer passed.Stop()
 	select {
-	case <-passed.C:
+	case <-passed.C():
 	case <-p.t.Context().Done():
 	}
 }
@@ -198,12 +199,12 @@ func (p *plan) watchFor(period time.Duration) {
 // rest waits until nothing is written any more, and expects that the state is still the one that it should be.
 func (p *plan) rest() {
 	p.t.Helper()
-	limit := time.After(restLimit)
-	poll := time.NewTicker(100 * time.Millisecond)
+	limit := realClock.After(restLimit)
+	poll := realClock.NewTicker(100 * time.Millisecond)
 	defer poll.Stop()
 	for p.proxy.quietFor() < restFor {
 		select {
-		case <-poll.C:
+		case <-poll.C():
 		case <-p.proxy.killed:
 			p.restart()
 		case <-limit:

@@ -77,7 +77,7 @@ type proxy struct {
 }
 
 func newProxy(plan string) *proxy {
-	return &proxy{plan: plan, nth: map[string]int{}, killed: make(chan struct{}), lastWrite: time.Now()}
+	return &proxy{plan: plan, nth: map[string]int{}, killed: make(chan struct{}), lastWrite: realClock.Now()}
 }
 
 // wrap lets a client's requests go through the proxy.
@@ -122,14 +122,14 @@ func (p *proxy) successor() *proxy {
 func (p *proxy) begin(step int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.step, p.nth, p.lastWrite = step, map[string]int{}, time.Now()
+	p.step, p.nth, p.lastWrite = step, map[string]int{}, realClock.Now()
 }
 
 // quietFor returns for how long nothing was written.
 func (p *proxy) quietFor() time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return time.Since(p.lastWrite)
+	return realClock.Since(p.lastWrite)
 }
 
 func (p *proxy) isHarmed() bool {
@@ -187,7 +187,7 @@ func (p *proxy) note(req *http.Request) (kind, bool) {
 	write := req.Method != http.MethodGet
 	event := strings.Contains(req.URL.Path, "/events") // of no consequence, and sent in the background
 	if write && !event {
-		p.lastWrite = time.Now()
+		p.lastWrite = realClock.Now()
 	}
 	key := normalText(req.Method+" "+req.URL.Path, p.plan)
 	p.nth[key]++
@@ -218,9 +218,10 @@ func (p *proxy) harm(req *http.Request, kind kind) (*http.Response, error) {
 			return nil, errKilled
 		}
 		return nil, io.ErrUnexpectedEOF
+	default:
+		discard(req)
+		return refusal(req, kind), nil
 	}
-	discard(req)
-	return refusal(req, kind), nil
 }
 
 func discard(req *http.Request) {

@@ -105,8 +105,8 @@ func changedResources(before, after map[string]string) []string {
 
 func resourceOf(kind string) string {
 	kind = strings.ToLower(kind)
-	if strings.HasSuffix(kind, "y") {
-		return strings.TrimSuffix(kind, "y") + "ies"
+	if stem, ok := strings.CutSuffix(kind, "y"); ok {
+		return stem + "ies"
 	}
 	return kind + "s"
 }
@@ -167,7 +167,7 @@ func TestRequests(t *testing.T) {
 			}
 		}
 	})
-	fmt.Printf("faults: plans=%d faults=%d divergences=%d\n", told.plans, told.faults, told.failed)
+	fmt.Fprintf(os.Stdout, "faults: plans=%d faults=%d divergences=%d\n", told.plans, told.faults, told.failed)
 }
 
 // chosen returns all that can go wrong, or a part of it that is spread over all in the sample.
@@ -220,8 +220,8 @@ func (p *progress) done(t *testing.T, harmed bool) {
 	if t.Failed() {
 		p.failed++
 	}
-	if full && time.Since(p.said) > 10*time.Second {
-		p.said = time.Now()
+	if full && realClock.Since(p.said) > 10*time.Second {
+		p.said = realClock.Now()
 		fmt.Fprintf(os.Stderr, "%d plans, %d faults\n", p.plans, p.faults)
 	}
 }

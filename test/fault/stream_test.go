@@ -49,7 +49,7 @@ type streamFault struct {
 func (f *streamFault) arm() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.since = time.Now()
+	f.since = realClock.Now()
 }
 
 // next says what becomes of an event that comes now.
@@ -61,7 +61,7 @@ func (f *streamFault) next() (pass bool, hold time.Duration, end bool) {
 	}
 	switch f.kind {
 	case eventDelayed, frozen:
-		if left := heldFor - time.Since(f.since); left > 0 {
+		if left := heldFor - realClock.Since(f.since); left > 0 {
 			f.done = true
 			return true, left, false
 		}
@@ -75,6 +75,7 @@ func (f *streamFault) next() (pass bool, hold time.Duration, end bool) {
 			f.done = true
 			return false, 0, true
 		}
+	default:
 	}
 	return true, 0, false
 }
@@ -134,7 +135,7 @@ func (f *streamFault) harm(body io.ReadCloser) io.ReadCloser {
 			if !bytes.HasPrefix(event, []byte(`{"type":"BOOKMARK"`)) {
 				pass, hold, end = f.next()
 			}
-			time.Sleep(hold) // the fault itself
+			<-realClock.After(hold) // the fault itself
 			if end {
 				if f.kind != streamClosed {
 					_, _ = writer.Write(goneEvent())

@@ -75,7 +75,7 @@ func (p *plan) decision(outcome string, at time.Time, more string) string {
 
 // soon returns a time in four seconds, for which the step waits.
 func (p *plan) soon() string {
-	at := time.Now().UTC().Add(4 * time.Second).Truncate(time.Second)
+	at := realClock.Now().UTC().Add(4 * time.Second).Truncate(time.Second)
 	p.notBefore = at.Add(time.Second)
 	return at.Format(time.RFC3339)
 }

@@ -8,7 +8,6 @@ import (
 	"regexp"
 	"strings"
 	"sync"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/rest"
@@ -125,7 +124,7 @@ func (w *world) observe(before, after any) {
 	} else {
 		p.state[key] = normal
 	}
-	p.judge.see(obj, after == nil, time.Now())
+	p.judge.see(obj, after == nil, realClock.Now())
 	close(p.changed)
 	p.changed = make(chan struct{})
 }

@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
@@ -106,9 +107,9 @@ func TestADeposedLeaderWritesNothing(t *testing.T) {
 		edit(t, g, 2*i+1) // what the old leader would write, too, as soon as its watches tell
 		since := leads(g, standby)
 		g.Expect(leader.Continue()).To(Succeed())
-		continued := time.Now()
+		continued := clock.RealClock{}.Now()
 		g.Eventually(leader.Exited).Should(BeClosed())
-		t.Logf("%s wrote %d times before it was stopped, and ended %s after it went on", leader.Name, writes(g, leader), time.Since(continued).Round(time.Millisecond))
+		t.Logf("%s wrote %d times before it was stopped, and ended %s after it went on", leader.Name, writes(g, leader), clock.RealClock{}.Since(continued).Round(time.Millisecond))
 		g.Expect(leader.ExitCode()).To(Equal(1))
 		events, err := replica.ReadLog(plane.auditLog)
 		g.Expect(err).NotTo(HaveOccurred())
