@@ -174,7 +174,7 @@ var refusedPools = map[string]refused{
 		want:  []string{`spec.static.nodeSelector: Required value`},
 	},
 	"node selector empty": {
-		patch: `spec: {static: {nodeSelector: {matchLabels: null}}}`,
+		patch: `spec: {static: {nodeSelector: {matchLabels: null, matchExpressions: null}}}`,
 		want:  []string{`spec.static.nodeSelector: Invalid value: must choose by at least one label: an empty selector would take every node of the cluster`},
 	},
 	"node selector with no labels": {

@@ -278,7 +278,7 @@ func (p *proxy) narrow(req *http.Request) {
 		return
 	}
 	query := req.URL.Query()
-	if s := p.stream; s != nil && s.kind == frozen && s.resource == resource && query.Get("watch") == "" && query.Get("resourceVersion") == "0" {
+	if s := p.stream; s != nil && s.kind == frozen && s.resource == resource && s.version != "" && query.Get("watch") == "" && query.Get("resourceVersion") == "0" {
 		query.Set("resourceVersion", s.version)
 		query.Set("resourceVersionMatch", "Exact")
 	}

@@ -87,6 +87,9 @@ func (s *story) expectNotIn(state foundationv1alpha1.TeamState, pending, filled 
 	s.Helper()
 	s.WaitUntil(func(g Gomega) {
 		seats := s.GetProgram(g).Status.Seats
+		g.Expect(seats).NotTo(BeNil())
+		g.Expect(seats.Held).To(HaveLen(filled))
+		seats.Held = nil
 		g.Expect(seats).To(HaveValue(Equal(foundationv1alpha1.ProgramSeats{
 			Summary: fmt.Sprintf("%d/5", filled), Filled: int32(filled), Pending: int32(pending), Free: int32(5 - filled - pending),
 		})))
