@@ -300,3 +300,27 @@ func TestAShorterRetentionIsToldForWhatItEnds(t *testing.T) {
 		})
 	}
 }
+
+// What time takes is not told as an effect of an edit that told of it beforehand, also if the process ended before the status told
+// of the edit.
+func TestWhatTimeTakesIsNoEffect(t *testing.T) {
+	s, r := working(t)
+	end := s.clock.Now().Add(4 * time.Second)
+	s.edit(t, func(team *foundationv1alpha1.FoundationTeam) {
+		edited("kubectl", s.clock.Now())(team)
+		builder.Term(now.AddDate(-1, 0, 0), end)(team)
+	})
+	s.failing("patch status")
+	s.reconcile(t, r)
+	s.failing()
+	s.clock.SetTime(end)
+	s.settle(t, s.reconciler())
+	if state := s.team(t).Status.State; state != foundationv1alpha1.StateEnded {
+		t.Fatal(state)
+	}
+	for _, change := range s.team(t).Status.History {
+		if change.What == "namespaces" || change.Effect != "" {
+			t.Errorf("%s is told to have taken %q", change.What, change.Effect)
+		}
+	}
+}

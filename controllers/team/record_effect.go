@@ -125,12 +125,12 @@ func addEffects(m *Model, changes []foundationv1alpha1.RecordedChange) []foundat
 			left = minus(left, effect)
 		}
 	}
-	return append(changes, unlistedChange(m, left)...)
+	return append(changes, unlistedChange(m, changes, left)...)
 }
 
 // unlistedChange returns the change that is behind what no other change accounts for; none if nothing is left, or if it is on
-// record already.
-func unlistedChange(m *Model, left foundationv1alpha1.EffectFact) []foundationv1alpha1.RecordedChange {
+// record already. Namespaces that close because the team's time is over, by itself, were retired by no edit.
+func unlistedChange(m *Model, changes []foundationv1alpha1.RecordedChange, left foundationv1alpha1.EffectFact) []foundationv1alpha1.RecordedChange {
 	var c foundationv1alpha1.RecordedChange
 	switch {
 	case left == (foundationv1alpha1.EffectFact{}):
@@ -138,7 +138,7 @@ func unlistedChange(m *Model, left foundationv1alpha1.EffectFact) []foundationv1
 	case programWasEdited(m):
 		c = programChange(m)
 		c.Effect = new(left)
-	case wasEdited(m) && left.Namespaces > 0:
+	case wasEdited(m) && left.Namespaces > 0 && !slices.ContainsFunc(changes, isStateChange):
 		c = specChange(m, factKey{field: foundationv1alpha1.FieldNamespaces}, true)
 		c.Effect = &foundationv1alpha1.EffectFact{Namespaces: left.Namespaces}
 	default:
@@ -148,6 +148,10 @@ func unlistedChange(m *Model, left foundationv1alpha1.EffectFact) []foundationv1
 		return nil
 	}
 	return []foundationv1alpha1.RecordedChange{c}
+}
+
+func isStateChange(c foundationv1alpha1.RecordedChange) bool {
+	return c.Field == foundationv1alpha1.FieldState
 }
 
 // endsAll reports whether a change concerns all that a team has.

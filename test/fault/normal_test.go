@@ -21,6 +21,8 @@ var (
 	times = regexp.MustCompile(`\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?`)
 	// shortUIDs are how records are named.
 	shortUIDs = regexp.MustCompile(`(PLAN-\w+\.)[0-9a-f]{8}\b`)
+	// nodeNames are those of a plan's nodes.
+	nodeNames = regexp.MustCompile(`PLAN-[nm]\d\b`)
 	// digests are of values with a plan's name in them.
 	digests = regexp.MustCompile(`sha256:[0-9a-f]+`)
 	// effects are what an edit took from a team that used it. Only the reconcile that takes it sees that; if the process is killed
@@ -53,6 +55,7 @@ func normalOf(obj client.Object, plan string) (key, content string) {
 		spec, _ := fields["spec"].(map[string]any)
 		annotations, _ := metadata["annotations"].(map[string]any)
 		delete(annotations, "node.alpha.kubernetes.io/ttl") // depends on the size of the cluster
+		delete(metadata, "name")
 		fields = map[string]any{"metadata": metadata, "taints": spec["taints"], "unschedulable": spec["unschedulable"]}
 	case *corev1.PersistentVolume:
 		name = "PersistentVolume of " + obj.Spec.ClaimRef.Namespace + "/" + obj.Spec.ClaimRef.Name
@@ -69,7 +72,7 @@ func normalOf(obj client.Object, plan string) (key, content string) {
 	if err != nil {
 		return "", err.Error()
 	}
-	return normalText(name, plan), normalText(string(written), plan)
+	return normalText(name, plan), nodeNames.ReplaceAllString(normalText(string(written), plan), "NODE")
 }
 
 // normalText replaces a plan's name, identities and times.

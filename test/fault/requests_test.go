@@ -96,7 +96,7 @@ func changedResources(before, after map[string]string) []string {
 		for name, content := range pair[0] {
 			if pair[1][name] != content {
 				kind, _, _ := strings.Cut(name, " ")
-				kinds[resourceOf(kind)] = true
+				kinds[resourceOf(strings.TrimSuffix(kind, "s"))] = true
 			}
 		}
 	}

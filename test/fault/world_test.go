@@ -6,6 +6,7 @@ import (
 	"maps"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
@@ -139,12 +140,23 @@ func (w *world) plan(name string) *planWorld {
 	return p
 }
 
-// look returns the state of a plan's objects, and a channel that is closed when it changes.
+// look returns the state of a plan's objects, and a channel that is closed when it changes. Its nodes are one entry: which of
+// several equal ones a team gets depends on which the operator knows to be empty first.
 func (w *world) look(plan string) (map[string]string, <-chan struct{}) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	p := w.plan(plan)
-	return maps.Clone(p.state), p.changed
+	state := maps.Clone(p.state)
+	var nodes []string
+	for name, content := range p.state {
+		if strings.HasPrefix(name, "Node ") {
+			nodes = append(nodes, content)
+			delete(state, name)
+		}
+	}
+	slices.Sort(nodes)
+	state["Nodes"] = strings.Join(nodes, "\n")
+	return state, p.changed
 }
 
 // lost returns how often each object with data in it was deleted.
