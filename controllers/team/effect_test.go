@@ -184,11 +184,16 @@ func TestAnEditOfTheProgrammeIsToldForWhatItEnds(t *testing.T) {
 			in := afterLooks(lookAt{now, look(before)}, lookAt{at, look(tt.program)})
 			m := NewModel(in)
 			var got []string
-			for _, change := range newEffects(in.Record, BuildRecord(m)) {
+			record := BuildRecord(m)
+			for _, change := range newEffects(in.Record, record) {
 				got = append(got, effectMessage(change, m.Life))
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Error(diff)
+			}
+			in.Record = record // the status could not be written, and still has the old generation
+			if again := newEffects(record, BuildRecord(NewModel(in))); len(again) > 0 {
+				t.Errorf("told again: %+v", again)
 			}
 		})
 	}

@@ -5,6 +5,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/allocation"
@@ -136,6 +137,9 @@ func unlistedChange(m *Model, changes []foundationv1alpha1.RecordedChange, left 
 	case left == (foundationv1alpha1.EffectFact{}):
 		return nil
 	case programWasEdited(m):
+		if isTold(m, m.Program) {
+			return nil
+		}
 		c = programChange(m)
 		c.Effect = new(left)
 	case wasEdited(m) && left.Namespaces > 0 && !slices.ContainsFunc(changes, isStateChange):
@@ -148,6 +152,14 @@ func unlistedChange(m *Model, changes []foundationv1alpha1.RecordedChange, left 
 		return nil
 	}
 	return []foundationv1alpha1.RecordedChange{c}
+}
+
+// isTold reports whether the record says of the last edit of an object already what it took: the status was not written after that.
+func isTold(m *Model, edited metav1.Object) bool {
+	by := edits.Last(edited.GetManagedFields(), nil)
+	return m.Record != nil && by.Time != nil && slices.ContainsFunc(m.Record.Spec.History, func(c foundationv1alpha1.RecordedChange) bool {
+		return c.Effect != nil && endsAll(&c) && !c.Time.Time.Before(by.Time.Time)
+	})
 }
 
 func isStateChange(c foundationv1alpha1.RecordedChange) bool {

@@ -129,6 +129,7 @@ func workloads() []workload {
 		{name: "selected, eliminated, and the objection is upheld", steps: []func(*plan){func(p *plan) {
 			p.pool()
 			p.program(p.decision("Selected", longAgo, ""))
+		}, func(p *plan) {
 			p.team("a", inProgram(p), p.gpus(16), twoNamespaces, oneVolume, people())
 		}, func(p *plan) {
 			p.program(p.decision("Selected", longAgo, "") + ", " + p.decision("Eliminated", longAgo.AddDate(0, 0, 1), ""))
