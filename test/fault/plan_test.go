@@ -40,6 +40,8 @@ type plan struct {
 	// lost is how often objects with data in them are deleted in it.
 	lost map[string]int
 
+	// harm says what goes wrong.
+	harm string
 	// outside is true if the operator is a process that the plan neither starts nor stops.
 	outside bool
 	// notBefore is when the step ends at the earliest, because it waits for a time.
@@ -110,6 +112,7 @@ func (p *plan) restart() {
 func (p *plan) run() []map[string]string {
 	p.t.Helper()
 	stream := p.proxy.stream
+	p.harm = p.describeHarm()
 	p.start()
 	states := make([]map[string]string, 0, len(p.work.steps))
 	for i, step := range p.work.steps {
@@ -223,11 +226,11 @@ func (p *plan) rest() {
 // fail ends a plan; what became of it is told with its fault.
 func (p *plan) fail(message string) {
 	p.t.Helper()
-	p.t.Fatalf("%s, %s: %s", p.work.name, p.harm(), message)
+	p.t.Fatalf("%s, %s: %s", p.work.name, p.harm, message)
 }
 
-// harm says what goes wrong in the plan.
-func (p *plan) harm() string {
+// describeHarm says what goes wrong in the plan.
+func (p *plan) describeHarm() string {
 	switch {
 	case p.outside:
 		return "the operator is killed at times"
@@ -243,7 +246,7 @@ func (p *plan) harm() string {
 func (p *plan) end() {
 	p.stop()
 	if lost := view.lost(p.name); p.want != nil && !maps.Equal(lost, p.lost) {
-		p.t.Errorf("%s, %s: deleted %v, without faults %v", p.work.name, p.harm(), lost, p.lost)
+		p.t.Errorf("%s, %s: deleted %v, without faults %v", p.work.name, p.harm, lost, p.lost)
 	}
 	ctx := context.WithoutCancel(p.t.Context())
 	err := lab.Client.DeleteAllOf(ctx, &corev1.Node{}, client.MatchingLabels{planLabel: p.name})
@@ -251,7 +254,7 @@ func (p *plan) end() {
 		p.t.Error(err)
 	}
 	if broken := view.verdict(p.name); len(broken) > 0 {
-		p.t.Errorf("%s, %s: %s", p.work.name, p.harm(), strings.Join(slices.Compact(broken), "\n"))
+		p.t.Errorf("%s, %s: %s", p.work.name, p.harm, strings.Join(slices.Compact(broken), "\n"))
 	}
 }
 
