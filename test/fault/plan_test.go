@@ -58,6 +58,7 @@ type operator struct {
 
 func newPlan(t *testing.T, name string, work workload) *plan {
 	t.Helper()
+	support.DependOnSources(t)
 	p := &plan{WithT: NewWithT(t), t: t, name: name, work: work, proxy: newProxy(name)}
 	t.Cleanup(func() { p.end() })
 	return p

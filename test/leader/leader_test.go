@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/test/support"
 	"foundation.team/operator/test/support/builder"
 	"foundation.team/operator/test/support/replica"
 )
@@ -39,6 +40,7 @@ func switches(t *testing.T) int {
 
 func start(t *testing.T, g *WithT, name string) *replica.Replica {
 	t.Helper()
+	support.DependOnSources(t)
 	user, err := plane.AddUser(envtest.User{Name: name, Groups: []string{"system:masters"}}, nil)
 	g.Expect(err).NotTo(HaveOccurred())
 	kubeconfig, err := user.KubeConfig()

@@ -6,10 +6,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
+	"testing"
 
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
+	"foundation.team/operator/hack/lab/binaries"
 	"foundation.team/operator/hack/lab/cluster"
 	"foundation.team/operator/internal/setup"
 )
@@ -17,7 +20,7 @@ import (
 // BuildManager builds the operator from what the tree holds now, so that no stale binary is tested. It returns the
 // path of the binary in dir.
 func BuildManager(ctx context.Context, root, dir string) (string, error) {
-	if err := DependOn(root, "api", "cmd", "config", "controllers", "internal"); err != nil {
+	if err := DependOn(root, sources...); err != nil {
 		return "", err
 	}
 	path := filepath.Join(dir, "manager")
@@ -30,9 +33,29 @@ func BuildManager(ctx context.Context, root, dir string) (string, error) {
 	return path, nil
 }
 
+// sources are the directories of the repository that the manager and its manifests are made from.
+var sources = []string{"api", "cmd", "config", "controllers", "internal"}
+
+// DependOnSources makes the result of a test count only for the sources that the manager was built from. A suite that builds it
+// in TestMain needs this in each of its tests: the go command writes down what a test opened only while m.Run lasts.
+func DependOnSources(tb testing.TB) {
+	tb.Helper()
+	if err := dependOnSources(); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+var dependOnSources = sync.OnceValue(func() error {
+	root, err := binaries.Root(".")
+	if err != nil {
+		return err
+	}
+	return DependOn(root, sources...)
+})
+
 // DependOn opens the directories of the repository that kubectl or go build read for a test. The go command runs a test
 // again when what it opened has changed, and does not see what other programs open: without this it would tell the result
-// from before the change.
+// from before the change. It has an effect while m.Run lasts.
 func DependOn(root string, dirs ...string) error {
 	for _, dir := range dirs {
 		err := filepath.WalkDir(filepath.Join(root, dir), func(_ string, _ os.DirEntry, err error) error { return err })

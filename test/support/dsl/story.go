@@ -48,6 +48,7 @@ type Options struct {
 // New begins a story. If it fails, it tells what the cluster says of its teams.
 func New(tb testing.TB, lab *support.Lab, options Options) *Story {
 	tb.Helper()
+	support.DependOnSources(tb)
 	g := NewWithT(tb)
 	g.SetDefaultEventuallyTimeout(options.Timeout)
 	g.SetDefaultEventuallyPollingInterval(options.Polling)
