@@ -2,7 +2,6 @@ package pool
 
 import (
 	"fmt"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -58,11 +57,7 @@ func takenFrom(in Input, team allocation.Allocation) allocation.Nodes {
 
 // editor says who changed a field of a pool's spec, and when; empty if that is not known.
 func editor(pool *foundationv1alpha1.GPUPool, field string) string {
-	by := edits.Last(pool.ManagedFields, []string{"f:spec", "f:" + field})
-	if by.Manager == "" || by.Time == nil {
-		return ""
-	}
-	return fmt.Sprintf(" by %s at %s", by.Manager, by.Time.UTC().Format(time.RFC3339))
+	return edits.By(edits.Last(pool.ManagedFields, []string{"f:spec", "f:" + field}))
 }
 
 // availabilityEditor says who ended the pool's availability, or put off its start, by an edit; empty if time did.

@@ -3,7 +3,6 @@ package program
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -87,8 +86,5 @@ func editorOf(program *foundationv1alpha1.FoundationProgram) string {
 	if other := edits.Last(program.ManagedFields, []string{"f:spec", "f:criteria"}); other.Time != nil && by.Time != nil && other.Time.After(by.Time.Time) {
 		by = other
 	}
-	if by.Manager == "" || by.Time == nil {
-		return ""
-	}
-	return fmt.Sprintf(" by %s at %s", by.Manager, by.Time.UTC().Format(time.RFC3339))
+	return edits.By(by)
 }

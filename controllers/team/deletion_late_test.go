@@ -107,7 +107,7 @@ func TestDataIsDeletedOnTheNewestWordAlone(t *testing.T) {
 			if deleted := s.deletions(); deleted != nil {
 				t.Errorf("deleted %v", deleted)
 			}
-			if result.RequeueAfter <= 0 || result.RequeueAfter > 15*time.Second {
+			if result.RequeueAfter != 200*time.Millisecond {
 				t.Errorf("again after %s", result.RequeueAfter)
 			}
 			r.Client = newest

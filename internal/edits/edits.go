@@ -3,6 +3,8 @@ package edits
 
 import (
 	"encoding/json"
+	"fmt"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -28,6 +30,14 @@ func Last(entries []metav1.ManagedFieldsEntry, path []string) metav1.ManagedFiel
 		return owner
 	}
 	return last
+}
+
+// By says, after what was edited, who edited it and when; empty if an entry does not tell.
+func By(entry metav1.ManagedFieldsEntry) string {
+	if entry.Manager == "" || entry.Time == nil {
+		return ""
+	}
+	return fmt.Sprintf(" by %s at %s", entry.Manager, entry.Time.UTC().Format(time.RFC3339))
 }
 
 func isNewer(entry, than metav1.ManagedFieldsEntry) bool {

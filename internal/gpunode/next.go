@@ -1,6 +1,10 @@
 package gpunode
 
-import "time"
+import (
+	"time"
+
+	"foundation.team/operator/internal/timing"
+)
 
 // Policy has the settings of a pool that decide how its nodes pass from one team to the next.
 type Policy struct {
@@ -100,20 +104,13 @@ func (p Policy) nextWhenClosed(n *Node, pods int, now time.Time) (next Ownership
 func (p Policy) inspectAt(n *Node, now time.Time) time.Time {
 	over := n.Since.Add(p.Grace())
 	if now.Before(over) {
-		return earlier(now.Add(inspectAfter(now.Sub(n.Since))), over)
+		return timing.Next(now, []time.Time{now.Add(inspectAfter(now.Sub(n.Since))), over})
 	}
 	return now.Add(inspectAfter(now.Sub(over)))
 }
 
 func inspectAfter(elapsed time.Duration) time.Duration {
 	return min(max(elapsed/inspectPart, InspectInterval), LongestInspectInterval)
-}
-
-func earlier(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
-	}
-	return a
 }
 
 // OnDrained returns the next state of a node that is closed and empty.
