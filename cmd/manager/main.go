@@ -85,7 +85,7 @@ func run(ctx context.Context, flags *flag.FlagSet, args []string) error {
 		return err
 	}
 	logger.Info("starting", "version", version)
-	return mgr.Start(ctx)
+	return setup.Run(ctx, mgr, clock.RealClock{})
 }
 
 // defaultNamespace returns the namespace that the operator runs in, which its Deployment sets in POD_NAMESPACE.

@@ -7,7 +7,6 @@ import (
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 	"k8s.io/utils/clock"
-	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
@@ -52,7 +51,7 @@ func NewManager(cfg *rest.Config, o Options, changes ...func(*manager.Options)) 
 		Cache:                   CacheOptions(),
 		Metrics:                 metricsserver.Options{BindAddress: o.MetricsBindAddress},
 		HealthProbeBindAddress:  o.HealthProbeBindAddress,
-		GracefulShutdownTimeout: ptr.To(20 * time.Second),
+		GracefulShutdownTimeout: new(gracefulShutdown),
 		Controller:              config.Controller{EnableWarmup: new(true)},
 	}
 	emitted := &leaseEvents{}

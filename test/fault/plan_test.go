@@ -70,22 +70,32 @@ func (p *plan) start() {
 	if p.outside {
 		return
 	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(p.t.Context()))
+	mgr, err := p.manager(ctx)
+	if err != nil {
+		cancel()
+		p.Expect(p.proxy.isHarmed()).To(BeTrue(), "nothing went wrong, and the operator does not start: %v", err)
+		p.proxy = p.proxy.successor() // the process has ended, and another one is started
+		p.start()
+		return
+	}
+	started := &operator{cancel: cancel, done: make(chan error, 1)}
+	go func() { started.done <- mgr.Start(ctx) }()
+	p.operator = started
+}
+
+// manager returns an operator that is about to start.
+func (p *plan) manager(ctx context.Context) (manager.Manager, error) {
 	cfg := support.AsOperator(lab.Admin)
 	if p.proxy.stream != nil {
 		cfg.ContentType = "application/json" // the proxy reads the stream
 	}
 	cfg.Wrap(p.proxy.wrap)
 	mgr, err := support.NewManager(cfg, func(o *manager.Options) { o.GracefulShutdownTimeout = new(time.Duration(0)) })
-	if err != nil && p.proxy.isHarmed() {
-		p.proxy = p.proxy.successor() // the process has ended, and another one is started
-		p.start()
-		return
+	if err != nil {
+		return nil, err
 	}
-	p.Expect(err).NotTo(HaveOccurred())
-	ctx, cancel := context.WithCancel(context.WithoutCancel(p.t.Context()))
-	p.operator = &operator{cancel: cancel, done: make(chan error, 1)}
-	p.Expect(controllers.Add(ctx, mgr, realClock, controllers.Options{Debounce: debounce})).To(Succeed())
-	go func() { p.operator.done <- mgr.Start(ctx) }()
+	return mgr, controllers.Add(ctx, mgr, realClock, controllers.Options{Debounce: debounce})
 }
 
 // stop stops the operator, and nothing that it still sends arrives.
@@ -95,8 +105,13 @@ func (p *plan) stop() {
 	}
 	p.proxy.kill()
 	p.operator.cancel()
-	if err := <-p.operator.done; err != nil {
-		p.t.Logf("the operator ended: %v", err)
+	select {
+	case err := <-p.operator.done:
+		if err != nil {
+			p.t.Logf("the operator ended: %v", err)
+		}
+	case <-realClock.After(stepLimit):
+		p.t.Errorf("%s, %s: the operator does not end when it is told to", p.work.name, p.harm)
 	}
 	p.operator = nil
 }

@@ -71,7 +71,7 @@ type proxy struct {
 	kind   kind
 	harmed bool
 	stream *streamFault
-	// killed is closed when the operator is to be dead: nothing it sends arrives any more.
+	// killed is closed when the operator is to be dead: nothing it writes arrives any more.
 	killed    chan struct{}
 	lastWrite time.Time
 }
@@ -138,7 +138,8 @@ func (p *proxy) isHarmed() bool {
 	return p.harmed
 }
 
-// kill lets nothing arrive any more that the operator sends.
+// kill lets no write of the operator arrive any more. What it reads hurts nobody, and a manager that is told to end before it has
+// read every kind never does (see setup.Run).
 func (p *proxy) kill() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -160,24 +161,20 @@ func (p *proxy) isKilled() bool {
 
 // RoundTrip sends a request, or does the harm.
 func (p *proxy) RoundTrip(req *http.Request) (*http.Response, error) {
-	if p.isKilled() {
+	p.narrow(req)
+	switch {
+	case p.isKilled() && req.Method == http.MethodGet:
+		return p.next.RoundTrip(req)
+	case p.isKilled():
 		discard(req)
 		return nil, errKilled
-	}
-	p.narrow(req)
-	if req.URL.Query().Get("watch") != "" {
+	case req.URL.Query().Get("watch") != "":
 		return p.watch(req)
 	}
-	kind, harm := p.note(req)
-	if !harm {
-		resp, err := p.next.RoundTrip(req)
-		if err == nil && p.isKilled() {
-			_ = resp.Body.Close()
-			return nil, errKilled
-		}
-		return resp, err
+	if kind, harm := p.note(req); harm {
+		return p.harm(req, kind)
 	}
-	return p.harm(req, kind)
+	return p.next.RoundTrip(req)
 }
 
 // note writes a request down, and returns the harm that is to be done to it.

@@ -90,33 +90,18 @@ func (f *streamFault) isDone() bool {
 func (p *proxy) watch(req *http.Request) (*http.Response, error) {
 	fault := p.stream
 	if fault == nil || collection(req.URL.Path) != fault.resource {
-		return p.cut(p.next.RoundTrip(req))
+		return p.next.RoundTrip(req)
 	}
 	if fault.kind == frozen && req.URL.Query().Get("sendInitialEvents") != "" {
 		discard(req)
 		return refusal(req, invalid), nil // the client lists then
 	}
-	resp, err := p.cut(p.next.RoundTrip(req))
+	resp, err := p.next.RoundTrip(req)
 	if err != nil || resp.StatusCode != http.StatusOK {
 		return resp, err
 	}
 	resp.Body = fault.harm(resp.Body)
 	return resp, nil
-}
-
-// cut ends a stream when the operator is killed.
-func (p *proxy) cut(resp *http.Response, err error) (*http.Response, error) {
-	if err == nil {
-		body := resp.Body
-		go func() {
-			select {
-			case <-p.killed:
-				_ = body.Close()
-			case <-resp.Request.Context().Done():
-			}
-		}()
-	}
-	return resp, err
 }
 
 // harm returns the stream of events with the fault in it.
