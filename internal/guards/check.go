@@ -62,52 +62,64 @@ func (r Result) Condition() metav1.Condition {
 	return conditions.False(foundationv1alpha1.ConditionPoliciesInstalled, r.Reason, r.Message)
 }
 
-// compare checks the live policies and bindings against the shipped ones; now is by a real clock, as the objects'
-// times are. Further policies in the cluster are ignored: they can only refuse more.
-func compare(shipped, live []client.Object, now time.Time) (Result, error) {
+// comparison is what is known of the live policies and bindings; it holds until one of them changes.
+type comparison struct {
+	// missing are shipped and not there, changed are there with other fields, which are named.
+	missing, changed []string
+	// lastWrite is when one of them was written last.
+	lastWrite time.Time
+}
+
+// compare compares the live policies and bindings with the shipped ones. Further policies in the cluster are ignored: they can
+// only refuse more.
+func compare(shipped, live []client.Object) (comparison, error) {
 	there := map[string]client.Object{}
 	for _, object := range live {
 		there[nameOf(object)] = object
 	}
-	var missing, changed []string
-	var newest time.Time
+	var found comparison
 	for _, want := range shipped {
 		has := there[nameOf(want)]
 		if has == nil || !has.GetDeletionTimestamp().IsZero() {
-			missing = append(missing, nameOf(want))
+			found.missing = append(found.missing, nameOf(want))
 			continue
 		}
 		fields, err := differences(want, has)
 		if err != nil {
-			return Result{}, fmt.Errorf("compare %s: %w", nameOf(want), err)
+			return comparison{}, fmt.Errorf("compare %s: %w", nameOf(want), err)
 		}
 		if len(fields) > 0 {
-			changed = append(changed, fmt.Sprintf("%s (%s)", nameOf(want), strings.Join(fields, ", ")))
+			found.changed = append(found.changed, fmt.Sprintf("%s (%s)", nameOf(want), strings.Join(fields, ", ")))
 		}
-		if at := lastWriteTime(has); at.After(newest) {
-			newest = at
+		if at := lastWriteTime(has); at.After(found.lastWrite) {
+			found.lastWrite = at
 		}
 	}
+	return found, nil
+}
+
+// result returns what follows from the comparison; now is by a real clock, as the objects' times are.
+func (c comparison) result(now time.Time) Result {
 	const wayOut = "nothing new is provisioned until all admission policies of this version are applied (kubectl apply --server-side -k config/admission)"
 	switch {
-	case len(missing) > 0:
+	case len(c.missing) > 0:
 		return Result{
 			Reason:  foundationv1alpha1.ReasonPolicyMissing,
-			Message: text.AndMore(missing) + " is missing: " + wayOut,
-		}, nil
-	case len(changed) > 0:
+			Message: text.AndMore(c.missing) + " is missing: " + wayOut,
+		}
+	case len(c.changed) > 0:
 		return Result{
 			Reason:  foundationv1alpha1.ReasonPolicyChanged,
-			Message: text.AndMore(changed) + " is not what this version of the operator ships: " + wayOut,
-		}, nil
-	case now.Sub(newest) < settlePeriod:
+			Message: text.AndMore(c.changed) + " is not what this version of the operator ships: " + wayOut,
+		}
+	case now.Sub(c.lastWrite) < settlePeriod:
 		return Result{
 			Reason:  foundationv1alpha1.ReasonPoliciesSettling,
 			Message: "admission policies were written just now: what is new waits until every API server enforces them",
-			Wait:    min(newest.Add(settlePeriod).Sub(now), settlePeriod),
-		}, nil
+			Wait:    min(c.lastWrite.Add(settlePeriod).Sub(now), settlePeriod),
+		}
 	default:
-		return Result{}, nil
+		return Result{}
 	}
 }
 

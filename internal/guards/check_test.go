@@ -167,15 +167,36 @@ func TestCheck(t *testing.T) {
 		"by a clock that is ahead": {live: written(now.Add(time.Hour), ""), want: Result{Reason: settling.Reason, Message: settling.Message, Wait: settlePeriod}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := compare(load(t), test.live(load(t)), now)
+			found, err := compare(load(t), test.live(load(t)))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(test.want, got); diff != "" {
+			if diff := cmp.Diff(test.want, found.result(now)); diff != "" {
 				t.Error(diff)
 			}
 		})
 	}
+}
+
+// Policies are compared once in each of their versions.
+func TestPoliciesAreComparedOnce(t *testing.T) {
+	g := gomega.NewWithT(t)
+	c := &ClusterChecker{}
+	live := load(t)
+	missing := func() []string {
+		found, err := c.compare(load(t), live)
+		g.Expect(err).NotTo(gomega.HaveOccurred())
+		return found.missing
+	}
+	g.Expect(missing()).To(gomega.BeEmpty())
+	live[1].SetDeletionTimestamp(new(metav1.NewTime(now)))
+	g.Expect(missing()).To(gomega.BeEmpty(), "is compared again although no version is another one")
+	live[1].SetResourceVersion("2")
+	g.Expect(missing()).To(gomega.ConsistOf("ValidatingAdmissionPolicyBinding pods"))
+	live = live[:2]
+	g.Expect(missing()).To(gomega.HaveLen(3))
+	live = nil
+	g.Expect(missing()).To(gomega.HaveLen(4))
 }
 
 // A clock of the cluster that is ahead delays nothing for longer than the policies take to settle, and each change of
