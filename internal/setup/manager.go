@@ -46,6 +46,8 @@ func NewManager(cfg *rest.Config, o Options, changes ...func(*manager.Options)) 
 	// nobody sees it.
 	cfg = rest.CopyConfig(cfg)
 	cfg.QPS = -1
+	// Within a cluster bandwidth costs less than the processor time of both sides, as in Kubernetes' own controllers.
+	cfg.DisableCompression = true
 	options := manager.Options{
 		Scheme:                  Scheme(),
 		Cache:                   CacheOptions(),

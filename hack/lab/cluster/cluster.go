@@ -266,7 +266,7 @@ func (c *Cluster) RESTConfig() (*rest.Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the admin's kubeconfig: %w", err)
 	}
-	config.QPS = -1
+	config.QPS, config.DisableCompression = -1, true
 	return config, nil
 }
 
