@@ -20,12 +20,12 @@ const (
 	// sampleKills and fullKills are how often the operator's process is killed.
 	sampleKills, fullKills = 3, 200
 	// besides is how many workloads are done at the same time while the operator is killed.
-	besides = 8
+	besides = 5
 	// restarts is how often the control plane is.
 	restarts = 9
 	// undisturbed is how long the operator works at most before the next disturbance, so that it is hit at all of its work: lists,
 	// first reconciles, writes.
-	undisturbed = 4 * time.Second
+	undisturbed = 3 * time.Second
 )
 
 // TestKills kills the operator's real process again and again while workloads are done, and starts another one. Every step
@@ -72,6 +72,9 @@ func disturbed(t *testing.T, times int, disturb func(context.Context, int) error
 			for i := range times {
 				if err := disturbOnce(t.Context(), i, disturb); err != nil {
 					t.Fatal(err)
+				}
+				if (i+1)%20 == 0 {
+					fmt.Fprintf(os.Stdout, "%d kills\n", i+1)
 				}
 			}
 		})

@@ -46,7 +46,7 @@ func TestMain(m *testing.M) {
 	if err := flag.Set("test.parallel", atOnce); err != nil {
 		panic(err)
 	}
-	os.Exit(support.OnLab(cluster.Options{Nodes: 0, Audit: true}, func(ctx context.Context, l *support.Lab) (int, error) {
+	os.Exit(support.OnLab(cluster.Options{Nodes: 0}, func(ctx context.Context, l *support.Lab) (int, error) {
 		lab = l
 		return witness.During(lab.Admin, os.Stdout, func() (int, error) {
 			if err := watchAnew(ctx); err != nil {

@@ -53,10 +53,25 @@ func (p *plan) gpus(count int) string {
 	return manifest.Awards(manifest.Award("a", p.named("pool"), count))
 }
 
-// given is a team with everything.
+// whole makes or changes the team a to one with everything.
+func (p *plan) whole(lines ...string) {
+	p.team("a", append([]string{p.gpus(16), twoNamespaces, oneVolume, people()}, lines...)...)
+}
+
+// simple makes or changes the team a to one with a single namespace.
+func (p *plan) simple(lines ...string) {
+	p.team("a", append([]string{p.gpus(16), manifest.Train, oneVolume, people()}, lines...)...)
+}
+
+// given is a whole team, givenSimple a simple one.
 func given(p *plan) {
 	p.pool()
-	p.team("a", p.gpus(16), twoNamespaces, oneVolume, people())
+	p.whole()
+}
+
+func givenSimple(p *plan) {
+	p.pool()
+	p.simple()
 }
 
 // jobs starts pods of a team that take a node each.
@@ -91,17 +106,17 @@ func workloads() []workload {
 		{name: "provision", steps: []func(*plan){given}},
 		{name: "people come and go", steps: []func(*plan){given, func(p *plan) {
 			p.team("a", p.gpus(16), twoNamespaces, oneVolume, manifest.Staff(manifest.User("lead", "Lead", "lee@hanbit.example"), manifest.User("steward", "DataSteward", "choi@hanbit.example")))
-		}, func(p *plan) { p.team("a", p.gpus(16), twoNamespaces, oneVolume, people()) }}},
-		{name: "access ends in time", steps: []func(*plan){given, func(p *plan) {
-			p.team("a", p.gpus(16), twoNamespaces, oneVolume, manifest.Staff(
+		}, func(p *plan) { p.whole() }}},
+		{name: "access ends in time", steps: []func(*plan){givenSimple, func(p *plan) {
+			p.team("a", p.gpus(16), manifest.Train, oneVolume, manifest.Staff(
 				manifest.User("lead", "Lead", "kim@hanbit.example"), manifest.User("guest", "Viewer", "park@hanbit.example", fmt.Sprintf("endTime: %q", p.soon()))))
 		}}},
 		{name: "a namespace comes and another is retired", steps: []func(*plan){given, func(p *plan) {
 			p.team("a", p.gpus(16), `namespaces: [{name: train, gpuWeight: 1}, {name: bench, gpuWeight: 1}]`, oneVolume, people())
-		}, func(p *plan) { p.team("a", p.gpus(16), twoNamespaces, oneVolume, people()) }}},
-		{name: "volumes grow, come and are retired", steps: []func(*plan){given, func(p *plan) {
-			p.team("a", p.gpus(16), twoNamespaces, twoVolumes, people())
-		}, func(p *plan) { p.team("a", p.gpus(16), twoNamespaces, otherVolume, people()) }}},
+		}, func(p *plan) { p.whole() }}},
+		{name: "volumes grow, come and are retired", steps: []func(*plan){givenSimple, func(p *plan) {
+			p.team("a", p.gpus(16), manifest.Train, twoVolumes, people())
+		}, func(p *plan) { p.team("a", p.gpus(16), manifest.Train, otherVolume, people()) }}},
 		{name: "an award grows and shrinks", steps: []func(*plan){given, func(p *plan) {
 			p.team("a", p.gpus(32), twoNamespaces, oneVolume, people())
 		}, func(p *plan) { p.team("a", p.gpus(8), twoNamespaces, oneVolume, people()) }}},
@@ -113,25 +128,21 @@ func workloads() []workload {
 			p.team("b", p.gpus(24), manifest.Train)
 			p.team("a", p.gpus(8), manifest.Train)
 		}}},
-		{name: "suspended and resumed", steps: []func(*plan){given, func(p *plan) {
-			p.team("a", p.gpus(16), twoNamespaces, oneVolume, people(), "suspend: true")
-		}, func(p *plan) { p.team("a", p.gpus(16), twoNamespaces, oneVolume, people(), "suspend: false") }}},
-		{name: "the term ends", steps: []func(*plan){given, func(p *plan) {
-			p.team("a", p.gpus(16), twoNamespaces, oneVolume, people(), p.endsSoon())
-		}}},
-		{name: "deleted, and applied again", steps: []func(*plan){given, func(p *plan) {
+		{name: "suspended and resumed", steps: []func(*plan){
+			given, func(p *plan) { p.whole("suspend: true") }, func(p *plan) { p.whole("suspend: false") },
+		}},
+		{name: "the term ends", steps: []func(*plan){givenSimple, func(p *plan) { p.simple(p.endsSoon()) }}},
+		{name: "deleted, and applied again", steps: []func(*plan){givenSimple, func(p *plan) {
 			p.delete(&foundationv1alpha1.FoundationTeam{}, "a")
-		}, func(p *plan) { p.team("a", p.gpus(16), twoNamespaces, oneVolume, people()) }}},
+		}, func(p *plan) { p.simple() }}},
 		{name: "deleted with its data", steps: []func(*plan){func(p *plan) {
 			p.pool()
-			p.team("a", p.gpus(16), twoNamespaces, oneVolume, people(), deleted)
-		}, func(p *plan) { p.team("a", p.gpus(16), twoNamespaces, oneVolume, people(), deleted, p.endsSoon()) }, func(p *plan) { p.delete(&foundationv1alpha1.FoundationTeam{}, "a") }}},
+			p.simple(deleted)
+		}, func(p *plan) { p.simple(deleted, p.endsSoon()) }, func(p *plan) { p.delete(&foundationv1alpha1.FoundationTeam{}, "a") }}},
 		{name: "selected, eliminated, and the objection is upheld", steps: []func(*plan){func(p *plan) {
 			p.pool()
 			p.program(p.decision("Selected", longAgo, ""))
-		}, func(p *plan) {
-			p.team("a", inProgram(p), p.gpus(16), twoNamespaces, oneVolume, people())
-		}, func(p *plan) {
+		}, func(p *plan) { p.simple(inProgram(p)) }, func(p *plan) {
 			p.program(p.decision("Selected", longAgo, "") + ", " + p.decision("Eliminated", longAgo.AddDate(0, 0, 1), ""))
 		}, func(p *plan) {
 			p.program(p.decision("Selected", longAgo, "") + ", " + p.decision("Eliminated", longAgo.AddDate(0, 0, 1), fmt.Sprintf(", overturnTime: %q, overturnReason: upheld", longAgo.AddDate(0, 0, 2).UTC().Format(time.RFC3339))))
@@ -140,11 +151,11 @@ func workloads() []workload {
 			p.pool("repair: {replaceAfter: 1s, spares: 1}")
 			p.team("a", p.gpus(24), manifest.Train)
 		}, func(p *plan) { p.patchHeld(`{"spec":{"unschedulable":true}}`) }}},
-		{name: "a pool is deleted", steps: []func(*plan){given, func(p *plan) { p.delete(&foundationv1alpha1.GPUPool{}, "pool") }}, waits: true},
-		{name: "an award moves to another pool", steps: []func(*plan){given, func(p *plan) {
+		{name: "a pool is deleted", steps: []func(*plan){givenSimple, func(p *plan) { p.delete(&foundationv1alpha1.GPUPool{}, "pool") }}, waits: true},
+		{name: "an award moves to another pool", steps: []func(*plan){givenSimple, func(p *plan) {
 			p.nodes("other", "m1", "m2")
 			p.apply(manifest.StaticPool(p.named("other")))
-			p.team("a", manifest.Awards(manifest.Award("a", p.named("other"), 16)), twoNamespaces, oneVolume, people())
+			p.team("a", manifest.Awards(manifest.Award("a", p.named("other"), 16)), manifest.Train, oneVolume, people())
 		}}},
 		{name: "somebody meddles", steps: []func(*plan){given, func(p *plan) {
 			p.remove(&corev1.ResourceQuota{}, "a-eval", "foundation-team")
@@ -152,10 +163,10 @@ func workloads() []workload {
 			p.remove(&rbacv1.RoleBinding{}, "a-train", "foundation-team-lead")
 			p.patch(&corev1.Namespace{}, "", "a-eval", `{"metadata":{"labels":{"pod-security.kubernetes.io/enforce":"privileged"}}}`)
 		}}},
-		{name: "nodes come and go", steps: []func(*plan){given, func(p *plan) { p.nodes("pool", "n5") }, func(p *plan) { p.deleteHeld() }}},
-		{name: "a manifest is removed while the team is suspended", steps: []func(*plan){given, func(p *plan) {
-			p.team("a", p.gpus(16), twoNamespaces, oneVolume, people(), "suspend: true")
-		}, func(p *plan) { p.delete(&foundationv1alpha1.FoundationTeam{}, "a") }}},
+		{name: "nodes come and go", steps: []func(*plan){givenSimple, func(p *plan) { p.nodes("pool", "n5") }, func(p *plan) { p.deleteHeld() }}},
+		{name: "a manifest is removed while the team is suspended", steps: []func(*plan){
+			givenSimple, func(p *plan) { p.simple("suspend: true") }, func(p *plan) { p.delete(&foundationv1alpha1.FoundationTeam{}, "a") },
+		}},
 	}
 }
 

@@ -3,7 +3,6 @@ package leader
 import (
 	"fmt"
 	"os"
-	"strconv"
 	"testing"
 	"time"
 
@@ -28,14 +27,12 @@ const (
 	leaseSeconds = 8
 )
 
-// switches is how often the leader is stopped; SWITCHES=n tries more.
-func switches(t *testing.T) int {
-	t.Helper()
-	n, err := strconv.Atoi(os.Getenv("SWITCHES"))
-	if err != nil {
-		return 1
+// switches is how often the leader is stopped.
+func switches() int {
+	if os.Getenv("FULL") != "" {
+		return 50
 	}
-	return n
+	return 1
 }
 
 func start(t *testing.T, g *WithT, name string) *replica.Replica {
@@ -99,7 +96,15 @@ func TestADeposedLeaderWritesNothing(t *testing.T) {
 	leader := start(t, g, "replica-0")
 	leads(g, leader)
 	expectLeads(t, g, "")
-	for i := range switches(t) {
+	done := 0
+	defer func() {
+		violations := 0
+		if t.Failed() {
+			violations = 1
+		}
+		fmt.Fprintf(os.Stdout, "leader_switches: %d violations: %d\n", done, violations)
+	}()
+	for i := range switches() {
 		standby := start(t, g, fmt.Sprintf("replica-%d", i+1))
 		g.Eventually(standby.Log).Should(ContainSubstring("Attempting to acquire leader lease"))
 		before := writes(g, leader)
@@ -119,6 +124,9 @@ func TestADeposedLeaderWritesNothing(t *testing.T) {
 		g.Expect(written).To(BeEmpty(), "%d writes of a deposed leader", len(written))
 		expectLeads(t, g, personOf(2*i+1))
 		leader = standby
+		if done++; done%10 == 0 {
+			fmt.Fprintf(os.Stdout, "%d switches\n", done)
+		}
 	}
 }
 

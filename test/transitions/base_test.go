@@ -130,8 +130,11 @@ func (n names) replacer() *strings.Replacer {
 	return strings.NewReplacer("TEAM", n.team, "POOL", n.pool, "BURST", n.burst, "NATION", n.nation)
 }
 
+// base is an object that edits are made in.
+type base struct{ name, kind, manifest string }
+
 // kinds are the bases of all objects, in the order in which they are created.
-var kinds = []struct{ name, kind, manifest string }{
+var kinds = []base{
 	{"program", "FoundationProgram", baseProgram}, {"pool", "GPUPool", basePool}, {"burst", "GPUPool", baseBurst}, {"team", "FoundationTeam", baseTeam},
 }
 

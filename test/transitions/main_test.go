@@ -117,5 +117,10 @@ func startOperator(ctx context.Context, config *rest.Config) (chan error, error)
 	cached = mgr.GetClient()
 	stopped := make(chan error, 1)
 	go func() { stopped <- mgr.Start(ctx) }()
-	return stopped, nil
+	select {
+	case <-mgr.Elected(): // every kind is cached then
+		return stopped, nil
+	case err := <-stopped:
+		return nil, fmt.Errorf("start the operator: %w", err)
+	}
 }

@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/setup"
 	"foundation.team/operator/test/support"
 )
 
@@ -30,7 +31,13 @@ const (
 )
 
 // place has one object of each base, with names of its own.
-type place struct{ names names }
+type place struct {
+	names names
+	// edited are the objects as of their last edits, by base: what is cached may be older.
+	edited map[string]*unstructured.Unstructured
+}
+
+var scheme = setup.Scheme()
 
 // fixed is a world that does not change.
 func fixed(w world) func(context.Context) (world, error) {
@@ -45,7 +52,7 @@ func (p *place) now(ctx context.Context) (world, error) {
 
 // newPlace creates the objects of a place, with other specs where they are given, and nodes for its pool.
 func newPlace(ctx context.Context, name string, specs map[int]map[string]any) (*place, error) {
-	p := &place{names: names{team: "tm" + name, pool: "pl" + name, burst: "bu" + name, nation: "nt" + name}}
+	p := &place{names: names{team: "tm" + name, pool: "pl" + name, burst: "bu" + name, nation: "nt" + name}, edited: map[string]*unstructured.Unstructured{}}
 	for i := range 3 {
 		if err := newNode(ctx, fmt.Sprintf("nd%s-%d", name, i), p.names.pool); err != nil {
 			return nil, err
@@ -59,6 +66,7 @@ func newPlace(ctx context.Context, name string, specs map[int]map[string]any) (*
 		if err := client.WithFieldValidation(k8s, metav1.FieldValidationStrict).Create(ctx, made); err != nil {
 			return nil, fmt.Errorf("create the %s: %w", base.name, err)
 		}
+		p.edited[base.name] = made
 	}
 	return p, nil
 }
@@ -113,6 +121,30 @@ func (p *place) get(ctx context.Context, manifest string) (*unstructured.Unstruc
 	return live, err
 }
 
+// cachedStatus returns the status of one of the place's objects, and whether it is about the last edit. It asks the API server for
+// nothing: places are looked at all the time.
+func (p *place) cachedStatus(ctx context.Context, base base) (status map[string]any, settled bool, err error) {
+	edited := p.edited[base.name]
+	typed, err := scheme.New(edited.GroupVersionKind())
+	if err != nil {
+		return nil, false, err
+	}
+	seen, ok := typed.(client.Object)
+	if !ok {
+		return nil, false, fmt.Errorf("%T is no object", typed)
+	}
+	if err := cached.Get(ctx, client.ObjectKeyFromObject(edited), seen); err != nil {
+		return nil, false, client.IgnoreNotFound(err) // it was made just now
+	}
+	fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(seen)
+	if err != nil {
+		return nil, false, err
+	}
+	status, _, err = unstructured.NestedMap(fields, "status")
+	observed, _, _ := unstructured.NestedInt64(status, "observedGeneration")
+	return status, seen.GetGeneration() >= edited.GetGeneration() && observed == seen.GetGeneration(), err
+}
+
 // edit gives one of the place's objects another spec.
 func (p *place) edit(ctx context.Context, kind int, spec map[string]any) error {
 	for {
@@ -122,6 +154,9 @@ func (p *place) edit(ctx context.Context, kind int, spec map[string]any) error {
 		}
 		live.Object["spec"] = p.named(spec)
 		err = client.WithFieldValidation(k8s, metav1.FieldValidationStrict).Update(ctx, live)
+		if err == nil {
+			p.edited[kinds[kind].name] = live
+		}
 		if meta.IsNoMatchError(err) || !isConflict(err) {
 			return err
 		}

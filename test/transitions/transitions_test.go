@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -32,10 +33,14 @@ var keptByDesign = map[string][]string{
 	"team.spec.budget": {"status of team", "status of program"},
 }
 
-// heldByDesign are the fields whose edit takes nothing from a team that has it, so that a fresh create has less.
+// heldByDesign are the fields whose edit is not followed as a fresh create is, because of what there was before it.
 var heldByDesign = []string{
 	// A node that a team holds stays in the pool until it is free.
 	"pool.spec.static.nodeSelector",
+	// What a team was granted is not taken for spares.
+	"pool.spec.repair.spares",
+	// What is edited in an evaluation after it was closed is told.
+	"program.spec.evaluations",
 }
 
 func holds(chain []mutation) bool {
@@ -136,6 +141,14 @@ func (w *worker) fresh() bool {
 	return true
 }
 
+// leave removes the place: the operator would go on with it, beside all others.
+func (w *worker) leave() {
+	if err := w.remove(w.ctx); err != nil {
+		w.Errorf("a place cannot be removed: %v", err)
+	}
+	w.place = nil
+}
+
 // try makes an edit and takes it back.
 func (w *worker) try(m mutation) {
 	if w.place == nil && !w.fresh() {
@@ -157,24 +170,24 @@ func (w *worker) try(m mutation) {
 	if len(wrong) > 0 {
 		w.count.add(1, 0)
 		w.Errorf("%s: %s", m, strings.Join(wrong, "\n  "))
-		w.place = nil
+		w.leave()
 		return
 	}
 	base := specOf(kinds[m.kind].manifest)
 	if err := w.edit(w.ctx, m.kind, base); err != nil {
 		w.Logf("%s: cannot be taken back: %v", m, err) // an immutable field, or a size that grew
 		w.count.add(2, 1)
-		w.place = nil
+		w.leave()
 		return
 	}
 	w.count.add(2, 0)
 	if lines := w.becomes(w.ctx, fixed(w.before), ignoredFor(m)...); len(lines) > 0 {
 		w.Errorf("%s: taken back, the world is not as before:\n%s", m, strings.Join(lines[:min(len(lines), 30)], "\n"))
-		w.place = nil
+		w.leave()
 		return
 	}
 	if len(ignoredFor(m)) > 0 {
-		w.place = nil // it is another one now
+		w.leave() // it is another one now
 		return
 	}
 	if w.chain = append(w.chain, m); len(w.chain) == chainLength {
@@ -201,7 +214,7 @@ func (w *worker) endChain() {
 	fresh, err := newPlace(w.ctx, fmt.Sprintf("%s%dq", w.name, w.made), final)
 	if err != nil {
 		w.Errorf("%v: as created: %v", chain, err)
-		w.place = nil
+		w.leave()
 		return
 	}
 	if _, err := fresh.settle(w.ctx); err != nil {
@@ -218,13 +231,13 @@ func (w *worker) endChain() {
 	}
 	for kind := range final {
 		if err := w.edit(w.ctx, kind, specOf(kinds[kind].manifest)); err != nil {
-			w.place = nil
+			w.leave()
 			return
 		}
 	}
 	if lines := w.becomes(w.ctx, fixed(w.before)); len(lines) > 0 {
 		w.Errorf("%v: taken back, the world is not as before:\n%s", chain, strings.Join(lines[:min(len(lines), 30)], "\n"))
-		w.place = nil
+		w.leave()
 	}
 }
 
@@ -239,16 +252,14 @@ func ignoredFor(m mutation) []string {
 
 func isConflict(err error) bool { return apierrors.IsConflict(err) }
 
-// isClear reports whether a refusal names the field, what it is in, or the field that contradicts it.
+// explained is a refusal that names a field, another one than was edited, and says why and what to do.
+var explained = regexp.MustCompile(`spec\.[A-Za-z]\S*: Invalid value: \S.{30,}`)
+
+// isClear reports whether a refusal names the field, or explains which other one contradicts it.
 func isClear(err error, path string) bool {
 	if apierrors.IsInternalError(err) || apierrors.IsTimeout(err) {
 		return false
 	}
 	parts := strings.FieldsFunc(path, func(r rune) bool { return strings.ContainsRune(".[]0123456789", r) })
-	for _, part := range parts[1:] {
-		if strings.Contains(err.Error(), part) {
-			return true
-		}
-	}
-	return strings.Contains(err.Error(), "spec.")
+	return strings.Contains(err.Error(), parts[len(parts)-1]) || explained.MatchString(err.Error())
 }

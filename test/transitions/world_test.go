@@ -33,18 +33,20 @@ var (
 	uids  = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
 )
 
-// read returns the world of a place, and whether its statuses are about the present specs.
+// read returns the world of a place, and whether its statuses are about the present specs. If they are not, or something is being done,
+// it is a part of it.
 func (p *place) read(ctx context.Context) (found world, settled bool, err error) {
 	found, settled = world{}, true
 	for _, base := range kinds {
-		live, err := p.get(ctx, base.manifest)
+		status, about, err := p.cachedStatus(ctx, base)
 		if err != nil {
 			return nil, false, err
 		}
-		observed, _, _ := unstructured.NestedInt64(live.Object, "status", "observedGeneration")
-		settled = settled && observed == live.GetGeneration()
-		status, _, _ := unstructured.NestedMap(live.Object, "status")
+		settled = settled && about
 		p.add(found, "status of "+base.name, status)
+	}
+	if !settled || found.isMoving() {
+		return found, settled, nil // the rest will not be as it is now
 	}
 	for _, kind := range madeKinds {
 		objects, err := support.List(ctx, cached, kind, client.MatchingLabels{foundationv1alpha1.LabelTeam: p.names.team})
@@ -81,6 +83,7 @@ func (p *place) add(found world, name string, value map[string]any) {
 	for _, field := range []string{"history", "observedGeneration", "nextTransitionTime", "formerUIDs", "stateTransitionTime"} {
 		delete(value, field)
 	}
+	unstructured.RemoveNestedField(value, "seats", "held")
 	dropTimes(value)
 	encoded, err := json.MarshalIndent(value, "", " ")
 	if err != nil {
