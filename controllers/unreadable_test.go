@@ -39,24 +39,32 @@ type unreadableStory struct {
 	k8s    client.Client
 }
 
-// loosen takes all rules out of the operator's CRDs, as an older version of them would have none.
-func (s unreadableStory) loosen() {
+// loosen takes all rules out of the operator's CRDs, as an older version of them would have none. It returns what puts them back.
+func (s unreadableStory) loosen() (tighten func()) {
 	scheme := runtime.NewScheme()
 	s.Expect(apiextensionsv1.AddToScheme(scheme)).To(Succeed())
 	admin, err := client.New(s.config, client.Options{Scheme: scheme})
 	s.Expect(err).NotTo(HaveOccurred())
-	var crds apiextensionsv1.CustomResourceDefinitionList
-	s.Expect(admin.List(s.ctx, &crds)).To(Succeed())
-	for i := range crds.Items {
-		crd := &crds.Items[i]
-		if crd.Spec.Group != foundationv1alpha1.GroupVersion.Group {
-			continue
+	var shipped apiextensionsv1.CustomResourceDefinitionList
+	s.Expect(admin.List(s.ctx, &shipped)).To(Succeed())
+	set := func(change func(*apiextensionsv1.CustomResourceDefinition)) {
+		for _, crd := range shipped.Items {
+			if crd.Spec.Group != foundationv1alpha1.GroupVersion.Group {
+				continue
+			}
+			live := crd.DeepCopy()
+			s.Expect(admin.Get(s.ctx, client.ObjectKeyFromObject(live), live)).To(Succeed())
+			live.Spec = *crd.Spec.DeepCopy()
+			change(live)
+			s.Expect(admin.Update(s.ctx, live)).To(Succeed())
 		}
+	}
+	set(func(crd *apiextensionsv1.CustomResourceDefinition) {
 		for v := range crd.Spec.Versions {
 			withoutRules(crd.Spec.Versions[v].Schema.OpenAPIV3Schema)
 		}
-		s.Expect(admin.Update(s.ctx, crd)).To(Succeed())
-	}
+	})
+	return func() { set(func(*apiextensionsv1.CustomResourceDefinition) {}) }
 }
 
 func withoutRules(schema *apiextensionsv1.JSONSchemaProps) {
@@ -154,7 +162,7 @@ func TestUnreadableTime(t *testing.T) {
 	create(s.ctx, g, s.k8s, program, pool, team)
 	s.Eventually(s.people("hanbit-train")).Should(ConsistOf("kim", "lee", "park"))
 
-	s.loosen()
+	_ = s.loosen()
 	s.patch("GPUPool", "b200", fmt.Sprintf(`{"spec": {"availability": {"endTime": %q}}}`, odd))
 	s.patch("FoundationProgram", "nation", fmt.Sprintf(`{"spec": {"stages": [{"name": "one", "startTime": %q, "endTime": "2027-02-30T00:00:00Z"}]}}`, odd))
 	s.patch("FoundationTeam", "hanbit", fmt.Sprintf(`{"spec": {"namespaces": [{"name": "train", "gpuWeight": 1, "quota": {"pods": "1e1.5"}}, {"name": "more", "gpuWeight": 1}], "staff": [
@@ -212,4 +220,41 @@ func (s unreadableStory) deletes(what string) {
 	s.patch(kind, name, fmt.Sprintf(`{"metadata": {"annotations": {%q: %q}}}`, foundationv1alpha1.AnnotationConfirmDeletion, name))
 	s.Expect(s.k8s.Delete(s.ctx, obj)).To(Succeed())
 	s.Eventually(func() bool { return apierrors.IsNotFound(s.k8s.Get(s.ctx, client.ObjectKey{Name: name}, obj)) }).Should(BeTrue(), what)
+}
+
+// What an older version accepted, and this one does not, is reported on and can be deleted.
+func TestInvalidObjectsCanBeDeleted(t *testing.T) {
+	g := NewWithT(t)
+	g.SetDefaultEventuallyTimeout(time.Minute)
+	s := unreadableStory{WithT: g, ctx: t.Context()}
+	s.config, s.k8s = startOperator(t, g)
+	create(s.ctx, g, s.k8s, builder.Program("nation"), builder.Pool("b200"), builder.Team("hanbit", builder.Namespace("train", 1)))
+	s.Eventually(s.namespace("hanbit-train")).Should(Succeed())
+
+	const backwards = `{"startTime": "2027-01-01T00:00:00Z", "endTime": "2026-01-01T00:00:00Z"}`
+	invalid := []struct{ kind, name, spec string }{
+		{"GPUPool", "b200", `{"availability": ` + backwards + `}`},
+		{"FoundationProgram", "nation", `{"stages": [{"name": "one", "startTime": "2027-01-01T00:00:00Z", "endTime": "2026-01-01T00:00:00Z"}]}`},
+		{"FoundationTeam", "hanbit", `{"term": ` + backwards + `}`},
+	}
+	tighten := s.loosen()
+	for _, object := range invalid {
+		s.patch(object.kind, object.name, `{"spec": `+object.spec+`}`)
+	}
+	tighten()
+	for _, object := range invalid {
+		s.Eventually(s.touch(object.kind, object.name, object.spec)).Should(Satisfy(apierrors.IsInvalid), "the rules are back")
+		s.deletes(object.kind + "/" + object.name)
+	}
+}
+
+// touch gives an object a spec that is invalid in another way.
+func (s unreadableStory) touch(kind, name, spec string) func() error {
+	return func() error {
+		obj := &unstructured.Unstructured{}
+		obj.SetGroupVersionKind(foundationv1alpha1.GroupVersion.WithKind(kind))
+		obj.SetName(name)
+		spec := strings.ReplaceAll(spec, "2026", "2025")
+		return s.k8s.Patch(s.ctx, obj, client.RawPatch(types.MergePatchType, []byte(`{"spec": `+spec+`}`)), client.DryRunAll)
+	}
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Regenerates and lints, then fails if that changed a generated file.
+# Regenerates and lints, then fails if that changed a generated file, or if a document names a test that does not exist.
 # It compares before with after, not with the last commit, so uncommitted work does not fail it.
 set -euo pipefail
 
@@ -29,6 +29,14 @@ after=$(snapshot)
 changed=$(git diff-tree -r --name-status "$before" "$after" -- "${generated[@]}")
 if [[ -n $changed ]]; then
   printf 'verify: these files were out of date and have been regenerated; review and commit them:\n%s\n' "$changed" >&2
+  exit 1
+fi
+
+unknown=$(git grep --untracked -hoE '`Test[A-Z][A-Za-z0-9]*`' -- '*.md' | tr -d '`' | sort -u | while read -r name; do
+  git grep --untracked -qE "func $name\\(" -- '*_test.go' || echo "$name"
+done)
+if [[ -n $unknown ]]; then
+  printf 'verify: documents name these tests, which do not exist:\n%s\n' "$unknown" >&2
   exit 1
 fi
 

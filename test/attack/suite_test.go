@@ -28,6 +28,7 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/hack/lab/binaries"
 	"foundation.team/operator/test/support"
+	"foundation.team/operator/test/support/leak"
 )
 
 const (
@@ -56,6 +57,9 @@ func init() {
 
 func TestMain(m *testing.M) {
 	code, err := run(m)
+	if code == 0 && err == nil {
+		err = leak.Check()
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		code = 1

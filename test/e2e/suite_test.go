@@ -16,6 +16,7 @@ import (
 	"foundation.team/operator/test/support"
 	"foundation.team/operator/test/support/audit"
 	"foundation.team/operator/test/support/dsl"
+	"foundation.team/operator/test/support/leak"
 	"foundation.team/operator/test/support/witness"
 )
 
@@ -27,6 +28,8 @@ var (
 	lab     *support.Lab
 	watched *witness.Witness
 )
+
+func TestMain(m *testing.M) { os.Exit(leak.Run(m)) }
 
 func TestE2E(t *testing.T) {
 	RegisterFailHandler(Fail)

@@ -20,8 +20,7 @@ import (
 const startTimeout = 2 * time.Minute
 
 // Run starts a control plane, runs the package's tests and stops the control plane. It returns the exit code, which is not 0 if
-// goroutines are left behind. setup
-// gets an administrator's config before the tests, for example to keep it in a variable:
+// goroutines are left behind. setup gets an administrator's config before the tests, for example to keep it in a variable:
 //
 //	func TestMain(m *testing.M) {
 //		os.Exit(support.Run(m, func(c *rest.Config) error { config = c; return nil }))

@@ -18,6 +18,7 @@ import (
 	"foundation.team/operator/hack/lab/binaries"
 	"foundation.team/operator/hack/lab/cluster"
 	"foundation.team/operator/internal/setup"
+	"foundation.team/operator/test/support/leak"
 )
 
 // Lab is a whole control plane of a suite, with all of config/ installed but the operator's deployment.
@@ -35,7 +36,8 @@ type Lab struct {
 	manager cluster.ManagerOptions
 }
 
-// OnLab starts a lab, has a package's tests run on it, and stops it. It returns the exit code:
+// OnLab starts a lab, has a package's tests run on it, and stops it. It returns the exit code, which is not 0 if goroutines are left
+// behind:
 //
 //	func TestMain(m *testing.M) {
 //		os.Exit(support.OnLab(cluster.Options{Nodes: 8}, func(_ context.Context, l *support.Lab) (int, error) {
@@ -58,7 +60,11 @@ func onLab(ctx context.Context, options cluster.Options, run func(context.Contex
 	if err != nil {
 		return 1, err
 	}
-	defer func() { err = errors.Join(err, lab.Stop(ctx)) }()
+	defer func() {
+		if err = errors.Join(err, lab.Stop(ctx)); code == 0 && err == nil {
+			err = leak.Check()
+		}
+	}()
 	return run(ctx, lab)
 }
 

@@ -21,6 +21,7 @@ import (
 	"foundation.team/operator/controllers"
 	"foundation.team/operator/internal/setup"
 	"foundation.team/operator/test/support"
+	"foundation.team/operator/test/support/leak"
 )
 
 var (
@@ -72,6 +73,9 @@ func (l *failureLog) panics() int {
 func TestMain(m *testing.M) {
 	log.SetLogger(funcr.New(failed.add, funcr.Options{}))
 	code, err := run(m)
+	if code == 0 && err == nil {
+		err = leak.Check()
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		code = 1

@@ -1,0 +1,10 @@
+package requests
+
+import (
+	"os"
+	"testing"
+
+	"foundation.team/operator/test/support/leak"
+)
+
+func TestMain(m *testing.M) { os.Exit(leak.Run(m)) }
