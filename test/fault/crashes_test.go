@@ -20,12 +20,14 @@ const (
 	// sampleKills and fullKills are how often the operator's process is killed.
 	sampleKills, fullKills = 3, 200
 	// besides is how many workloads are done at the same time while the operator is killed.
-	besides = 5
+	besides = 4
 	// restarts is how often the control plane is.
-	restarts = 9
-	// undisturbed is how long the operator works at most before the next disturbance, so that it is hit at all of its work: lists,
-	// first reconciles, writes.
-	undisturbed = 3 * time.Second
+	restarts = 6
+	// hurried is how long the operator works at most before most disturbances, so that it is hit at all of its work: lists, first
+	// reconciles, writes. Before each fourth it has time to get on: a node that changes hands takes it five seconds at least.
+	hurried, unhurried = 2 * time.Second, 12 * time.Second
+	// recovered is how long the control plane runs between restarts: watches are tried again after up to 30 seconds.
+	recovered = 35 * time.Second
 )
 
 // TestKills kills the operator's real process again and again while workloads are done, and starts another one. Every step
@@ -35,7 +37,7 @@ func TestKills(t *testing.T) {
 	if full {
 		times = fullKills
 	}
-	told := disturbed(t, times, func(ctx context.Context, _ int) error {
+	told := disturbed(t, times, hasty, func(ctx context.Context, _ int) error {
 		if err := lab.Operator.Kill(ctx); err != nil {
 			return err
 		}
@@ -50,14 +52,49 @@ func TestRestarts(t *testing.T) {
 		t.Skip("the control plane is restarted in make test-faults")
 	}
 	components := [][]string{{cluster.APIServer}, {cluster.Etcd}, {cluster.APIServer, cluster.Etcd}}
-	told := disturbed(t, restarts, func(ctx context.Context, i int) error {
+	ctx, cancel := context.WithCancel(t.Context())
+	kept := make(chan error, 1)
+	go func() { kept <- keepRunning(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-kept; err != nil {
+			t.Error(err)
+		}
+	})
+	told := disturbed(t, restarts, func(int) time.Duration { return recovered }, func(ctx context.Context, i int) error {
+		restarting.Lock()
+		defer restarting.Unlock()
 		return lab.Restart(ctx, nil, components[i%len(components)]...)
 	})
 	fmt.Fprintf(os.Stdout, "restarts: %d workloads: %d violations: %d\n", restarts, told.plans, told.failed)
 }
 
+// keepRunning starts the operator again when it ends, as a kubelet does: without an API server it loses its lease.
+func keepRunning(ctx context.Context) error {
+	for wait(ctx, time.Second) == nil {
+		if lab.Operator == nil || lab.Operator.Running() {
+			continue
+		}
+		restarting.RLock()
+		err := lab.StartOperator(ctx)
+		restarting.RUnlock()
+		if err != nil && ctx.Err() == nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hasty returns for how long the operator is left alone before the ith time that it is killed.
+func hasty(i int) time.Duration {
+	if i%4 == 3 {
+		return unhurried
+	}
+	return rand.N(hurried)
+}
+
 // disturbed does workloads with the operator's real process, and disturbs it so many times meanwhile.
-func disturbed(t *testing.T, times int, disturb func(context.Context, int) error) *progress {
+func disturbed(t *testing.T, times int, quiet func(int) time.Duration, disturb func(context.Context, int) error) *progress {
 	t.Helper()
 	recorded := recordings(t)
 	if err := lab.StartOperator(t.Context()); err != nil {
@@ -70,7 +107,10 @@ func disturbed(t *testing.T, times int, disturb func(context.Context, int) error
 			t.Parallel()
 			defer over.Store(true)
 			for i := range times {
-				if err := disturbOnce(t.Context(), i, disturb); err != nil {
+				if err := wait(t.Context(), quiet(i)); err != nil {
+					t.Fatal(err)
+				}
+				if err := disturb(t.Context(), i); err != nil {
 					t.Fatal(err)
 				}
 				if (i+1)%20 == 0 {
@@ -98,13 +138,13 @@ func disturbed(t *testing.T, times int, disturb func(context.Context, int) error
 	return told
 }
 
-// disturbOnce lets the operator work for a while and disturbs it.
-func disturbOnce(ctx context.Context, i int, disturb func(context.Context, int) error) error {
-	quiet := realClock.NewTimer(rand.N(undisturbed))
-	defer quiet.Stop()
+// wait lets time pass; it returns an error if the test ends meanwhile.
+func wait(ctx context.Context, period time.Duration) error {
+	passed := realClock.NewTimer(period)
+	defer passed.Stop()
 	select {
-	case <-quiet.C():
-		return disturb(ctx, i)
+	case <-passed.C():
+		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	}

@@ -10,15 +10,22 @@
 package fault
 
 import (
+	"bytes"
 	"context"
 	"flag"
+	"io"
+	"net/http"
 	"os"
+	"sync"
 	"testing"
 	"time"
 
+	"k8s.io/client-go/rest"
 	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"foundation.team/operator/hack/lab/cluster"
+	"foundation.team/operator/internal/setup"
 	"foundation.team/operator/test/support"
 	"foundation.team/operator/test/support/witness"
 )
@@ -40,7 +47,37 @@ var (
 	// lab is what all plans share, and cluster their view of it.
 	lab  *support.Lab
 	view *world
+	// people is the client of what admins do in workloads. It waits while the control plane is restarted.
+	people client.Client
+	// restarting is held while the control plane is.
+	restarting sync.RWMutex
 )
+
+// patient sends nothing while the control plane is restarted: workloads try the operator, not the people.
+type patient struct{ next http.RoundTripper }
+
+// RoundTrip implements http.RoundTripper.
+func (t patient) RoundTrip(req *http.Request) (*http.Response, error) {
+	restarting.RLock()
+	defer restarting.RUnlock()
+	resp, err := t.next.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(resp.Body)
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	return resp, err
+}
+
+// connectPeople makes their client.
+func connectPeople() error {
+	cfg := rest.CopyConfig(lab.Admin)
+	cfg.Wrap(func(next http.RoundTripper) http.RoundTripper { return patient{next} })
+	var err error
+	people, err = client.New(cfg, client.Options{Scheme: setup.Scheme()})
+	return err
+}
 
 func TestMain(m *testing.M) {
 	if err := flag.Set("test.parallel", atOnce); err != nil {
@@ -48,6 +85,9 @@ func TestMain(m *testing.M) {
 	}
 	os.Exit(support.OnLab(cluster.Options{Nodes: 0}, func(ctx context.Context, l *support.Lab) (int, error) {
 		lab = l
+		if err := connectPeople(); err != nil {
+			return 1, err
+		}
 		return witness.During(lab.Admin, os.Stdout, func() (int, error) {
 			if err := watchAnew(ctx); err != nil {
 				return 1, err

@@ -156,14 +156,22 @@ func (p *plan) run() []map[string]string {
 func (p *plan) version() string {
 	p.t.Helper()
 	list := &corev1.NodeList{}
-	p.Expect(lab.Client.List(p.t.Context(), list, client.Limit(1))).To(Succeed())
+	p.Expect(people.List(p.t.Context(), list, client.Limit(1))).To(Succeed())
 	return list.ResourceVersion
+}
+
+// stepLimit is how long a step may take. An operator that is killed all the time, or a control plane that is restarted, needs longer.
+func (p *plan) stepLimit() time.Duration {
+	if p.outside {
+		return 2 * stepLimit
+	}
+	return stepLimit
 }
 
 // await waits until a step has ended, and returns the state then.
 func (p *plan) await(step int) map[string]string {
 	p.t.Helper()
-	limit := realClock.After(stepLimit)
+	limit := realClock.After(p.stepLimit())
 	poll := realClock.NewTicker(200 * time.Millisecond)
 	defer poll.Stop()
 	since := realClock.Now()
@@ -202,17 +210,6 @@ func (p *plan) await(step int) map[string]string {
 func (p *plan) settle() {
 	p.t.Helper()
 	p.Eventually(p.proxy.quietFor).WithTimeout(stepLimit).WithPolling(100 * time.Millisecond).Should(BeNumerically(">", 4*settledFor))
-}
-
-// watchFor lets time pass, of which the operator makes what it will.
-func (p *plan) watchFor(period time.Duration) {
-	p.t.Helper()
-	passed := realClock.NewTimer(period)
-	defer passed.Stop()
-	select {
-	case <-passed.C():
-	case <-p.t.Context().Done():
-	}
 }
 
 // rest waits until nothing is written any more, and expects that the state is still the one that it should be.
@@ -265,7 +262,7 @@ func (p *plan) end() {
 		p.t.Errorf("%s, %s: deleted %v, without faults %v", p.work.name, p.harm, lost, p.lost)
 	}
 	ctx := context.WithoutCancel(p.t.Context())
-	err := lab.Client.DeleteAllOf(ctx, &corev1.Node{}, client.MatchingLabels{planLabel: p.name})
+	err := people.DeleteAllOf(ctx, &corev1.Node{}, client.MatchingLabels{planLabel: p.name})
 	if err != nil {
 		p.t.Error(err)
 	}
@@ -282,14 +279,14 @@ func (p *plan) apply(manifests string) {
 	p.t.Helper()
 	label := fmt.Sprintf("labels: {%s: %s}", planLabel, p.name)
 	labelled := strings.ReplaceAll(manifests, "metadata: {name: "+p.name, "metadata: {"+label+", name: "+p.name)
-	p.Expect(support.Apply(p.t.Context(), lab.Client, labelled)).To(Succeed())
+	p.Expect(support.Apply(p.t.Context(), people, labelled)).To(Succeed())
 }
 
 // delete confirms a deletion and deletes.
 func (p *plan) delete(obj client.Object, name string) {
 	p.t.Helper()
 	obj.SetName(p.named(name))
-	p.Expect(support.Delete(p.t.Context(), lab.Client, obj)).To(Succeed())
+	p.Expect(support.Delete(p.t.Context(), people, obj)).To(Succeed())
 }
 
 // patch merges JSON into an object, as kubectl patch does.
@@ -300,7 +297,7 @@ func (p *plan) patch(obj client.Object, namespace, name, json string) {
 		obj.SetNamespace(p.named(namespace))
 		obj.SetName(name)
 	}
-	p.Expect(lab.Client.Patch(p.t.Context(), obj, client.RawPatch(types.MergePatchType, []byte(json)), client.FieldOwner("kubectl"))).To(Succeed())
+	p.Expect(people.Patch(p.t.Context(), obj, client.RawPatch(types.MergePatchType, []byte(json)), client.FieldOwner("kubectl"))).To(Succeed())
 }
 
 // remove deletes an object of a namespace of the plan by hand.
@@ -308,5 +305,5 @@ func (p *plan) remove(obj client.Object, namespace, name string) {
 	p.t.Helper()
 	obj.SetNamespace(p.named(namespace))
 	obj.SetName(name)
-	p.Expect(client.IgnoreNotFound(lab.Client.Delete(p.t.Context(), obj))).To(Succeed())
+	p.Expect(client.IgnoreNotFound(people.Delete(p.t.Context(), obj))).To(Succeed())
 }

@@ -76,7 +76,9 @@ func TestRest(t *testing.T) {
 				p.settle()
 			}
 			p.proxy.begin(len(situation.steps))
-			p.watchFor(watchedFor)
+			if err := wait(t.Context(), watchedFor); err != nil {
+				t.Fatal(err)
+			}
 			if asked, most := p.proxy.count(len(situation.steps)), situation.asks+int(handful*watchedFor/time.Minute); asked > most {
 				t.Errorf("%d requests in %s, want %d at most: %s", asked, watchedFor, most, p.proxy.last(asked))
 			}

@@ -34,8 +34,8 @@ const (
 	otherVolume = `volumes: [{name: more, namespace: train, size: 1Ti, storageClassName: fast}]`
 )
 
-// people are a lead and a group of engineers.
-func people() string {
+// staff are a lead and a group of engineers.
+func staff() string {
 	return manifest.Staff(manifest.User("lead", "Lead", "kim@hanbit.example"), `{name: engineers, role: Engineer, subject: {kind: Group, name: hanbit-engineers}}`)
 }
 
@@ -55,12 +55,12 @@ func (p *plan) gpus(count int) string {
 
 // whole makes or changes the team a to one with everything.
 func (p *plan) whole(lines ...string) {
-	p.team("a", append([]string{p.gpus(16), twoNamespaces, oneVolume, people()}, lines...)...)
+	p.team("a", append([]string{p.gpus(16), twoNamespaces, oneVolume, staff()}, lines...)...)
 }
 
 // simple makes or changes the team a to one with a single namespace.
 func (p *plan) simple(lines ...string) {
-	p.team("a", append([]string{p.gpus(16), manifest.Train, oneVolume, people()}, lines...)...)
+	p.team("a", append([]string{p.gpus(16), manifest.Train, oneVolume, staff()}, lines...)...)
 }
 
 // given is a whole team, givenSimple a simple one.
@@ -88,9 +88,9 @@ func (p *plan) decision(outcome string, at time.Time, more string) string {
 	return fmt.Sprintf("{teamName: %s, outcome: %s, decisionTime: %q, reason: as the panel saw it%s}", p.named("a"), outcome, at.UTC().Format(time.RFC3339), more)
 }
 
-// soon returns a time in four seconds, for which the step waits.
+// soon returns a time, for which the step waits. Until then an operator that is started in the step has seen what is to happen.
 func (p *plan) soon() string {
-	at := realClock.Now().UTC().Add(4 * time.Second).Truncate(time.Second)
+	at := realClock.Now().UTC().Add(8 * time.Second).Truncate(time.Second)
 	p.notBefore = at.Add(time.Second)
 	return at.Format(time.RFC3339)
 }
@@ -112,14 +112,14 @@ func workloads() []workload {
 				manifest.User("lead", "Lead", "kim@hanbit.example"), manifest.User("guest", "Viewer", "park@hanbit.example", fmt.Sprintf("endTime: %q", p.soon()))))
 		}}},
 		{name: "a namespace comes and another is retired", steps: []func(*plan){given, func(p *plan) {
-			p.team("a", p.gpus(16), `namespaces: [{name: train, gpuWeight: 1}, {name: bench, gpuWeight: 1}]`, oneVolume, people())
+			p.team("a", p.gpus(16), `namespaces: [{name: train, gpuWeight: 1}, {name: bench, gpuWeight: 1}]`, oneVolume, staff())
 		}, func(p *plan) { p.whole() }}},
 		{name: "volumes grow, come and are retired", steps: []func(*plan){givenSimple, func(p *plan) {
-			p.team("a", p.gpus(16), manifest.Train, twoVolumes, people())
-		}, func(p *plan) { p.team("a", p.gpus(16), manifest.Train, otherVolume, people()) }}},
+			p.team("a", p.gpus(16), manifest.Train, twoVolumes, staff())
+		}, func(p *plan) { p.team("a", p.gpus(16), manifest.Train, otherVolume, staff()) }}},
 		{name: "an award grows and shrinks", steps: []func(*plan){given, func(p *plan) {
-			p.team("a", p.gpus(32), twoNamespaces, oneVolume, people())
-		}, func(p *plan) { p.team("a", p.gpus(8), twoNamespaces, oneVolume, people()) }}},
+			p.team("a", p.gpus(32), twoNamespaces, oneVolume, staff())
+		}, func(p *plan) { p.team("a", p.gpus(8), twoNamespaces, oneVolume, staff()) }}},
 		{name: "nodes go from one team to another", steps: []func(*plan){func(p *plan) {
 			p.pool()
 			p.team("a", p.gpus(32), manifest.Train)
@@ -155,7 +155,7 @@ func workloads() []workload {
 		{name: "an award moves to another pool", steps: []func(*plan){givenSimple, func(p *plan) {
 			p.nodes("other", "m1", "m2")
 			p.apply(manifest.StaticPool(p.named("other")))
-			p.team("a", manifest.Awards(manifest.Award("a", p.named("other"), 16)), manifest.Train, oneVolume, people())
+			p.team("a", manifest.Awards(manifest.Award("a", p.named("other"), 16)), manifest.Train, oneVolume, staff())
 		}}},
 		{name: "somebody meddles", steps: []func(*plan){given, func(p *plan) {
 			p.remove(&corev1.ResourceQuota{}, "a-eval", "foundation-team")

@@ -39,6 +39,10 @@ var heldByDesign = []string{
 	"pool.spec.static.nodeSelector",
 	// What a team was granted is not taken for spares.
 	"pool.spec.repair.spares",
+	// Nodes that are in use are not scrubbed before they are free.
+	"pool.spec.reclaim.requireScrub",
+	// A typo in the pool's name takes nothing.
+	"team.spec.gpus[0].poolName", "team.spec.gpus[1].poolName",
 	// What is edited in an evaluation after it was closed is told.
 	"program.spec.evaluations",
 }

@@ -19,10 +19,38 @@ import (
 	"foundation.team/operator/test/support"
 )
 
-// madeKinds are the kinds that follow from a team's spec. FlowSchemas and priority levels do not differ between teams.
-var madeKinds = []client.ObjectList{
-	&corev1.NamespaceList{}, &corev1.ResourceQuotaList{}, &corev1.PersistentVolumeClaimList{}, &networkingv1.NetworkPolicyList{},
-	&rbacv1.RoleBindingList{}, &rbacv1.ClusterRoleList{}, &rbacv1.ClusterRoleBindingList{},
+// clusterKinds and namespacedKinds follow from a team's spec. FlowSchemas and priority levels do not differ between teams.
+var (
+	clusterKinds    = []client.ObjectList{&corev1.NamespaceList{}, &rbacv1.ClusterRoleList{}, &rbacv1.ClusterRoleBindingList{}}
+	namespacedKinds = []client.ObjectList{
+		&corev1.ResourceQuotaList{}, &corev1.PersistentVolumeClaimList{}, &networkingv1.NetworkPolicyList{}, &rbacv1.RoleBindingList{},
+	}
+)
+
+// made returns the objects that follow from the team's spec, as they are cached: by namespace, which is much faster than by label.
+func (p *place) made(ctx context.Context) ([]client.Object, error) {
+	label := client.MatchingLabels{foundationv1alpha1.LabelTeam: p.names.team}
+	var made []client.Object
+	for _, kind := range clusterKinds {
+		objects, err := support.List(ctx, cached, kind, label)
+		if err != nil {
+			return nil, err
+		}
+		made = append(made, objects...)
+	}
+	for _, object := range made {
+		if _, ok := object.(*corev1.Namespace); !ok {
+			continue
+		}
+		for _, kind := range namespacedKinds {
+			objects, err := support.List(ctx, cached, kind, label, client.InNamespace(object.GetName()))
+			if err != nil {
+				return nil, err
+			}
+			made = append(made, objects...)
+		}
+	}
+	return made, nil
 }
 
 // world is what there is of a place, by object: what follows from specs and what statuses say, without times and identities.
@@ -48,20 +76,18 @@ func (p *place) read(ctx context.Context) (found world, settled bool, err error)
 	if !settled || found.isMoving() {
 		return found, settled, nil // the rest will not be as it is now
 	}
-	for _, kind := range madeKinds {
-		objects, err := support.List(ctx, cached, kind, client.MatchingLabels{foundationv1alpha1.LabelTeam: p.names.team})
+	objects, err := p.made(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	for _, made := range objects {
+		fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(made)
 		if err != nil {
 			return nil, false, err
 		}
-		for _, made := range objects {
-			fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(made)
-			if err != nil {
-				return nil, false, err
-			}
-			delete(fields, "status")
-			fields["metadata"] = map[string]any{"labels": made.GetLabels(), "annotations": made.GetAnnotations()}
-			p.add(found, fmt.Sprintf("%T %s/%s", made, made.GetNamespace(), made.GetName()), fields)
-		}
+		delete(fields, "status")
+		fields["metadata"] = map[string]any{"labels": made.GetLabels(), "annotations": made.GetAnnotations()}
+		p.add(found, fmt.Sprintf("%T %s/%s", made, made.GetNamespace(), made.GetName()), fields)
 	}
 	return found, settled, nil
 }

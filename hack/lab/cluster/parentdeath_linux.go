@@ -16,14 +16,16 @@ func setParentDeathSignal(cmd *exec.Cmd) {
 // thread that started the child ends, and the Go runtime may end any thread that is not locked.
 var childStarter = sync.OnceValue(func() chan<- func() {
 	work := make(chan func())
-	go func() {
-		runtime.LockOSThread()
-		for f := range work {
-			f()
-		}
-	}()
+	go startChildren(work)
 	return work
 })
+
+func startChildren(work <-chan func()) {
+	runtime.LockOSThread()
+	for f := range work {
+		f()
+	}
+}
 
 // startWithParentDeathSignal starts a command that was given to setParentDeathSignal.
 func startWithParentDeathSignal(cmd *exec.Cmd) error {

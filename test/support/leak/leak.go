@@ -9,12 +9,14 @@ import (
 	"go.uber.org/goleak"
 )
 
-// ignored are goroutines of other modules that nobody can end.
+// ignored are goroutines that last as long as the process.
 var ignored = []goleak.Option{
 	// klog flushes its buffers as long as the process lives.
 	goleak.IgnoreTopFunction("k8s.io/klog/v2.(*flushDaemon).run.func1"),
 	// client-go's cache of transports is trimmed as long as the process lives.
 	goleak.IgnoreAnyFunction("k8s.io/client-go/transport.(*tlsTransportCache).gc"),
+	// The lab starts its processes on a thread that lives as long as this process.
+	goleak.IgnoreTopFunction("foundation.team/operator/hack/lab/cluster.startChildren"),
 }
 
 // Run runs a package's tests, and returns the exit code: not 0 if one failed, or if goroutines are left when all have ended.
