@@ -137,6 +137,10 @@ api-docs: tools ## Generate docs/reference.md.
 access-docs: preflight ## Generate docs/access-table.md.
 	go run ./hack/accessdocs
 
+.PHONY: metrics-docs
+metrics-docs: preflight ## Generate docs/metrics.md.
+	go run ./hack/metricsdocs
+
 .PHONY: lint
 lint: tools ## Lint.
 	$(GOLANGCI_LINT) run

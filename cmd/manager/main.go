@@ -42,6 +42,7 @@ func run(ctx context.Context, flags *flag.FlagSet, args []string) error {
 	var options setup.Options
 	flags.StringVar(&options.MetricsBindAddress, "metrics-bind-address", ":8080", "host:port of the metrics server; 0 turns it off")
 	flags.StringVar(&options.HealthProbeBindAddress, "health-probe-bind-address", ":8081", "host:port of /healthz and /readyz; 0 turns them off")
+	flags.StringVar(&options.PprofBindAddress, "pprof-bind-address", "0", "host:port of Go's profiles at /debug/pprof: best on loopback, to be forwarded; 0 turns them off")
 	flags.BoolVar(&options.LeaderElect, "leader-elect", false, "work only while holding the lease foundation-operator; needed with more than one replica")
 	flags.StringVar(&options.LeaderElectionNamespace, "leader-election-namespace", defaultNamespace(), "namespace of the lease")
 	flags.DurationVar(&options.LeaseDuration, "leader-elect-lease-duration", setup.DefaultLeaseDuration, "for how long a replica that does not answer is waited for until another one takes the lease; whole seconds")
@@ -79,6 +80,9 @@ func run(ctx context.Context, flags *flag.FlagSet, args []string) error {
 	}
 	mgr, err := setup.NewManager(cfg, options)
 	if err != nil {
+		return err
+	}
+	if err := setup.RegisterMetrics(mgr); err != nil {
 		return err
 	}
 	if err := controllers.Add(ctx, mgr, clock.RealClock{}, work); err != nil {

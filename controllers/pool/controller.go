@@ -41,6 +41,7 @@ func (r *Reconciler) reconcileNamed(ctx context.Context, name string) (ctrl.Resu
 	pool := &foundationv1alpha1.GPUPool{}
 	err := r.Client.Get(ctx, client.ObjectKey{Name: name}, pool)
 	if apierrors.IsNotFound(err) {
+		forgetNodes(name)
 		r.demands.forget(name)
 		r.closed.forget(name)
 		r.compared.forget(name)
@@ -73,6 +74,7 @@ func (r *Reconciler) reconcile(ctx context.Context, pool *foundationv1alpha1.GPU
 	// Decide. Pods are not watched, because a cluster has too many: those on the few nodes that are to change hands are
 	// listed live. A node whose pods cannot be listed does not change hands.
 	decision := Decide(in)
+	reportNodes(pool.Name, decision.Nodes)
 	podsErr := r.listPods(ctx, &in, NodesToInspect(decision))
 	plan := BuildPlan(in, decision)
 	result := ctrl.Result{RequeueAfter: RequeueAfter(in, decision, plan)}

@@ -14,6 +14,7 @@ import (
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/apply"
+	"foundation.team/operator/internal/metrics"
 	"foundation.team/operator/internal/requeue"
 	"foundation.team/operator/internal/timing"
 )
@@ -54,6 +55,7 @@ func (r *Reconciler) reconcileNamed(ctx context.Context, name string) (ctrl.Resu
 	team := &foundationv1alpha1.FoundationTeam{}
 	err := r.Client.Get(ctx, client.ObjectKey{Name: name}, team)
 	if apierrors.IsNotFound(err) {
+		r.ready.forget(name)
 		return r.reconcileOrphans(ctx, name)
 	}
 	if err != nil {
@@ -168,6 +170,9 @@ func (r *Reconciler) writeStatus(ctx context.Context, team *foundationv1alpha1.F
 	after.Status = status
 	if err := apply.WriteStatus(ctx, r.Applier, r.Events, team, after); err != nil {
 		return err
+	}
+	if took, ok := r.ready.observe(team, after, r.Clock.Now()); ok {
+		metrics.TeamReady.Observe(took.Seconds())
 	}
 	for _, notice := range expiryNotices(team.Status.Staff, status.Staff) {
 		r.Events.Eventf(team, nil, corev1.EventTypeNormal, "AccessExpires", "Reconcile", "%s", notice)

@@ -29,6 +29,7 @@ type Reconciler struct {
 	APIShares int32
 
 	backoff requeue.Backoff
+	ready   readiness
 	working sync.Once
 	// workingSince is when the first reconcile of this process began: it did nothing before.
 	workingSince time.Time

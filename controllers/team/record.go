@@ -12,6 +12,7 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/apply"
 	"foundation.team/operator/internal/index"
+	"foundation.team/operator/internal/metrics"
 	"foundation.team/operator/internal/text"
 )
 
@@ -68,6 +69,9 @@ func (r *Reconciler) saveRecord(ctx context.Context, m *Model) (*foundationv1alp
 		r.Events.Eventf(m.Team, nil, corev1.EventTypeWarning, "InUse", "Reconcile", "%s", text.Cut(effectsMessage(effects, m.Life), maxEventNote))
 	}
 	if late := newLateChanges(m.Record, record); len(late) > 0 {
+		for _, c := range late {
+			metrics.Lateness.Observe(c.Late.Seconds())
+		}
 		r.Events.Eventf(m.Team, nil, corev1.EventTypeWarning, "Late", "Reconcile", "%s", text.Cut(lateMessage(late, m.Life), maxEventNote))
 	}
 	var superseded []foundationv1alpha1.TeamRecord

@@ -9,7 +9,7 @@ generated=(
   ':(glob)**/go.mod' ':(glob)**/go.sum'
   ':(glob)api/**/zz_generated.*' ':(glob)api/**/applyconfiguration/**'
   ':(glob)internal/karpenter/zz_generated.*'
-  config/crd/bases config/rbac docs/reference.md docs/access-table.md
+  config/crd/bases config/rbac docs/reference.md docs/access-table.md docs/metrics.md
 )
 
 index=$(mktemp)
@@ -23,7 +23,7 @@ snapshot() {
 }
 
 before=$(snapshot)
-make --no-print-directory tidy generate manifests api-docs access-docs lint vuln
+make --no-print-directory tidy generate manifests api-docs access-docs metrics-docs lint vuln
 after=$(snapshot)
 
 changed=$(git diff-tree -r --name-status "$before" "$after" -- "${generated[@]}")

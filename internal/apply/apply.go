@@ -27,6 +27,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/metrics"
 )
 
 // Owner is the team that an object belongs to.
@@ -87,53 +88,75 @@ func New(c client.Client, live client.Reader) *Applier {
 // *ConflictError if the object belongs to somebody else, a *TerminatingError if it is being deleted, or the API
 // server's error.
 func (a *Applier) Apply(ctx context.Context, owner Owner, desired Object) error {
-	err := a.applyTo(ctx, owner, desired)
-	if gone := (*GoneError)(nil); errors.As(err, &gone) {
-		return a.send(ctx, desired, "", false)
+	sent, err := a.applyTo(ctx, owner, desired)
+	if isGone(err) {
+		sent, err = true, a.send(ctx, desired, "", false)
 	}
+	count(desired, sent, err)
 	return err
 }
 
 // ApplyExisting is Apply for an object that is kept and never made anew: it returns a *GoneError if somebody deleted it.
 func (a *Applier) ApplyExisting(ctx context.Context, owner Owner, desired Object) error {
-	err := a.applyTo(ctx, owner, desired)
+	sent, err := a.applyTo(ctx, owner, desired)
 	// The UID that is sent is not that of the object any more, or there is none.
 	if apierrors.IsNotFound(err) || apierrors.IsConflict(err) {
-		return &GoneError{Object: NameOf(desired)}
+		err = &GoneError{Object: NameOf(desired)}
 	}
+	count(desired, sent, err)
 	return err
 }
 
-// applyTo sets the desired fields on an object that exists.
-func (a *Applier) applyTo(ctx context.Context, owner Owner, desired Object) error {
+func isGone(err error) bool {
+	gone := (*GoneError)(nil)
+	return errors.As(err, &gone)
+}
+
+// count counts what became of an object: see metrics.Applies.
+func count(desired Object, sent bool, err error) {
+	result := metrics.Failed
+	conflict := (*ConflictError)(nil)
+	switch {
+	case err == nil && sent:
+		result = metrics.Sent
+	case err == nil, isGone(err):
+		result = metrics.Skipped
+	case errors.As(err, &conflict):
+		result = metrics.Conflict
+	}
+	metrics.Applies.WithLabelValues(ptr.Deref(desired.GetKind(), ""), result).Inc()
+}
+
+// applyTo sets the desired fields on an object that exists, and reports whether it had to.
+func (a *Applier) applyTo(ctx context.Context, owner Owner, desired Object) (sent bool, err error) {
 	k, ok := kindNamed(ptr.Deref(desired.GetKind(), ""))
 	if !ok {
-		return fmt.Errorf("apply %s: the kind is not one that the operator applies", NameOf(desired))
+		return false, fmt.Errorf("apply %s: the kind is not one that the operator applies", NameOf(desired))
 	}
 	live, err := a.observe(ctx, k, desired)
 	if apierrors.IsNotFound(err) {
-		return &GoneError{Object: NameOf(desired)}
+		return false, &GoneError{Object: NameOf(desired)}
 	}
 	if err != nil {
-		return fmt.Errorf("read %s: %w", NameOf(desired), err)
+		return false, fmt.Errorf("read %s: %w", NameOf(desired), err)
 	}
 	if !owner.CanAdopt(live) {
-		return &ConflictError{Object: NameOf(desired), Owner: live.GetLabels()[foundationv1alpha1.LabelTeam], Team: owner.Team, Difference: owner.Earlier[live.GetAnnotations()[foundationv1alpha1.AnnotationTeamUID]]}
+		return false, &ConflictError{Object: NameOf(desired), Owner: live.GetLabels()[foundationv1alpha1.LabelTeam], Team: owner.Team, Difference: owner.Earlier[live.GetAnnotations()[foundationv1alpha1.AnnotationTeamUID]]}
 	}
 	if !live.GetDeletionTimestamp().IsZero() {
-		return &TerminatingError{Object: NameOf(desired)}
+		return false, &TerminatingError{Object: NameOf(desired)}
 	}
 	if err := a.consumeConsent(ctx, owner, live); err != nil {
-		return err
+		return false, err
 	}
 	has, err := k.ownedFields(live)
 	if err != nil {
-		return fmt.Errorf("extract the owned fields of %s: %w", NameOf(desired), err)
+		return false, fmt.Errorf("extract the owned fields of %s: %w", NameOf(desired), err)
 	}
 	if equality.Semantic.DeepEqual(has, desired) {
-		return nil
+		return false, nil
 	}
-	return a.send(ctx, desired, live.GetUID(), true)
+	return true, a.send(ctx, desired, live.GetUID(), true)
 }
 
 // consumeConsent removes the adopt annotation once the owner owns the object: the admin consented to this team, not

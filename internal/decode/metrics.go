@@ -3,18 +3,11 @@ package decode
 import (
 	"sync"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/apimachinery/pkg/types"
 	toolscache "k8s.io/client-go/tools/cache"
-	"sigs.k8s.io/controller-runtime/pkg/metrics"
+
+	"foundation.team/operator/internal/metrics"
 )
-
-var unreadable = prometheus.NewGaugeVec(prometheus.GaugeOpts{
-	Name: "foundation_unreadable_objects",
-	Help: "Objects of which the operator cannot read all, by kind. Their conditions say which value, a TeamRecord's event does.",
-}, []string{"kind"})
-
-func init() { metrics.Registry.MustRegister(unreadable) }
 
 // marked is one of the operator's own kinds.
 type marked interface {
@@ -26,7 +19,7 @@ type marked interface {
 func count(informer toolscache.SharedIndexInformer, kind string) {
 	var mu sync.Mutex
 	uids := map[types.UID]bool{}
-	gauge := unreadable.WithLabelValues(kind)
+	gauge := metrics.UnreadableObjects.WithLabelValues(kind)
 	gauge.Set(0)
 	note := func(item any, gone bool) {
 		if tombstone, ok := item.(toolscache.DeletedFinalStateUnknown); ok {

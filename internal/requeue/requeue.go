@@ -6,12 +6,12 @@ import (
 	"sync"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/log"
-	"sigs.k8s.io/controller-runtime/pkg/metrics"
+
+	"foundation.team/operator/internal/metrics"
 )
 
 const (
@@ -22,16 +22,6 @@ const (
 	// somebody's access, must not wait for a back-off that grows any longer.
 	failureDelay = 15 * time.Second
 )
-
-// failures counts reconciles that failed, by controller. controller-runtime's own counter stays at 0, because no error gets
-// there.
-var failures = func() *prometheus.CounterVec {
-	counter := prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "foundation_reconcile_failures_total", Help: "Reconciles that failed, by controller. They are tried again within 15 seconds.",
-	}, []string{"controller"})
-	metrics.Registry.MustRegister(counter)
-	return counter
-}()
 
 // Backoff is how often in a row each object's reconcile has failed in one controller. The zero value is ready for use.
 type Backoff struct {
@@ -59,7 +49,7 @@ func (b *Backoff) Settle(ctx context.Context, controller, name string, result ct
 	if isConflict(err) {
 		return result, nil
 	}
-	failures.WithLabelValues(controller).Inc()
+	metrics.ReconcileFailures.WithLabelValues(controller).Inc()
 	log.FromContext(ctx).Error(err, "the reconcile failed", "againAfter", result.RequeueAfter.String())
 	return result, nil
 }

@@ -22,6 +22,8 @@ type Options struct {
 	// MetricsBindAddress and HealthProbeBindAddress are host:port; "0" turns the server off.
 	MetricsBindAddress     string
 	HealthProbeBindAddress string
+	// PprofBindAddress is host:port of Go's profiles. "0", or nothing, turns them off.
+	PprofBindAddress string
 	// LeaderElect makes sure that only one of several replicas reconciles. LeaderElectionNamespace has the lease.
 	LeaderElect             bool
 	LeaderElectionNamespace string
@@ -53,6 +55,7 @@ func NewManager(cfg *rest.Config, o Options, changes ...func(*manager.Options)) 
 		Cache:                   CacheOptions(),
 		Metrics:                 metricsserver.Options{BindAddress: o.MetricsBindAddress},
 		HealthProbeBindAddress:  o.HealthProbeBindAddress,
+		PprofBindAddress:        o.PprofBindAddress,
 		GracefulShutdownTimeout: new(gracefulShutdown),
 		Controller:              config.Controller{EnableWarmup: new(true)},
 	}

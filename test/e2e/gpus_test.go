@@ -42,6 +42,13 @@ var _ = Describe("GPUs", func() {
 		}).Should(Succeed())
 		s.WaitCondition("receiver", foundationv1alpha1.ConditionGPUsReady, foundationv1alpha1.ReasonShortfall, "16 more by ")
 
+		By("telling it in metrics")
+		waitMetrics(s,
+			`foundation_team_gpus_granted{pool="hand",team="donor"} 16`, `foundation_team_gpus_held{pool="hand",team="donor"} 32`,
+			`foundation_team_ready{team="receiver"} 0`, `foundation_team_gpus_requested{pool="hand",team="receiver"} 16`,
+			`foundation_pool_gpus_short{pool="hand"} 16`, `foundation_pool_handovers{pool="hand"} 1`, `foundation_pool_handovers_overdue{pool="hand"} 0`,
+			`foundation_pool_nodes{pool="hand",state="Draining"} 2`, `foundation_admission_policies_installed 1`)
+
 		By("handing over a node when its last pod is gone, and not before")
 		releasing := nodesWithTaint(s, foundationv1alpha1.TaintDraining)
 		s.Expect(releasing).To(HaveLen(2))

@@ -60,7 +60,7 @@ func start(t *testing.T, g *WithT, name string) *replica.Replica {
 func leads(g *WithT, r *replica.Replica) time.Time {
 	var since time.Time
 	g.Eventually(func(g Gomega) {
-		events, err := replica.ReadLog(plane.auditLog)
+		events, err := plane.auditLog.Read()
 		g.Expect(err).NotTo(HaveOccurred())
 		var name string
 		name, since = replica.Leader(events)
@@ -118,7 +118,7 @@ func TestADeposedLeaderWritesNothing(t *testing.T) {
 		g.Eventually(leader.Exited).Should(BeClosed())
 		t.Logf("%s wrote %d times before it was stopped, and ended %s after it went on", leader.Name, writes(g, leader), clock.RealClock{}.Since(continued).Round(time.Millisecond))
 		g.Expect(leader.ExitCode()).To(Equal(1))
-		events, err := replica.ReadLog(plane.auditLog)
+		events, err := plane.auditLog.Read()
 		g.Expect(err).NotTo(HaveOccurred())
 		written := replica.Writes(events, leader.Name, since)
 		g.Expect(written).To(BeEmpty(), "%d writes of a deposed leader", len(written))
@@ -132,7 +132,7 @@ func TestADeposedLeaderWritesNothing(t *testing.T) {
 
 // writes returns how often a replica has written.
 func writes(g Gomega, r *replica.Replica) int {
-	events, err := replica.ReadLog(plane.auditLog)
+	events, err := plane.auditLog.Read()
 	g.Expect(err).NotTo(HaveOccurred())
 	return len(replica.Writes(events, r.Name, time.Time{}))
 }

@@ -24,7 +24,7 @@ var plane struct {
 	*envtest.Environment
 	client   client.Client
 	dir      string
-	auditLog string
+	auditLog *replica.Log
 	binary   string
 }
 
@@ -50,11 +50,11 @@ func run(m *testing.M) (code int, err error) {
 	if plane.binary, err = support.BuildManager(context.Background(), root, plane.dir); err != nil {
 		return 0, err
 	}
-	audited, path, err := replica.Audited(plane.dir)
+	audited, written, err := replica.Audited(plane.dir)
 	if err != nil {
 		return 0, err
 	}
-	plane.auditLog = path
+	plane.auditLog = written
 	if plane.Environment, err = support.Start(audited); err != nil {
 		return 0, err
 	}

@@ -111,7 +111,7 @@ func TestCompare(t *testing.T) {
 		line("create", `"resource":"namespaces"`, "", `"code":403,"message":"is being terminated"`, allowed) +
 		line("create", `"resource":"rolebindings"`, "", `"code":403,"message":"user is attempting to grant RBAC permissions not currently held"`, allowed)
 
-	events, err := read(strings.NewReader(log))
+	events, err := Read(strings.NewReader(log))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +152,7 @@ func TestCompare(t *testing.T) {
 	if table := got.String(); !strings.Contains(table, "limitranges") || !strings.Contains(table, "create 0  patch 1") {
 		t.Errorf("the table lacks a row:\n%s", table)
 	}
-	if _, err := read(strings.NewReader(log + "{")); err == nil {
+	if _, err := Read(strings.NewReader(log + "{")); err == nil {
 		t.Error("half a line is no event")
 	}
 }

@@ -47,10 +47,11 @@ func ReadLog(path string) ([]Event, error) {
 		return nil, fmt.Errorf("open the audit log: %w", err)
 	}
 	defer func() { _ = f.Close() }()
-	return read(f)
+	return Read(f)
 }
 
-func read(log io.Reader) ([]Event, error) {
+// Read reads events, a line of JSON each.
+func Read(log io.Reader) ([]Event, error) {
 	var events []Event
 	for lines := json.NewDecoder(log); ; {
 		var event Event
