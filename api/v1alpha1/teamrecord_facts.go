@@ -238,7 +238,6 @@ const (
 	FieldVolumes     RecordField = "volumes"
 	FieldStaff       RecordField = "staff"
 	FieldSettings    RecordField = "settings"
-	FieldNamespaces  RecordField = "namespaces"
 	FieldProgram     RecordField = "program"
 )
 
@@ -247,8 +246,8 @@ type RecordedChange struct {
 	// time is when it was changed, or when time changed it (RFC 3339).
 	// +required
 	Time Timestamp `json:"time,omitempty,omitzero"`
-	// field is what was changed: state, term, suspend, programName, decision, gpus, budget, volumes, staff, settings,
-	// namespaces, or program for something else in the programme; or manifest, which was removed and applied again.
+	// field is what was changed: state, term, suspend, programName, decision, gpus, budget, volumes, staff, settings, or
+	// program for something else in the programme; or manifest, which was removed and applied again.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=32

@@ -142,9 +142,6 @@ func unlistedChange(m *Model, changes []foundationv1alpha1.RecordedChange, left 
 		}
 		c = programChange(m)
 		c.Effect = new(left)
-	case wasEdited(m) && left.Namespaces > 0 && !slices.ContainsFunc(changes, isStateChange):
-		c = specChange(m, factKey{field: foundationv1alpha1.FieldNamespaces}, true)
-		c.Effect = &foundationv1alpha1.EffectFact{Namespaces: left.Namespaces}
 	default:
 		return nil
 	}
@@ -160,10 +157,6 @@ func isTold(m *Model, edited metav1.Object) bool {
 	return m.Record != nil && by.Time != nil && slices.ContainsFunc(m.Record.Spec.History, func(c foundationv1alpha1.RecordedChange) bool {
 		return c.Effect != nil && endsAll(&c) && !c.Time.Time.Before(by.Time.Time)
 	})
-}
-
-func isStateChange(c foundationv1alpha1.RecordedChange) bool {
-	return c.Field == foundationv1alpha1.FieldState
 }
 
 // endsAll reports whether a change concerns all that a team has.

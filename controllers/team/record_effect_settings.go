@@ -27,6 +27,8 @@ func settingEffect(m *Model, c *foundationv1alpha1.RecordedChange, told map[stri
 		if slices.Contains(denyingPoolFields, field) {
 			effect.GPUs = endingOf(m, told, func(name string) bool { return name == pool })
 		}
+	case isRetirement(*c):
+		effect.Namespaces = retiring(m, c.Name)
 	case strings.HasPrefix(name, "consortium."):
 		effect.GPUs = endingOf(m, told, func(string) bool { return true })
 	case name == dataAccessSetting && !told[name]:
@@ -43,6 +45,32 @@ func settingEffect(m *Model, c *foundationv1alpha1.RecordedChange, told map[stri
 		}
 	}
 	return effect
+}
+
+// weightSetting returns the name of the setting that every declared namespace has.
+func weightSetting(namespace string) string { return "namespaces[" + namespace + "].gpuWeight" }
+
+// isRetirement reports whether a change is that a namespace was taken out.
+func isRetirement(c foundationv1alpha1.RecordedChange) bool {
+	return c.Field == foundationv1alpha1.FieldSettings && c.To == nil && retiredNamespace(c.Name) != ""
+}
+
+// retiredNamespace returns the namespace of which a setting is the weight; empty if it is another one.
+func retiredNamespace(setting string) string {
+	name, isWeight := strings.CutSuffix(strings.TrimPrefix(setting, "namespaces["), "].gpuWeight")
+	if !isWeight || setting != weightSetting(name) {
+		return ""
+	}
+	return name
+}
+
+// retiring returns 1 if the team could work in the namespace until now that was taken out.
+func retiring(m *Model, setting string) int32 {
+	live := m.LiveNamespaces[foundationv1alpha1.NamespaceName(m.Team.Name, retiredNamespace(setting))]
+	if live != nil && m.Owner.Owns(live) && isActive(m, live) {
+		return 1
+	}
+	return 0
 }
 
 // dataAccessSetting and keepSetting are the names of the settings of retention.

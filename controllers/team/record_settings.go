@@ -11,6 +11,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/edits"
@@ -84,7 +85,7 @@ func (s settings) addTeam(m *Model) {
 	}
 	s.addRetention("retention", spec.Retention)
 	for _, namespace := range spec.Namespaces {
-		s.set("namespaces["+namespace.Name+"].gpuWeight", namespace.GPUWeight)
+		s.set(weightSetting(namespace.Name), ptr.Deref(namespace.GPUWeight, 1))
 		if len(namespace.Quota) > 0 {
 			s.set("namespaces["+namespace.Name+"].quota", namespace.Quota)
 		}

@@ -103,11 +103,12 @@ func cause(change foundationv1alpha1.RecordedChange, life lifecycle.Team) string
 	case foundationv1alpha1.FieldState:
 		return "the FoundationTeam was deleted"
 	case foundationv1alpha1.FieldSettings:
+		if isRetirement(change) {
+			return fmt.Sprintf("spec.namespaces[%s] was taken out", retiredNamespace(change.Name))
+		}
 		field = settingField(change.Name)
 	case foundationv1alpha1.FieldProgram:
 		return fmt.Sprintf("FoundationProgram %s was changed", change.Name)
-	case foundationv1alpha1.FieldNamespaces:
-		return field + " was changed"
 	case foundationv1alpha1.FieldDecision:
 		field = "the decision of the programme"
 	case foundationv1alpha1.FieldTerm:

@@ -14,17 +14,16 @@ import (
 	"time"
 )
 
-// lanes are campaigns that run one after the other, the lanes side by side: what mostly waits beside what mostly works.
-var lanes = [][]campaign{
+// stages are done one after the other, the campaigns of a stage side by side: those of the first mostly wait, each of the others
+// takes all processors.
+var stages = [][]campaign{
 	{
-		{name: "faults", pkg: "./test/fault", run: "TestRequests"},
-		{name: "model", pkg: "./test/model", run: "."},
-	},
-	{{name: "kills", pkg: "./test/fault", run: "TestRest|TestKills|TestRestarts|TestTakenBack"}},
-	{
+		{name: "kills", pkg: "./test/fault", run: "TestRest|TestKills|TestRestarts|TestTakenBack"},
 		{name: "switches", pkg: "./test/leader", run: "."},
-		{name: "transitions", pkg: "./test/transitions", run: "TestTransitions"},
 	},
+	{{name: "faults", pkg: "./test/fault", run: "TestRequests"}},
+	{{name: "transitions", pkg: "./test/transitions", run: "TestTransitions"}},
+	{{name: "model", pkg: "./test/model", run: "."}},
 }
 
 // logs is the directory of what the campaigns print.
@@ -44,18 +43,10 @@ func run(ctx context.Context) error {
 		return err
 	}
 	out := &printer{to: os.Stdout}
-	found := make([][]figures, len(lanes))
-	failed := make([]error, len(lanes))
-	var running sync.WaitGroup
-	for i, lane := range lanes {
-		running.Go(func() { found[i], failed[i] = inTurn(ctx, lane, out) })
-	}
-	running.Wait()
 	all := figures{}
-	for _, lane := range found {
-		for _, part := range lane {
-			all.add(part)
-		}
+	var failed []error
+	for _, stage := range stages {
+		failed = append(failed, sideBySide(ctx, stage, all, out))
 	}
 	for _, line := range all.summary() {
 		out.line("", line)
@@ -63,19 +54,21 @@ func run(ctx context.Context) error {
 	return errors.Join(failed...)
 }
 
-// inTurn runs campaigns one after the other. A failure does not keep the next from running.
-func inTurn(ctx context.Context, lane []campaign, out *printer) ([]figures, error) {
-	var all []figures
-	var failed []error
-	for _, c := range lane {
-		started := realClock.Now()
-		out.line(c.name, "begins")
-		found, err := c.try(ctx, filepath.Join(logs, c.name+".log"), out)
-		all = append(all, found)
-		if err != nil {
-			failed = append(failed, err)
-		}
-		out.line(c.name, "ended after "+realClock.Since(started).Round(time.Second).String())
+// sideBySide runs the campaigns of a stage and adds what they found. A failure does not keep others from running.
+func sideBySide(ctx context.Context, stage []campaign, all figures, out *printer) error {
+	found, failed := make([]figures, len(stage)), make([]error, len(stage))
+	var running sync.WaitGroup
+	for i, c := range stage {
+		running.Go(func() {
+			started := realClock.Now()
+			out.line(c.name, "begins")
+			found[i], failed[i] = c.try(ctx, filepath.Join(logs, c.name+".log"), out)
+			out.line(c.name, "ended after "+realClock.Since(started).Round(time.Second).String())
+		})
 	}
-	return all, errors.Join(failed...)
+	running.Wait()
+	for _, part := range found {
+		all.add(part)
+	}
+	return errors.Join(failed...)
 }

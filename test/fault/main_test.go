@@ -51,6 +51,8 @@ var (
 	people client.Client
 	// restarting is held while the control plane is.
 	restarting sync.RWMutex
+	// operating is held by who ends or starts the operator's process.
+	operating sync.Mutex
 )
 
 // patient sends nothing while the control plane is restarted: workloads try the operator, not the people.

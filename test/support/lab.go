@@ -29,8 +29,9 @@ type Lab struct {
 	// Admin is an administrator's config. Client reads and writes by it, without a cache.
 	Admin  *rest.Config
 	Client client.WithWatch
-	// Operator is the operator's process; nil until StartOperator.
-	Operator *cluster.Process
+	// Operator is the operator's process; nil until StartOperator. OperatorArgs are further arguments of the next one.
+	Operator     *cluster.Process
+	OperatorArgs []string
 
 	root    string
 	manager cluster.ManagerOptions
@@ -121,6 +122,7 @@ func (l *Lab) StartOperator(ctx context.Context, env ...string) error {
 		}
 		l.manager = cluster.ManagerOptions{Path: path, Env: env}
 	}
+	l.manager.Args = l.OperatorArgs
 	operator, err := l.StartManager(ctx, l.manager)
 	if err != nil {
 		return err

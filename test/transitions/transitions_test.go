@@ -130,8 +130,12 @@ func (w *worker) fresh() bool {
 		w.Error(err)
 		return false
 	}
-	if w.before, err = p.settle(w.ctx); err == nil && !strings.Contains(w.before["status of team"], `"granted": 8`) {
-		w.before, err = p.settle(w.ctx) // its nodes were late
+	w.before, err = p.settle(w.ctx)
+	for range 10 {
+		if err != nil || strings.Contains(w.before["status of team"], `"nodeSummary": "1/1"`) {
+			break
+		}
+		w.before, err = p.settle(w.ctx) // its nodes are late
 	}
 	if err != nil {
 		w.Errorf("a new place %v", err)
