@@ -126,28 +126,20 @@ func addEffects(m *Model, changes []foundationv1alpha1.RecordedChange) []foundat
 			left = minus(left, effect)
 		}
 	}
-	return append(changes, unlistedChange(m, changes, left)...)
+	return append(changes, unlistedChange(m, left)...)
 }
 
-// unlistedChange returns the change that is behind what no other change accounts for; none if nothing is left, or if it is on
-// record already. Namespaces that close because the team's time is over, by itself, were retired by no edit.
-func unlistedChange(m *Model, changes []foundationv1alpha1.RecordedChange, left foundationv1alpha1.EffectFact) []foundationv1alpha1.RecordedChange {
-	var c foundationv1alpha1.RecordedChange
-	switch {
-	case left == (foundationv1alpha1.EffectFact{}):
-		return nil
-	case programWasEdited(m):
-		if isTold(m, m.Program) {
-			return nil
-		}
-		c = programChange(m)
-		c.Effect = new(left)
-	default:
+// unlistedChange returns the change of the programme that is behind what no other change accounts for; none if nothing is left, or
+// if it is on record already.
+func unlistedChange(m *Model, left foundationv1alpha1.EffectFact) []foundationv1alpha1.RecordedChange {
+	if left == (foundationv1alpha1.EffectFact{}) || !programWasEdited(m) || isTold(m, m.Program) {
 		return nil
 	}
+	c := programChange(m)
 	if isRecorded(m.Record, c) {
 		return nil
 	}
+	c.Effect = new(left)
 	return []foundationv1alpha1.RecordedChange{c}
 }
 

@@ -98,7 +98,7 @@ func (p *plan) manager(ctx context.Context) (manager.Manager, error) {
 	return mgr, controllers.Add(ctx, mgr, realClock, controllers.Options{Debounce: debounce})
 }
 
-// stop stops the operator, and nothing that it still sends arrives.
+// stop stops the operator, and nothing that it still writes arrives.
 func (p *plan) stop() {
 	if p.operator == nil {
 		return
