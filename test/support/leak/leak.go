@@ -15,6 +15,8 @@ var ignored = []goleak.Option{
 	goleak.IgnoreTopFunction("k8s.io/klog/v2.(*flushDaemon).run.func1"),
 	// client-go's cache of transports is trimmed as long as the process lives.
 	goleak.IgnoreAnyFunction("k8s.io/client-go/transport.(*tlsTransportCache).gc"),
+	// Ginkgo waits for signals as long as the process lives.
+	goleak.IgnoreTopFunction("github.com/onsi/ginkgo/v2/internal/interrupt_handler.(*InterruptHandler).registerForInterrupts.func2"),
 	// The lab starts its processes on a thread that lives as long as this process.
 	goleak.IgnoreTopFunction("foundation.team/operator/hack/lab/cluster.startChildren"),
 }
