@@ -42,7 +42,8 @@ func (r *Reconciler) reconcileOrphans(ctx context.Context, name string) (ctrl.Re
 		waits = append(waits, until)
 		return !until.IsZero()
 	})
-	open = slices.DeleteFunc(open, func(obj client.Object) bool { return !awaitedUntil(obj, now).IsZero() })
+	isAwaited := func(obj client.Object) bool { return !awaitedUntil(obj, now).IsZero() }
+	open = slices.DeleteFunc(open, isAwaited)
 	result := ctrl.Result{RequeueAfter: timing.Wait(now, waits...)}
 	if len(open)+len(records) == 0 {
 		return result, unlisted
@@ -54,8 +55,13 @@ func (r *Reconciler) reconcileOrphans(ctx context.Context, name string) (ctrl.Re
 	if !apierrors.IsNotFound(err) {
 		return ctrl.Result{}, err
 	}
+	// Nor is one that has an object of it proof that it is still there.
+	live, unread := openObjects(ctx, r.Live, client.MatchingLabels{foundationv1alpha1.LabelTeam: name})
+	if unread == nil {
+		open = slices.DeleteFunc(live, isAwaited)
+	}
 	// Access first, records last, and what fails for one does not stop the others.
-	var errs []error
+	errs := []error{unread}
 	uids := map[types.UID]bool{}
 	for _, obj := range open {
 		uids[types.UID(obj.GetAnnotations()[foundationv1alpha1.AnnotationTeamUID])] = true
