@@ -20,9 +20,9 @@ const (
 	// sampleKills and fullKills are how often the operator's process is killed.
 	sampleKills, fullKills = 3, 200
 	// besides is how many workloads are done at the same time while the operator is killed.
-	besides = 3
+	besides = 8
 	// restarts is how often the control plane is.
-	restarts = 3
+	restarts = 9
 	// hurried is how long the operator works at most before most disturbances, so that it is hit at all of its work: lists, first
 	// reconciles, writes. Before each fifth it has time to get on: a node that changes hands takes it five seconds at least.
 	hurried, unhurried = 2 * time.Second, 12 * time.Second

@@ -160,18 +160,10 @@ func (p *plan) version() string {
 	return list.ResourceVersion
 }
 
-// stepLimit is how long a step may take. An operator that is killed all the time, or a control plane that is restarted, needs longer.
-func (p *plan) stepLimit() time.Duration {
-	if p.outside {
-		return 2 * stepLimit
-	}
-	return stepLimit
-}
-
 // await waits until a step has ended, and returns the state then.
 func (p *plan) await(step int) map[string]string {
 	p.t.Helper()
-	limit := realClock.After(p.stepLimit())
+	limit := realClock.After(stepLimit)
 	poll := realClock.NewTicker(200 * time.Millisecond)
 	defer poll.Stop()
 	since := realClock.Now()

@@ -15,8 +15,8 @@ import (
 // sampleHarms is how many plans are done in the sample.
 const sampleHarms = 24
 
-// faultsPerWrite is how many of the faults each write is tried with, in turn, and faultsPerWatch how many a watch is.
-const faultsPerWrite, faultsPerWatch = 2, 2
+// faultsPerWrite is how many of the faults each write is tried with, in turn.
+const faultsPerWrite = 3
 
 // recording is what a workload takes without faults.
 type recording struct {
@@ -119,7 +119,7 @@ type harm struct {
 }
 
 // harms returns what goes wrong in a workload, one thing in each plan: every write with some of the faults in turn, every read
-// with one, and the watch of every resource that a step changes with some.
+// with one, and the watch of every resource that a step changes, with each.
 func (r recording) harms() []harm {
 	var all []harm
 	first := 0
@@ -141,12 +141,10 @@ func (r recording) harms() []harm {
 			all = append(all, harm{at: &c, kind: kind})
 		}
 	}
-	watches := 0
 	for step := first; step < len(r.states); step++ {
 		for _, resource := range r.changed[step] {
-			for range faultsPerWatch {
-				all = append(all, harm{stream: &streamFault{resource: resource, step: step, kind: watchFaults[watches%len(watchFaults)]}})
-				watches++
+			for _, kind := range watchFaults {
+				all = append(all, harm{stream: &streamFault{resource: resource, step: step, kind: kind}})
 			}
 		}
 	}
