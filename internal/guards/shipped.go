@@ -11,6 +11,7 @@ import (
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/conversion"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/yaml"
@@ -63,7 +64,9 @@ func decode(document []byte) (client.Object, error) {
 	}
 	for _, object := range Kinds() {
 		if kindOf(object) == meta.Kind && meta.APIVersion == admissionregistrationv1.SchemeGroupVersion.String() {
-			return object, yaml.UnmarshalStrict(document, object)
+			err := yaml.UnmarshalStrict(document, object)
+			setDefaults(object)
+			return object, err
 		}
 	}
 	return nil, fmt.Errorf("%s is no guard", schema.FromAPIVersionAndKind(meta.APIVersion, meta.Kind))
@@ -91,7 +94,38 @@ func defaultedSpec(object client.Object) (map[string]any, error) {
 	if !ok {
 		return nil, fmt.Errorf("%T cannot be copied", object)
 	}
-	switch guard := filled.(type) {
+	setDefaults(filled)
+	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(filled)
+	if err != nil {
+		return nil, err
+	}
+	fields, _ := collapseSpaces(content["spec"]).(map[string]any)
+	return fields, nil
+}
+
+// hasSameSpec reports whether two policies or bindings have the same spec, but for runs of white space (see collapseSpaces).
+func hasSameSpec(a, b client.Object) bool {
+	switch a := a.(type) {
+	case *admissionregistrationv1.ValidatingAdmissionPolicy:
+		b, ok := b.(*admissionregistrationv1.ValidatingAdmissionPolicy)
+		return ok && spaceless.DeepEqual(a.Spec, b.Spec)
+	case *admissionregistrationv1.ValidatingAdmissionPolicyBinding:
+		b, ok := b.(*admissionregistrationv1.ValidatingAdmissionPolicyBinding)
+		return ok && spaceless.DeepEqual(a.Spec, b.Spec)
+	case *admissionregistrationv1.MutatingAdmissionPolicy:
+		b, ok := b.(*admissionregistrationv1.MutatingAdmissionPolicy)
+		return ok && spaceless.DeepEqual(a.Spec, b.Spec)
+	case *admissionregistrationv1.MutatingAdmissionPolicyBinding:
+		b, ok := b.(*admissionregistrationv1.MutatingAdmissionPolicyBinding)
+		return ok && spaceless.DeepEqual(a.Spec, b.Spec)
+	default:
+		return false
+	}
+}
+
+// setDefaults sets the fields that the API server does.
+func setDefaults(object client.Object) {
+	switch guard := object.(type) {
 	case *admissionregistrationv1.ValidatingAdmissionPolicy:
 		setDefault(&guard.Spec.FailurePolicy, admissionregistrationv1.Fail)
 		setMatchDefaults(guard.Spec.MatchConstraints)
@@ -103,12 +137,6 @@ func defaultedSpec(object client.Object) (map[string]any, error) {
 	case *admissionregistrationv1.MutatingAdmissionPolicyBinding:
 		setMatchDefaults(guard.Spec.MatchResources)
 	}
-	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(filled)
-	if err != nil {
-		return nil, err
-	}
-	fields, _ := collapseSpaces(content["spec"]).(map[string]any)
-	return fields, nil
 }
 
 // collapseSpaces replaces each run of white space in strings by one blank: it means nothing in CEL, and kustomize
@@ -116,7 +144,7 @@ func defaultedSpec(object client.Object) (map[string]any, error) {
 func collapseSpaces(value any) any {
 	switch typed := value.(type) {
 	case string:
-		return strings.Join(strings.Fields(typed), " ")
+		return withoutSpaces(typed)
 	case []any:
 		for i := range typed {
 			typed[i] = collapseSpaces(typed[i])
@@ -128,6 +156,11 @@ func collapseSpaces(value any) any {
 	}
 	return value
 }
+
+func withoutSpaces(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+// spaceless compares as collapseSpaces has it.
+var spaceless = conversion.EqualitiesOrDie(func(a, b string) bool { return a == b || withoutSpaces(a) == withoutSpaces(b) })
 
 // setMatchDefaults sets the API server's defaults of MatchResources
 // (https://kubernetes.io/docs/reference/kubernetes-api/policy-resources/validating-admission-policy-v1/).

@@ -3,7 +3,7 @@
 //
 // Workloads are what admins do: they make teams, change them and take them back. Each is done once without faults, which
 // tells the requests that it takes and the state of the cluster after each step. Then it is done again and again, with one
-// fault each time. Whatever the fault, every step has to end in the same state, nothing may be written when nothing changes
+// fault in a step. Whatever the fault, every step has to end in the same state, nothing may be written when nothing changes
 // any more, and every revision on the way has to keep what the operator promises.
 //
 // Workloads are done side by side, under names of their own, on one control plane.

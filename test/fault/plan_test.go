@@ -29,7 +29,7 @@ const (
 	restLimit  = 30 * time.Second
 )
 
-// plan is a workload that is done once, with one thing that goes wrong or none.
+// plan is a workload that is done once, with one thing that goes wrong in a step or none.
 type plan struct {
 	*WithT
 	t    *testing.T
@@ -87,9 +87,6 @@ func (p *plan) start() {
 // manager returns an operator that is about to start.
 func (p *plan) manager(ctx context.Context) (manager.Manager, error) {
 	cfg := support.AsOperator(lab.Admin)
-	if p.proxy.stream != nil {
-		cfg.ContentType = "application/json" // the proxy reads the stream
-	}
 	cfg.Wrap(p.proxy.wrap)
 	mgr, err := support.NewManager(cfg, func(o *manager.Options) { o.GracefulShutdownTimeout = new(time.Duration(0)) })
 	if err != nil {
@@ -116,7 +113,7 @@ func (p *plan) stop() {
 	p.operator = nil
 }
 
-// restart starts another operator after one was killed. Its requests are not harmed.
+// restart starts another operator after one was killed.
 func (p *plan) restart() {
 	p.t.Helper()
 	p.stop()
@@ -127,17 +124,17 @@ func (p *plan) restart() {
 // run does the workload and returns the state after each step.
 func (p *plan) run() []map[string]string {
 	p.t.Helper()
-	stream := p.proxy.stream
 	p.harm = p.describeHarm()
 	p.start()
 	states := make([]map[string]string, 0, len(p.work.steps))
 	for i, step := range p.work.steps {
-		if stream != nil && stream.step == i && stream.kind == frozen {
+		stream := p.proxy.streamFaultOf(i)
+		if stream != nil && stream.kind == frozen {
 			stream.version = p.version()
 			p.stop()
 		}
 		p.proxy.begin(i)
-		if stream != nil && stream.step == i {
+		if stream != nil {
 			stream.arm()
 		}
 		step(p)
@@ -239,12 +236,14 @@ func (p *plan) describeHarm() string {
 	switch {
 	case p.outside:
 		return "the operator is killed at times"
-	case p.proxy.at != nil:
-		return fmt.Sprintf("%s of %s", p.proxy.kind, p.proxy.at)
-	case p.proxy.stream != nil:
-		return fmt.Sprintf("%s of %s in step %d", p.proxy.stream.kind, p.proxy.stream.resource, p.proxy.stream.step)
+	case len(p.proxy.harms) == 0:
+		return "nothing goes wrong"
 	}
-	return "nothing goes wrong"
+	var all []string
+	for _, h := range p.proxy.harms {
+		all = append(all, h.String())
+	}
+	return strings.Join(all, "; ")
 }
 
 // end stops the operator and removes what would go on costing: nodes, and pods on them.

@@ -57,7 +57,7 @@ var (
 var errKilled = errors.New("the process was killed")
 
 // proxy is between one operator and the API server. It narrows what the operator lists and watches to one plan, writes
-// down the requests, and does one harm.
+// down the requests, and does one harm in a step.
 type proxy struct {
 	plan string
 	next http.RoundTripper
@@ -66,11 +66,8 @@ type proxy struct {
 	step  int
 	nth   map[string]int
 	calls []call
-	// at and kind are the harm that is done, once; harmed reports that it was done.
-	at     *call
-	kind   kind
-	harmed bool
-	stream *streamFault
+	// harms are what goes wrong, in each step one thing at most.
+	harms []*harm
 	// killed is closed when the operator is to be dead: nothing it writes arrives any more.
 	killed    chan struct{}
 	lastWrite time.Time
@@ -110,11 +107,11 @@ func (p *proxy) count(step int) int {
 	return count
 }
 
-// successor returns a proxy for the operator that comes after this one. Its requests are not harmed, its watches are.
+// successor returns a proxy for the operator that comes after this one. What went wrong with a request does not again.
 func (p *proxy) successor() *proxy {
 	next := newProxy(p.plan)
 	next.begin(p.step)
-	next.stream = p.stream
+	next.harms = p.harms
 	return next
 }
 
@@ -125,6 +122,12 @@ func (p *proxy) begin(step int) {
 	p.step, p.nth, p.lastWrite = step, map[string]int{}, realClock.Now()
 }
 
+func (p *proxy) currentStep() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.step
+}
+
 // quietFor returns for how long nothing was written.
 func (p *proxy) quietFor() time.Duration {
 	p.mu.Lock()
@@ -133,9 +136,17 @@ func (p *proxy) quietFor() time.Duration {
 }
 
 func (p *proxy) isHarmed() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.harmed
+	return slices.ContainsFunc(p.harms, (*harm).isDone)
+}
+
+// streamFaultOf returns what goes wrong with a watch in a step; nil if nothing does.
+func (p *proxy) streamFaultOf(step int) *streamFault {
+	for _, h := range p.harms {
+		if h.stream != nil && h.stream.step == step {
+			return h.stream
+		}
+	}
+	return nil
 }
 
 // kill lets no write of the operator arrive any more. What it reads hurts nobody, and a manager that is told to end before it has
@@ -190,11 +201,12 @@ func (p *proxy) note(req *http.Request) (kind, bool) {
 	p.nth[key]++
 	this := call{step: p.step, write: write, event: event, key: key, nth: p.nth[key]}
 	p.calls = append(p.calls, this)
-	if event || p.at == nil || p.harmed || *p.at != this {
-		return "", false
+	for _, h := range p.harms {
+		if h.at != nil && *h.at == this && !h.done.Swap(true) {
+			return h.kind, true
+		}
 	}
-	p.harmed = true
-	return p.kind, true
+	return "", false
 }
 
 // harm does to a request what goes wrong with it.
@@ -275,7 +287,7 @@ func (p *proxy) narrow(req *http.Request) {
 		return
 	}
 	query := req.URL.Query()
-	if s := p.stream; s != nil && s.kind == frozen && s.resource == resource && s.version != "" && query.Get("watch") == "" && query.Get("resourceVersion") == "0" {
+	if s := p.streamFaultOf(p.currentStep()); s != nil && s.kind == frozen && s.resource == resource && s.version != "" && query.Get("watch") == "" && query.Get("resourceVersion") == "0" {
 		query.Set("resourceVersion", s.version)
 		query.Set("resourceVersionMatch", "Exact")
 	}

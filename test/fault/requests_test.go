@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// sampleHarms is how many plans are done in the sample.
-const sampleHarms = 24
+// samplePlans is how many plans are done in the sample.
+const samplePlans = 24
 
 // faultsPerWrite is how many of the faults each write is tried with, in turn.
 const faultsPerWrite = 3
@@ -111,17 +111,43 @@ func resourceOf(kind string) string {
 	return kind + "s"
 }
 
-// harm is what goes wrong in a plan: with a request, or with a watch.
+// harm is what goes wrong in a step, once: with a request, or with a watch.
 type harm struct {
+	// at is the request that kind is done to; nil if it is a watch that is harmed.
 	at     *call
 	kind   kind
 	stream *streamFault
+	done   atomic.Bool
 }
 
-// harms returns what goes wrong in a workload, one thing in each plan: every write with some of the faults in turn, every read
-// with one, and the watch of every resource that a step changes, with each.
-func (r recording) harms() []harm {
-	var all []harm
+func (h *harm) String() string {
+	if h.stream != nil {
+		return fmt.Sprintf("%s of %s in step %d", h.stream.kind, h.stream.resource, h.stream.step)
+	}
+	return fmt.Sprintf("%s of %s", h.kind, h.at)
+}
+
+func (h *harm) isDone() bool { return h.done.Load() || h.stream != nil && h.stream.isDone() }
+
+// plans returns what goes wrong in each plan of a workload: in every step one thing at most. The step after it begins when the
+// harmed one has ended as it does without faults, so each fault is judged alone.
+func (r recording) plans() [][]*harm {
+	var plans [][]*harm
+	for _, ofStep := range r.harms() {
+		for i, h := range ofStep {
+			if i == len(plans) {
+				plans = append(plans, nil)
+			}
+			plans[i] = append(plans[i], h)
+		}
+	}
+	return plans
+}
+
+// harms returns what can go wrong in each step of a workload: every write with some of the faults in turn, every read with one,
+// and the watch of every resource that the step changes, with each.
+func (r recording) harms() [][]*harm {
+	all := make([][]*harm, len(r.states))
 	first := 0
 	if len(r.states) > 1 {
 		first = 1 // before it is the place that it begins in
@@ -138,13 +164,13 @@ func (r recording) harms() []harm {
 			}
 		}
 		for _, kind := range kinds {
-			all = append(all, harm{at: &c, kind: kind})
+			all[c.step] = append(all[c.step], &harm{at: &c, kind: kind})
 		}
 	}
 	for step := first; step < len(r.states); step++ {
 		for _, resource := range r.changed[step] {
 			for _, kind := range watchFaults {
-				all = append(all, harm{stream: &streamFault{resource: resource, step: step, kind: kind}})
+				all[step] = append(all[step], &harm{stream: &streamFault{resource: resource, step: step, kind: kind}})
 			}
 		}
 	}
@@ -155,19 +181,20 @@ func (r recording) harms() []harm {
 func TestRequests(t *testing.T) {
 	recorded := recordings(t)
 	var told progress
-	planned := 0
+	plans, faults := 0, 0
 	for _, r := range recorded {
-		planned += len(chosen(r.harms(), len(recorded)))
+		for _, harms := range chosen(r.plans(), len(recorded)) {
+			plans, faults = plans+1, faults+len(harms)
+		}
 	}
-	fmt.Fprintf(os.Stdout, "%d plans of %d workloads are to be done\n", planned, len(recorded))
+	fmt.Fprintf(os.Stdout, "%d plans of %d workloads with %d faults are to be done\n", plans, len(recorded), faults)
 	t.Run("with faults", func(t *testing.T) {
 		for _, r := range recorded {
-			for _, h := range chosen(r.harms(), len(recorded)) {
+			for _, harms := range chosen(r.plans(), len(recorded)) {
 				t.Run(r.work.name, func(t *testing.T) {
 					t.Parallel()
-					harmed := false
-					defer func() { told.done(t, harmed) }()
-					harmed = r.try(t, h)
+					defer func() { told.done(t, harms) }()
+					r.try(t, harms)
 				})
 			}
 		}
@@ -175,28 +202,26 @@ func TestRequests(t *testing.T) {
 	fmt.Fprintf(os.Stdout, "faults: plans=%d faults=%d divergences=%d\n", told.plans, told.faults, told.failed)
 }
 
-// chosen returns all that can go wrong, or a part of it that is spread over all in the sample.
-func chosen(all []harm, workloads int) []harm {
-	most := (sampleHarms + workloads - 1) / workloads
+// chosen returns all plans of a workload, or in the sample a part that is spread over all.
+func chosen(all [][]*harm, workloads int) [][]*harm {
+	most := (samplePlans + workloads - 1) / workloads
 	if full || len(all) <= most {
 		return all
 	}
-	var some []harm
+	var some [][]*harm
 	for i := range most {
 		some = append(some, all[i*len(all)/most])
 	}
 	return some
 }
 
-// try does the workload with one fault and reports whether the fault came.
-func (r recording) try(t *testing.T, h harm) bool {
+// try does the workload with faults.
+func (r recording) try(t *testing.T, harms []*harm) {
 	t.Helper()
 	p := newPlan(t, nextName(), r.work)
 	p.want, p.lost = r.states, r.lost
-	p.proxy.at, p.proxy.kind, p.proxy.stream = h.at, h.kind, h.stream
-	first := p.proxy
+	p.proxy.harms = harms
 	p.run()
-	return first.isHarmed() || h.stream != nil && h.stream.isDone()
 }
 
 // tryOutside does the workload with the operator that runs outside of the plan, whatever becomes of that.
@@ -214,13 +239,15 @@ type progress struct {
 	said                  time.Time
 }
 
-func (p *progress) done(t *testing.T, harmed bool) {
+func (p *progress) done(t *testing.T, harms []*harm) {
 	t.Helper()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.plans++
-	if harmed {
-		p.faults++
+	for _, h := range harms {
+		if h.isDone() {
+			p.faults++
+		}
 	}
 	if t.Failed() {
 		p.failed++

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -88,19 +89,28 @@ func (f *streamFault) isDone() bool {
 
 // watch sends a watch and harms its stream, if that is what goes wrong.
 func (p *proxy) watch(req *http.Request) (*http.Response, error) {
-	fault := p.stream
-	if fault == nil || collection(req.URL.Path) != fault.resource {
+	var faults []*streamFault
+	for _, h := range p.harms {
+		if h.stream != nil && h.stream.resource == collection(req.URL.Path) {
+			faults = append(faults, h.stream)
+		}
+	}
+	if len(faults) == 0 {
 		return p.next.RoundTrip(req)
 	}
-	if fault.kind == frozen && req.URL.Query().Get("sendInitialEvents") != "" {
+	frozen := slices.ContainsFunc(faults, func(f *streamFault) bool { return f.kind == frozen })
+	if frozen && req.URL.Query().Get("sendInitialEvents") != "" {
 		discard(req)
 		return refusal(req, invalid), nil // the client lists then
 	}
+	req.Header.Set("Accept", "application/json") // the events are told apart by lines
 	resp, err := p.next.RoundTrip(req)
 	if err != nil || resp.StatusCode != http.StatusOK {
 		return resp, err
 	}
-	resp.Body = fault.harm(resp.Body)
+	for _, fault := range faults {
+		resp.Body = fault.harm(resp.Body)
+	}
 	return resp, nil
 }
 
