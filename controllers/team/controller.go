@@ -9,6 +9,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -33,10 +34,11 @@ const stalledRecheck = 5 * time.Minute
 // +kubebuilder:rbac:groups="",resources=limitranges,verbs=list;watch;delete
 // +kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=get;list;watch;create;patch
 // +kubebuilder:rbac:groups=networking.k8s.io,resources=networkpolicies,verbs=get;list;watch;create;patch;delete
-// +kubebuilder:rbac:groups=rbac.authorization.k8s.io,resources=rolebindings;clusterroles;clusterrolebindings,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=rbac.authorization.k8s.io,resources=rolebindings,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=rbac.authorization.k8s.io,resources=clusterroles;clusterrolebindings,verbs=list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=rbac.authorization.k8s.io,resources=clusterroles,verbs=bind,resourceNames=foundation-team-lead;foundation-team-engineer;foundation-team-data-steward;foundation-team-viewer;foundation-team-cleanup
 // +kubebuilder:rbac:groups=rbac.authorization.k8s.io,resources=roles,verbs=bind
-// +kubebuilder:rbac:groups=flowcontrol.apiserver.k8s.io,resources=flowschemas;prioritylevelconfigurations,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=flowcontrol.apiserver.k8s.io,resources=flowschemas;prioritylevelconfigurations,verbs=list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=storage.k8s.io,resources=storageclasses,verbs=list;watch
 // +kubebuilder:rbac:groups=resource.k8s.io,resources=deviceclasses,verbs=list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
@@ -48,7 +50,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		result, err = r.reconcileNamed(ctx, req.Name)
 		return err
 	})
-	return r.backoff.Settle(ctx, controllerName, req.Name, result, err)
+	settled, none := r.backoff.Settle(ctx, controllerName, req.Name, result, err)
+	settled.Priority = priorityAgain(result, settled, err)
+	return settled, none
 }
 
 func (r *Reconciler) reconcileNamed(ctx context.Context, name string) (ctrl.Result, error) {
@@ -56,6 +60,7 @@ func (r *Reconciler) reconcileNamed(ctx context.Context, name string) (ctrl.Resu
 	err := r.Client.Get(ctx, client.ObjectKey{Name: name}, team)
 	if apierrors.IsNotFound(err) {
 		r.ready.forget(name)
+		r.begun.forget(name)
 		return r.reconcileOrphans(ctx, name)
 	}
 	if err != nil {
@@ -82,6 +87,7 @@ func (r *Reconciler) reconcileNamed(ctx context.Context, name string) (ctrl.Resu
 // No failure of a step keeps an earlier one from being done, in this reconcile or in the next one, which comes within 15
 // seconds.
 func (r *Reconciler) reconcile(ctx context.Context, team *foundationv1alpha1.FoundationTeam) (ctrl.Result, error) {
+	r.begun.begin(team.Name, r.Clock.Now())
 	out := newOutcome()
 	defer func() { r.reportDelegated(team, out.delegated) }()
 	in, next, err := r.reconcileAccess(ctx, team, r.listRecords, out)
@@ -126,7 +132,7 @@ func (r *Reconciler) reconcileRest(ctx context.Context, in Input, out *Outcome) 
 	desired := Build(m)
 	r.restrict(ctx, m, desired, out)
 	if r.Applier.StatusStale(m.Team) || m.Record != nil && r.Applier.SavedStale(m.Record) {
-		return requeue.ForCache(), nil
+		return awaited(requeue.ForCache()), nil
 	}
 	kept, record, err := r.keepRecord(ctx, m, out)
 	if err != nil {
@@ -145,11 +151,15 @@ func (r *Reconciler) reconcileRest(ctx context.Context, in Input, out *Outcome) 
 			return ctrl.Result{}, err
 		}
 	}
-	if err := r.writeStatus(ctx, m.Team, BuildStatus(m, record, desired, out)); err != nil {
+	status := BuildStatus(m, record, desired, out)
+	if wait := r.waitForMore(m.Team, status, out); wait > 0 {
+		return awaited(ctrl.Result{RequeueAfter: wait}), nil
+	}
+	if err := r.writeStatus(ctx, m.Team, status); err != nil {
 		return ctrl.Result{}, err
 	}
 	if out.cacheStale {
-		return requeue.ForCache(), nil
+		return awaited(requeue.ForCache()), nil
 	}
 	return ctrl.Result{RequeueAfter: requeueAfter(m, out)}, nil
 }
@@ -163,6 +173,29 @@ func (r *Reconciler) reportFailure(ctx context.Context, team *foundationv1alpha1
 	after := team.DeepCopy()
 	after.Status.Conditions = failedConditions(team, err, r.Clock.Now())
 	return errors.Join(err, apply.WriteStatus(ctx, r.Applier, r.Events, team, after))
+}
+
+// firstStatusWithin is how long a new team's first status waits for what was just made to be seen, so that mostly one is enough.
+const firstStatusWithin = time.Second
+
+// waitForMore returns for how long a status can wait that would be a new team's first one, while another one would follow at once,
+// because the watches do not show yet what this reconcile has made.
+func (r *Reconciler) waitForMore(team *foundationv1alpha1.FoundationTeam, status foundationv1alpha1.FoundationTeamStatus, out *Outcome) time.Duration {
+	ready := meta.FindStatusCondition(status.Conditions, foundationv1alpha1.ConditionReady)
+	if len(team.Status.Conditions)+len(out.Problems)+len(out.errs) > 0 || ready == nil || ready.Reason != foundationv1alpha1.ReasonProgressing {
+		return 0
+	}
+	if len(status.FormerUIDs) > 0 {
+		return 0 // pools wait for it: which nodes they still are
+	}
+	now := r.Clock.Now()
+	return r.begun.begin(team.Name, now).Add(firstStatusWithin).Sub(now)
+}
+
+// awaited returns a result with the priority of what somebody waits for.
+func awaited(result ctrl.Result) ctrl.Result {
+	result.Priority = new(priorityAwaited)
+	return result
 }
 
 func (r *Reconciler) writeStatus(ctx context.Context, team *foundationv1alpha1.FoundationTeam, status foundationv1alpha1.FoundationTeamStatus) error {

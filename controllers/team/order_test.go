@@ -112,7 +112,7 @@ func TestEndedAccessDoesNotWaitForTheCache(t *testing.T) {
 			if diff := cmp.Diff([]string{"kim"}, s.bound(t, "foundation-team-lead")); diff != "" {
 				t.Errorf("leads: %s", diff)
 			}
-			if result.RequeueAfter != 200*time.Millisecond {
+			if result.RequeueAfter != 10*time.Millisecond {
 				t.Errorf("again after %s", result.RequeueAfter)
 			}
 		})

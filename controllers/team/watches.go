@@ -37,27 +37,32 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	// writes it, and must not requeue itself by that.
 	changed := builder.WithPredicates(predicate.Or[client.Object](
 		predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}, statusLost()))
+	requests := func(of handler.MapFunc) handler.EventHandler {
+		return ranked(handler.EnqueueRequestsFromMapFunc(of), r.priority)
+	}
+	allTeams := ranked(handler.EnqueueRequestsFromMapFunc(r.allTeams), r.priorityOfMany)
+	generation := builder.WithPredicates(predicate.GenerationChangedPredicate{})
 	b := ctrl.NewControllerManagedBy(mgr).
 		Named(controllerName).
 		WithOptions(controller.Options{MaxConcurrentReconciles: maxConcurrentReconciles}).
-		For(&foundationv1alpha1.FoundationTeam{}, changed).
-		Watches(&foundationv1alpha1.GPUPool{}, r.poolEvents()).
-		Watches(&foundationv1alpha1.FoundationProgram{}, handler.EnqueueRequestsFromMapFunc(r.teamsOfProgram), builder.WithPredicates(
+		Watches(&foundationv1alpha1.FoundationTeam{}, ranked(&handler.EnqueueRequestForObject{}, r.priorityOfArrival), changed).
+		Watches(&foundationv1alpha1.GPUPool{}, ranked(r.poolEvents(), r.priority)).
+		Watches(&foundationv1alpha1.FoundationProgram{}, requests(r.teamsOfProgram), builder.WithPredicates(
 			predicate.Or[client.Object](predicate.GenerationChangedPredicate{}, heldBackChanged()))).
-		Watches(&foundationv1alpha1.FoundationProgram{}, decidedTeams()).
-		Watches(&foundationv1alpha1.TeamRecord{}, handler.EnqueueRequestsFromMapFunc(teamOfRecord)).
-		Watches(&corev1.PersistentVolume{}, handler.EnqueueRequestsFromMapFunc(r.teamsOfPersistentVolume)).
-		Watches(&storagev1.StorageClass{}, handler.EnqueueRequestsFromMapFunc(r.teamsOfStorageClass)).
-		Watches(&resourcev1.DeviceClass{}, handler.EnqueueRequestsFromMapFunc(r.allTeams), builder.WithPredicates(predicate.GenerationChangedPredicate{}))
+		Watches(&foundationv1alpha1.FoundationProgram{}, ranked(decidedTeams(), r.priority)).
+		Watches(&foundationv1alpha1.TeamRecord{}, requests(teamOfRecord)).
+		Watches(&corev1.PersistentVolume{}, requests(r.teamsOfPersistentVolume)).
+		Watches(&storagev1.StorageClass{}, requests(r.teamsOfStorageClass)).
+		Watches(&resourcev1.DeviceClass{}, allTeams, generation)
 	for _, kind := range guards.Kinds() {
-		b = b.Watches(kind, handler.EnqueueRequestsFromMapFunc(r.allTeams), builder.WithPredicates(predicate.GenerationChangedPredicate{}))
+		b = b.Watches(kind, allTeams, generation)
 	}
 	for _, kind := range apply.Kinds() {
 		mapper := ownerOf
 		if kind.Name == "Namespace" {
 			mapper = r.teamsOfNamespace
 		}
-		b = b.Watches(kind.New(), handler.EnqueueRequestsFromMapFunc(mapper))
+		b = b.Watches(kind.New(), requests(mapper))
 	}
 	return b.Complete(r)
 }
@@ -175,8 +180,9 @@ func (r *Reconciler) allTeams(ctx context.Context, _ client.Object) []reconcile.
 // its DeviceClass, because every quota names the resources of all pools.
 func (r *Reconciler) poolEvents() handler.EventHandler {
 	requeueAll := func(ctx context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+		many := rankedHandler{priority: r.priorityOfMany}.rank(ctx, queue)
 		for _, req := range r.allTeams(ctx, nil) {
-			queue.Add(req)
+			many.Add(req)
 		}
 	}
 	return handler.Funcs{

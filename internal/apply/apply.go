@@ -76,12 +76,14 @@ type Applier struct {
 	mu sync.Mutex
 	// written has, by object, the resourceVersion of the operator's last write until the cache shows it.
 	written map[string]string
+	// made has, by object, the namespaces that the operator has just made, until the cache shows them.
+	made map[string]bool
 }
 
 // New returns an Applier that reads from the client's cache and, where the cache may be filtered or stale, with live
 // from the API server.
 func New(c client.Client, live client.Reader) *Applier {
-	return &Applier{client: c, live: live, written: map[string]string{}}
+	return &Applier{client: c, live: live, written: map[string]string{}, made: map[string]bool{}}
 }
 
 // Apply sets the desired fields on the live object, and sends nothing if it has them already. It returns a
@@ -90,7 +92,7 @@ func New(c client.Client, live client.Reader) *Applier {
 func (a *Applier) Apply(ctx context.Context, owner Owner, desired Object) error {
 	sent, err := a.applyTo(ctx, owner, desired)
 	if isGone(err) {
-		sent, err = true, a.send(ctx, desired, "", false)
+		sent, err = true, a.make(ctx, owner, desired)
 	}
 	count(desired, sent, err)
 	return err
@@ -156,7 +158,8 @@ func (a *Applier) applyTo(ctx context.Context, owner Owner, desired Object) (sen
 	if equality.Semantic.DeepEqual(has, desired) {
 		return false, nil
 	}
-	return true, a.send(ctx, desired, live.GetUID(), true)
+	_, err = a.send(ctx, desired, live.GetUID(), true)
+	return true, err
 }
 
 // consumeConsent removes the adopt annotation once the owner owns the object: the admin consented to this team, not
@@ -175,8 +178,10 @@ func (a *Applier) consumeConsent(ctx context.Context, owner Owner, live client.O
 	return a.Patch(ctx, before, live)
 }
 
-// observe reads the object from the cache. If it is missing there, or older than the operator's last write, it is
-// read from the API server: the cache has only labelled objects and may be stale, so it does not prove absence.
+// observe reads the object from the cache. If it is missing there, or older than the operator's last write, it is read from the
+// API server: the cache has only labelled objects of most kinds and may be stale, so it does not prove absence. Two cases need no
+// look, which would be one for each object of a new team: a kind of which all objects are cached, and a namespace that the
+// operator has made a moment ago. If somebody was quicker than the watch, make notices.
 func (a *Applier) observe(ctx context.Context, k Kind, desired Object) (client.Object, error) {
 	key := client.ObjectKey{Namespace: ptr.Deref(desired.GetNamespace(), ""), Name: ptr.Deref(desired.GetName(), "")}
 	live := k.New()
@@ -184,23 +189,31 @@ func (a *Applier) observe(ctx context.Context, k Kind, desired Object) (client.O
 	if err == nil && !a.Stale(NameOf(desired), live) {
 		return live, nil
 	}
-	if err != nil && !apierrors.IsNotFound(err) {
+	if err != nil && (!apierrors.IsNotFound(err) || a.isAbsent(k, desired)) {
 		return nil, err
 	}
-	live = k.New()
+	return a.look(ctx, k, key)
+}
+
+// look reads an object from the API server. Where names are free unless they are cached, that is so seldom needed that the operator
+// has no right for it: it may list.
+func (a *Applier) look(ctx context.Context, k Kind, key client.ObjectKey) (client.Object, error) {
+	if k.AllCached && k.Name != namespaceKind {
+		return a.lookInList(ctx, k, key.Name)
+	}
+	live := k.New()
 	if err := a.live.Get(ctx, key, live); err != nil {
 		return nil, err
 	}
 	return live, nil
 }
 
-// send applies the desired object. For an existing one the UID is set, so that a new object of the same name is never
-// changed by accident. A new one is applied without force, so that it conflicts with an object that somebody has
-// created meanwhile instead of overwriting it.
-func (a *Applier) send(ctx context.Context, desired Object, uid types.UID, force bool) error {
+// send applies the desired object and returns it. For an existing one the UID is set, so that a new object of the same name is
+// never changed by accident.
+func (a *Applier) send(ctx context.Context, desired Object, uid types.UID, force bool) (*unstructured.Unstructured, error) {
 	fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(desired)
 	if err != nil {
-		return fmt.Errorf("convert %s: %w", NameOf(desired), err)
+		return nil, fmt.Errorf("convert %s: %w", NameOf(desired), err)
 	}
 	u := &unstructured.Unstructured{Object: fields}
 	if uid != "" {
@@ -211,10 +224,10 @@ func (a *Applier) send(ctx context.Context, desired Object, uid types.UID, force
 		options = append(options, client.ForceOwnership)
 	}
 	if err := a.client.Apply(ctx, client.ApplyConfigurationFromUnstructured(u), options...); err != nil {
-		return fmt.Errorf("apply %s: %w", NameOf(desired), err)
+		return nil, fmt.Errorf("apply %s: %w", NameOf(desired), err)
 	}
 	a.recordWrite(NameOf(desired), u.GetResourceVersion())
-	return nil
+	return u, nil
 }
 
 func (a *Applier) recordWrite(name, version string) {
@@ -243,6 +256,7 @@ func (a *Applier) Stale(name string, cached client.Object) bool {
 		return true
 	}
 	delete(a.written, name)
+	delete(a.made, name)
 	return false
 }
 

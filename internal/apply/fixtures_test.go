@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -53,7 +54,8 @@ type request struct {
 
 func newCluster(objects ...client.Object) *cluster {
 	return &cluster{server: fake.NewClientBuilder().WithScheme(setup.Scheme()).WithReturnManagedFields().
-		WithStatusSubresource(&foundationv1alpha1.GPUPool{}, &corev1.Namespace{}, &corev1.ResourceQuota{}).WithObjects(objects...).Build()}
+		WithStatusSubresource(&foundationv1alpha1.GPUPool{}, &corev1.Namespace{}, &corev1.ResourceQuota{}).WithObjects(objects...).
+		WithIndex(&rbacv1.ClusterRole{}, metav1.ObjectNameField, func(obj client.Object) []string { return []string{obj.GetName()} }).Build()}
 }
 
 // applier is the one under test.
@@ -121,6 +123,13 @@ func (c *cluster) applier() *apply.Applier {
 				return c.liveErr
 			}
 			return read(ctx, server, key, obj, opts...)
+		},
+		List: func(ctx context.Context, server client.WithWatch, list client.ObjectList, opts ...client.ListOption) error {
+			c.live++
+			if c.liveErr != nil {
+				return c.liveErr
+			}
+			return server.List(ctx, list, opts...)
 		},
 	}))
 }

@@ -34,6 +34,8 @@ type Kind struct {
 	// Access is true for RBAC and for API Priority and Fairness: such objects are deleted when the team's access
 	// ends, while others, which hold data, are kept.
 	Access bool
+	// AllCached is true if objects of others are cached, too, so that a name that is not cached is free.
+	AllCached bool
 	// New and NewList return an empty object and an empty list.
 	New     func() client.Object
 	NewList func() client.ObjectList
@@ -44,18 +46,20 @@ type Kind struct {
 // kinds is the one list of the kinds that are made for teams: what is watched, cached, applied and pruned follows
 // from it.
 var kinds = []Kind{
-	kind[*corev1.Namespace, *corev1.NamespaceList]("Namespace", corev1ac.ExtractNamespace),
+	allCached(kind[*corev1.Namespace, *corev1.NamespaceList](namespaceKind, corev1ac.ExtractNamespace)),
 	kind[*corev1.ResourceQuota, *corev1.ResourceQuotaList]("ResourceQuota", corev1ac.ExtractResourceQuota),
 	kind[*corev1.LimitRange, *corev1.LimitRangeList]("LimitRange", corev1ac.ExtractLimitRange),
 	kind[*corev1.PersistentVolumeClaim, *corev1.PersistentVolumeClaimList]("PersistentVolumeClaim", corev1ac.ExtractPersistentVolumeClaim),
 	kind[*networkingv1.NetworkPolicy, *networkingv1.NetworkPolicyList]("NetworkPolicy", networkingv1ac.ExtractNetworkPolicy),
 	access(kind[*rbacv1.RoleBinding, *rbacv1.RoleBindingList]("RoleBinding", rbacv1ac.ExtractRoleBinding)),
-	access(kind[*rbacv1.ClusterRole, *rbacv1.ClusterRoleList]("ClusterRole", rbacv1ac.ExtractClusterRole)),
-	access(kind[*rbacv1.ClusterRoleBinding, *rbacv1.ClusterRoleBindingList]("ClusterRoleBinding", rbacv1ac.ExtractClusterRoleBinding)),
-	access(kind[*flowcontrolv1.PriorityLevelConfiguration, *flowcontrolv1.PriorityLevelConfigurationList](
-		"PriorityLevelConfiguration", flowcontrolv1ac.ExtractPriorityLevelConfiguration)),
-	access(kind[*flowcontrolv1.FlowSchema, *flowcontrolv1.FlowSchemaList]("FlowSchema", flowcontrolv1ac.ExtractFlowSchema)),
+	allCached(access(kind[*rbacv1.ClusterRole, *rbacv1.ClusterRoleList]("ClusterRole", rbacv1ac.ExtractClusterRole))),
+	allCached(access(kind[*rbacv1.ClusterRoleBinding, *rbacv1.ClusterRoleBindingList]("ClusterRoleBinding", rbacv1ac.ExtractClusterRoleBinding))),
+	allCached(access(kind[*flowcontrolv1.PriorityLevelConfiguration, *flowcontrolv1.PriorityLevelConfigurationList](
+		"PriorityLevelConfiguration", flowcontrolv1ac.ExtractPriorityLevelConfiguration))),
+	allCached(access(kind[*flowcontrolv1.FlowSchema, *flowcontrolv1.FlowSchemaList]("FlowSchema", flowcontrolv1ac.ExtractFlowSchema))),
 }
+
+const namespaceKind = "Namespace"
 
 // nodePool is not among kinds: NodePools are made for pools, and a cluster without Karpenter lacks the kind.
 var nodePool = kind[*karpenter.NodePool, *karpenter.NodePoolList]("NodePool", karpenter.ExtractNodePool)
@@ -100,6 +104,11 @@ func kind[T client.Object, L client.ObjectList, C Object](name string, extract f
 
 func access(k Kind) Kind {
 	k.Access = true
+	return k
+}
+
+func allCached(k Kind) Kind {
+	k.AllCached = true
 	return k
 }
 

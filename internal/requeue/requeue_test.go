@@ -72,6 +72,30 @@ func TestBackoffGrowsToItsBound(t *testing.T) {
 	}
 }
 
+// A cache that is behind is looked at again soon, and ever more seldom while it stays behind.
+func TestForCacheComesSoon(t *testing.T) {
+	var backoff requeue.Backoff
+	again := func(name string, result ctrl.Result) time.Duration {
+		settled, _ := backoff.Settle(t.Context(), "test", name, result, nil)
+		return settled.RequeueAfter
+	}
+	var waits []time.Duration
+	for range 7 {
+		waits = append(waits, again("hanbit", requeue.ForCache()))
+	}
+	const ms = time.Millisecond
+	if want := []time.Duration{10 * ms, 20 * ms, 40 * ms, 80 * ms, 160 * ms, 200 * ms, 200 * ms}; !slices.Equal(waits, want) {
+		t.Errorf("waits %s, want %s", waits, want)
+	}
+	if got := again("saebit", requeue.ForCache()); got != 10*ms {
+		t.Errorf("another team waits %s", got)
+	}
+	again("hanbit", ctrl.Result{})
+	if got := again("hanbit", requeue.ForCache()); got != 10*ms {
+		t.Errorf("after the cache caught up it waits %s", got)
+	}
+}
+
 func TestContain(t *testing.T) {
 	problem := errors.New("no")
 	for name, tt := range map[string]struct {

@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	flowcontrolv1 "k8s.io/api/flowcontrol/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	resourcev1 "k8s.io/api/resource/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -20,9 +22,9 @@ import (
 	"foundation.team/operator/internal/guards"
 )
 
-// CacheOptions limits the cache to what the operator reads: of the kinds that it makes, only objects with a team's
-// label; all Nodes, Namespaces, StorageClasses and DeviceClasses, without the fields that are never read; and all
-// admission policies, with the times of their writes. Pods, Secrets and ConfigMaps are not cached at all: reading a
+// CacheOptions limits the cache to what the operator reads: of the namespaced kinds that it makes, only objects with a team's
+// label; all Nodes, StorageClasses, DeviceClasses, Namespaces and other kinds of the cluster's level that it makes, without the
+// fields that are never read; and all admission policies, with the times of their writes. Pods, Secrets and ConfigMaps are not cached at all: reading a
 // kind that is not watched is an error, not a new watch. Karpenter's kinds, ResourceSlices and DeviceTaintRules have no
 // options here, because a cluster that does not serve them would fail to start; they are cached when a pool needs them.
 func CacheOptions() cache.Options {
@@ -44,7 +46,11 @@ func CacheOptions() cache.Options {
 		byObject[kind] = cache.ByObject{Transform: keepManagers}
 	}
 	for _, kind := range apply.Kinds() {
-		if kind.Name != "Namespace" {
+		switch {
+		case kind.Name == "Namespace": // above
+		case kind.AllCached:
+			byObject[kind.New()] = cache.ByObject{Transform: trimForeign}
+		default:
 			byObject[kind.New()] = owned
 		}
 	}
@@ -64,6 +70,30 @@ func keepOwnFields(obj any) (any, error) {
 		accessor.SetManagedFields(slices.DeleteFunc(accessor.GetManagedFields(), func(entry metav1.ManagedFieldsEntry) bool {
 			return entry.Manager != foundationv1alpha1.FieldManager || entry.Subresource != ""
 		}))
+	}
+	return obj, nil
+}
+
+// trimForeign keeps of objects that are no team's only that they are there, and their annotations and labels; of a team's what
+// keepOwnFields does.
+func trimForeign(obj any) (any, error) {
+	if accessor, err := meta.Accessor(obj); err == nil {
+		_, labelled := accessor.GetLabels()[foundationv1alpha1.LabelTeam]
+		_, ofTeam := accessor.GetAnnotations()[foundationv1alpha1.AnnotationTeamUID]
+		if labelled || ofTeam {
+			return keepOwnFields(obj)
+		}
+		accessor.SetManagedFields(nil)
+	}
+	switch typed := obj.(type) {
+	case *rbacv1.ClusterRole:
+		typed.Rules, typed.AggregationRule = nil, nil
+	case *rbacv1.ClusterRoleBinding:
+		typed.Subjects, typed.RoleRef = nil, rbacv1.RoleRef{}
+	case *flowcontrolv1.FlowSchema:
+		typed.Spec, typed.Status = flowcontrolv1.FlowSchemaSpec{}, flowcontrolv1.FlowSchemaStatus{}
+	case *flowcontrolv1.PriorityLevelConfiguration:
+		typed.Spec, typed.Status = flowcontrolv1.PriorityLevelConfigurationSpec{}, flowcontrolv1.PriorityLevelConfigurationStatus{}
 	}
 	return obj, nil
 }

@@ -28,6 +28,9 @@ var (
 	// effects are what an edit took from a team that used it. Only the reconcile that takes it sees that; if the process is killed
 	// then, or the record cannot be written, it stays untold.
 	effects = regexp.MustCompile(`; (?:[^;"\\]|\\.)* ended, because (?:[^"\\]|\\.)*`)
+	// seenLate is told if no operator ran when a term ended: the periods that follow are counted from when one saw that. It differs
+	// only in plans whose operator is a process that is killed at times.
+	seenLate = regexp.MustCompile(`, counted from TIME, when the end was seen`)
 )
 
 // normalOf returns the name of an object and its content, without what differs between two runs of a workload: identities,

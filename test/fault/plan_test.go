@@ -166,7 +166,7 @@ func (p *plan) await(step int) map[string]string {
 	since := realClock.Now()
 	var last map[string]string
 	for {
-		state, changed := view.look(p.name)
+		state, changed := p.look()
 		if p.want != nil && realClock.Now().After(p.notBefore) && maps.Equal(state, p.want[step]) {
 			return state
 		}
@@ -195,6 +195,17 @@ func (p *plan) await(step int) map[string]string {
 	}
 }
 
+// look returns the state of the plan's objects, and a channel that is closed when it changes.
+func (p *plan) look() (map[string]string, <-chan struct{}) {
+	state, changed := view.look(p.name)
+	if p.outside {
+		for name, content := range state {
+			state[name] = seenLate.ReplaceAllString(content, "")
+		}
+	}
+	return state, changed
+}
+
 // settle waits until nothing was written for a while.
 func (p *plan) settle() {
 	p.t.Helper()
@@ -219,7 +230,7 @@ func (p *plan) rest() {
 	if p.want == nil {
 		return
 	}
-	state, _ := view.look(p.name)
+	state, _ := p.look()
 	if last := p.want[len(p.want)-1]; !maps.Equal(state, last) {
 		p.fail("at rest the state is another one:\n" + difference(last, state))
 	}

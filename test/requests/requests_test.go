@@ -52,7 +52,7 @@ func TestConvergedCostsNothing(t *testing.T) {
 	g.SetDefaultEventuallyTimeout(3 * time.Minute)
 	log.SetLogger(logr.Discard())
 	ctx := t.Context()
-	lab := startLab(ctx, t)
+	lab := startLab(ctx, t, 2*teams)
 
 	requests := &counter.Counter{}
 	first, stop := startOperator(t, requests.Wrap(support.AsOperator(lab.Admin)))
@@ -93,9 +93,9 @@ func TestConvergedCostsNothing(t *testing.T) {
 	g.Expect(after).To(Equal(before), "resourceVersions")
 }
 
-func startLab(ctx context.Context, t *testing.T) *support.Lab {
+func startLab(ctx context.Context, t *testing.T, nodes int) *support.Lab {
 	t.Helper()
-	lab, err := support.StartLab(ctx, cluster.Options{Nodes: 2 * teams, Progress: t.Output()})
+	lab, err := support.StartLab(ctx, cluster.Options{Nodes: nodes, Progress: t.Output()})
 	NewWithT(t).Expect(err).NotTo(HaveOccurred())
 	t.Cleanup(func() {
 		if err := lab.Stop(context.WithoutCancel(ctx)); err != nil {

@@ -14,13 +14,28 @@ import (
 
 // timeline is the revisions of nodes, pools and quotas. Watches of different kinds are not in step, so revisions are
 // ordered by resourceVersion, which is one counter for the whole cluster.
-type timeline []entry
+type timeline struct {
+	entries []entry
+	// relists are, by resource, how many entries there were when it was listed, which a watch does at first, and again when an API
+	// server was restarted: revisions in between are not seen then.
+	relists map[string][]int
+}
 
 // entry is one revision of one object.
 type entry struct {
 	version string
 	object  client.Object
 	deleted bool
+	// nth is how many entries were seen before.
+	nth int
+}
+
+// listed notes that a resource is being listed.
+func (t *timeline) listed(resource string) {
+	if t.relists == nil {
+		t.relists = map[string][]int{}
+	}
+	t.relists[resource] = append(t.relists[resource], len(t.entries))
 }
 
 func (t *timeline) add(before, after any) {
@@ -31,15 +46,16 @@ func (t *timeline) add(before, after any) {
 	switch object.(type) {
 	case *corev1.Node, *corev1.ResourceQuota, *foundationv1alpha1.GPUPool:
 		if ok {
-			*t = append(*t, entry{version: object.GetResourceVersion(), object: object, deleted: after == nil})
+			t.entries = append(t.entries, entry{version: object.GetResourceVersion(), object: object, deleted: after == nil, nth: len(t.entries)})
 		}
 	}
 }
 
 // replay goes through the revisions in order and checks that no team's quota is raised beyond what the pools have besides
-// nodes that other teams still hold.
+// nodes that other teams still hold. Where what a pool or a node was is not known, because a list came between two revisions of it,
+// it is taken to be well.
 func (t timeline) replay() []string {
-	sorted := slices.SortedStableFunc(slices.Values(t), func(a, b entry) int {
+	sorted := slices.SortedStableFunc(slices.Values(t.entries), func(a, b entry) int {
 		order, err := resourceversion.CompareResourceVersion(a.version, b.version)
 		if err != nil {
 			return 0
@@ -48,7 +64,7 @@ func (t timeline) replay() []string {
 	})
 	s := clusterState{nodes: map[string]*corev1.Node{}, pools: map[string]*foundationv1alpha1.GPUPool{}, quotas: map[string]map[string]int64{}}
 	var broken []string
-	for _, e := range sorted {
+	for i, e := range sorted {
 		switch object := e.object.(type) {
 		case *corev1.Node:
 			s.nodes[object.Name] = object
@@ -61,12 +77,56 @@ func (t timeline) replay() []string {
 				delete(s.pools, object.Name)
 			}
 		case *corev1.ResourceQuota:
-			if wrong := s.quota(object, e.deleted); wrong != "" {
+			if wrong := s.quota(object, e.deleted); wrong != "" && !t.missed(sorted, i, object.Labels[foundationv1alpha1.LabelTeam]) {
 				broken = append(broken, wrong+" at revision "+e.version)
 			}
 		}
 	}
 	return broken
+}
+
+// missed reports whether a revision may have been missed of a pool that ever granted a team GPUs, or of a node of such a pool, around
+// the ith of the sorted revisions.
+func (t timeline) missed(sorted []entry, i int, team string) bool {
+	pools := map[string]bool{}
+	for _, e := range sorted {
+		if pool, ok := e.object.(*foundationv1alpha1.GPUPool); ok && grants(pool, team) {
+			pools[pool.Name] = true
+		}
+	}
+	last := map[string]int{} // the arrival of the last revision before the ith, by object
+	known := map[string]bool{}
+	for j, e := range sorted {
+		resource := resourceOf(e.object, pools)
+		key := resource + " " + e.object.GetName()
+		switch {
+		case resource == "" || known[key]:
+		case j < i:
+			last[key] = e.nth
+		default:
+			known[key] = true // the first one after the ith
+			before, seen := last[key]
+			if slices.ContainsFunc(t.relists[resource], func(at int) bool { return (!seen || before < at) && at <= e.nth && at > 0 }) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// resourceOf returns the resource of one of some pools, or of a node of one; empty for any other object.
+func resourceOf(object client.Object, pools map[string]bool) string {
+	switch object := object.(type) {
+	case *foundationv1alpha1.GPUPool:
+		if pools[object.Name] {
+			return "gpupools"
+		}
+	case *corev1.Node:
+		if pools[object.Labels[foundationv1alpha1.LabelPool]] {
+			return "nodes"
+		}
+	}
+	return ""
 }
 
 // clusterState is the cluster at one revision.
@@ -110,8 +170,7 @@ func (s *clusterState) gpus(team string) int64 {
 func (s *clusterState) leftFor(team string) int64 {
 	var sum int64
 	for _, pool := range s.pools {
-		granted := slices.ContainsFunc(pool.Status.Grants, func(grant foundationv1alpha1.Grant) bool { return grant.TeamName == team && grant.Granted > 0 })
-		if !granted || pool.Status.Capacity == nil {
+		if !grants(pool, team) || pool.Status.Capacity == nil {
 			continue
 		}
 		sum += int64(pool.Status.Capacity.Total)
@@ -123,4 +182,8 @@ func (s *clusterState) leftFor(team string) int64 {
 		}
 	}
 	return sum
+}
+
+func grants(pool *foundationv1alpha1.GPUPool, team string) bool {
+	return slices.ContainsFunc(pool.Status.Grants, func(grant foundationv1alpha1.Grant) bool { return grant.TeamName == team && grant.Granted > 0 })
 }

@@ -28,6 +28,16 @@ func TestReplay(t *testing.T) {
 		node.ResourceVersion = version
 		return node
 	}
+	granted := func(version string) *foundationv1alpha1.GPUPool {
+		changed := pool.DeepCopy()
+		changed.ResourceVersion = version
+		return changed
+	}
+	lost := func(version string) *foundationv1alpha1.GPUPool {
+		changed := granted(version)
+		changed.Status.Grants = nil
+		return changed
+	}
 	quota := func(version, gpus string) *corev1.ResourceQuota {
 		return &corev1.ResourceQuota{
 			ObjectMeta: at(version, builder.OwnedMeta(receiver, "receiver-train", "foundation-team")),
@@ -41,6 +51,25 @@ func TestReplay(t *testing.T) {
 		"quota raised after the node is free":    {func(tl *timeline) { tl.add(nil, quota("13", "8")); tl.add(held, free("12")) }, 0},
 		"quota raised before the node is free":   {func(tl *timeline) { tl.add(nil, quota("12", "8")); tl.add(held, free("13")) }, 1},
 		"quota raised after the node is deleted": {func(tl *timeline) { tl.add(nil, quota("13", "8")); tl.add(free("12"), nil) }, 0},
+		"the pool was granted, and changed again, while nobody watched": {func(tl *timeline) {
+			tl.add(pool, lost("12"))
+			tl.add(held, free("13"))
+			tl.add(nil, quota("15", "8"))
+			tl.listed("gpupools")
+			tl.add(lost("12"), granted("16"))
+		}, 0},
+		"the pool was granted later, which was watched": {func(tl *timeline) {
+			tl.listed("gpupools")
+			tl.add(pool, lost("12"))
+			tl.add(held, free("13"))
+			tl.add(nil, quota("15", "8"))
+			tl.add(lost("12"), granted("16"))
+		}, 1},
+		"the node became free while nobody watched": {func(tl *timeline) {
+			tl.add(nil, quota("12", "8"))
+			tl.listed("nodes")
+			tl.add(held, free("13"))
+		}, 0},
 		"quota lowered while the node is held": {func(tl *timeline) {
 			tl.add(nil, quota("9", "0"))
 			tl.add(nil, quota("12", "0"))

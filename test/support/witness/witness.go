@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
+	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -79,6 +81,8 @@ func Start(cfg *rest.Config) (*Witness, error) {
 }
 
 func (w *Witness) watch(ctx context.Context, cfg *rest.Config) error {
+	cfg = rest.CopyConfig(cfg)
+	cfg.Wrap(func(next http.RoundTripper) http.RoundTripper { return lister{next: next, listed: w.listed} })
 	informers, err := crcache.New(cfg, crcache.Options{Scheme: setup.Scheme()})
 	if err != nil {
 		close(w.done)
@@ -104,6 +108,26 @@ func (w *Witness) watch(ctx context.Context, cfg *rest.Config) error {
 		}
 	}
 	return nil
+}
+
+// lister tells when a resource is listed, by a list or by a watch that begins with one.
+type lister struct {
+	next   http.RoundTripper
+	listed func(resource string)
+}
+
+// RoundTrip implements http.RoundTripper.
+func (l lister) RoundTrip(req *http.Request) (*http.Response, error) {
+	if query := req.URL.Query(); query.Get("watch") == "" || query.Get("sendInitialEvents") == "true" {
+		l.listed(path.Base(req.URL.Path))
+	}
+	return l.next.RoundTrip(req)
+}
+
+func (w *Witness) listed(resource string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.timeline.listed(resource)
 }
 
 // Stop ends the watches.

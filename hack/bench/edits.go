@@ -1,0 +1,160 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/watch"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/test/support"
+)
+
+const (
+	// editsOfEach is how many edits of each kind are made at most, one after the other, each of another team.
+	editsOfEach = 100
+	// editWithin is how long one may take.
+	editWithin = time.Minute
+)
+
+// edit is a change of which the effect on an object is awaited.
+type edit struct {
+	what string
+	// list is of the kind of object that shows the effect.
+	list client.ObjectList
+	// make makes the nth change, for a team, and returns what tells its effect.
+	make func(ctx context.Context, c client.Client, team string, n int) (shows func(client.Object) bool, err error)
+}
+
+// bare is a change that shows itself: what the API server and a watch take alone.
+var bare = edit{
+	what: "a bare patch, seen by a watch", list: &corev1.ConfigMapList{},
+	make: func(ctx context.Context, c client.Client, _ string, n int) (func(client.Object) bool, error) {
+		value := fmt.Sprint(n)
+		object := &corev1.ConfigMap{}
+		object.Namespace, object.Name = "default", "bench"
+		err := c.Patch(ctx, object, client.RawPatch(types.MergePatchType, fmt.Appendf(nil, `{"data":{"n":%q}}`, value)))
+		return func(seen client.Object) bool {
+			changed, ok := seen.(*corev1.ConfigMap)
+			return ok && changed.Name == object.Name && changed.Data["n"] == value
+		}, err
+	},
+}
+
+// patchTeam merges JSON into a team's spec.
+func patchTeam(ctx context.Context, c client.Client, name, spec string) error {
+	team := &foundationv1alpha1.FoundationTeam{}
+	team.Name = name
+	return c.Patch(ctx, team, client.RawPatch(types.MergePatchType, []byte(`{"spec":`+spec+`}`)))
+}
+
+// lead is the JSON of a staff of one.
+func lead(user string) string {
+	return fmt.Sprintf(`{"staff":[{"name":"lead","role":"Lead","subject":{"kind":"User","name":%q}}]}`, user)
+}
+
+var edits = []edit{
+	bare,
+	{
+		what: "a quota", list: &corev1.ResourceQuotaList{},
+		make: func(ctx context.Context, c client.Client, team string, n int) (func(client.Object) bool, error) {
+			pods := fmt.Sprint(100 + n)
+			err := patchTeam(ctx, c, team, fmt.Sprintf(`{"namespaces":[{"name":"train","quota":{"pods":%q}},{"name":"eval"},{"name":"bench"}]}`, pods))
+			return func(seen client.Object) bool {
+				quota, ok := seen.(*corev1.ResourceQuota)
+				if !ok || quota.Namespace != team+"-train" {
+					return false
+				}
+				has := quota.Spec.Hard[corev1.ResourcePods]
+				return has.String() == pods
+			}, err
+		},
+	},
+	{
+		what: "somebody comes", list: &rbacv1.RoleBindingList{},
+		make: func(ctx context.Context, c client.Client, team string, n int) (func(client.Object) bool, error) {
+			user := fmt.Sprintf("lead-%d@bench.example", n)
+			return func(seen client.Object) bool { return binds(seen, team, user) }, patchTeam(ctx, c, team, lead(user))
+		},
+	},
+	{
+		what: "somebody leaves", list: &rbacv1.RoleBindingList{},
+		make: func(ctx context.Context, c client.Client, team string, n int) (func(client.Object) bool, error) {
+			gone := fmt.Sprintf("lead-%d@bench.example", n)
+			return func(seen client.Object) bool {
+				binding, ok := seen.(*rbacv1.RoleBinding)
+				return ok && binding.Namespace == team+"-train" && binding.Name == "foundation-team-lead" && !binds(seen, team, gone)
+			}, patchTeam(ctx, c, team, lead("again@bench.example"))
+		},
+	},
+}
+
+// binds reports whether a team's binding of its lead names a user.
+func binds(seen client.Object, team, user string) bool {
+	binding, ok := seen.(*rbacv1.RoleBinding)
+	return ok && binding.Namespace == team+"-train" && binding.Name == "foundation-team-lead" && len(binding.Subjects) > 0 && binding.Subjects[0].Name == user
+}
+
+// measureEdits makes edits of teams, one at a time, and measures how long each takes to reach its object.
+func (r *results) measureEdits(ctx context.Context, lab *support.Lab, teams []string) error {
+	object := &corev1.ConfigMap{}
+	object.Namespace, object.Name = "default", "bench"
+	if err := lab.Client.Create(ctx, object); err != nil {
+		return err
+	}
+	for _, e := range edits {
+		took, err := e.measure(ctx, lab, teams)
+		if err != nil {
+			return fmt.Errorf("%s: %w", e.what, err)
+		}
+		r.Edits = append(r.Edits, edited{What: e.what, P50: millis(quantile(took, 0.5)), P99: millis(quantile(took, 0.99))})
+	}
+	return nil
+}
+
+func (e edit) measure(ctx context.Context, lab *support.Lab, teams []string) ([]time.Duration, error) {
+	w, err := lab.Client.Watch(ctx, e.list)
+	if err != nil {
+		return nil, err
+	}
+	defer w.Stop()
+	var took []time.Duration
+	for n, team := range teams[:min(len(teams), editsOfEach)] {
+		began := realClock.Now()
+		shows, err := e.make(ctx, lab.Client, team, n)
+		if err != nil {
+			return nil, err
+		}
+		if err := await(ctx, w, shows); err != nil {
+			return nil, fmt.Errorf("the edit of %s: %w", team, err)
+		}
+		took = append(took, realClock.Since(began))
+	}
+	return took, nil
+}
+
+// await waits until a watch shows an object.
+func await(ctx context.Context, w watch.Interface, shows func(client.Object) bool) error {
+	limit := realClock.After(editWithin)
+	for {
+		select {
+		case event, ok := <-w.ResultChan():
+			if !ok {
+				return errors.New("the watch has ended")
+			}
+			if obj, isObject := event.Object.(client.Object); isObject && (event.Type == watch.Added || event.Type == watch.Modified || event.Type == watch.Deleted) && shows(obj) {
+				return nil
+			}
+		case <-limit:
+			return fmt.Errorf("no effect within %s", editWithin)
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
+
+	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/hack/lab/cluster"
+	"foundation.team/operator/internal/apply"
+	"foundation.team/operator/internal/setup"
+	"foundation.team/operator/test/support"
+)
+
+// writers is how many requests are under way at a time.
+const writers = 32
+
+// floor returns how long a bare client takes to write the objects of so many teams by server-side apply, as the operator and with
+// the operator's policies, on a control plane of its own. It returns how many objects a team has, too.
+func floor(ctx context.Context, teams int) (took time.Duration, objects int, err error) {
+	lab, err := startLab(ctx)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer func() { err = joinStop(ctx, err, lab) }()
+	if err := lab.StartOperator(ctx); err != nil {
+		return 0, 0, err
+	}
+	template := teamName(0)
+	if _, err := provisionTeams(ctx, lab, []string{template}, nil); err != nil {
+		return 0, 0, err
+	}
+	team, err := objectsOf(ctx, lab, template)
+	if err != nil {
+		return 0, 0, err
+	}
+	if err := lab.Operator.Stop(ctx); err != nil {
+		return 0, 0, err
+	}
+	bare, err := asOperator(ctx, lab)
+	if err != nil {
+		return 0, 0, err
+	}
+	began := realClock.Now()
+	var all errgroup.Group
+	all.SetLimit(writers)
+	for i := range teams {
+		all.Go(func() error { return writeCopy(ctx, bare, team, template, teamName(i+1)) })
+	}
+	err = all.Wait()
+	return realClock.Since(began), len(team), err
+}
+
+// objectsOf returns the objects that the operator has made for a team, namespaces first, without what the API server adds.
+func objectsOf(ctx context.Context, lab *support.Lab, team string) ([][]byte, error) {
+	var objects [][]byte
+	for _, kind := range apply.Kinds() {
+		list := &unstructured.UnstructuredList{}
+		gvk, err := apiutil.GVKForObject(kind.New(), setup.Scheme())
+		if err != nil {
+			return nil, err
+		}
+		list.SetGroupVersionKind(gvk)
+		if err := lab.Client.List(ctx, list, client.MatchingLabels{foundationv1alpha1.LabelTeam: team}); err != nil {
+			return nil, fmt.Errorf("list %s: %w", kind.Name, err)
+		}
+		for _, item := range list.Items {
+			for _, field := range []string{"uid", "resourceVersion", "creationTimestamp", "generation", "managedFields"} {
+				unstructured.RemoveNestedField(item.Object, "metadata", field)
+			}
+			delete(item.Object, "status")
+			content, err := json.Marshal(item.Object)
+			if err != nil {
+				return nil, err
+			}
+			objects = append(objects, content)
+		}
+	}
+	return objects, nil
+}
+
+// writeCopy writes a team's objects under another team's name.
+func writeCopy(ctx context.Context, c client.Client, objects [][]byte, from, to string) error {
+	for _, object := range objects {
+		u := &unstructured.Unstructured{}
+		if err := json.Unmarshal([]byte(strings.ReplaceAll(string(object), from, to)), &u.Object); err != nil {
+			return err
+		}
+		if err := c.Apply(ctx, client.ApplyConfigurationFromUnstructured(u), client.FieldOwner(foundationv1alpha1.FieldManager)); err != nil {
+			return fmt.Errorf("write %s %s: %w", u.GetKind(), u.GetName(), err)
+		}
+	}
+	return nil
+}
+
+// asOperator returns a client with the operator's rights.
+func asOperator(ctx context.Context, lab *support.Lab) (client.Client, error) {
+	token, err := lab.Token(ctx, cluster.OperatorNamespace, cluster.OperatorServiceAccount)
+	if err != nil {
+		return nil, err
+	}
+	cfg := rest.AnonymousClientConfig(lab.Admin)
+	cfg.BearerToken = token
+	cfg.QPS = -1
+	return client.New(cfg, client.Options{Scheme: runtime.NewScheme()})
+}

@@ -1,0 +1,182 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"foundation.team/operator/test/support"
+	"foundation.team/operator/test/support/audit"
+)
+
+// idleFor is how long nobody does anything.
+const idleFor = time.Minute
+
+// measure provisions so many teams, and measures with them what else is asked for.
+func (r *results) measure(ctx context.Context, teams int, also func(part string) bool) (err error) {
+	say("%d teams: the same objects by a bare client", teams)
+	atLeast, objects, err := floor(ctx, teams)
+	if err != nil {
+		return err
+	}
+	lab, err := startLab(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = joinStop(ctx, err, lab) }()
+	if err := lab.StartOperator(ctx); err != nil {
+		return err
+	}
+	say("%d teams: by the operator", teams)
+	names, late := teamNames(1, teams), teamNames(teams+1, lateTeams)
+	began := realClock.Now()
+	seen, err := provisionTeams(ctx, lab, names, late)
+	if err != nil {
+		return err
+	}
+	found := seen.figures(names, late, began)
+	found.Floor, found.Objects = atLeast.Seconds(), float64(objects)
+	sent, err := requests(lab, began, realClock.Now())
+	if err != nil {
+		return err
+	}
+	found.Writes, found.Reads = float64(sent.writes)/float64(teams+lateTeams), float64(sent.reads)/float64(teams+lateTeams)
+	if found.RSS, err = memory(lab, "VmRSS"); err != nil {
+		return err
+	}
+	r.Provision = append(r.Provision, found)
+	for _, part := range []struct {
+		name    string
+		measure func(context.Context, *support.Lab, []string) error
+	}{{partIdle, r.measureIdle}, {partRestart, r.measureRestart}, {partEdit, r.measureEdits}} {
+		if !also(part.name) {
+			continue
+		}
+		say("%d teams: %s", teams, part.name)
+		if err := part.measure(ctx, lab, names); err != nil {
+			return fmt.Errorf("%s: %w", part.name, err)
+		}
+	}
+	return nil
+}
+
+func (r *results) measureIdle(ctx context.Context, lab *support.Lab, _ []string) error {
+	if err := pause(ctx, 10*time.Second); err != nil { // what was begun ends
+		return err
+	}
+	began, used := realClock.Now(), processorTime(lab)
+	if err := pause(ctx, idleFor); err != nil {
+		return err
+	}
+	sent, err := requests(lab, began, realClock.Now())
+	r.Idle = &idled{Writes: sent.writes, Reads: sent.reads, CPU: processorTime(lab) - used}
+	return err
+}
+
+func (r *results) measureRestart(ctx context.Context, lab *support.Lab, teams []string) error {
+	if err := lab.Operator.Stop(ctx); err != nil {
+		return err
+	}
+	began := realClock.Now()
+	if err := lab.StartOperator(ctx); err != nil {
+		return err
+	}
+	for reconciled(lab) < len(teams) {
+		if err := pause(ctx, 50*time.Millisecond); err != nil {
+			return err
+		}
+	}
+	took := realClock.Since(began)
+	if err := pause(ctx, 5*time.Second); err != nil { // what it would still write
+		return err
+	}
+	sent, err := requests(lab, began, realClock.Now())
+	if err != nil {
+		return err
+	}
+	peak, err := memory(lab, "VmHWM")
+	r.Restart = &restarted{Seconds: took.Seconds(), Writes: sent.writes, Reads: sent.reads, PeakRSS: peak}
+	return err
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-realClock.After(d):
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// sent counts requests.
+type sent struct{ reads, writes int }
+
+// requests returns what the operator sent in a time, but for its lease, events and watches.
+func requests(lab *support.Lab, from, to time.Time) (sent, error) {
+	events, err := audit.ReadLog(lab.AuditLog())
+	if err != nil {
+		return sent{}, err
+	}
+	var counted sent
+	for _, e := range events {
+		switch {
+		case e.Received.Time.Before(from) || e.Received.Time.After(to), e.Verb == "watch", e.Verb == "list",
+			e.ObjectRef.Resource == "leases", e.ObjectRef.Resource == "events", e.ObjectRef.Resource == "":
+		case e.IsWrite():
+			counted.writes++
+		default:
+			counted.reads++
+		}
+	}
+	return counted, nil
+}
+
+// memory returns a field of the operator's process status, in MiB.
+func memory(lab *support.Lab, field string) (float64, error) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", lab.Operator.PID()))
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(status)) {
+		if name, value, _ := strings.Cut(line, ":"); name == field {
+			kib, err := strconv.Atoi(strings.Fields(value)[0])
+			return float64(kib) / 1024, err
+		}
+	}
+	return 0, fmt.Errorf("the operator's process has no %s", field)
+}
+
+// processorTime returns how much processor time the operator has used, in seconds.
+func processorTime(lab *support.Lab) float64 { return metric(lab, "process_cpu_seconds_total") }
+
+// reconciled returns how many reconciles of teams there were.
+func reconciled(lab *support.Lab) int {
+	return int(metric(lab, `controller_runtime_reconcile_total{controller="foundationteam"`))
+}
+
+// metric returns the sum of the operator's metrics whose line begins so; 0 if they cannot be read.
+func metric(lab *support.Lab, prefix string) float64 {
+	resp, err := http.Get("http://" + lab.Operator.MetricsAddress() + "/metrics")
+	if err != nil {
+		return 0
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return 0
+	}
+	sum := 0.0
+	for line := range strings.Lines(string(body)) {
+		if fields := strings.Fields(line); strings.HasPrefix(line, prefix) && len(fields) > 1 {
+			if value, err := strconv.ParseFloat(fields[len(fields)-1], 64); err == nil {
+				sum += value
+			}
+		}
+	}
+	return sum
+}

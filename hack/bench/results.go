@@ -1,0 +1,122 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// results are what was measured.
+type results struct {
+	Provision []provisioned `json:"provision"`
+	Idle      *idled        `json:"idle,omitempty"`
+	Restart   *restarted    `json:"restart,omitempty"`
+	Edits     []edited      `json:"edits,omitempty"`
+}
+
+// provisioned is what teams that are applied at once take. Durations are seconds.
+type provisioned struct {
+	Teams int `json:"teams"`
+	// Floor is how long a bare client takes to write the same objects.
+	Floor float64 `json:"floorSeconds"`
+	// First, Half and All are until so many are Ready.
+	First float64 `json:"firstReadySeconds"`
+	Half  float64 `json:"halfReadySeconds"`
+	All   float64 `json:"allReadySeconds"`
+	// TeamP50 and TeamP99 are from a team's first namespace until it is Ready.
+	TeamP50 float64 `json:"teamP50Seconds"`
+	TeamP99 float64 `json:"teamP99Seconds"`
+	// LateMax is how long teams wait, at most, that come alone while the others are provisioned.
+	LateMax float64 `json:"lateMaxSeconds"`
+	Objects float64 `json:"objectsPerTeam"`
+	Writes  float64 `json:"writesPerTeam"`
+	Reads   float64 `json:"readsPerTeam"`
+	// RSS is the operator's memory afterwards, in MiB.
+	RSS float64 `json:"rssMiB"`
+}
+
+func (p provisioned) ratio() float64 { return p.All / p.Floor }
+
+// idled is what a minute costs in which nobody does anything.
+type idled struct {
+	Writes int `json:"writes"`
+	Reads  int `json:"reads"`
+	// CPU is the processor time that the operator used.
+	CPU float64 `json:"cpuSeconds"`
+}
+
+// restarted is what a restart costs, until every team was looked at.
+type restarted struct {
+	Seconds float64 `json:"seconds"`
+	Writes  int     `json:"writes"`
+	Reads   int     `json:"reads"`
+	// PeakRSS is the most memory that the operator had, in MiB.
+	PeakRSS float64 `json:"peakRSSMiB"`
+}
+
+// edited is how long edits take to reach an object, in milliseconds.
+type edited struct {
+	What string  `json:"what"`
+	P50  float64 `json:"p50Millis"`
+	P99  float64 `json:"p99Millis"`
+}
+
+// quantile returns the value that a part q of all do not exceed; 0 of none.
+func quantile(values []time.Duration, q float64) time.Duration {
+	if len(values) == 0 {
+		return 0
+	}
+	sorted := slices.Sorted(slices.Values(values))
+	return sorted[min(len(sorted)-1, int(q*float64(len(sorted))))]
+}
+
+func millis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// table returns all figures for people.
+func (r results) table() string {
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	_, _ = fmt.Fprintln(w, "teams\tfloor\tfirst Ready\thalf\tall\tratio\ta team p50\tp99\tlate\tobjects\twrites\treads\tRSS")
+	for _, p := range r.Provision {
+		_, _ = fmt.Fprintf(w, "%d\t%.1f s\t%.1f s\t%.1f s\t%.1f s\t%.2f\t%.2f s\t%.2f s\t%.1f s\t%.1f\t%.1f\t%.1f\t%.0f MiB\n",
+			p.Teams, p.Floor, p.First, p.Half, p.All, p.ratio(), p.TeamP50, p.TeamP99, p.LateMax, p.Objects, p.Writes, p.Reads, p.RSS)
+	}
+	_ = w.Flush()
+	if r.Idle != nil {
+		_, _ = fmt.Fprintf(&b, "an idle minute: %d writes, %d reads, %.2f s of processor\n", r.Idle.Writes, r.Idle.Reads, r.Idle.CPU)
+	}
+	if r.Restart != nil {
+		_, _ = fmt.Fprintf(&b, "a restart: %.1f s, %d writes, %d reads, %.0f MiB at most\n", r.Restart.Seconds, r.Restart.Writes, r.Restart.Reads, r.Restart.PeakRSS)
+	}
+	for _, e := range r.Edits {
+		_, _ = fmt.Fprintf(&b, "%s: p50 %.0f ms, p99 %.0f ms\n", e.What, e.P50, e.P99)
+	}
+	return b.String()
+}
+
+// summary returns the figures of the largest number of teams in a line.
+func (r results) summary() string {
+	last := r.Provision[len(r.Provision)-1]
+	var rates []float64
+	for _, p := range r.Provision {
+		rates = append(rates, p.All/float64(p.Teams))
+	}
+	line := fmt.Sprintf("bench: teams=%d ratio_to_floor=%.2f first_ready_s=%.1f team_p99_s=%.2f writes_per_team=%.1f objects_per_team=%.1f reads_per_team=%.1f",
+		last.Teams, last.ratio(), last.First, last.TeamP99, last.Writes, last.Objects, last.Reads)
+	if r.Idle != nil {
+		line += fmt.Sprintf(" idle_writes=%d", r.Idle.Writes)
+	}
+	if r.Restart != nil {
+		line += fmt.Sprintf(" restart_s=%.1f", r.Restart.Seconds)
+	}
+	if len(r.Edits) > 1 {
+		worst := 0.0
+		for _, e := range r.Edits[1:] {
+			worst = max(worst, e.P99)
+		}
+		line += fmt.Sprintf(" edit_p99_ratio=%.1f", worst/r.Edits[0].P99)
+	}
+	return line + fmt.Sprintf(" rss_mib=%.0f flatness=%.2f", last.RSS, slices.Max(rates)/slices.Min(rates))
+}
