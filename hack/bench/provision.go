@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -56,7 +57,7 @@ func teamManifest(name string) string {
 		manifest.User("viewer", "Viewer", name+"-viewer@bench.example")))
 }
 
-// progress is when what was seen of each team.
+// progress is what was seen of each team, and when.
 type progress struct {
 	mu           sync.Mutex
 	begun, ready map[string]time.Time
@@ -66,14 +67,14 @@ type progress struct {
 // provisionTeams applies teams at once, and others one by one meanwhile, and waits until all are Ready.
 func provisionTeams(ctx context.Context, lab *support.Lab, teams, late []string) (*progress, error) {
 	p := &progress{begun: map[string]time.Time{}, ready: map[string]time.Time{}, applied: map[string]time.Time{}}
-	for _, name := range append(append([]string{}, teams...), late...) {
+	for _, name := range slices.Concat(teams, late) {
 		p.applied[name] = time.Time{}
 	}
 	within := readyAtLeast + time.Duration(len(teams))*readyWithin
 	ctx, cancel := context.WithTimeoutCause(ctx, within, fmt.Errorf("not all teams are Ready after %s", within))
 	defer cancel()
-	var seeing errgroup.Group
 	done := make(chan struct{})
+	var seeing errgroup.Group
 	for _, list := range []client.ObjectList{&foundationv1alpha1.FoundationTeamList{}, &corev1.NamespaceList{}} {
 		w, err := lab.Client.Watch(ctx, list)
 		if err != nil {
@@ -82,14 +83,14 @@ func provisionTeams(ctx context.Context, lab *support.Lab, teams, late []string)
 		defer w.Stop()
 		seeing.Go(func() error { return p.see(w, done) })
 	}
-	var applying errgroup.Group
+	var coming, applying errgroup.Group
 	applying.SetLimit(writers)
-	go func() {
+	coming.Go(func() error {
 		for _, name := range teams {
 			applying.Go(func() error { return p.apply(ctx, lab, name) })
 		}
-	}()
-	var coming errgroup.Group
+		return nil
+	})
 	coming.Go(func() error {
 		for _, name := range late {
 			select {
@@ -104,7 +105,7 @@ func provisionTeams(ctx context.Context, lab *support.Lab, teams, late []string)
 		return nil
 	})
 	err := p.await(ctx, done)
-	for _, group := range []*errgroup.Group{&coming, &applying} {
+	for _, group := range []*errgroup.Group{&coming, &applying, &seeing} {
 		err = errors.Join(err, group.Wait())
 	}
 	return p, err

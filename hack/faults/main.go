@@ -21,10 +21,10 @@ type lane []campaign
 // all processors.
 var stages = [][]lane{
 	{
-		{{name: "kills", pkg: "./test/fault", run: "TestRest|TestKills"}},
+		{{name: "kills", pkg: "./test/fault", run: "^(TestRest|TestKills)$"}},
 		{
 			{name: "switches", pkg: "./test/leader", run: "."},
-			{name: "restarts", pkg: "./test/fault", run: "TestRestarts|TestTakenBack"},
+			{name: "restarts", pkg: "./test/fault", run: "^(TestRestarts|TestTakenBack)$"},
 		},
 	},
 	{{{name: "faults", pkg: "./test/fault", run: "TestRequests"}}},

@@ -3,6 +3,7 @@ package fault
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"sort"
@@ -181,4 +182,13 @@ func lines(want, got string) string {
 		out = []string{"  the order of lines"}
 	}
 	return strings.Join(out, "\n")
+}
+
+// withoutLateness returns a state without that something was seen late.
+func withoutLateness(state map[string]string) map[string]string {
+	without := maps.Clone(state)
+	for name, content := range without {
+		without[name] = seenLate.ReplaceAllString(content, "")
+	}
+	return without
 }

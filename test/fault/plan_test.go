@@ -167,7 +167,7 @@ func (p *plan) await(step int) map[string]string {
 	var last map[string]string
 	for {
 		state, changed := p.look()
-		if p.want != nil && realClock.Now().After(p.notBefore) && maps.Equal(state, p.want[step]) {
+		if p.want != nil && realClock.Now().After(p.notBefore) && maps.Equal(state, p.wanted(step)) {
 			return state
 		}
 		if !maps.Equal(state, last) {
@@ -183,7 +183,7 @@ func (p *plan) await(step int) map[string]string {
 			case <-p.proxy.killed:
 				p.restart()
 			case <-limit:
-				p.fail(fmt.Sprintf("step %d did not end in the state that it does without faults:\n%s", step, difference(p.want[step], state)))
+				p.fail(fmt.Sprintf("step %d did not end in the state that it does without faults:\n%s", step, difference(p.wanted(step), state)))
 			}
 			continue
 		}
@@ -199,11 +199,17 @@ func (p *plan) await(step int) map[string]string {
 func (p *plan) look() (map[string]string, <-chan struct{}) {
 	state, changed := view.look(p.name)
 	if p.outside {
-		for name, content := range state {
-			state[name] = seenLate.ReplaceAllString(content, "")
-		}
+		state = withoutLateness(state)
 	}
 	return state, changed
+}
+
+// wanted returns the state that a step has to end in.
+func (p *plan) wanted(step int) map[string]string {
+	if p.outside {
+		return withoutLateness(p.want[step])
+	}
+	return p.want[step]
 }
 
 // settle waits until nothing was written for a while.
