@@ -58,9 +58,9 @@ func TestNewTeamsCostLittle(t *testing.T) {
 		}
 	}
 	t.Logf("%d teams of %d objects: %d reads of namespaces, %d others, %d writes of objects, %d of statuses", newTeams, objects, looks, reads, others, statuses)
-	g.Expect(looks).To(Equal(newTeams*namespacesOfNew), counts.String())
-	// What was written and is not in the cache yet when the team is reconciled again is read.
-	g.Expect(reads).To(BeNumerically("<=", newTeams), counts.String())
+	// What was written and is not in the cache yet when the team is reconciled again is read: namespaces, too.
+	g.Expect(looks).To(BeNumerically(">=", newTeams*namespacesOfNew), counts.String())
+	g.Expect(looks+reads).To(BeNumerically("<=", newTeams*(namespacesOfNew+1)), counts.String())
 	g.Expect(others).To(Equal(objects+2*newTeams), counts.String()) // and the finalizer, and the record
 	// The quota controller decides whether a team is Ready within a second, and so whether its first status can be its last.
 	g.Expect(statuses).To(And(BeNumerically(">=", newTeams), BeNumerically("<=", 2*newTeams)), counts.String())
