@@ -104,22 +104,21 @@ func defaultedSpec(object client.Object) (map[string]any, error) {
 }
 
 // hasSameSpec reports whether two policies or bindings have the same spec, but for runs of white space (see collapseSpaces).
-func hasSameSpec(a, b client.Object) bool {
-	switch a := a.(type) {
+func hasSameSpec(a, b client.Object) bool { return spaceless.DeepEqual(specOf(a), specOf(b)) }
+
+// specOf returns the spec of a policy or binding; nil of any other object.
+func specOf(object client.Object) any {
+	switch guard := object.(type) {
 	case *admissionregistrationv1.ValidatingAdmissionPolicy:
-		b, ok := b.(*admissionregistrationv1.ValidatingAdmissionPolicy)
-		return ok && spaceless.DeepEqual(a.Spec, b.Spec)
+		return &guard.Spec
 	case *admissionregistrationv1.ValidatingAdmissionPolicyBinding:
-		b, ok := b.(*admissionregistrationv1.ValidatingAdmissionPolicyBinding)
-		return ok && spaceless.DeepEqual(a.Spec, b.Spec)
+		return &guard.Spec
 	case *admissionregistrationv1.MutatingAdmissionPolicy:
-		b, ok := b.(*admissionregistrationv1.MutatingAdmissionPolicy)
-		return ok && spaceless.DeepEqual(a.Spec, b.Spec)
+		return &guard.Spec
 	case *admissionregistrationv1.MutatingAdmissionPolicyBinding:
-		b, ok := b.(*admissionregistrationv1.MutatingAdmissionPolicyBinding)
-		return ok && spaceless.DeepEqual(a.Spec, b.Spec)
+		return &guard.Spec
 	default:
-		return false
+		return nil
 	}
 }
 
