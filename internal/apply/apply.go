@@ -151,12 +151,13 @@ func (a *Applier) applyTo(ctx context.Context, owner Owner, desired Object) (sen
 	if err := a.consumeConsent(ctx, owner, live); err != nil {
 		return false, err
 	}
-	has, err := k.ownedFields(live)
+	has, err := k.digest(live)
 	if err != nil {
 		return false, fmt.Errorf("extract the owned fields of %s: %w", NameOf(desired), err)
 	}
-	if equality.Semantic.DeepEqual(has, desired) {
-		return false, nil
+	wanted, err := digestOf(desired)
+	if err != nil || has == wanted {
+		return false, err
 	}
 	_, err = a.send(ctx, desired, live.GetUID(), true)
 	return true, err

@@ -66,7 +66,9 @@ func (c *cluster) applier() *apply.Applier {
 				return c.cacheErr
 			}
 			if c.cached == nil {
-				return read(ctx, server, key, obj, opts...)
+				err := read(ctx, server, key, obj, opts...)
+				apply.Digest(obj)
+				return err
 			}
 			shown, ok := c.cached[key]
 			if !ok {

@@ -39,6 +39,8 @@ type Kind struct {
 	// New and NewList return an empty object and an empty list.
 	New     func() client.Object
 	NewList func() client.ObjectList
+	// has reports whether an object is of the kind.
+	has func(client.Object) bool
 	// ownedFields reads which fields of an object the operator owns.
 	ownedFields func(client.Object) (Object, error)
 }
@@ -64,14 +66,20 @@ const namespaceKind = "Namespace"
 // nodePool is not among kinds: NodePools are made for pools, and a cluster without Karpenter lacks the kind.
 var nodePool = kind[*karpenter.NodePool, *karpenter.NodePoolList]("NodePool", karpenter.ExtractNodePool)
 
+// applied are the kinds that the operator applies.
+var applied = append(Kinds(), nodePool)
+
 // kindNamed finds a kind that the operator applies.
 func kindNamed(name string) (Kind, bool) {
-	all := append(Kinds(), nodePool)
-	i := slices.IndexFunc(all, func(k Kind) bool { return k.Name == name })
+	return find(applied, func(k Kind) bool { return k.Name == name })
+}
+
+func find(among []Kind, is func(Kind) bool) (Kind, bool) {
+	i := slices.IndexFunc(among, is)
 	if i < 0 {
 		return Kind{}, false
 	}
-	return all[i], true
+	return among[i], true
 }
 
 // Kinds returns the kinds of objects that the operator makes for teams.
@@ -79,11 +87,8 @@ func Kinds() []Kind { return slices.Clone(kinds) }
 
 // KindOf returns the kind of an object; the zero Kind for one that the operator does not make for teams.
 func KindOf(obj client.Object) Kind {
-	i := slices.IndexFunc(kinds, func(k Kind) bool { return reflect.TypeOf(k.New()) == reflect.TypeOf(obj) })
-	if i < 0 {
-		return Kind{}
-	}
-	return kinds[i]
+	k, _ := find(kinds, func(k Kind) bool { return k.has(obj) })
+	return k
 }
 
 // kind builds a Kind from a generated ExtractX function, which takes and returns the kind's own types.
@@ -92,6 +97,10 @@ func kind[T client.Object, L client.ObjectList, C Object](name string, extract f
 		Name:    name,
 		New:     func() client.Object { return empty[T]() },
 		NewList: func() client.ObjectList { return empty[L]() },
+		has: func(obj client.Object) bool {
+			_, ok := obj.(T)
+			return ok
+		},
 		ownedFields: func(live client.Object) (Object, error) {
 			typed, ok := live.(T)
 			if !ok {

@@ -5,6 +5,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	flowcontrolv1 "k8s.io/api/flowcontrol/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	resourcev1 "k8s.io/api/resource/v1"
 	storagev1 "k8s.io/api/storage/v1"
@@ -63,15 +64,36 @@ func hasTeamLabel() labels.Selector {
 	return labels.NewSelector().Add(*has)
 }
 
-// keepOwnFields drops the managedFields entries of other field managers. Apply compares the desired object with the
-// operator's own entry.
+// keepOwnFields drops the managedFields entries of other field managers, and leaves a digest of the operator's own, which is what
+// Apply compares with the desired object. What nothing else reads is dropped, too.
 func keepOwnFields(obj any) (any, error) {
-	if accessor, err := meta.Accessor(obj); err == nil {
-		accessor.SetManagedFields(slices.DeleteFunc(accessor.GetManagedFields(), func(entry metav1.ManagedFieldsEntry) bool {
-			return entry.Manager != foundationv1alpha1.FieldManager || entry.Subresource != ""
-		}))
+	accessor, ok := obj.(client.Object)
+	if !ok {
+		return obj, nil
+	}
+	accessor.SetManagedFields(slices.DeleteFunc(accessor.GetManagedFields(), func(entry metav1.ManagedFieldsEntry) bool {
+		return entry.Manager != foundationv1alpha1.FieldManager || entry.Subresource != ""
+	}))
+	if apply.Digest(accessor) {
+		dropContent(obj)
 	}
 	return obj, nil
+}
+
+// dropContent drops what is compared by its digest and read for nothing else.
+func dropContent(obj any) {
+	switch typed := obj.(type) {
+	case *corev1.LimitRange:
+		typed.Spec = corev1.LimitRangeSpec{}
+	case *networkingv1.NetworkPolicy:
+		typed.Spec = networkingv1.NetworkPolicySpec{}
+	case *rbacv1.ClusterRole:
+		typed.Rules, typed.AggregationRule = nil, nil
+	case *flowcontrolv1.FlowSchema:
+		typed.Spec, typed.Status = flowcontrolv1.FlowSchemaSpec{}, flowcontrolv1.FlowSchemaStatus{}
+	case *flowcontrolv1.PriorityLevelConfiguration:
+		typed.Spec, typed.Status = flowcontrolv1.PriorityLevelConfigurationSpec{}, flowcontrolv1.PriorityLevelConfigurationStatus{}
+	}
 }
 
 // trimForeign keeps of objects that are no team's only that they are there, and their annotations and labels; of a team's what
@@ -85,15 +107,9 @@ func trimForeign(obj any) (any, error) {
 		}
 		accessor.SetManagedFields(nil)
 	}
-	switch typed := obj.(type) {
-	case *rbacv1.ClusterRole:
-		typed.Rules, typed.AggregationRule = nil, nil
-	case *rbacv1.ClusterRoleBinding:
-		typed.Subjects, typed.RoleRef = nil, rbacv1.RoleRef{}
-	case *flowcontrolv1.FlowSchema:
-		typed.Spec, typed.Status = flowcontrolv1.FlowSchemaSpec{}, flowcontrolv1.FlowSchemaStatus{}
-	case *flowcontrolv1.PriorityLevelConfiguration:
-		typed.Spec, typed.Status = flowcontrolv1.PriorityLevelConfigurationSpec{}, flowcontrolv1.PriorityLevelConfigurationStatus{}
+	dropContent(obj)
+	if binding, ok := obj.(*rbacv1.ClusterRoleBinding); ok {
+		binding.Subjects, binding.RoleRef = nil, rbacv1.RoleRef{}
 	}
 	return obj, nil
 }
