@@ -22,9 +22,8 @@ type Options struct {
 	// Debounce is how long the awards of a pool's teams have to be unchanged before its GPUs are granted anew. The zero
 	// value does not debounce; pool.DefaultDebounce suits most clusters.
 	Debounce time.Duration
-	// TeamAPIShares is how many concurrency shares of API Priority and Fairness each team gets. The zero value means
-	// team.DefaultAPIShares.
-	TeamAPIShares int32
+	// Fairness says what of the API server each team gets.
+	Fairness team.Fairness
 }
 
 // Add registers every controller with the manager. The clock decides about terms, awards and grace periods; tests set it.
@@ -59,13 +58,13 @@ func Add(ctx context.Context, mgr manager.Manager, now clock.PassiveClock, o Opt
 		return fmt.Errorf("set up the pool controller: %w", err)
 	}
 	teams := &team.Reconciler{
-		Client:    mgr.GetClient(),
-		Live:      mgr.GetAPIReader(),
-		Applier:   applier,
-		Events:    mgr.GetEventRecorder("foundation-operator"),
-		Clock:     now,
-		Guards:    checker,
-		APIShares: o.TeamAPIShares,
+		Client:   mgr.GetClient(),
+		Live:     mgr.GetAPIReader(),
+		Applier:  applier,
+		Events:   mgr.GetEventRecorder("foundation-operator"),
+		Clock:    now,
+		Guards:   checker,
+		Fairness: o.Fairness,
 	}
 	if err := teams.SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("set up the team controller: %w", err)

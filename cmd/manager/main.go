@@ -5,6 +5,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"math"
 	"os"
 	"time"
 	_ "time/tzdata" // a programme's time zone must be known whatever image this runs in
@@ -19,6 +20,7 @@ import (
 	"foundation.team/operator/controllers/pool"
 	"foundation.team/operator/controllers/team"
 	"foundation.team/operator/internal/setup"
+	"foundation.team/operator/internal/tracing"
 )
 
 // maxAPIShares catches typing errors: all of Kubernetes' own priority levels have 245 shares together.
@@ -48,7 +50,12 @@ func run(ctx context.Context, flags *flag.FlagSet, args []string) error {
 	flags.DurationVar(&options.LeaseDuration, "leader-elect-lease-duration", setup.DefaultLeaseDuration, "for how long a replica that does not answer is waited for until another one takes the lease; whole seconds")
 	var work controllers.Options
 	flags.DurationVar(&work.Debounce, "debounce-requests", pool.DefaultDebounce, "for how long requests for GPUs have to be unchanged before they are decided together, so that the order in which they arrive decides nothing")
-	shares := flags.Uint("team-api-shares", team.DefaultAPIShares, "concurrency shares of each team's priority level: how many of the API server's seats are a team's own")
+	shares := flags.Uint("team-api-shares", uint(team.DefaultFairness.Shares), "concurrency shares of a priority level that is a team's own: how many of the API server's seats it has")
+	flags.BoolVar(&work.Fairness.OnlyLarge, "only-large-teams-flow-schemas", false, "make no FlowSchemas for the others: their requests share the levels of all service accounts and users of the cluster, and every request is compared with fewer FlowSchemas")
+	ownFrom := flags.Uint("team-api-level-from-gpus", uint(team.DefaultFairness.OwnFrom), "teams whose awards have at least so many GPUs together have a priority level of their own, the others share some; 0: every team has its own")
+	traces := tracing.Options{Version: version}
+	flags.StringVar(&traces.Endpoint, "tracing-endpoint", "", "host:port of an OpenTelemetry collector that takes OTLP by gRPC without TLS, on this node or in this pod; empty exports nothing")
+	rate := flags.Uint("tracing-sampling-rate-per-million", tracing.All, "how many of a million reconciles are traced")
 	printVersion := flags.Bool("version", false, "print the version and exit")
 	var logs zap.Options
 	logs.BindFlags(flags)
@@ -62,10 +69,17 @@ func run(ctx context.Context, flags *flag.FlagSet, args []string) error {
 	if *shares < 1 || *shares > maxAPIShares {
 		return fmt.Errorf("--team-api-shares: %d must be from 1 to %d: with 0 no team could ask for anything", *shares, maxAPIShares)
 	}
+	if *rate > tracing.All {
+		return fmt.Errorf("--tracing-sampling-rate-per-million: %d must be from 0 to %d", *rate, tracing.All)
+	}
+	traces.SamplingRatePerMillion = int32(*rate)
 	if options.LeaseDuration < minLeaseDuration || options.LeaseDuration%time.Second != 0 {
 		return fmt.Errorf("--leader-elect-lease-duration: %s must be whole seconds, and at least %s", options.LeaseDuration, minLeaseDuration)
 	}
-	work.TeamAPIShares = int32(*shares)
+	if *ownFrom > math.MaxInt32 {
+		return fmt.Errorf("--team-api-level-from-gpus: %d must be from 0 to %d", *ownFrom, math.MaxInt32)
+	}
+	work.Fairness.Shares, work.Fairness.OwnFrom = int32(*shares), int32(*ownFrom)
 	logger := zap.New(zap.UseFlagOptions(&logs))
 	log.SetLogger(logger)
 	klog.SetLogger(logger)
@@ -78,6 +92,10 @@ func run(ctx context.Context, flags *flag.FlagSet, args []string) error {
 	if err != nil {
 		return fmt.Errorf("find the API server (set --kubeconfig or KUBECONFIG): %w", err)
 	}
+	stopTracing, err := tracing.Start(ctx, cfg, traces)
+	if err != nil {
+		return err
+	}
 	mgr, err := setup.NewManager(cfg, options)
 	if err != nil {
 		return err
@@ -89,6 +107,7 @@ func run(ctx context.Context, flags *flag.FlagSet, args []string) error {
 		return err
 	}
 	logger.Info("starting", "version", version)
+	defer stopTracing()
 	return setup.Run(ctx, mgr, clock.RealClock{})
 }
 

@@ -10,11 +10,14 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/apply"
 	"foundation.team/operator/internal/karpenter"
+	"foundation.team/operator/internal/tracing"
 )
 
 // apply writes NodePools and then nodes. An error for one object does not stop the others. It returns the names of the
 // NodePools that could not be written.
 func (r *Reconciler) apply(ctx context.Context, plan Plan) (failed map[string]bool, err error) {
+	ctx, end := tracing.Step(ctx, "apply")
+	defer end(nil)
 	var errs []error
 	failed = map[string]bool{}
 	for _, config := range plan.NodePools {

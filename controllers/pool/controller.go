@@ -13,6 +13,7 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/apply"
 	"foundation.team/operator/internal/requeue"
+	"foundation.team/operator/internal/tracing"
 )
 
 // +kubebuilder:rbac:groups=foundation.team,resources=gpupools,verbs=get;list;watch;patch
@@ -29,11 +30,13 @@ import (
 
 // Reconcile grants one pool's GPUs to teams and assigns, drains and frees nodes accordingly.
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	ctx, end := tracing.Reconcile(ctx, controllerName, req.Name)
 	var result ctrl.Result
 	err := requeue.Contain(ctx, func() (err error) {
 		result, err = r.reconcileNamed(ctx, req.Name)
 		return err
 	})
+	end(err)
 	return r.backoff.Settle(ctx, controllerName, req.Name, result, err)
 }
 

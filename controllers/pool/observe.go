@@ -18,6 +18,7 @@ import (
 	"foundation.team/operator/internal/index"
 	"foundation.team/operator/internal/karpenter"
 	"foundation.team/operator/internal/lifecycle"
+	"foundation.team/operator/internal/tracing"
 )
 
 // withoutDeepCopy lists from the cache without copying: a pool may have thousands of nodes. Whoever changes such an object
@@ -26,6 +27,8 @@ const withoutDeepCopy = client.UnsafeDisableDeepCopy
 
 // observe reads a pool's Input from the cache, except for pods, which are not cached.
 func (r *Reconciler) observe(ctx context.Context, pool *foundationv1alpha1.GPUPool) (Input, error) {
+	ctx, end := tracing.Step(ctx, "observe")
+	defer end(nil)
 	in := Input{Pool: pool, Now: r.Clock.Now()}
 	var err error
 	if in.Guards, err = r.Guards.Check(ctx); err != nil {
@@ -180,6 +183,8 @@ func pointers[T any](items []T) []*T {
 // listPods lists from the API server the pods that keep nodes busy. It is called only for nodes that are to change hands. A
 // node of which that fails is marked in the Input and counts as busy.
 func (r *Reconciler) listPods(ctx context.Context, in *Input, nodes []string) error {
+	ctx, end := tracing.Step(ctx, "list pods")
+	defer end(nil)
 	in.Pods, in.PodsUnread = map[string][]corev1.Pod{}, map[string]bool{}
 	var errs []error
 	for _, name := range nodes {

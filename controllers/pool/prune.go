@@ -12,12 +12,15 @@ import (
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/apply"
 	"foundation.team/operator/internal/karpenter"
+	"foundation.team/operator/internal/tracing"
 )
 
 // prune evicts and deletes overdue pods, and deletes drained NodeClaims and unused NodePools. NodeClaims of a NodePool that
 // could not be written are kept: Karpenter would replace them. Work and local data that are lost do not come back, so nothing is
 // taken from a team of which, or of whose programme or pool, the cache does not show the newest. pool is as it was decided from.
 func (r *Reconciler) prune(ctx context.Context, pool *foundationv1alpha1.GPUPool, plan Plan, failed map[string]bool) error {
+	ctx, end := tracing.Step(ctx, "prune")
+	defer end(nil)
 	var errs []error
 	may := r.looker(ctx, pool, plan, &errs)
 	for i := range plan.Evictions {

@@ -17,6 +17,7 @@ import (
 	"foundation.team/operator/internal/budget"
 	"foundation.team/operator/internal/requeue"
 	"foundation.team/operator/internal/timing"
+	"foundation.team/operator/internal/tracing"
 )
 
 // +kubebuilder:rbac:groups=foundation.team,resources=foundationprograms,verbs=list;watch;patch
@@ -26,11 +27,13 @@ import (
 
 // Reconcile keeps one programme's status up to date.
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	ctx, end := tracing.Reconcile(ctx, controllerName, req.Name)
 	var result ctrl.Result
 	err := requeue.Contain(ctx, func() (err error) {
 		result, err = r.reconcileNamed(ctx, req.Name)
 		return err
 	})
+	end(err)
 	return r.backoff.Settle(ctx, controllerName, req.Name, result, err)
 }
 

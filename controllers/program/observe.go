@@ -12,12 +12,15 @@ import (
 	"foundation.team/operator/internal/budget"
 	"foundation.team/operator/internal/index"
 	"foundation.team/operator/internal/lifecycle"
+	"foundation.team/operator/internal/tracing"
 )
 
 // withoutDeepCopy lists from the cache without copying. Whoever changes such an object has to copy it first.
 const withoutDeepCopy = client.UnsafeDisableDeepCopy
 
 func (r *Reconciler) observe(ctx context.Context, program *foundationv1alpha1.FoundationProgram) (Input, error) {
+	ctx, end := tracing.Step(ctx, "observe")
+	defer end(nil)
 	in := Input{Program: lifecycle.NewProgram(program), Elsewhere: map[string]bool{}, Now: r.Clock.Now()}
 	var teams foundationv1alpha1.FoundationTeamList
 	if err := r.Client.List(ctx, &teams, client.MatchingFields{index.Program: program.Name}, withoutDeepCopy); err != nil {

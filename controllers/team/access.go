@@ -9,12 +9,15 @@ import (
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/apply"
+	"foundation.team/operator/internal/tracing"
 )
 
 // endAccess takes away the access that has ended: objects that nobody should have any more, and subjects that leave a binding
 // which stays. It is the first step of every reconcile and needs nothing but a model of access, so that no failure of
 // another step delays it. It gives nobody anything.
 func (r *Reconciler) endAccess(ctx context.Context, m *Model, out *Outcome) {
+	ctx, end := tracing.Step(ctx, "end access")
+	defer end(nil)
 	allowed := buildAllAccess(m)
 	for _, obj := range m.Others {
 		if !apply.KindOf(obj).Access || !m.Owner.CanAdopt(obj) {
@@ -23,9 +26,11 @@ func (r *Reconciler) endAccess(ctx context.Context, m *Model, out *Outcome) {
 		wanted := allowed[keyOf(obj)]
 		switch {
 		case wanted == nil && keepsDelegated(m, obj):
-		case wanted == nil, bindsAnother(obj, wanted), nobodyStays(obj, wanted):
+		case wanted == nil, bindsAnother(obj, wanted), hasEnded(obj, wanted) && !obj.GetDeletionTimestamp().IsZero():
 			r.deleteAccess(ctx, m, obj, out)
-		case hasEnded(obj, wanted) && obj.GetDeletionTimestamp().IsZero():
+		case nobodyStays(obj, wanted):
+			out.failed(foundationv1alpha1.ConditionAccessReady, obj.GetNamespace(), r.Applier.Patch(ctx, obj, withoutAnySubject(obj)))
+		case hasEnded(obj, wanted):
 			reduced := withSubjects(wanted, subjectsThatStay(obj, wanted))
 			out.failed(foundationv1alpha1.ConditionAccessReady, obj.GetNamespace(), r.Applier.Apply(ctx, m.Owner, reduced))
 		}
@@ -50,11 +55,14 @@ func buildAllAccess(m *Model) map[objectKey]apply.Object {
 // gives no access any more, and is named.
 func (r *Reconciler) deleteAccess(ctx context.Context, m *Model, obj client.Object, out *Outcome) {
 	const area = foundationv1alpha1.ConditionAccessReady
-	out.ended[keyOf(obj)] = true
-	if !obj.GetDeletionTimestamp().IsZero() {
-		if len(obj.GetFinalizers()) > 0 && !out.failed(area, obj.GetNamespace(), r.Applier.Patch(ctx, obj, withoutAnySubject(obj))) {
+	if len(obj.GetFinalizers()) > 0 && !obj.GetDeletionTimestamp().IsZero() {
+		if !out.failed(area, obj.GetNamespace(), r.Applier.Patch(ctx, obj, withoutAnySubject(obj))) {
 			out.held(area, apply.LiveName(obj), obj)
 		}
+		return
+	}
+	out.ended[keyOf(obj)] = true
+	if !obj.GetDeletionTimestamp().IsZero() {
 		return
 	}
 	if binding := delegatedBinding(obj); binding != nil {

@@ -67,7 +67,7 @@ func hasEnded(live client.Object, desired apply.Object) bool {
 	})
 }
 
-// nobodyStays reports whether all subjects of a binding have to leave it. It is deleted then: an empty list of subjects
+// nobodyStays reports whether all subjects of a binding have to leave it. It is patched then: an empty list of subjects
 // cannot be applied, because a field that is empty is not sent.
 func nobodyStays(live client.Object, desired apply.Object) bool {
 	return hasEnded(live, desired) && len(subjectsThatStay(live, desired)) == 0

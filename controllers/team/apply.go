@@ -8,11 +8,14 @@ import (
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/apply"
+	"foundation.team/operator/internal/tracing"
 )
 
 // restrict brings isolation, locks and lower quotas to the namespaces that are the team's already. It gives nobody anything,
 // so it waits for neither the record nor the guards.
 func (r *Reconciler) restrict(ctx context.Context, m *Model, desired Desired, out *Outcome) {
+	ctx, end := tracing.Step(ctx, "restrict")
+	defer end(nil)
 	for _, n := range desired.Namespaces {
 		if isProvisioned(m, n.teamNamespace) {
 			restricted := r.applyIsolation(ctx, m, n, out)
@@ -27,6 +30,8 @@ func (r *Reconciler) restrict(ctx context.Context, m *Model, desired Desired, ou
 // provide applies what is still missing. Access to a namespace is given only when its isolation and quota are there, and the
 // team's priority level is created before anybody can send a request. An error in one namespace does not stop the others.
 func (r *Reconciler) provide(ctx context.Context, m *Model, desired Desired, out *Outcome) {
+	ctx, end := tracing.Step(ctx, "provide")
+	defer end(nil)
 	for _, obj := range desired.Flow {
 		out.failed(foundationv1alpha1.ConditionAccessReady, "", r.Applier.Apply(ctx, m.Owner, obj))
 	}
@@ -161,6 +166,8 @@ func existingAccess(m *Model) map[objectKey]bool {
 
 // pruneOthers deletes what does not give access and is not desired any more, and only if all that is desired could be applied.
 func (r *Reconciler) pruneOthers(ctx context.Context, m *Model, keep map[objectKey]bool, out *Outcome) {
+	ctx, end := tracing.Step(ctx, "prune")
+	defer end(nil)
 	if len(out.Problems) > 0 {
 		return
 	}

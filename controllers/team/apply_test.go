@@ -176,13 +176,14 @@ func runApplyCases(t *testing.T, tests map[string]applyCase) {
 
 func TestApplyAndPruneInOrder(t *testing.T) {
 	hanbit := twoNamespaces(builder.Staff("kim", foundationv1alpha1.RoleLead))
+	large := twoNamespaces(builder.Staff("kim", foundationv1alpha1.RoleLead), builder.Award("b200", 64))
 	former := &rbacv1.RoleBinding{ObjectMeta: builder.OwnedMeta(hanbit, "hanbit-train", "foundation-team-engineer")}
 	formerOfTeam := &rbacv1.ClusterRoleBinding{ObjectMeta: builder.OwnedMeta(hanbit, "", "foundation-team:former")}
 	policy := &networkingv1.NetworkPolicy{ObjectMeta: builder.OwnedMeta(hanbit, "hanbit-train", "former")}
 	foreign := &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: "somebody's", Labels: map[string]string{foundationv1alpha1.LabelTeam: "hanbit"}}}
 	runApplyCases(t, map[string]applyCase{
 		"everything is applied, the priority level first": {
-			in: input(hanbit), writes: []string{"Namespace hanbit-train", "Namespace hanbit-eval", trainBinding, evalBinding, "ClusterRoleBinding foundation-team:hanbit"},
+			in: input(large), writes: []string{"Namespace hanbit-train", "Namespace hanbit-eval", trainBinding, evalBinding, "ClusterRoleBinding foundation-team:hanbit"},
 			first: []string{"PriorityLevelConfiguration foundation-team.hanbit", "FlowSchema foundation-team.hanbit"},
 		},
 		"access that has ended is pruned first": {

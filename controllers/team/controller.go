@@ -18,6 +18,7 @@ import (
 	"foundation.team/operator/internal/metrics"
 	"foundation.team/operator/internal/requeue"
 	"foundation.team/operator/internal/timing"
+	"foundation.team/operator/internal/tracing"
 )
 
 // stalledRecheck is how often a problem that only a human can solve is tried again. Except for namespaces, objects that are
@@ -45,11 +46,13 @@ const stalledRecheck = 5 * time.Minute
 
 // Reconcile makes one team's objects what its spec, its programme and the pools' grants ask for.
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	ctx, end := tracing.Reconcile(ctx, controllerName, req.Name)
 	var result ctrl.Result
 	err := requeue.Contain(ctx, func() (err error) {
 		result, err = r.reconcileNamed(ctx, req.Name)
 		return err
 	})
+	end(err)
 	settled, none := r.backoff.Settle(ctx, controllerName, req.Name, result, err)
 	settled.Priority = priorityAgain(result, settled, err)
 	return settled, none
@@ -199,6 +202,8 @@ func awaited(result ctrl.Result) ctrl.Result {
 }
 
 func (r *Reconciler) writeStatus(ctx context.Context, team *foundationv1alpha1.FoundationTeam, status foundationv1alpha1.FoundationTeamStatus) error {
+	ctx, end := tracing.Step(ctx, "write status")
+	defer end(nil)
 	after := team.DeepCopy()
 	after.Status = status
 	if err := apply.WriteStatus(ctx, r.Applier, r.Events, team, after); err != nil {

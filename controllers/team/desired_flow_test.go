@@ -1,11 +1,15 @@
 package team
 
 import (
+	"fmt"
+	"os"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	flowcontrolv1 "k8s.io/api/flowcontrol/v1"
+	"sigs.k8s.io/yaml"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/apply"
@@ -60,9 +64,9 @@ func TestFlow(t *testing.T) {
 	}
 }
 
-// All requests of a team go to its own priority level, whose seats are the team's share and no more.
+// All requests of a large team go to its own priority level, whose seats are the team's share and no more.
 func TestFlowIsTheTeamsOwn(t *testing.T) {
-	in := input(twoNamespaces())
+	in := input(twoNamespaces(builder.Award("b200", 32), builder.Award("h100", 32)))
 	flow := Build(NewModel(in)).Flow
 	level, schema := typed[flowcontrolv1.PriorityLevelConfiguration](t, flow[0]), schemaOf(t, flow)
 	if level.Name != "foundation-team.hanbit" || schema.Name != level.Name || schema.Spec.PriorityLevelConfiguration.Name != level.Name {
@@ -84,7 +88,10 @@ func TestFlowIsTheTeamsOwn(t *testing.T) {
 	if limits.NominalConcurrencyShares == nil || *limits.NominalConcurrencyShares != 2 || limits.BorrowingLimitPercent == nil || *limits.BorrowingLimitPercent != 0 {
 		t.Errorf("shares %v, borrows %v", limits.NominalConcurrencyShares, limits.BorrowingLimitPercent)
 	}
-	in.APIShares = 7
+	if method := schema.Spec.DistinguisherMethod; method == nil || method.Type != flowcontrolv1.FlowDistinguisherMethodByUserType {
+		t.Errorf("its accounts are told apart by %v", method)
+	}
+	in.Fairness = Fairness{Shares: 7}
 	level = typed[flowcontrolv1.PriorityLevelConfiguration](t, Build(NewModel(in)).Flow[0])
 	if shares := level.Spec.Limited.NominalConcurrencyShares; *shares != 7 {
 		t.Errorf("%d shares, want 7 as the operator was told", *shares)
@@ -101,12 +108,58 @@ func TestFlowIgnoresOrder(t *testing.T) {
 	}
 }
 
+// Small teams share the levels of config/flowcontrol, each as one flow: who has many accounts gets no more.
+func TestSmallTeamsShareLevels(t *testing.T) {
+	levels := shippedLevels(t)
+	used := map[string]bool{}
+	for i := range 50 {
+		name := fmt.Sprintf("team-%d", i)
+		flow := Build(NewModel(input(builder.Team(name, builder.Namespace("train", 1), builder.Award("b200", 63))))).Flow
+		schema := schemaOf(t, flow)
+		if len(flow) != 1 || schema.Spec.DistinguisherMethod != nil {
+			t.Fatalf("%d objects, accounts are told apart by %v", len(flow), schema.Spec.DistinguisherMethod)
+		}
+		used[schema.Spec.PriorityLevelConfiguration.Name] = true
+	}
+	if diff := cmp.Diff(levels, used); diff != "" {
+		t.Errorf("shipped and used: %s", diff)
+	}
+	in := input(twoNamespaces())
+	in.Fairness = DefaultFairness
+	in.Fairness.OnlyLarge = true
+	if flow := Build(NewModel(in)).Flow; len(flow) > 0 {
+		t.Error("a small team has a flow schema although only large ones shall have one")
+	}
+	in.Fairness = Fairness{Shares: 2}
+	if flow := Build(NewModel(in)).Flow; len(flow) != 2 {
+		t.Error("a team without GPUs has no level of its own although every team shall have one")
+	}
+}
+
+// shippedLevels returns the names of the shared levels in config/flowcontrol.
+func shippedLevels(t *testing.T) map[string]bool {
+	t.Helper()
+	content, err := os.ReadFile("../../config/flowcontrol/teams.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]bool{}
+	for document := range strings.SplitSeq(string(content), "\n---\n") {
+		var level flowcontrolv1.PriorityLevelConfiguration
+		if err := yaml.Unmarshal([]byte(document), &level); err != nil {
+			t.Fatal(err)
+		}
+		names[level.Name] = true
+	}
+	return names
+}
+
 func schemaOf(t *testing.T, flow []apply.Object) flowcontrolv1.FlowSchema {
 	t.Helper()
-	if len(flow) != 2 {
-		t.Fatalf("%d objects, want a priority level and a flow schema", len(flow))
+	if len(flow) == 0 {
+		t.Fatal("there is no flow schema")
 	}
-	return typed[flowcontrolv1.FlowSchema](t, flow[1])
+	return typed[flowcontrolv1.FlowSchema](t, flow[len(flow)-1])
 }
 
 func subjectsOfFlow(schema flowcontrolv1.FlowSchema) []string {

@@ -69,7 +69,7 @@ func (n DesiredNamespace) all() []apply.Object {
 }
 
 func TestEveryObjectHasOwnerMetadata(t *testing.T) {
-	desired := Build(NewModel(input(twoNamespaces(builder.Staff("kim", foundationv1alpha1.RoleLead), builder.Volume("corpus", "train", "1Ti", "")))))
+	desired := Build(NewModel(input(twoNamespaces(builder.Staff("kim", foundationv1alpha1.RoleLead), builder.Volume("corpus", "train", "1Ti", ""), builder.Award("b200", 64)))))
 	objects := slices.Concat(desired.Access, desired.Flow)
 	for _, p := range desired.Namespaces {
 		objects = append(objects, p.all()...)

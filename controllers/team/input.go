@@ -64,8 +64,8 @@ type Input struct {
 	LabelledVolumes []*corev1.PersistentVolume
 	// PersistentVolumes are those that the team's PersistentVolumeClaims are bound to, by name.
 	PersistentVolumes map[string]*corev1.PersistentVolume
-	// APIShares are the team's concurrency shares of API Priority and Fairness; 0 means DefaultAPIShares.
-	APIShares int32
+	// Fairness says what of the API server the team gets.
+	Fairness Fairness
 	// Others are all other objects that carry the team's label.
 	Others []client.Object
 }

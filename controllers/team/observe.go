@@ -16,10 +16,13 @@ import (
 	"foundation.team/operator/internal/apply"
 	"foundation.team/operator/internal/guards"
 	"foundation.team/operator/internal/index"
+	"foundation.team/operator/internal/tracing"
 )
 
 // observe reads the rest of an Input that observeAccess has begun.
 func (r *Reconciler) observe(ctx context.Context, in Input) (Input, error) {
+	ctx, end := tracing.Step(ctx, "observe")
+	defer end(nil)
 	in.Pools = map[string]*foundationv1alpha1.GPUPool{}
 	in.StorageClasses = map[string]*storagev1.StorageClass{}
 	in.DeviceClasses = map[string]*resourcev1.DeviceClass{}

@@ -17,6 +17,7 @@ import (
 	"foundation.team/operator/internal/index"
 	"foundation.team/operator/internal/lifecycle"
 	"foundation.team/operator/internal/text"
+	"foundation.team/operator/internal/tracing"
 )
 
 // recordLister lists the records of a team's name.
@@ -25,8 +26,10 @@ type recordLister func(ctx context.Context, team string) ([]foundationv1alpha1.T
 // observeAccess reads from the cache what decides who has access, and the objects that give it. What cannot be read is left
 // out, marked in the Input and returned as an error: whose access has ended follows from the rest.
 func (r *Reconciler) observeAccess(ctx context.Context, team *foundationv1alpha1.FoundationTeam, records recordLister) (Input, error) {
+	ctx, end := tracing.Step(ctx, "observe access")
+	defer end(nil)
 	r.working.Do(func() { r.workingSince = r.Clock.Now() })
-	in := Input{Team: team, Now: r.Clock.Now(), WorkingSince: r.workingSince, APIShares: r.APIShares, LiveNamespaces: map[string]*corev1.Namespace{}, Quotas: map[string]*corev1.ResourceQuota{}}
+	in := Input{Team: team, Now: r.Clock.Now(), WorkingSince: r.workingSince, Fairness: r.Fairness, LiveNamespaces: map[string]*corev1.Namespace{}, Quotas: map[string]*corev1.ResourceQuota{}}
 	var errs []error
 	failed := func(err error) bool {
 		errs = append(errs, err)

@@ -25,8 +25,8 @@ type Reconciler struct {
 	Clock   clock.PassiveClock
 	// Guards checks whether the admission policies are in place; without them nothing new is provisioned.
 	Guards guards.Checker
-	// APIShares are each team's concurrency shares of API Priority and Fairness; 0 means DefaultAPIShares.
-	APIShares int32
+	// Fairness says what of the API server each team gets.
+	Fairness Fairness
 
 	backoff requeue.Backoff
 	ready   readiness

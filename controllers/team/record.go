@@ -14,6 +14,7 @@ import (
 	"foundation.team/operator/internal/index"
 	"foundation.team/operator/internal/metrics"
 	"foundation.team/operator/internal/text"
+	"foundation.team/operator/internal/tracing"
 )
 
 // maxEventNote is the most bytes that the API server takes of an event's note.
@@ -31,6 +32,8 @@ func (r *Reconciler) listRecords(ctx context.Context, team string) ([]foundation
 // keepRecord adds the finalizer to a team and writes its record. It returns the model with which to go on: one with a Hold if
 // that failed. Only a conflict is returned as an error.
 func (r *Reconciler) keepRecord(ctx context.Context, m *Model, out *Outcome) (*Model, *foundationv1alpha1.TeamRecord, error) {
+	ctx, end := tracing.Step(ctx, "keep record")
+	defer end(nil)
 	team, err := apply.EnsureFinalizer(ctx, r.Applier, m.Team)
 	if err == nil && team != m.Team {
 		in := m.Input

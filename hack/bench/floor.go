@@ -108,8 +108,12 @@ func asOperator(ctx context.Context, lab *support.Lab) (client.Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	return client.New(bearer(lab, token), client.Options{Scheme: runtime.NewScheme()})
+}
+
+// bearer returns a config with a token, without limits of its own.
+func bearer(lab *support.Lab, token string) *rest.Config {
 	cfg := rest.AnonymousClientConfig(lab.Admin)
-	cfg.BearerToken = token
-	cfg.QPS = -1
-	return client.New(cfg, client.Options{Scheme: runtime.NewScheme()})
+	cfg.BearerToken, cfg.QPS = token, -1
+	return cfg
 }

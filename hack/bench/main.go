@@ -1,8 +1,8 @@
 // Command bench measures how fast the operator is: its real binary, on a control plane that is started for it. It prints a table,
 // writes bench.json, and sums up in its last line.
 //
-// The environment chooses: BENCH which of provision, idle, restart and edit are measured (all), BENCH_TEAMS the numbers of teams
-// (100,400,1000).
+// The environment chooses: BENCH which of provision, idle, restart, edit, pods and fairness are measured (all), BENCH_TEAMS the numbers of teams
+// (100,400,1000), BENCH_ARGS further arguments of the operator, such as --tracing-endpoint=127.0.0.1:4317.
 package main
 
 import (
@@ -26,11 +26,14 @@ import (
 // realClock is this program's only source of time.
 var realClock = clock.RealClock{}
 
-// The parts that can be chosen. Each needs the teams that provision has made.
+// The parts that can be chosen, with as many teams as the largest number. Most need the teams that provision has made.
 const (
+	partFairness = "fairness"
+
 	partIdle    = "idle"
 	partRestart = "restart"
 	partEdit    = "edit"
+	partPods    = "pods"
 )
 
 func main() {
@@ -53,6 +56,15 @@ func run(ctx context.Context) error {
 	parts := strings.Split(os.Getenv("BENCH"), ",")
 	measures := func(part string) bool { return parts[0] == "" || slices.Contains(parts, part) }
 	var found results
+	if measures(partFairness) {
+		say("fairness: %d FlowSchemas", sizes[len(sizes)-1])
+		if err := found.measureFairness(ctx, sizes[len(sizes)-1]); err != nil {
+			return fmt.Errorf("fairness: %w", err)
+		}
+	}
+	if slices.Equal(parts, []string{partFairness}) {
+		sizes = nil
+	}
 	for i, teams := range sizes {
 		rest := func(string) bool { return false }
 		if i == len(sizes)-1 {

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -32,7 +34,11 @@ const (
 )
 
 func startLab(ctx context.Context) (*support.Lab, error) {
-	return support.StartLab(ctx, cluster.Options{Nodes: 8, Audit: true})
+	lab, err := support.StartLab(ctx, cluster.Options{Nodes: 8, Audit: true})
+	if err == nil {
+		lab.OperatorArgs = strings.Fields(os.Getenv("BENCH_ARGS"))
+	}
+	return lab, err
 }
 
 func joinStop(ctx context.Context, err error, lab *support.Lab) error {

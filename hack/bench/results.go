@@ -14,6 +14,8 @@ type results struct {
 	Idle      *idled        `json:"idle,omitempty"`
 	Restart   *restarted    `json:"restart,omitempty"`
 	Edits     []edited      `json:"edits,omitempty"`
+	Pods      *created      `json:"pods,omitempty"`
+	Fairness  []fairness    `json:"fairness,omitempty"`
 }
 
 // provisioned is what teams that are applied at once take. Durations are seconds.
@@ -93,11 +95,22 @@ func (r results) table() string {
 	for _, e := range r.Edits {
 		_, _ = fmt.Fprintf(&b, "%s: p50 %.0f ms, p99 %.0f ms\n", e.What, e.P50, e.P99)
 	}
+	if r.Pods != nil {
+		_, _ = fmt.Fprintf(&b, "a Pod: p50 %.2f ms, in a plain namespace %.2f ms (%.2f times), without the operator %.2f ms\n",
+			r.Pods.Team, r.Pods.Plain, r.Pods.Team/r.Pods.Plain, r.Pods.Stopped)
+	}
+	for _, f := range r.Fairness {
+		_, _ = fmt.Fprintf(&b, "%d FlowSchemas, %d levels: a request p50 %.2f ms, %.2f ms of the API server's processor; a change %.2f ms of it; its memory %.0f MiB\n",
+			f.Schemas, f.Levels, f.Request, f.CPU, f.Change, f.RSS)
+	}
 	return b.String()
 }
 
 // summary returns the figures of the largest number of teams in a line.
 func (r results) summary() string {
+	if len(r.Provision) == 0 {
+		return "bench: no teams were provisioned"
+	}
 	last := r.Provision[len(r.Provision)-1]
 	var rates []float64
 	for _, p := range r.Provision {

@@ -46,6 +46,7 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	watched, err = witness.Start(lab.Admin)
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(watched.Stop)
+	lab.OperatorArgs = []string{"--team-api-level-from-gpus=8"} // the suite's teams are small
 	// The operator can write to no directory, as in its image.
 	Expect(lab.StartOperator(ctx, "HOME=", "TMPDIR="+filepath.Join(lab.Dir, "nowhere"))).To(Succeed())
 }, NodeTimeout(10*time.Minute))

@@ -42,6 +42,7 @@ func TestMain(m *testing.M) {
 	bounds := []string{fmt.Sprintf("--max-requests-inflight=%d", seats), "--max-mutating-requests-inflight=0"}
 	os.Exit(support.OnLab(cluster.Options{APIServerArgs: bounds}, func(ctx context.Context, l *support.Lab) (int, error) {
 		lab = l
+		lab.OperatorArgs = []string{"--team-api-level-from-gpus=0"} // the two teams are like large ones
 		if err := lab.StartOperator(ctx); err != nil {
 			return 1, err
 		}

@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"foundation.team/operator/test/support"
+	"foundation.team/operator/test/support/dsl"
 	"foundation.team/operator/test/support/manifest"
 )
 
@@ -30,6 +31,16 @@ func TestRequestsAreCountedToTheirTeam(t *testing.T) {
 		"- {name: all, role: Engineer, subject: {kind: Group, name: flow-engineers}}")
 	s.ApplyTeam(other, manifest.Train, manifest.Staff(manifest.User("lee", "Viewer", "lee@flow")))
 	s.WaitReady(team, other)
+
+	// Both are small: they share levels, which config/flowcontrol has.
+	s.Eventually(func(g Gomega) {
+		for _, name := range []string{team, other} {
+			schema := dsl.Get(s.Story, g, &flowcontrolv1.FlowSchema{}, "", "foundation-team."+name)
+			g.Expect(schema.Spec.PriorityLevelConfiguration.Name).To(HavePrefix("foundation-teams-"))
+			g.Expect(schema.Status.Conditions).To(ContainElement(And(
+				HaveField("Type", flowcontrolv1.FlowSchemaConditionDangling), HaveField("Status", flowcontrolv1.ConditionFalse))))
+		}
+	}).Should(Succeed())
 
 	configMaps := "/api/v1/namespaces/" + s.Train(team) + "/configmaps"
 	lease := "/apis/coordination.k8s.io/v1/namespaces/foundation-system/leases/foundation-operator"

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"foundation.team/operator/test/support"
+)
+
+// podsOfEach is how many Pods are created in each namespace, in turns.
+const podsOfEach = 200
+
+// created is how long creating a Pod takes, in milliseconds, in a team's namespace and in one with the same quota, default requests
+// and Pod Security Standard of which the operator and its policies know nothing.
+type created struct {
+	Team    float64 `json:"teamP50Millis"`
+	Plain   float64 `json:"plainP50Millis"`
+	Stopped float64 `json:"teamWithoutOperatorP50Millis"`
+}
+
+// measurePods creates Pods in a team's namespace and in one that is nobody's, with the operator and without.
+func (r *results) measurePods(ctx context.Context, lab *support.Lab, teams []string) error {
+	of := teams[0] + "-train"
+	plain, err := plainNamespace(ctx, lab.Client, of)
+	if err != nil {
+		return err
+	}
+	found := &created{}
+	if found.Team, found.Plain, err = createPods(ctx, lab.Client, "with", of, plain); err != nil {
+		return err
+	}
+	if err := lab.Operator.Stop(ctx); err != nil {
+		return err
+	}
+	if found.Stopped, _, err = createPods(ctx, lab.Client, "without", of, plain); err != nil {
+		return err
+	}
+	r.Pods = found
+	return lab.StartOperator(ctx)
+}
+
+// plainNamespace makes a namespace with what another one has of quota, default requests and Pod Security Standard.
+func plainNamespace(ctx context.Context, c client.Client, like string) (string, error) {
+	var from corev1.Namespace
+	if err := c.Get(ctx, client.ObjectKey{Name: like}, &from); err != nil {
+		return "", err
+	}
+	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "bench-plain", Labels: map[string]string{}}}
+	for _, label := range []string{"pod-security.kubernetes.io/enforce", "pod-security.kubernetes.io/warn", "pod-security.kubernetes.io/audit"} {
+		namespace.Labels[label] = from.Labels[label]
+	}
+	if err := c.Create(ctx, namespace); err != nil {
+		return "", err
+	}
+	var quotas corev1.ResourceQuotaList
+	var limits corev1.LimitRangeList
+	for _, list := range []client.ObjectList{&quotas, &limits} {
+		if err := c.List(ctx, list, client.InNamespace(like)); err != nil {
+			return "", err
+		}
+	}
+	for _, quota := range quotas.Items {
+		own := &corev1.ResourceQuota{ObjectMeta: metav1.ObjectMeta{Namespace: namespace.Name, Name: quota.Name}, Spec: quota.Spec}
+		if err := c.Create(ctx, own); err != nil {
+			return "", err
+		}
+	}
+	for _, limit := range limits.Items {
+		own := &corev1.LimitRange{ObjectMeta: metav1.ObjectMeta{Namespace: namespace.Name, Name: limit.Name}, Spec: limit.Spec}
+		if err := c.Create(ctx, own); err != nil {
+			return "", err
+		}
+	}
+	return namespace.Name, pause(ctx, 5*time.Second) // until the quota is enforced and there is a default ServiceAccount
+}
+
+// createPods creates Pods in two namespaces in turns, and returns how long each takes (p50, in milliseconds).
+func createPods(ctx context.Context, c client.Client, name, one, other string) (inOne, inOther float64, err error) {
+	took := map[string][]time.Duration{}
+	for i := range podsOfEach {
+		for _, namespace := range []string{one, other} {
+			began := realClock.Now()
+			if err := c.Create(ctx, pod(namespace, fmt.Sprintf("%s-%03d", name, i))); err != nil && !apierrors.IsAlreadyExists(err) {
+				return 0, 0, err
+			}
+			took[namespace] = append(took[namespace], realClock.Since(began))
+		}
+	}
+	return millis(quantile(took[one], 0.5)), millis(quantile(took[other], 0.5)), nil
+}
+
+// pod is a Pod as people write them, which the restricted Pod Security Standard admits. No node takes it.
+func pod(namespace, name string) *corev1.Pod {
+	return &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name},
+		Spec: corev1.PodSpec{
+			NodeSelector: map[string]string{"bench.example/nowhere": "true"},
+			SecurityContext: &corev1.PodSecurityContext{
+				RunAsNonRoot: new(true), SeccompProfile: &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault},
+			},
+			Containers: []corev1.Container{{
+				Name: "train", Image: "registry.example/train:1",
+				SecurityContext: &corev1.SecurityContext{
+					AllowPrivilegeEscalation: new(false), Capabilities: &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}},
+				},
+			}},
+		},
+	}
+}
