@@ -53,12 +53,14 @@ func BuildPlan(in Input, decision Decision) Plan {
 		NodePools: nodePools.apply, NodePoolDeletions: nodePools.remove,
 		holders: map[string]lifecycle.Team{}, FormerUIDs: map[types.UID][]string{}, RequeueAt: requeueAt,
 	}
+	teams := map[string]lifecycle.Team{}
 	for _, team := range in.Teams {
 		plan.FormerUIDs[team.UID] = team.Status.FormerUIDs
+		teams[team.Name] = team
 	}
 	for i := range decision.Nodes {
 		n := &decision.Nodes[i]
-		plan.addHolder(in, n)
+		plan.addHolder(teams, n)
 		if transition, needed := transitionOf(in, n, next[i]); needed {
 			plan.Transitions = append(plan.Transitions, transition)
 		}
@@ -70,14 +72,16 @@ func BuildPlan(in Input, decision Decision) Plan {
 	return plan
 }
 
-// addHolder adds the team that holds a node.
-func (p Plan) addHolder(in Input, n *gpunode.Node) {
-	if n.Owner.Name == "" {
+// addHolder adds the team that holds a node, and to the teams one of which nothing but the name is known.
+func (p Plan) addHolder(teams map[string]lifecycle.Team, n *gpunode.Node) {
+	name := n.Owner.Name
+	if name == "" {
 		return
 	}
-	holder := lifecycle.NewTeam(&foundationv1alpha1.FoundationTeam{ObjectMeta: metav1.ObjectMeta{Name: n.Owner.Name}}, nil)
-	if i := slices.IndexFunc(in.Teams, func(team lifecycle.Team) bool { return team.Name == n.Owner.Name }); i >= 0 {
-		holder = in.Teams[i]
+	holder, known := teams[name]
+	if !known {
+		holder = lifecycle.NewTeam(&foundationv1alpha1.FoundationTeam{ObjectMeta: metav1.ObjectMeta{Name: name}}, nil)
+		teams[name] = holder
 	}
 	p.holders[n.Name] = holder
 	if n.NodeClaim != nil {

@@ -29,8 +29,10 @@ func (r *Reconciler) endAccess(ctx context.Context, m *Model, out *Outcome) {
 		case wanted == nil, bindsAnother(obj, wanted), hasEnded(obj, wanted) && !obj.GetDeletionTimestamp().IsZero():
 			r.deleteAccess(ctx, m, obj, out)
 		case nobodyStays(obj, wanted):
+			out.accessTaken = true
 			out.failed(foundationv1alpha1.ConditionAccessReady, obj.GetNamespace(), r.Applier.Patch(ctx, obj, withoutAnySubject(obj)))
 		case hasEnded(obj, wanted):
+			out.accessTaken = true
 			reduced := withSubjects(wanted, subjectsThatStay(obj, wanted))
 			out.failed(foundationv1alpha1.ConditionAccessReady, obj.GetNamespace(), r.Applier.Apply(ctx, m.Owner, reduced))
 		}
@@ -69,6 +71,7 @@ func (r *Reconciler) deleteAccess(ctx context.Context, m *Model, obj client.Obje
 		r.endDelegated(ctx, m, binding, out)
 		return
 	}
+	out.accessTaken = true
 	out.failed(area, obj.GetNamespace(), r.Applier.Delete(ctx, m.Owner, obj))
 }
 

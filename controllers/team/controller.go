@@ -80,7 +80,8 @@ func (r *Reconciler) reconcileNamed(ctx context.Context, name string) (ctrl.Resu
 
 // reconcile goes from what must not wait to what can:
 //
-//  1. Access that has ended is taken away. This step observes for itself what it needs.
+//  1. Access that has ended is taken away. This step observes for itself what it needs. If it ends for many teams at a time, all
+//     of them come before the next step of any.
 //  2. Isolation, locks and lower quotas come to the namespaces that exist.
 //  3. The finalizer and the record are written: the record decides which objects are the team's when a manifest is applied
 //     again. If they cannot be written, nothing new is provisioned.
@@ -97,6 +98,9 @@ func (r *Reconciler) reconcile(ctx context.Context, team *foundationv1alpha1.Fou
 	soonest := ctrl.Result{RequeueAfter: timing.Wait(r.Clock.Now(), next)}
 	if err != nil {
 		return soonest, r.reportFailure(ctx, team, err)
+	}
+	if out.accessTaken && len(out.errs) == 0 && r.ends.areMany(r.Clock.Now()) {
+		return awaited(requeue.ForCache()), nil
 	}
 	var result ctrl.Result
 	err = requeue.Contain(ctx, func() (err error) {
@@ -179,7 +183,7 @@ func (r *Reconciler) reportFailure(ctx context.Context, team *foundationv1alpha1
 }
 
 // firstStatusWithin is how long a new team's first status waits for what was just made to be seen, so that mostly one is enough.
-const firstStatusWithin = time.Second
+const firstStatusWithin = 2 * time.Second
 
 // waitForMore returns for how long a status can wait that would be a new team's first one, while another one would follow at once,
 // because the watches do not show yet what this reconcile has made.

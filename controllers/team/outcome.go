@@ -38,6 +38,8 @@ type Outcome struct {
 	cacheStale bool
 	// delegated is what became of bindings that staff made.
 	delegated []delegatedChange
+	// accessTaken is true if somebody lost access in this reconcile.
+	accessTaken bool
 	// ended are the access objects that were deleted in this reconcile, or are being deleted and kept by nobody.
 	ended map[objectKey]bool
 	// restricted is what became of the namespaces that were restricted first, by name.

@@ -37,6 +37,30 @@ const (
 	newTeamsEvery  = time.Second
 )
 
+// endsAtOnce is how many teams may lose access at a time until they count as many, and endsEvery after how long another one counts
+// as losing it alone.
+const (
+	endsAtOnce = 10
+	endsEvery  = 100 * time.Millisecond
+)
+
+// ends tells whether many teams lose access at a time, as when a stage of a programme ends: then all lose it before the rest of what
+// follows is done for the first of them. The zero value is ready for use.
+type ends struct {
+	mu  sync.Mutex
+	few *rate.Limiter
+}
+
+// areMany reports whether the end of a team's access now is one of many.
+func (e *ends) areMany(now time.Time) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.few == nil {
+		e.few = rate.NewLimiter(rate.Every(endsEvery), endsAtOnce)
+	}
+	return !e.few.AllowN(now, 1)
+}
+
 // begun knows since when this process provisions each team. The zero value is ready for use.
 type begun struct {
 	mu    sync.Mutex

@@ -3,9 +3,11 @@ package team
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	clocktesting "k8s.io/utils/clock/testing"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -119,5 +121,31 @@ func TestPriorityAgain(t *testing.T) {
 				t.Errorf("priority %v, want %v", got, tt.want)
 			}
 		})
+	}
+}
+
+// When many teams lose access at a time, each loses it before the rest is done for any, and the rest comes after what is due.
+func TestManyEndsComeBeforeTheRest(t *testing.T) {
+	s, r := working(t)
+	for !r.ends.areMany(now.Add(time.Hour)) {
+		continue // others have ended
+	}
+	s.clock.SetTime(now.Add(time.Hour))
+	s.writes = nil
+	result := s.reconcile(t, r)
+	if diff := cmp.Diff([]string{"kim"}, s.bound(t, "foundation-team-lead")); diff != "" || s.bound(t, "foundation-team-engineer") != nil {
+		t.Errorf("who has left has access: %s", diff)
+	}
+	if result.Priority == nil || *result.Priority != priorityAwaited || result.RequeueAfter <= 0 {
+		t.Errorf("the rest comes after %s with priority %v", result.RequeueAfter, result.Priority)
+	}
+	for _, write := range s.writes {
+		if !strings.Contains(write, "RoleBinding") {
+			t.Errorf("%s was not put off", write)
+		}
+	}
+	s.settle(t, r)
+	if active := s.team(t).Status.Staff.Active; active != 1 {
+		t.Errorf("%d of staff are active by the status, want 1", active)
 	}
 }

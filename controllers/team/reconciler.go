@@ -31,6 +31,7 @@ type Reconciler struct {
 	backoff requeue.Backoff
 	ready   readiness
 	begun   begun
+	ends    ends
 	working sync.Once
 	// workingSince is when the first reconcile of this process began: it did nothing before.
 	workingSince time.Time

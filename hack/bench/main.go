@@ -1,7 +1,7 @@
 // Command bench measures how fast the operator is: its real binary, on a control plane that is started for it. It prints a table,
 // writes bench.json, and sums up in its last line.
 //
-// The environment chooses: BENCH which of provision, idle, restart, edit, pods and fairness are measured (all), BENCH_TEAMS the numbers of teams
+// The environment chooses: BENCH which of provision, idle, restart, edit, pods, end and fairness are measured (all), BENCH_TEAMS the numbers of teams
 // (100,400,1000), BENCH_ARGS further arguments of the operator, such as --tracing-endpoint=127.0.0.1:4317.
 package main
 
@@ -34,6 +34,7 @@ const (
 	partRestart = "restart"
 	partEdit    = "edit"
 	partPods    = "pods"
+	partEnd     = "end"
 )
 
 func main() {

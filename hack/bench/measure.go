@@ -53,7 +53,7 @@ func (r *results) measure(ctx context.Context, teams int, also func(part string)
 	for _, part := range []struct {
 		name    string
 		measure func(context.Context, *support.Lab, []string) error
-	}{{partIdle, r.measureIdle}, {partRestart, r.measureRestart}, {partEdit, r.measureEdits}, {partPods, r.measurePods}} {
+	}{{partIdle, r.measureIdle}, {partRestart, r.measureRestart}, {partEdit, r.measureEdits}, {partPods, r.measurePods}, {partEnd, r.measureEnd}} {
 		if !also(part.name) {
 			continue
 		}

@@ -15,6 +15,7 @@ type results struct {
 	Restart   *restarted    `json:"restart,omitempty"`
 	Edits     []edited      `json:"edits,omitempty"`
 	Pods      *created      `json:"pods,omitempty"`
+	End       *ended        `json:"end,omitempty"`
 	Fairness  []fairness    `json:"fairness,omitempty"`
 }
 
@@ -98,6 +99,10 @@ func (r results) table() string {
 	if r.Pods != nil {
 		_, _ = fmt.Fprintf(&b, "a Pod: p50 %.2f ms, in a plain namespace %.2f ms (%.2f times), without the operator %.2f ms\n",
 			r.Pods.Team, r.Pods.Plain, r.Pods.Team/r.Pods.Plain, r.Pods.Stopped)
+	}
+	if e := r.End; e != nil {
+		_, _ = fmt.Fprintf(&b, "%d teams end at once: nobody has access after %.1f s, all closed after %.1f s, %.1f writes a team, %.0f MiB at most; an edit of another team at most %.2f s\n",
+			e.Teams, e.NoAccess, e.Closed, e.Writes, e.PeakRSS, e.EditMax)
 	}
 	for _, f := range r.Fairness {
 		_, _ = fmt.Fprintf(&b, "%d FlowSchemas, %d levels: a request p50 %.2f ms, %.2f ms of the API server's processor; a change %.2f ms of it; its memory %.0f MiB\n",

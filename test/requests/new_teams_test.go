@@ -3,14 +3,18 @@ package requests
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/go-logr/logr"
 	. "github.com/onsi/gomega"
+	"golang.org/x/sync/errgroup"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/watch"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
@@ -21,8 +25,13 @@ import (
 	"foundation.team/operator/test/support/counter"
 )
 
-// newTeams is how many teams come at once, namespacesOfNew how many namespaces each of them has.
-const newTeams, namespacesOfNew = 20, 3
+const (
+	// newTeams is how many teams come at once, namespacesOfNew how many namespaces each of them has.
+	newTeams, namespacesOfNew = 40, 3
+	// mostOpen is how many of them may be begun and not Ready at any time. Ten may come alone, so may be begun at once, and each worker
+	// begins another one while quotas of those before are enforced; if all were begun first it would be all.
+	mostOpen = 30
+)
 
 // TestNewTeamsCostLittle counts what teams cost that are new: one write for each object, and for the finalizer, the record and the
 // status; one read for each namespace, whose name could be somebody else's, and next to none besides.
@@ -38,6 +47,7 @@ func TestNewTeamsCostLittle(t *testing.T) {
 	// The first one waits until the admission policies have settled.
 	makeNewTeams(ctx, g, lab.Client, "first", 1)
 	before := countObjects(ctx, g, lab.Client)
+	open := watchOpen(t, lab.Client)
 	requests.Take()
 	makeNewTeams(ctx, g, lab.Client, "new", newTeams)
 	objects := countObjects(ctx, g, lab.Client) - before
@@ -63,7 +73,69 @@ func TestNewTeamsCostLittle(t *testing.T) {
 	g.Expect(looks+reads).To(BeNumerically("<=", newTeams*(namespacesOfNew+1)), counts.String())
 	g.Expect(others).To(Equal(objects+2*newTeams), counts.String()) // and the finalizer, and the record
 	// The quota controller decides whether a team is Ready within a second, and so whether its first status can be its last.
+	most := open()
+	t.Logf("%d of %d teams were begun and not Ready at a time", most, newTeams)
+	g.Expect(most).To(And(BeNumerically(">", 0), BeNumerically("<=", mostOpen)), "teams are finished before others are begun")
 	g.Expect(statuses).To(And(BeNumerically(">=", newTeams), BeNumerically("<=", 2*newTeams)), counts.String())
+}
+
+// watchOpen watches teams and their namespaces. The function that it returns ends that and tells how many teams were begun and not
+// Ready, at most, by the order of the API server's revisions.
+func watchOpen(t *testing.T, k8s client.WithWatch) (most func() int) {
+	t.Helper()
+	g := NewWithT(t)
+	begun, ready := map[string]int64{}, map[string]int64{}
+	var seeing errgroup.Group
+	var watches []watch.Interface
+	for kind, note := range map[client.ObjectList]func(client.Object){
+		&corev1.NamespaceList{}: func(obj client.Object) { noteFirst(begun, obj.GetLabels()[foundationv1alpha1.LabelTeam], obj) },
+		&foundationv1alpha1.FoundationTeamList{}: func(obj client.Object) {
+			if team, ok := obj.(*foundationv1alpha1.FoundationTeam); ok && meta.IsStatusConditionTrue(team.Status.Conditions, foundationv1alpha1.ConditionReady) {
+				noteFirst(ready, team.Name, obj)
+			}
+		},
+	} {
+		w, err := k8s.Watch(t.Context(), kind)
+		g.Expect(err).NotTo(HaveOccurred())
+		watches = append(watches, w)
+		seeing.Go(func() error {
+			for event := range w.ResultChan() {
+				if obj, ok := event.Object.(client.Object); ok {
+					note(obj)
+				}
+			}
+			return nil
+		})
+	}
+	return func() int {
+		for _, w := range watches {
+			w.Stop()
+		}
+		g.Expect(seeing.Wait()).To(Succeed())
+		most := 0
+		for team, since := range begun {
+			open := 0
+			for other, otherSince := range begun {
+				if until, is := ready[other]; otherSince <= since && (!is || until > since) {
+					open++
+				}
+			}
+			if strings.HasPrefix(team, "new-") {
+				most = max(most, open)
+			}
+		}
+		return most
+	}
+}
+
+// noteFirst notes the revision at which something of a team was seen first.
+func noteFirst(seen map[string]int64, team string, obj client.Object) {
+	if _, known := seen[team]; !known && team != "" {
+		revision, err := strconv.ParseInt(obj.GetResourceVersion(), 10, 64)
+		if err == nil {
+			seen[team] = revision
+		}
+	}
 }
 
 // makeNewTeams makes teams without GPUs and waits until they are Ready.

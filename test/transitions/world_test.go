@@ -19,7 +19,7 @@ import (
 	"foundation.team/operator/test/support"
 )
 
-// clusterKinds and namespacedKinds follow from a team's spec. FlowSchemas and priority levels do not differ between teams.
+// clusterKinds and namespacedKinds follow from a team's spec. FlowSchemas follow from its staff and namespaces, and are left out.
 var (
 	clusterKinds    = []client.ObjectList{&corev1.NamespaceList{}, &rbacv1.ClusterRoleList{}, &rbacv1.ClusterRoleBindingList{}}
 	namespacedKinds = []client.ObjectList{
