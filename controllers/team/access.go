@@ -4,7 +4,10 @@ import (
 	"context"
 	"slices"
 
+	flowcontrolv1 "k8s.io/api/flowcontrol/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
@@ -25,19 +28,40 @@ func (r *Reconciler) endAccess(ctx context.Context, m *Model, out *Outcome) {
 		}
 		wanted := allowed[keyOf(obj)]
 		switch {
-		case wanted == nil && keepsDelegated(m, obj):
+		case wanted == nil && (keepsDelegated(m, obj) || isFormerLevel(obj, allowed)):
 		case wanted == nil, bindsAnother(obj, wanted), hasEnded(obj, wanted) && !obj.GetDeletionTimestamp().IsZero():
 			r.deleteAccess(ctx, m, obj, out)
 		case nobodyStays(obj, wanted):
-			out.accessTaken = true
-			out.failed(foundationv1alpha1.ConditionAccessReady, obj.GetNamespace(), r.Applier.Patch(ctx, obj, withoutAnySubject(obj)))
+			r.emptyBinding(ctx, m, obj, out)
 		case hasEnded(obj, wanted):
-			out.accessTaken = true
 			reduced := withSubjects(wanted, subjectsThatStay(obj, wanted))
-			out.failed(foundationv1alpha1.ConditionAccessReady, obj.GetNamespace(), r.Applier.Apply(ctx, m.Owner, reduced))
+			failed := out.failed(foundationv1alpha1.ConditionAccessReady, obj.GetNamespace(), r.Applier.Apply(ctx, m.Owner, reduced))
+			out.accessTaken = out.accessTaken || !failed
 		}
 	}
 	r.suspendDelegated(ctx, m, out)
+}
+
+// emptyBinding takes all subjects out of a binding that others get. It is deleted if that is refused.
+func (r *Reconciler) emptyBinding(ctx context.Context, m *Model, binding client.Object, out *Outcome) {
+	err := r.Applier.Patch(ctx, binding, withoutAnySubject(binding))
+	switch {
+	case err == nil:
+		out.accessTaken = true
+	case apierrors.IsConflict(err), apierrors.IsNotFound(err):
+		out.cacheStale = true
+	default:
+		r.deleteAccess(ctx, m, binding, out)
+	}
+}
+
+// isFormerLevel reports whether an object is the priority level that a team had of its own, while it has a flow schema: that one has
+// to lead to another level before this one goes.
+func isFormerLevel(obj client.Object, allowed map[objectKey]apply.Object) bool {
+	if _, level := obj.(*flowcontrolv1.PriorityLevelConfiguration); !level {
+		return false
+	}
+	return allowed[keyOf(&flowcontrolv1.FlowSchema{ObjectMeta: metav1.ObjectMeta{Name: obj.GetName()}})] != nil
 }
 
 // buildAllAccess returns the objects that may give access now, by key.
@@ -71,8 +95,10 @@ func (r *Reconciler) deleteAccess(ctx context.Context, m *Model, obj client.Obje
 		r.endDelegated(ctx, m, binding, out)
 		return
 	}
-	out.accessTaken = true
-	out.failed(area, obj.GetNamespace(), r.Applier.Delete(ctx, m.Owner, obj))
+	failed := out.failed(area, obj.GetNamespace(), r.Applier.Delete(ctx, m.Owner, obj))
+	if _, _, binds := liveBinding(obj); binds && !failed {
+		out.accessTaken = true
+	}
 }
 
 // withoutAnySubject returns a copy of an object that binds nobody.

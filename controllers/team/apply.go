@@ -4,6 +4,7 @@ import (
 	"context"
 
 	corev1 "k8s.io/api/core/v1"
+	flowcontrolv1 "k8s.io/api/flowcontrol/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
@@ -164,7 +165,8 @@ func existingAccess(m *Model) map[objectKey]bool {
 	return keys
 }
 
-// pruneOthers deletes what does not give access and is not desired any more, and only if all that is desired could be applied.
+// pruneOthers deletes what is not desired any more and does not give access, or is a level that no request leads to any more, and only
+// if all that is desired could be applied.
 func (r *Reconciler) pruneOthers(ctx context.Context, m *Model, keep map[objectKey]bool, out *Outcome) {
 	ctx, end := tracing.Step(ctx, "prune")
 	defer end(nil)
@@ -172,7 +174,8 @@ func (r *Reconciler) pruneOthers(ctx context.Context, m *Model, keep map[objectK
 		return
 	}
 	for _, obj := range m.Others {
-		if !apply.KindOf(obj).Access && !keep[keyOf(obj)] {
+		_, level := obj.(*flowcontrolv1.PriorityLevelConfiguration)
+		if (!apply.KindOf(obj).Access || level && m.Owner.CanAdopt(obj)) && !keep[keyOf(obj)] {
 			out.failed(foundationv1alpha1.ConditionNamespacesReady, obj.GetNamespace(), r.Applier.Delete(ctx, m.Owner, obj))
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
+	flowcontrolv1 "k8s.io/api/flowcontrol/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -176,6 +177,8 @@ func runApplyCases(t *testing.T, tests map[string]applyCase) {
 
 func TestApplyAndPruneInOrder(t *testing.T) {
 	hanbit := twoNamespaces(builder.Staff("kim", foundationv1alpha1.RoleLead))
+	formerLevel := &flowcontrolv1.PriorityLevelConfiguration{ObjectMeta: builder.OwnedMeta(hanbit, "", "foundation-team.hanbit")}
+	foreignLevel := &flowcontrolv1.PriorityLevelConfiguration{ObjectMeta: metav1.ObjectMeta{Name: "foundation-team.hanbit", Labels: map[string]string{foundationv1alpha1.LabelTeam: "hanbit"}}}
 	large := twoNamespaces(builder.Staff("kim", foundationv1alpha1.RoleLead), builder.Award("b200", 64))
 	former := &rbacv1.RoleBinding{ObjectMeta: builder.OwnedMeta(hanbit, "hanbit-train", "foundation-team-engineer")}
 	formerOfTeam := &rbacv1.ClusterRoleBinding{ObjectMeta: builder.OwnedMeta(hanbit, "", "foundation-team:former")}
@@ -186,6 +189,10 @@ func TestApplyAndPruneInOrder(t *testing.T) {
 			in: input(large), writes: []string{"Namespace hanbit-train", "Namespace hanbit-eval", trainBinding, evalBinding, "ClusterRoleBinding foundation-team:hanbit"},
 			first: []string{"PriorityLevelConfiguration foundation-team.hanbit", "FlowSchema foundation-team.hanbit"},
 		},
+		"the level of a team that is not large any more goes when no request leads to it": {
+			in: input(hanbit, formerLevel), first: []string{"FlowSchema foundation-team.hanbit"}, writes: []string{"delete PriorityLevelConfiguration foundation-team.hanbit"},
+		},
+		"somebody else's level is not pruned": {in: input(hanbit, foreignLevel), noWrites: []string{"delete PriorityLevelConfiguration foundation-team.hanbit"}},
 		"access that has ended is pruned first": {
 			in: input(hanbit, former, formerOfTeam), first: []string{"delete RoleBinding foundation-team-engineer", "delete ClusterRoleBinding foundation-team:former"},
 		},

@@ -80,8 +80,8 @@ func (r *Reconciler) reconcileNamed(ctx context.Context, name string) (ctrl.Resu
 
 // reconcile goes from what must not wait to what can:
 //
-//  1. Access that has ended is taken away. This step observes for itself what it needs. If it ends for many teams at a time, all
-//     of them come before the next step of any.
+//  1. Access that has ended is taken away. This step observes for itself what it needs. If many lose it at a time,
+//     all that are due come before the next step of any.
 //  2. Isolation, locks and lower quotas come to the namespaces that exist.
 //  3. The finalizer and the record are written: the record decides which objects are the team's when a manifest is applied
 //     again. If they cannot be written, nothing new is provisioned.

@@ -49,7 +49,8 @@ const (
 	flowQueues, flowHand, flowLength = 16, 4, 25
 )
 
-// buildFlow builds the team's flow schema, and its priority level if it has one of its own. They exist as long as somebody can send
+// buildFlow builds the team's flow schema, and its priority level if it has one of its own, as a large team has, and a small one while
+// the level is missing that it would share: an operator may be newer than what of config/ is installed. They exist as long as somebody can send
 // requests: staff with access, or pods in a namespace that is kept. Names of teams have no dot, so no other team's objects can have
 // this name.
 //
@@ -58,7 +59,7 @@ const (
 func buildFlow(m *Model) []apply.Object {
 	subjects := flowSubjects(m)
 	fairness := cmp.Or(m.Fairness, DefaultFairness)
-	large := declaredGPUs(m.Team) >= int64(fairness.OwnFrom)
+	large := declaredGPUs(m.Team) >= int64(fairness.OwnFrom) || m.SharedLevelMissing && !fairness.OnlyLarge
 	if len(subjects) == 0 || !large && fairness.OnlyLarge {
 		return nil
 	}

@@ -130,7 +130,12 @@ func TestSmallTeamsShareLevels(t *testing.T) {
 	if flow := Build(NewModel(in)).Flow; len(flow) > 0 {
 		t.Error("a small team has a flow schema although only large ones shall have one")
 	}
-	in.Fairness = Fairness{Shares: 2}
+	in.Fairness = Fairness{}
+	in.SharedLevelMissing = true
+	if flow := Build(NewModel(in)).Flow; len(flow) != 2 {
+		t.Error("a small team has no level although the one that it would share is missing")
+	}
+	in.Fairness, in.SharedLevelMissing = Fairness{Shares: 2}, false
 	if flow := Build(NewModel(in)).Flow; len(flow) != 2 {
 		t.Error("a team without GPUs has no level of its own although every team shall have one")
 	}

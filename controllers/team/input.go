@@ -64,8 +64,10 @@ type Input struct {
 	LabelledVolumes []*corev1.PersistentVolume
 	// PersistentVolumes are those that the team's PersistentVolumeClaims are bound to, by name.
 	PersistentVolumes map[string]*corev1.PersistentVolume
-	// Fairness says what of the API server the team gets.
-	Fairness Fairness
+	// Fairness says what of the API server the team gets. SharedLevelMissing is true if the priority level that it would share is not
+	// there: then it gets one of its own.
+	Fairness           Fairness
+	SharedLevelMissing bool
 	// Others are all other objects that carry the team's label.
 	Others []client.Object
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	flowcontrolv1 "k8s.io/api/flowcontrol/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -50,6 +51,10 @@ func (r *Reconciler) observeAccess(ctx context.Context, team *foundationv1alpha1
 		}
 	}
 	slices.SortFunc(in.Others, compareObjects)
+	level := &flowcontrolv1.PriorityLevelConfiguration{}
+	err = r.Client.Get(ctx, client.ObjectKey{Name: sharedLevel(team.Name)}, level, client.UnsafeDisableDeepCopy)
+	in.SharedLevelMissing = apierrors.IsNotFound(err)
+	failed(client.IgnoreNotFound(err))
 	return in, errors.Join(errs...)
 }
 

@@ -230,3 +230,39 @@ func TestAccessToWhatIsLeftStays(t *testing.T) {
 		})
 	}
 }
+
+// A binding whose subjects all leave has its new ones in the same reconcile. If it cannot be emptied it is deleted, and made anew.
+func TestABindingChangesHands(t *testing.T) {
+	for name, tt := range map[string]struct {
+		fail  string
+		bound []string
+		want  string
+	}{
+		"it is emptied and filled": {"", []string{"park"}, "patch RoleBinding foundation-team-lead"},
+		"to empty it is refused":   {"patch RoleBinding", nil, "delete RoleBinding foundation-team-lead"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, r := working(t)
+			s.edit(t, func(team *foundationv1alpha1.FoundationTeam) {
+				team.Spec.Staff = nil
+				builder.Staff("park", foundationv1alpha1.RoleLead)(team)
+			})
+			s.writes = nil
+			if tt.fail != "" {
+				s.failing(tt.fail)
+			}
+			s.reconcile(t, r)
+			s.failing()
+			if diff := cmp.Diff(tt.bound, s.bound(t, "foundation-team-lead")); diff != "" {
+				t.Error(diff)
+			}
+			if !slices.Contains(s.writes, tt.want) {
+				t.Errorf("%s is not among the writes %v", tt.want, s.writes)
+			}
+			s.settle(t, r)
+			if diff := cmp.Diff([]string{"park"}, s.bound(t, "foundation-team-lead")); diff != "" {
+				t.Errorf("in the end: %s", diff)
+			}
+		})
+	}
+}

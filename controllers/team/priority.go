@@ -44,8 +44,8 @@ const (
 	endsEvery  = 100 * time.Millisecond
 )
 
-// ends tells whether many teams lose access at a time, as when a stage of a programme ends: then all lose it before the rest of what
-// follows is done for the first of them. The zero value is ready for use.
+// ends tells whether many teams lose access at a time, as when a stage of a programme ends: then those whose end is due all lose it before
+// the rest of what follows is done for the first of them. The zero value is ready for use.
 type ends struct {
 	mu  sync.Mutex
 	few *rate.Limiter

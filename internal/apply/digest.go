@@ -19,15 +19,15 @@ const digestType = "foundation.team/digest"
 
 // Digest replaces, on an object that is about to be cached, the list of the fields that the operator owns by a digest of these
 // fields and their values, and reports whether it did. To read which fields those are is most of what a comparison costs, and
-// the list is most of an object's memory; so it is done once, when a watch delivers the object. An object of which they cannot be
-// read is left as it is: Apply says why.
+// the list is most of an object's memory; so it is done once, when a watch delivers the object. Kinds whose lists are read for more
+// keep them. An object of which they cannot be read is left as it is: Apply says why.
 func Digest(obj client.Object) bool {
 	own := ownEntry(obj)
 	if own < 0 {
 		return false
 	}
 	k, ok := find(applied, func(k Kind) bool { return k.has(obj) })
-	if !ok {
+	if !ok || k.fieldsRead {
 		return false
 	}
 	digest, err := k.digest(obj)

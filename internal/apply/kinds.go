@@ -39,6 +39,8 @@ type Kind struct {
 	// New and NewList return an empty object and an empty list.
 	New     func() client.Object
 	NewList func() client.ObjectList
+	// fieldsRead is true if which fields the operator owns is read for more than to compare them: Digest leaves them.
+	fieldsRead bool
 	// has reports whether an object is of the kind.
 	has func(client.Object) bool
 	// ownedFields reads which fields of an object the operator owns.
@@ -49,9 +51,9 @@ type Kind struct {
 // from it.
 var kinds = []Kind{
 	allCached(kind[*corev1.Namespace, *corev1.NamespaceList](namespaceKind, corev1ac.ExtractNamespace)),
-	kind[*corev1.ResourceQuota, *corev1.ResourceQuotaList]("ResourceQuota", corev1ac.ExtractResourceQuota),
+	fieldsRead(kind[*corev1.ResourceQuota, *corev1.ResourceQuotaList]("ResourceQuota", corev1ac.ExtractResourceQuota)),
 	kind[*corev1.LimitRange, *corev1.LimitRangeList]("LimitRange", corev1ac.ExtractLimitRange),
-	kind[*corev1.PersistentVolumeClaim, *corev1.PersistentVolumeClaimList]("PersistentVolumeClaim", corev1ac.ExtractPersistentVolumeClaim),
+	fieldsRead(kind[*corev1.PersistentVolumeClaim, *corev1.PersistentVolumeClaimList]("PersistentVolumeClaim", corev1ac.ExtractPersistentVolumeClaim)),
 	kind[*networkingv1.NetworkPolicy, *networkingv1.NetworkPolicyList]("NetworkPolicy", networkingv1ac.ExtractNetworkPolicy),
 	access(kind[*rbacv1.RoleBinding, *rbacv1.RoleBindingList]("RoleBinding", rbacv1ac.ExtractRoleBinding)),
 	allCached(access(kind[*rbacv1.ClusterRole, *rbacv1.ClusterRoleList]("ClusterRole", rbacv1ac.ExtractClusterRole))),
@@ -118,6 +120,11 @@ func access(k Kind) Kind {
 
 func allCached(k Kind) Kind {
 	k.AllCached = true
+	return k
+}
+
+func fieldsRead(k Kind) Kind {
+	k.fieldsRead = true
 	return k
 }
 

@@ -13,6 +13,7 @@ import (
 	storagev1 "k8s.io/api/storage/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
@@ -188,5 +189,40 @@ func TestHeartbeatIsNoNews(t *testing.T) {
 	}
 	if seen[0] != seen[1] {
 		t.Error(cmp.Diff(seen[0], seen[1]))
+	}
+}
+
+// What is compared by its digest loses its content, once and for all; what is read for more keeps it, and so does what cannot be read.
+func TestDigestedObjectsAreSmall(t *testing.T) {
+	const owns = `{"f:metadata":{"f:labels":{"f:foundation.team/team":{}}},"f:spec":{}}`
+	managed := func(fields string) []metav1.ManagedFieldsEntry {
+		entry := metav1.ManagedFieldsEntry{Manager: foundationv1alpha1.FieldManager, Operation: metav1.ManagedFieldsOperationApply, APIVersion: "v1", FieldsType: "FieldsV1"}
+		entry.FieldsV1 = metav1.NewFieldsV1(fields)
+		return []metav1.ManagedFieldsEntry{entry}
+	}
+	meta := func(fields string) metav1.ObjectMeta {
+		return metav1.ObjectMeta{Name: "foundation-team", Labels: map[string]string{foundationv1alpha1.LabelTeam: "hanbit"}, ManagedFields: managed(fields)}
+	}
+	limits := corev1.LimitRangeSpec{Limits: []corev1.LimitRangeItem{{Type: corev1.LimitTypeContainer}}}
+	small := &corev1.LimitRange{ObjectMeta: meta(owns), Spec: limits}
+	for range 2 {
+		if _, err := keepOwnFields(small); err != nil {
+			t.Fatal(err)
+		}
+		if len(small.Spec.Limits) > 0 || small.ManagedFields[0].FieldsV1.GetRawString() == owns || len(small.ManagedFields) != 1 {
+			t.Fatalf("it was not digested: %+v", small)
+		}
+	}
+	unreadable := &corev1.LimitRange{ObjectMeta: meta(`{"x":{}}`), Spec: limits}
+	quota := &corev1.ResourceQuota{ObjectMeta: meta(owns)}
+	claim := &corev1.PersistentVolumeClaim{ObjectMeta: meta(owns)}
+	for _, obj := range []client.Object{unreadable, quota, claim} {
+		before := obj.DeepCopyObject()
+		if _, err := keepOwnFields(obj); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(before, obj); diff != "" {
+			t.Errorf("%T: %s", obj, diff)
+		}
 	}
 }
