@@ -87,6 +87,7 @@ func TestMain(m *testing.M) {
 	}
 	os.Exit(support.OnLab(cluster.Options{Nodes: 0}, func(ctx context.Context, l *support.Lab) (int, error) {
 		lab = l
+		lab.OperatorArgs = ownLevels
 		if err := connectPeople(); err != nil {
 			return 1, err
 		}

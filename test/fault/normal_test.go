@@ -24,8 +24,6 @@ var (
 	shortUIDs = regexp.MustCompile(`(PLAN-\w+\.)[0-9a-f]{8}\b`)
 	// nodeNames are those of a plan's nodes.
 	nodeNames = regexp.MustCompile(`PLAN-[nm]\d\b`)
-	// sharedLevels are the priority levels of small teams: which one follows from a team's name.
-	sharedLevels = regexp.MustCompile(`foundation-teams-\d`)
 	// digests are of values with a plan's name in them.
 	digests = regexp.MustCompile(`sha256:[0-9a-f]+`)
 	// effects are what an edit took from a team that used it. Only the reconcile that takes it sees that; if the process is killed
@@ -87,7 +85,6 @@ func normalText(text, plan string) string {
 	text = uids.ReplaceAllString(text, "UID")
 	text = shortUIDs.ReplaceAllString(text, "${1}UID")
 	text = effects.ReplaceAllString(text, "")
-	text = sharedLevels.ReplaceAllString(text, "LEVEL")
 	text = digests.ReplaceAllString(text, "DIGEST")
 	return times.ReplaceAllString(text, "TIME")
 }

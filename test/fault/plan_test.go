@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
 	"foundation.team/operator/controllers"
+	"foundation.team/operator/controllers/team"
 	"foundation.team/operator/test/support"
 )
 
@@ -92,7 +93,7 @@ func (p *plan) manager(ctx context.Context) (manager.Manager, error) {
 	if err != nil {
 		return nil, err
 	}
-	return mgr, controllers.Add(ctx, mgr, realClock, controllers.Options{Debounce: debounce})
+	return mgr, controllers.Add(ctx, mgr, realClock, controllers.Options{Debounce: debounce, Fairness: team.Fairness{Shares: team.DefaultFairness.Shares}})
 }
 
 // stop stops the operator, and nothing that it still writes arrives.
