@@ -25,8 +25,9 @@ const (
 	// restarts is how often the control plane is.
 	restarts = 9
 	// hurried is how long the operator works at most before most disturbances, so that it is hit at all of its work: lists, first
-	// reconciles, writes. Before each fifth it has time to get on: a node that changes hands takes it five seconds at least.
-	hurried, unhurried = 2 * time.Second, 12 * time.Second
+	// reconciles, writes. Before each fifth it has time to get on: a node that changes hands takes it five seconds at least, and on a
+	// busy machine it is given more, until a step has ended.
+	hurried, unhurried, unhurriedAtMost = 2 * time.Second, 12 * time.Second, 30 * time.Second
 	// recovered is how long the control plane runs between restarts: watches are tried again after up to 30 seconds.
 	recovered = 35 * time.Second
 )
@@ -62,7 +63,7 @@ func TestRestarts(t *testing.T) {
 		t.Skip("the control plane is restarted in make test-faults")
 	}
 	components := [][]string{{cluster.APIServer}, {cluster.Etcd}, {cluster.APIServer, cluster.Etcd}}
-	told := disturbed(t, restarts, func(int) time.Duration { return recovered }, func(ctx context.Context, i int) error {
+	told := disturbed(t, restarts, func(ctx context.Context, _ int) error { return wait(ctx, recovered) }, func(ctx context.Context, i int) error {
 		restarting.Lock()
 		defer restarting.Unlock()
 		return lab.Restart(ctx, nil, components[i%len(components)]...)
@@ -97,16 +98,24 @@ func keepRunning(t *testing.T) (end func()) {
 	return func() { cancel(); <-ended }
 }
 
-// hasty returns for how long the operator is left alone before the ith time that it is killed.
-func hasty(i int) time.Duration {
-	if i%5 == 4 {
-		return unhurried
+// stepsEnded counts the steps that have ended as they do without faults.
+var stepsEnded atomic.Int64
+
+// hasty leaves the operator alone before the ith time that it is killed.
+func hasty(ctx context.Context, i int) error {
+	if i%5 != 4 {
+		return wait(ctx, rand.N(hurried))
 	}
-	return rand.N(hurried)
+	before, limit := stepsEnded.Load(), realClock.Now().Add(unhurriedAtMost)
+	err := wait(ctx, unhurried)
+	for err == nil && stepsEnded.Load() == before && realClock.Now().Before(limit) {
+		err = wait(ctx, 200*time.Millisecond)
+	}
+	return err
 }
 
 // disturbed does workloads with the operator's real process, and disturbs it so many times meanwhile.
-func disturbed(t *testing.T, times int, quiet func(int) time.Duration, disturb func(context.Context, int) error) *progress {
+func disturbed(t *testing.T, times int, quiet func(context.Context, int) error, disturb func(context.Context, int) error) *progress {
 	t.Helper()
 	recorded := recordings(t)
 	if err := lab.StartOperator(t.Context()); err != nil {
@@ -120,7 +129,7 @@ func disturbed(t *testing.T, times int, quiet func(int) time.Duration, disturb f
 			t.Parallel()
 			defer over.Store(true)
 			for i := range times {
-				if err := wait(t.Context(), quiet(i)); err != nil {
+				if err := quiet(t.Context(), i); err != nil {
 					t.Fatal(err)
 				}
 				if err := disturb(t.Context(), i); err != nil {

@@ -49,6 +49,8 @@ var (
 	view *world
 	// people is the client of what admins do in workloads. It waits while the control plane is restarted.
 	people client.Client
+	// janitor is a client with the operator's rights, for what plans that are over have left.
+	janitor client.Client
 	// restarting is held while the control plane is.
 	restarting sync.RWMutex
 	// operating is held by who ends or starts the operator's process.
@@ -77,7 +79,10 @@ func connectPeople() error {
 	cfg := rest.CopyConfig(lab.Admin)
 	cfg.Wrap(func(next http.RoundTripper) http.RoundTripper { return patient{next} })
 	var err error
-	people, err = client.New(cfg, client.Options{Scheme: setup.Scheme()})
+	if people, err = client.New(cfg, client.Options{Scheme: setup.Scheme()}); err != nil {
+		return err
+	}
+	janitor, err = client.New(support.AsOperator(cfg), client.Options{Scheme: setup.Scheme()})
 	return err
 }
 

@@ -11,6 +11,8 @@ import (
 
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
+	flowcontrolv1 "k8s.io/api/flowcontrol/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
@@ -169,6 +171,7 @@ func (p *plan) await(step int) map[string]string {
 	for {
 		state, changed := p.look()
 		if p.want != nil && realClock.Now().After(p.notBefore) && maps.Equal(state, p.wanted(step)) {
+			stepsEnded.Add(1)
 			return state
 		}
 		if !maps.Equal(state, last) {
@@ -277,6 +280,21 @@ func (p *plan) end() {
 	}
 	if broken := view.verdict(p.name); len(broken) > 0 {
 		p.t.Errorf("%s, %s: %s", p.work.name, p.harm, strings.Join(slices.Compact(broken), "\n"))
+	}
+	if !p.outside {
+		p.forgetFairness(ctx)
+	}
+}
+
+// forgetFairness deletes the FlowSchemas and levels of a plan that is over: each makes every request of the plans to come dearer.
+func (p *plan) forgetFairness(ctx context.Context) {
+	for _, team := range []string{"a", "b"} {
+		name := metav1.ObjectMeta{Name: "foundation-team." + p.named(team)}
+		for _, obj := range []client.Object{&flowcontrolv1.FlowSchema{ObjectMeta: name}, &flowcontrolv1.PriorityLevelConfiguration{ObjectMeta: name}} {
+			if err := client.IgnoreNotFound(janitor.Delete(ctx, obj)); err != nil {
+				p.t.Error(err)
+			}
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ package requests
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"testing"
 	"time"
 
@@ -36,6 +37,8 @@ import (
 
 const (
 	teams = 50
+	// mostAllocations bounds what a team's reconcile that does nothing allocates, with what else goes on in the process.
+	mostAllocations = 20_000
 	// seats is how many of them take part in a programme.
 	seats       = 5
 	programName = "sovereign-models"
@@ -181,10 +184,14 @@ func reconcileAll(ctx context.Context, g *WithT, mgr manager.Manager) {
 	programReconciler := &program.Reconciler{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Applier: applier, Events: recorder, Clock: clock.RealClock{}}
 	_, err := programReconciler.Reconcile(ctx, ctrl.Request{NamespacedName: client.ObjectKey{Name: programName}})
 	g.Expect(err).NotTo(HaveOccurred())
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
 	for i := range teams {
 		_, err := teamReconciler.Reconcile(ctx, ctrl.Request{NamespacedName: client.ObjectKey{Name: teamName(i)}})
 		g.Expect(err).NotTo(HaveOccurred())
 	}
+	runtime.ReadMemStats(&after)
+	g.Expect((after.Mallocs-before.Mallocs)/teams).To(BeNumerically("<", mostAllocations), "allocations of a team's reconcile that does nothing")
 	for _, name := range []string{"b200", "h100"} {
 		_, err := poolReconciler.Reconcile(ctx, ctrl.Request{NamespacedName: client.ObjectKey{Name: name}})
 		g.Expect(err).NotTo(HaveOccurred())
