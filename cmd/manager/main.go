@@ -50,9 +50,7 @@ func run(ctx context.Context, flags *flag.FlagSet, args []string) error {
 	flags.DurationVar(&options.LeaseDuration, "leader-elect-lease-duration", setup.DefaultLeaseDuration, "for how long a replica that does not answer is waited for until another one takes the lease; whole seconds")
 	var work controllers.Options
 	flags.DurationVar(&work.Debounce, "debounce-requests", pool.DefaultDebounce, "for how long requests for GPUs have to be unchanged before they are decided together, so that the order in which they arrive decides nothing")
-	shares := flags.Uint("team-api-shares", uint(team.DefaultFairness.Shares), "concurrency shares of a priority level that is a team's own: how many of the API server's seats it has")
-	flags.BoolVar(&work.Fairness.OnlyLarge, "only-large-teams-flow-schemas", false, "make no FlowSchemas for the others: their requests share the levels of all service accounts and users of the cluster, and every request is compared with fewer FlowSchemas")
-	ownFrom := flags.Uint("team-api-level-from-gpus", uint(team.DefaultFairness.OwnFrom), "teams whose awards have at least so many GPUs together have a priority level of their own, the others share some; 0: every team has its own")
+	fairness := bindFairness(flags)
 	traces := tracing.Options{Version: version}
 	flags.StringVar(&traces.Endpoint, "tracing-endpoint", "", "host:port of an OpenTelemetry collector that takes OTLP by gRPC without TLS, on this node or in this pod; empty exports nothing")
 	rate := flags.Uint("tracing-sampling-rate-per-million", tracing.All, "how many of a million reconciles are traced")
@@ -66,9 +64,6 @@ func run(ctx context.Context, flags *flag.FlagSet, args []string) error {
 		fmt.Println(version)
 		return nil
 	}
-	if *shares < 1 || *shares > maxAPIShares {
-		return fmt.Errorf("--team-api-shares: %d must be from 1 to %d: with 0 no team could ask for anything", *shares, maxAPIShares)
-	}
 	if *rate > tracing.All {
 		return fmt.Errorf("--tracing-sampling-rate-per-million: %d must be from 0 to %d", *rate, tracing.All)
 	}
@@ -76,10 +71,10 @@ func run(ctx context.Context, flags *flag.FlagSet, args []string) error {
 	if options.LeaseDuration < minLeaseDuration || options.LeaseDuration%time.Second != 0 {
 		return fmt.Errorf("--leader-elect-lease-duration: %s must be whole seconds, and at least %s", options.LeaseDuration, minLeaseDuration)
 	}
-	if *ownFrom > math.MaxInt32 {
-		return fmt.Errorf("--team-api-level-from-gpus: %d must be from 0 to %d", *ownFrom, math.MaxInt32)
+	var err error
+	if work.Fairness, err = fairness(); err != nil {
+		return err
 	}
-	work.Fairness.Shares, work.Fairness.OwnFrom = int32(*shares), int32(*ownFrom)
 	logger := zap.New(zap.UseFlagOptions(&logs))
 	log.SetLogger(logger)
 	klog.SetLogger(logger)
@@ -109,6 +104,22 @@ func run(ctx context.Context, flags *flag.FlagSet, args []string) error {
 	logger.Info("starting", "version", version)
 	defer stopTracing()
 	return setup.Run(ctx, mgr, clock.RealClock{})
+}
+
+// bindFairness adds the flags of teams' shares of the API server. What it returns reads them once they are parsed.
+func bindFairness(flags *flag.FlagSet) func() (team.Fairness, error) {
+	shares := flags.Uint("team-api-shares", uint(team.DefaultFairness.Shares), "concurrency shares of a priority level that is a team's own: how many of the API server's seats it has")
+	ownFrom := flags.Uint("team-api-level-from-gpus", uint(team.DefaultFairness.OwnFrom), "teams whose awards have at least so many GPUs together have a priority level of their own, the others share some; 0: every team has its own")
+	onlyLarge := flags.Bool("only-large-teams-flow-schemas", false, "make no FlowSchemas for the others: their requests share the levels of all service accounts and users of the cluster, and every request is compared with fewer FlowSchemas")
+	return func() (team.Fairness, error) {
+		if *shares < 1 || *shares > maxAPIShares {
+			return team.Fairness{}, fmt.Errorf("--team-api-shares: %d must be from 1 to %d: with 0 no team could ask for anything", *shares, maxAPIShares)
+		}
+		if *ownFrom > math.MaxInt32 {
+			return team.Fairness{}, fmt.Errorf("--team-api-level-from-gpus: %d must be from 0 to %d", *ownFrom, math.MaxInt32)
+		}
+		return team.Fairness{Shares: int32(*shares), OwnFrom: int32(*ownFrom), OnlyLarge: *onlyLarge}, nil
+	}
 }
 
 // defaultNamespace returns the namespace that the operator runs in, which its Deployment sets in POD_NAMESPACE.

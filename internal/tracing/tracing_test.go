@@ -55,7 +55,12 @@ func TestSpansAreExported(t *testing.T) {
 	collectorv1.RegisterTraceServiceServer(server, got)
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
-	defer func() { server.Stop(); <-served }()
+	defer func() {
+		server.Stop()
+		if err := <-served; err != nil {
+			t.Error(err)
+		}
+	}()
 
 	told := make(chan string, 1)
 	api := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { told <- r.Header.Get("Traceparent") }))
