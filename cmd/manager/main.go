@@ -51,9 +51,7 @@ func run(ctx context.Context, flags *flag.FlagSet, args []string) error {
 	var work controllers.Options
 	flags.DurationVar(&work.Debounce, "debounce-requests", pool.DefaultDebounce, "for how long requests for GPUs have to be unchanged before they are decided together, so that the order in which they arrive decides nothing")
 	fairness := bindFairness(flags)
-	traces := tracing.Options{Version: version}
-	flags.StringVar(&traces.Endpoint, "tracing-endpoint", "", "host:port of an OpenTelemetry collector that takes OTLP by gRPC without TLS, on this node or in this pod; empty exports nothing")
-	rate := flags.Uint("tracing-sampling-rate-per-million", tracing.All, "how many of a million reconciles are traced")
+	traces := bindTracing(flags)
 	printVersion := flags.Bool("version", false, "print the version and exit")
 	var logs zap.Options
 	logs.BindFlags(flags)
@@ -64,14 +62,13 @@ func run(ctx context.Context, flags *flag.FlagSet, args []string) error {
 		fmt.Println(version)
 		return nil
 	}
-	if *rate > tracing.All {
-		return fmt.Errorf("--tracing-sampling-rate-per-million: %d must be from 0 to %d", *rate, tracing.All)
-	}
-	traces.SamplingRatePerMillion = int32(*rate)
 	if options.LeaseDuration < minLeaseDuration || options.LeaseDuration%time.Second != 0 {
 		return fmt.Errorf("--leader-elect-lease-duration: %s must be whole seconds, and at least %s", options.LeaseDuration, minLeaseDuration)
 	}
-	var err error
+	traced, err := traces()
+	if err != nil {
+		return err
+	}
 	if work.Fairness, err = fairness(); err != nil {
 		return err
 	}
@@ -87,7 +84,7 @@ func run(ctx context.Context, flags *flag.FlagSet, args []string) error {
 	if err != nil {
 		return fmt.Errorf("find the API server (set --kubeconfig or KUBECONFIG): %w", err)
 	}
-	stopTracing, err := tracing.Start(ctx, cfg, traces)
+	stopTracing, err := tracing.Start(ctx, cfg, traced)
 	if err != nil {
 		return err
 	}
@@ -119,6 +116,18 @@ func bindFairness(flags *flag.FlagSet) func() (team.Fairness, error) {
 			return team.Fairness{}, fmt.Errorf("--team-api-level-from-gpus: %d must be from 0 to %d", *ownFrom, math.MaxInt32)
 		}
 		return team.Fairness{Shares: int32(*shares), OwnFrom: int32(*ownFrom), OnlyLarge: *onlyLarge}, nil
+	}
+}
+
+// bindTracing adds the flags of tracing. What it returns reads them once they are parsed.
+func bindTracing(flags *flag.FlagSet) func() (tracing.Options, error) {
+	endpoint := flags.String("tracing-endpoint", "", "host:port of an OpenTelemetry collector that takes OTLP by gRPC without TLS, on this node or in this pod; empty exports nothing")
+	rate := flags.Uint("tracing-sampling-rate-per-million", tracing.All, "how many of a million reconciles are traced")
+	return func() (tracing.Options, error) {
+		if *rate > tracing.All {
+			return tracing.Options{}, fmt.Errorf("--tracing-sampling-rate-per-million: %d must be from 0 to %d", *rate, tracing.All)
+		}
+		return tracing.Options{Endpoint: *endpoint, SamplingRatePerMillion: int32(*rate), Version: version}, nil
 	}
 }
 
