@@ -38,7 +38,7 @@ func TestRequestsAreCountedToTheirTeam(t *testing.T) {
 			schema := dsl.Get(s.Story, g, &flowcontrolv1.FlowSchema{}, "", "foundation-team."+name)
 			g.Expect(schema.Spec.PriorityLevelConfiguration.Name).To(HavePrefix("foundation-teams-"))
 			g.Expect(schema.Status.Conditions).To(ContainElement(And(
-				HaveField("Type", flowcontrolv1.FlowSchemaConditionDangling), HaveField("Status", flowcontrolv1.ConditionFalse))))
+				HaveField("Type", BeEquivalentTo(flowcontrolv1.FlowSchemaConditionDangling)), HaveField("Status", BeEquivalentTo(flowcontrolv1.ConditionFalse)))))
 		}
 	}).Should(Succeed())
 
