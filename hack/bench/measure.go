@@ -50,10 +50,11 @@ func (r *results) measure(ctx context.Context, teams int, also func(part string)
 		return err
 	}
 	r.Provision = append(r.Provision, found)
+	// Edits bound how many Pods there may be, and the end ends everything.
 	for _, part := range []struct {
 		name    string
 		measure func(context.Context, *support.Lab, []string) error
-	}{{partIdle, r.measureIdle}, {partRestart, r.measureRestart}, {partEdit, r.measureEdits}, {partPods, r.measurePods}, {partEnd, r.measureEnd}} {
+	}{{partIdle, r.measureIdle}, {partRestart, r.measureRestart}, {partPods, r.measurePods}, {partEdit, r.measureEdits}, {partEnd, r.measureEnd}} {
 		if !also(part.name) {
 			continue
 		}
