@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -25,9 +26,9 @@ const (
 	// restarts is how often the control plane is.
 	restarts = 9
 	// hurried is how long the operator works at most before most disturbances, so that it is hit at all of its work: lists, first
-	// reconciles, writes. Before each fifth it has time to get on: a node that changes hands takes it five seconds at least, and on a
-	// busy machine it is given more, until a step has ended.
-	hurried, unhurried, unhurriedAtMost = 2 * time.Second, 12 * time.Second, 30 * time.Second
+	// reconciles, writes. Before each fifth it has time to get on: a node that changes hands takes one process five seconds at least,
+	// and on a busy machine it is given more, while a step has waited for it longer than patience.
+	hurried, unhurried, patience, unhurriedAtMost = 2 * time.Second, 12 * time.Second, 20 * time.Second, 45 * time.Second
 	// recovered is how long the control plane runs between restarts: watches are tried again after up to 30 seconds.
 	recovered = 35 * time.Second
 )
@@ -98,17 +99,52 @@ func keepRunning(t *testing.T) (end func()) {
 	return func() { cancel(); <-ended }
 }
 
-// stepsEnded counts the steps that have ended as they do without faults.
-var stepsEnded atomic.Int64
+// waiting knows since when steps wait for nothing but the operator.
+var waiting steps
+
+type steps struct {
+	mu    sync.Mutex
+	since map[*plan]time.Time
+}
+
+// begin notes that a plan's step waits from now on, or from when it can end at the earliest, until the end that is returned.
+func (s *steps) begin(p *plan) (end func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.since == nil {
+		s.since = map[*plan]time.Time{}
+	}
+	s.since[p] = realClock.Now()
+	if p.notBefore.After(s.since[p]) {
+		s.since[p] = p.notBefore
+	}
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.since, p)
+	}
+}
+
+// anyBefore reports whether a step has waited since before a time.
+func (s *steps) anyBefore(limit time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, since := range s.since {
+		if since.Before(limit) {
+			return true
+		}
+	}
+	return false
+}
 
 // hasty leaves the operator alone before the ith time that it is killed.
 func hasty(ctx context.Context, i int) error {
 	if i%5 != 4 {
 		return wait(ctx, rand.N(hurried))
 	}
-	before, limit := stepsEnded.Load(), realClock.Now().Add(unhurriedAtMost)
+	limit := realClock.Now().Add(unhurriedAtMost)
 	err := wait(ctx, unhurried)
-	for err == nil && stepsEnded.Load() == before && realClock.Now().Before(limit) {
+	for err == nil && realClock.Now().Before(limit) && waiting.anyBefore(realClock.Now().Add(-patience)) {
 		err = wait(ctx, 200*time.Millisecond)
 	}
 	return err

@@ -163,6 +163,7 @@ func (p *plan) version() string {
 // await waits until a step has ended, and returns the state then.
 func (p *plan) await(step int) map[string]string {
 	p.t.Helper()
+	defer waiting.begin(p)()
 	limit := realClock.After(stepLimit)
 	poll := realClock.NewTicker(200 * time.Millisecond)
 	defer poll.Stop()
@@ -171,7 +172,6 @@ func (p *plan) await(step int) map[string]string {
 	for {
 		state, changed := p.look()
 		if p.want != nil && realClock.Now().After(p.notBefore) && maps.Equal(state, p.wanted(step)) {
-			stepsEnded.Add(1)
 			return state
 		}
 		if !maps.Equal(state, last) {
