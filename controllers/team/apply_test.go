@@ -267,6 +267,18 @@ func TestRequeueAfter(t *testing.T) {
 	ends := func(after time.Duration) Input {
 		return input(twoNamespaces(builder.Term(time.Time{}, now.Add(after))))
 	}
+	told := func(condition metav1.Condition, lasted time.Duration) Input {
+		team := twoNamespaces()
+		condition.LastTransitionTime = metav1.NewTime(now.Add(-lasted))
+		team.Status.Conditions = []metav1.Condition{condition}
+		return input(team)
+	}
+	stalledFor := func(lasted time.Duration) Input {
+		return told(metav1.Condition{Type: foundationv1alpha1.ConditionStalled, Status: metav1.ConditionTrue}, lasted)
+	}
+	notReady := func(reason string) Input {
+		return told(metav1.Condition{Type: foundationv1alpha1.ConditionReady, Status: metav1.ConditionFalse, Reason: reason}, 2*time.Minute)
+	}
 	tests := map[string]struct {
 		in   Input
 		out  *Outcome
@@ -275,9 +287,15 @@ func TestRequeueAfter(t *testing.T) {
 		"time changes nothing":                         {input(twoNamespaces()), noProblems(), 0},
 		"the term ends":                                {ends(time.Minute), noProblems(), time.Minute},
 		"waits are rounded up to whole seconds":        {ends(time.Millisecond), noProblems(), time.Second},
-		"a name conflict is rechecked":                 {input(twoNamespaces()), conflict, stalledRecheck},
-		"the term ends before the recheck":             {ends(time.Minute), conflict, time.Minute},
-		"the recheck comes before the end of the term": {ends(time.Hour), conflict, stalledRecheck},
+		"a name conflict is rechecked soon":            {input(twoNamespaces()), conflict, firstStalledRecheck},
+		"one that is a second old":                     {stalledFor(time.Second), conflict, firstStalledRecheck},
+		"one that is two minutes old":                  {stalledFor(2 * time.Minute), conflict, 2 * time.Minute},
+		"one that is an hour old":                      {stalledFor(time.Hour), conflict, stalledRecheck},
+		"one that Ready tells of for two minutes":      {notReady(foundationv1alpha1.ReasonNameConflict), conflict, 2 * time.Minute},
+		"one after two minutes of another":             {notReady(foundationv1alpha1.ReasonShortfall), conflict, firstStalledRecheck},
+		"one of which the clock says that it is to be": {stalledFor(-time.Hour), conflict, firstStalledRecheck},
+		"the term ends before the recheck":             {ends(10 * time.Second), conflict, 10 * time.Second},
+		"the recheck comes before the end of the term": {ends(time.Hour), conflict, firstStalledRecheck},
 		"a problem that an event mends":                {input(twoNamespaces()), oneProblem("Area", foundationv1alpha1.ReasonTerminating, "x"), 0},
 	}
 	for name, tt := range tests {

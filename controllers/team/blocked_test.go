@@ -40,8 +40,11 @@ func TestForeignFinalizerIsNamed(t *testing.T) {
 		t.Errorf("Ready: %s, %s", ready.Reason, ready.Message)
 	}
 	s.writes = nil
-	if result := s.reconcile(t, r); result.RequeueAfter < time.Minute {
-		t.Errorf("looked at again after %s", result.RequeueAfter)
+	for _, since := range []struct{ lasted, again time.Duration }{{0, firstStalledRecheck}, {3 * time.Minute, 3 * time.Minute}, {time.Hour, stalledRecheck}} {
+		s.clock.SetTime(now.Add(2*time.Hour + since.lasted))
+		if result := s.reconcile(t, r); result.RequeueAfter < since.again {
+			t.Errorf("after %s it is looked at again after %s, not %s", since.lasted, result.RequeueAfter, since.again)
+		}
 	}
 	for _, write := range s.writes {
 		if strings.HasPrefix(write, "patch") || strings.HasPrefix(write, "delete") {

@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -21,9 +21,14 @@ import (
 	"foundation.team/operator/internal/tracing"
 )
 
-// stalledRecheck is how often a problem that only a human can solve is tried again. Except for namespaces, objects that are
-// not the team's are not watched, so no event tells when one is renamed or handed over.
-const stalledRecheck = 5 * time.Minute
+// stalledRecheck is how often a problem that only a human can solve is tried again at last. Except for namespaces, objects that are
+// not the team's are not watched, and nor are webhooks and policies of others that refuse something, so no event tells when one is
+// changed. It is tried again after firstStalledRecheck, and then whenever it has lasted twice as long: whoever solves it at once does not
+// wait for minutes, and what lasts costs next to nothing.
+const (
+	firstStalledRecheck = 15 * time.Second
+	stalledRecheck      = 5 * time.Minute
+)
 
 // +kubebuilder:rbac:groups=foundation.team,resources=foundationteams,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=foundation.team,resources=foundationteams/status,verbs=patch
@@ -224,11 +229,30 @@ func (r *Reconciler) writeStatus(ctx context.Context, team *foundationv1alpha1.F
 
 // requeueAfter returns how long it is until time alone changes something; 0 if it never does.
 func requeueAfter(m *Model, out *Outcome) time.Duration {
-	var recheck time.Time
+	return timing.Wait(m.Now, m.NextTransition, recheckStalled(m, out), m.Guards.RequeueAt(m.Now))
+}
+
+// recheckStalled returns when a problem that only a human can solve is tried again; the zero time if there is none.
+func recheckStalled(m *Model, out *Outcome) time.Time {
+	var rechecks []time.Time
 	for _, problems := range out.Problems {
-		if slices.ContainsFunc(problems, func(p Problem) bool { return p.NeedsPerson }) {
-			recheck = m.Now.Add(stalledRecheck)
+		for _, p := range problems {
+			if p.NeedsPerson {
+				lasted := m.Now.Sub(toldSince(m.Team.Status.Conditions, p, m.Now))
+				rechecks = append(rechecks, m.Now.Add(min(max(lasted, firstStalledRecheck), stalledRecheck)))
+			}
 		}
 	}
-	return timing.Wait(m.Now, m.NextTransition, recheck, m.Guards.RequeueAt(m.Now))
+	return timing.Next(m.Now, rechecks)
+}
+
+// toldSince returns since when a status tells that a team is stalled, or not Ready for a problem's reason; now if it does not yet.
+func toldSince(told []metav1.Condition, p Problem, now time.Time) time.Time {
+	if stalled := meta.FindStatusCondition(told, foundationv1alpha1.ConditionStalled); stalled != nil {
+		return stalled.LastTransitionTime.Time
+	}
+	if ready := meta.FindStatusCondition(told, foundationv1alpha1.ConditionReady); ready != nil && ready.Reason == p.Reason {
+		return ready.LastTransitionTime.Time
+	}
+	return now
 }
