@@ -18,7 +18,11 @@ import (
 var realClock = clock.RealClock{}
 
 // campaign is tests of one package that try much.
-type campaign struct{ name, pkg, run string }
+type campaign struct {
+	name, pkg, run string
+	// part is which part of the plans is done, such as 2/3; all of them if it is empty.
+	part string
+}
 
 // try runs a campaign with all of it, writes what it prints to a file, and passes on what tells of progress, failures and figures.
 func (c campaign) try(ctx context.Context, path string, out *printer) (figures, error) {
@@ -33,7 +37,7 @@ func (c campaign) try(ctx context.Context, path string, out *printer) (figures, 
 	go func() { read <- c.pass(io.TeeReader(reader, log), found, out) }()
 
 	test := exec.CommandContext(ctx, "go", "test", "-count=1", "-v", "-timeout=90m", "-run", c.run, c.pkg)
-	test.Env = append(os.Environ(), "FULL=1")
+	test.Env = append(os.Environ(), "FULL=1", "FAULTS_PART="+c.part)
 	test.Stdout, test.Stderr = writer, writer
 	err = test.Run()
 	_ = writer.Close()
