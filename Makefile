@@ -102,7 +102,7 @@ scale: lab-build build ## Measure five teams of 1,000 GPUs, 1,000 teams that end
 	FULL=1 $(GO_TEST) -count=1 -v -run TestLargest ./test/crd
 
 .PHONY: bench
-bench: lab-build build ## Measure how fast the operator is, beside a bare client; takes minutes. BENCH=provision,idle,restart,edit,pods,end,fairness and BENCH_TEAMS=100,400,1000 choose.
+bench: lab-build build ## Measure how fast the operator is, beside a bare client; takes half an hour. BENCH=provision,idle,restart,pods,edit,end,fairness,nodes, BENCH_TEAMS=100,400,1000, BENCH_NODES=2000 and BENCH_RUNS=1 choose.
 	KUBEBUILDER_ASSETS=$(CURDIR)/.lab/bin go run ./hack/bench
 
 .PHONY: test-fairness

@@ -76,8 +76,22 @@ var quota = edit{
 	},
 }
 
+// bareTeam is a change of a team that shows itself: what the API server takes before anything can follow from it.
+var bareTeam = edit{
+	what: "the patch of a team, seen by a watch", list: &foundationv1alpha1.FoundationTeamList{},
+	make: func(ctx context.Context, c client.Client, team string, n int) (func(client.Object) bool, error) {
+		name := fmt.Sprintf("Bench %d", n)
+		return func(seen client.Object) bool {
+			changed, ok := seen.(*foundationv1alpha1.FoundationTeam)
+			return ok && changed.Name == team && changed.Spec.DisplayName == name
+		}, patchTeam(ctx, c, team, fmt.Sprintf(`{"displayName":%q}`, name))
+	},
+}
+
+// edits are what is measured. Others are compared with the first.
 var edits = []edit{
 	bare,
+	bareTeam,
 	quota,
 	{
 		what: "somebody comes", list: &rbacv1.RoleBindingList{},

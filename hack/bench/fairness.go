@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"strconv"
-	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -44,7 +42,7 @@ func (r *results) measureFairness(ctx context.Context, schemas int) error {
 }
 
 func (r *results) measureSchemas(ctx context.Context, schemas int, shared bool) (err error) {
-	lab, err := startLab(ctx)
+	lab, err := startLab(ctx, fewNodes)
 	if err != nil {
 		return err
 	}
@@ -165,32 +163,4 @@ func accountReader(ctx context.Context, lab *support.Lab) (func() error, error) 
 		return nil, err
 	}
 	return func() error { return k8s.Discovery().RESTClient().Get().AbsPath("/version").Do(ctx).Error() }, nil
-}
-
-// usage is what the API server has used.
-type usage struct{ cpu, rss float64 }
-
-// apiServer returns the processor time, in seconds, and the memory, in MiB, of the API server.
-func apiServer(ctx context.Context, lab *support.Lab) (usage, error) {
-	k8s, err := kubernetes.NewForConfig(lab.Admin)
-	if err != nil {
-		return usage{}, err
-	}
-	metrics, err := k8s.Discovery().RESTClient().Get().AbsPath("/metrics").DoRaw(ctx)
-	if err != nil {
-		return usage{}, err
-	}
-	var found usage
-	for line := range strings.Lines(string(metrics)) {
-		name, value, _ := strings.Cut(strings.TrimSpace(line), " ")
-		number, err := strconv.ParseFloat(value, 64)
-		switch {
-		case err != nil:
-		case name == "process_cpu_seconds_total":
-			found.cpu = number
-		case name == "process_resident_memory_bytes":
-			found.rss = number / (1 << 20)
-		}
-	}
-	return found, nil
 }

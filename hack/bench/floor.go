@@ -24,31 +24,44 @@ import (
 // writers is how many requests are under way at a time.
 const writers = 32
 
-// floor returns how long a bare client takes to write the objects of so many teams by server-side apply, as the operator and with
-// the operator's policies, on a control plane of its own. It returns how many objects a team has, too.
-func floor(ctx context.Context, teams int) (took time.Duration, objects int, err error) {
-	lab, err := startLab(ctx)
+// floor is what the API server takes to write teams' objects.
+type floor struct {
+	took time.Duration
+	// objects is how many a team has.
+	objects int
+	// cpu is the API server's processor time, in seconds.
+	cpu float64
+}
+
+// measureFloor has a bare client write the objects of so many teams by server-side apply, as the operator and with the operator's policies,
+// on a control plane of its own.
+func measureFloor(ctx context.Context, teams int) (found floor, err error) {
+	lab, err := startLab(ctx, fewNodes)
 	if err != nil {
-		return 0, 0, err
+		return floor{}, err
 	}
 	defer func() { err = joinStop(ctx, err, lab) }()
 	if err := lab.StartOperator(ctx); err != nil {
-		return 0, 0, err
+		return floor{}, err
 	}
 	template := teamName(0)
 	if _, err := provisionTeams(ctx, lab, []string{template}, nil); err != nil {
-		return 0, 0, err
+		return floor{}, err
 	}
 	team, err := objectsOf(ctx, lab, template)
 	if err != nil {
-		return 0, 0, err
+		return floor{}, err
 	}
 	if err := lab.Operator.Stop(ctx); err != nil {
-		return 0, 0, err
+		return floor{}, err
 	}
 	bare, err := asOperator(ctx, lab)
 	if err != nil {
-		return 0, 0, err
+		return floor{}, err
+	}
+	before, err := apiServer(ctx, lab)
+	if err != nil {
+		return floor{}, err
 	}
 	began := realClock.Now()
 	var all errgroup.Group
@@ -56,8 +69,12 @@ func floor(ctx context.Context, teams int) (took time.Duration, objects int, err
 	for i := range teams {
 		all.Go(func() error { return writeCopy(ctx, bare, team, template, teamName(i+1)) })
 	}
-	err = all.Wait()
-	return realClock.Since(began), len(team), err
+	if err := all.Wait(); err != nil {
+		return floor{}, err
+	}
+	took := realClock.Since(began)
+	after, err := apiServer(ctx, lab)
+	return floor{took: took, objects: len(team), cpu: after.cpu - before.cpu}, err
 }
 
 // objectsOf returns the objects that the operator has made for a team, namespaces first, without what the API server adds.

@@ -1,14 +1,19 @@
 // Command bench measures how fast the operator is: its real binary, on a control plane that is started for it. It prints a table,
 // writes bench.json, and sums up in its last line.
 //
-// The environment chooses: BENCH which of provision, idle, restart, edit, pods, end and fairness are measured (all), BENCH_TEAMS the numbers of teams
-// (100,400,1000), BENCH_ARGS further arguments of the operator, such as --tracing-endpoint=127.0.0.1:4317.
+// The environment chooses:
+//
+//	BENCH        which of provision, idle, restart, pods, edit, end, fairness and nodes are measured; all by default
+//	BENCH_TEAMS  the numbers of teams; 100,400,1000 by default
+//	BENCH_RUNS   how often teams are provisioned; the run in the middle counts; 1 by default
+//	BENCH_NODES  the numbers of nodes; 2000 by default
+//	BENCH_ARGS   further arguments of the operator, such as --tracing-endpoint=127.0.0.1:4317
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -26,15 +31,17 @@ import (
 // realClock is this program's only source of time.
 var realClock = clock.RealClock{}
 
-// The parts that can be chosen, with as many teams as the largest number. Most need the teams that provision has made.
+// The parts that can be chosen. Those after provision are measured with the teams that it has made, in the last run of the largest number.
 const (
 	partFairness = "fairness"
+	partNodes    = "nodes"
 
-	partIdle    = "idle"
-	partRestart = "restart"
-	partEdit    = "edit"
-	partPods    = "pods"
-	partEnd     = "end"
+	partProvision = "provision"
+	partIdle      = "idle"
+	partRestart   = "restart"
+	partEdit      = "edit"
+	partPods      = "pods"
+	partEnd       = "end"
 )
 
 func main() {
@@ -50,7 +57,15 @@ func main() {
 }
 
 func run(ctx context.Context) error {
-	sizes, err := parseSizes(os.Getenv("BENCH_TEAMS"))
+	teams, err := numbers("BENCH_TEAMS", 100, 400, 1000)
+	if err != nil {
+		return err
+	}
+	nodes, err := numbers("BENCH_NODES", 2000)
+	if err != nil {
+		return err
+	}
+	runs, err := numbers("BENCH_RUNS", 1)
 	if err != nil {
 		return err
 	}
@@ -58,21 +73,21 @@ func run(ctx context.Context) error {
 	measures := func(part string) bool { return parts[0] == "" || slices.Contains(parts, part) }
 	var found results
 	if measures(partFairness) {
-		say("fairness: %d FlowSchemas", sizes[len(sizes)-1])
-		if err := found.measureFairness(ctx, sizes[len(sizes)-1]); err != nil {
+		say("fairness: %d FlowSchemas", slices.Max(teams))
+		if err := found.measureFairness(ctx, slices.Max(teams)); err != nil {
 			return fmt.Errorf("fairness: %w", err)
 		}
 	}
-	if slices.Equal(parts, []string{partFairness}) {
-		sizes = nil
-	}
-	for i, teams := range sizes {
-		rest := func(string) bool { return false }
-		if i == len(sizes)-1 {
-			rest = measures
+	if measures(partNodes) {
+		for _, size := range nodes {
+			if err := found.measureNodes(ctx, size); err != nil {
+				return fmt.Errorf("%d nodes: %w", size, err)
+			}
 		}
-		if err := found.measure(ctx, teams, rest); err != nil {
-			return fmt.Errorf("%d teams: %w", teams, err)
+	}
+	if slices.ContainsFunc([]string{partProvision, partIdle, partRestart, partPods, partEdit, partEnd}, measures) {
+		if err := found.measureTeams(ctx, teams, runs[0], measures); err != nil {
+			return err
 		}
 	}
 	content, err := json.MarshalIndent(found, "", "  ")
@@ -83,21 +98,43 @@ func run(ctx context.Context) error {
 	return os.WriteFile("bench.json", append(content, '\n'), 0o644)
 }
 
-// parseSizes reads the numbers of teams, smallest first.
-func parseSizes(text string) ([]int, error) {
-	if text == "" {
-		return []int{100, 400, 1000}, nil
-	}
-	var sizes []int
-	for part := range strings.SplitSeq(text, ",") {
-		teams, err := strconv.Atoi(strings.TrimSpace(part))
-		if err != nil || teams < 1 {
-			return nil, errors.New("BENCH_TEAMS=" + text + " is no list of numbers of teams, such as 100,400")
+// measureTeams provisions each number of teams so many times, and measures all else in the last run of the largest.
+func (r *results) measureTeams(ctx context.Context, sizes []int, runs int, measures func(part string) bool) error {
+	for i, teams := range sizes {
+		var tried []provisioned
+		for n := range runs {
+			rest := func(string) bool { return false }
+			if i == len(sizes)-1 && n == runs-1 {
+				rest = measures
+			}
+			found, err := r.measure(ctx, teams, rest)
+			if err != nil {
+				return fmt.Errorf("%d teams: %w", teams, err)
+			}
+			tried = append(tried, found)
 		}
-		sizes = append(sizes, teams)
+		slices.SortFunc(tried, func(a, b provisioned) int { return cmp.Compare(a.ratio(), b.ratio()) })
+		r.Provision = append(r.Provision, tried[len(tried)/2])
 	}
-	slices.Sort(sizes)
-	return sizes, nil
+	return nil
+}
+
+// numbers reads a list of numbers from the environment, and returns it sorted.
+func numbers(name string, usual ...int) ([]int, error) {
+	text := os.Getenv(name)
+	if text == "" {
+		return usual, nil
+	}
+	var found []int
+	for part := range strings.SplitSeq(text, ",") {
+		number, err := strconv.Atoi(strings.TrimSpace(part))
+		if err != nil || number < 1 {
+			return nil, fmt.Errorf("%s=%s is no list of positive numbers, such as 100,400", name, text)
+		}
+		found = append(found, number)
+	}
+	slices.Sort(found)
+	return found, nil
 }
 
 func say(format string, args ...any) {

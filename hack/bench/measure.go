@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"k8s.io/client-go/kubernetes"
+
 	"foundation.team/operator/test/support"
 	"foundation.team/operator/test/support/audit"
 )
@@ -18,38 +20,24 @@ import (
 const idleFor = time.Minute
 
 // measure provisions so many teams, and measures with them what else is asked for.
-func (r *results) measure(ctx context.Context, teams int, also func(part string) bool) (err error) {
+func (r *results) measure(ctx context.Context, teams int, also func(part string) bool) (found provisioned, err error) {
 	say("%d teams: the same objects by a bare client", teams)
-	atLeast, objects, err := floor(ctx, teams)
+	floor, err := measureFloor(ctx, teams+lateTeams)
 	if err != nil {
-		return err
+		return found, err
 	}
-	lab, err := startLab(ctx)
+	lab, err := startLab(ctx, fewNodes)
 	if err != nil {
-		return err
+		return found, err
 	}
 	defer func() { err = joinStop(ctx, err, lab) }()
 	if err := lab.StartOperator(ctx); err != nil {
-		return err
+		return found, err
 	}
 	say("%d teams: by the operator", teams)
-	names, late := teamNames(1, teams), teamNames(teams+1, lateTeams)
-	began := realClock.Now()
-	seen, err := provisionTeams(ctx, lab, names, late)
-	if err != nil {
-		return err
+	if found, err = measureProvision(ctx, lab, teams, floor); err != nil {
+		return found, err
 	}
-	found := seen.figures(names, late, began)
-	found.Floor, found.Objects = atLeast.Seconds(), float64(objects)
-	sent, err := requests(lab, began, realClock.Now())
-	if err != nil {
-		return err
-	}
-	found.Writes, found.Reads = float64(sent.writes)/float64(teams+lateTeams), float64(sent.reads)/float64(teams+lateTeams)
-	if found.RSS, err = memory(lab, "VmRSS"); err != nil {
-		return err
-	}
-	r.Provision = append(r.Provision, found)
 	// Edits bound how many Pods there may be, and the end ends everything.
 	for _, part := range []struct {
 		name    string
@@ -59,11 +47,40 @@ func (r *results) measure(ctx context.Context, teams int, also func(part string)
 			continue
 		}
 		say("%d teams: %s", teams, part.name)
-		if err := part.measure(ctx, lab, names); err != nil {
-			return fmt.Errorf("%s: %w", part.name, err)
+		if err := part.measure(ctx, lab, teamNames(1, teams)); err != nil {
+			return found, fmt.Errorf("%s: %w", part.name, err)
 		}
 	}
-	return nil
+	return found, nil
+}
+
+// measureProvision provisions so many teams at once, and a few one by one meanwhile. The floor is of all of them.
+func measureProvision(ctx context.Context, lab *support.Lab, teams int, floor floor) (provisioned, error) {
+	before, err := apiServer(ctx, lab)
+	if err != nil {
+		return provisioned{}, err
+	}
+	names, late := teamNames(1, teams), teamNames(teams+1, lateTeams)
+	began, used := realClock.Now(), processorTime(lab)
+	seen, err := provisionTeams(ctx, lab, names, late)
+	if err != nil {
+		return provisioned{}, err
+	}
+	found := seen.figures(names, late, began)
+	found.Floor, found.Objects = floor.took.Seconds(), float64(floor.objects)
+	after, err := apiServer(ctx, lab)
+	if err != nil {
+		return provisioned{}, err
+	}
+	sent, err := requests(lab, began, realClock.Now())
+	if err != nil {
+		return provisioned{}, err
+	}
+	all := float64(teams + lateTeams)
+	found.Writes, found.Reads = float64(sent.writes)/all, float64(sent.reads)/all
+	found.CPU, found.ServerCPU, found.FloorCPU = 1000*(processorTime(lab)-used)/all, 1000*(after.cpu-before.cpu)/all, 1000*floor.cpu/all
+	found.RSS, err = memory(lab, "VmRSS")
+	return found, err
 }
 
 func (r *results) measureIdle(ctx context.Context, lab *support.Lab, _ []string) error {
@@ -171,8 +188,28 @@ func metric(lab *support.Lab, prefix string) float64 {
 	if err != nil {
 		return 0
 	}
+	return sumOf(string(body), prefix)
+}
+
+// usage is the processor time, in seconds, and the memory, in MiB, that a process has used.
+type usage struct{ cpu, rss float64 }
+
+// apiServer returns what the API server has used.
+func apiServer(ctx context.Context, lab *support.Lab) (usage, error) {
+	k8s, err := kubernetes.NewForConfig(lab.Admin)
+	if err != nil {
+		return usage{}, err
+	}
+	body, err := k8s.Discovery().RESTClient().Get().AbsPath("/metrics").DoRaw(ctx)
+	return usage{
+		cpu: sumOf(string(body), "process_cpu_seconds_total "), rss: sumOf(string(body), "process_resident_memory_bytes ") / (1 << 20),
+	}, err
+}
+
+// sumOf returns the sum of the metrics whose line begins so.
+func sumOf(metrics, prefix string) float64 {
 	sum := 0.0
-	for line := range strings.Lines(string(body)) {
+	for line := range strings.Lines(metrics) {
 		if fields := strings.Fields(line); strings.HasPrefix(line, prefix) && len(fields) > 1 {
 			if value, err := strconv.ParseFloat(fields[len(fields)-1], 64); err == nil {
 				sum += value

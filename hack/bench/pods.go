@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -52,8 +53,10 @@ func plainNamespace(ctx context.Context, c client.Client, like string) (string, 
 		return "", err
 	}
 	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "bench-plain", Labels: map[string]string{}}}
-	for _, label := range []string{"pod-security.kubernetes.io/enforce", "pod-security.kubernetes.io/warn", "pod-security.kubernetes.io/audit"} {
-		namespace.Labels[label] = from.Labels[label]
+	for key, value := range from.Labels {
+		if strings.HasPrefix(key, "pod-security.kubernetes.io/") {
+			namespace.Labels[key] = value
+		}
 	}
 	if err := c.Create(ctx, namespace); err != nil {
 		return "", err

@@ -33,8 +33,11 @@ const (
 	lateEvery = 2 * time.Second
 )
 
-func startLab(ctx context.Context) (*support.Lab, error) {
-	lab, err := support.StartLab(ctx, cluster.Options{Nodes: 8, Audit: true})
+// fewNodes is how many GPU nodes there are where no team has GPUs.
+const fewNodes = 8
+
+func startLab(ctx context.Context, nodes int) (*support.Lab, error) {
+	lab, err := support.StartLab(ctx, cluster.Options{Nodes: nodes, Audit: true})
 	if err == nil {
 		lab.OperatorArgs = strings.Fields(os.Getenv("BENCH_ARGS"))
 	}

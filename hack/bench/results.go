@@ -17,6 +17,7 @@ type results struct {
 	Pods      *created      `json:"pods,omitempty"`
 	End       *ended        `json:"end,omitempty"`
 	Fairness  []fairness    `json:"fairness,omitempty"`
+	Nodes     []stormed     `json:"nodes,omitempty"`
 }
 
 // provisioned is what teams that are applied at once take. Durations are seconds.
@@ -36,6 +37,10 @@ type provisioned struct {
 	Objects float64 `json:"objectsPerTeam"`
 	Writes  float64 `json:"writesPerTeam"`
 	Reads   float64 `json:"readsPerTeam"`
+	// CPU is the operator's processor time for a team, ServerCPU the API server's, and FloorCPU the API server's for the bare client.
+	CPU       float64 `json:"cpuMillisPerTeam"`
+	ServerCPU float64 `json:"apiServerCPUMillisPerTeam"`
+	FloorCPU  float64 `json:"floorAPIServerCPUMillisPerTeam"`
 	// RSS is the operator's memory afterwards, in MiB.
 	RSS float64 `json:"rssMiB"`
 }
@@ -80,13 +85,7 @@ func millis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 // table returns all figures for people.
 func (r results) table() string {
 	var b strings.Builder
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(w, "teams\tfloor\tfirst Ready\thalf\tall\tratio\ta team p50\tp99\tlate\tobjects\twrites\treads\tRSS")
-	for _, p := range r.Provision {
-		_, _ = fmt.Fprintf(w, "%d\t%.1f s\t%.1f s\t%.1f s\t%.1f s\t%.2f\t%.2f s\t%.2f s\t%.1f s\t%.1f\t%.1f\t%.1f\t%.0f MiB\n",
-			p.Teams, p.Floor, p.First, p.Half, p.All, p.ratio(), p.TeamP50, p.TeamP99, p.LateMax, p.Objects, p.Writes, p.Reads, p.RSS)
-	}
-	_ = w.Flush()
+	r.writeProvision(&b)
 	if r.Idle != nil {
 		_, _ = fmt.Fprintf(&b, "an idle minute: %d writes, %d reads, %.2f s of processor\n", r.Idle.Writes, r.Idle.Reads, r.Idle.CPU)
 	}
@@ -108,7 +107,33 @@ func (r results) table() string {
 		_, _ = fmt.Fprintf(&b, "%d FlowSchemas, %d levels: a request p50 %.2f ms, %.2f ms of the API server's processor; a change %.2f ms of it; its memory %.0f MiB\n",
 			f.Schemas, f.Levels, f.Request, f.CPU, f.Change, f.RSS)
 	}
+	r.writeNodes(&b)
 	return b.String()
+}
+
+func (r results) writeProvision(b *strings.Builder) {
+	if len(r.Provision) == 0 {
+		return
+	}
+	w := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
+	_, _ = fmt.Fprintln(w, "teams\tfloor\tfirst Ready\thalf\tall\tratio\ta team p50\tp99\tlate\tobjects\twrites\treads\tRSS\tprocessor a team: operator\tAPI server\tfloor's")
+	for _, p := range r.Provision {
+		_, _ = fmt.Fprintf(w, "%d\t%.1f s\t%.1f s\t%.1f s\t%.1f s\t%.2f\t%.2f s\t%.2f s\t%.1f s\t%.1f\t%.1f\t%.1f\t%.0f MiB\t%.0f ms\t%.0f ms\t%.0f ms\n",
+			p.Teams, p.Floor, p.First, p.Half, p.All, p.ratio(), p.TeamP50, p.TeamP99, p.LateMax, p.Objects, p.Writes, p.Reads, p.RSS, p.CPU, p.ServerCPU, p.FloorCPU)
+	}
+	_ = w.Flush()
+}
+
+func (r results) writeNodes(b *strings.Builder) {
+	for _, n := range r.Nodes {
+		w := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
+		_, _ = fmt.Fprintf(w, "%d nodes, %d teams, a status of %.0f KiB\ttook\twrites\treads\treconciles of the pool\teach\tprocessor\tan edit at most\tRSS at most\n", n.Nodes, n.Teams, n.Status)
+		for _, s := range n.Storms {
+			_, _ = fmt.Fprintf(w, "%s\t%.1f s\t%d\t%d\t%d\t%.0f ms\t%.1f s\t%.2f s\t%.0f MiB\n",
+				s.What, s.Seconds, s.Writes, s.Reads, s.Reconciles, s.Reconcile, s.CPU, s.EditMax, s.PeakRSS)
+		}
+		_ = w.Flush()
+	}
 }
 
 // summary returns the figures of the largest number of teams in a line.
