@@ -20,7 +20,7 @@ var realClock = clock.RealClock{}
 // campaign is tests of one package that try much.
 type campaign struct {
 	name, pkg, run string
-	// part is which part of the plans is done, such as 2/3; all of them if it is empty.
+	// part is which part of the workloads is done, such as 2/3; all of them if it is empty.
 	part string
 }
 

@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/hack/lab/cluster"
 	"foundation.team/operator/internal/apply"
 	"foundation.team/operator/internal/setup"
 )
@@ -36,6 +37,9 @@ type world struct {
 type planWorld struct {
 	// state is the normal form of each object, by kind, namespace and name.
 	state map[string]string
+	// counted is how many GPUs the quotas say are in use, by namespace; told is what teams say of that, by team and namespace.
+	counted map[string]int64
+	told    map[string]map[string]int64
 	// deleted are the objects with data in them, or of which nothing else is known, that were deleted.
 	deleted map[string]int
 	judge   judge
@@ -125,6 +129,7 @@ func (w *world) observe(before, after any) {
 	} else {
 		p.state[key] = normal
 	}
+	p.seeUse(obj, after == nil)
 	p.judge.see(obj, after == nil, realClock.Now())
 	close(p.changed)
 	p.changed = make(chan struct{})
@@ -134,7 +139,7 @@ func (w *world) observe(before, after any) {
 func (w *world) plan(name string) *planWorld {
 	p := w.plans[name]
 	if p == nil {
-		p = &planWorld{state: map[string]string{}, deleted: map[string]int{}, changed: make(chan struct{})}
+		p = &planWorld{state: map[string]string{}, counted: map[string]int64{}, told: map[string]map[string]int64{}, deleted: map[string]int{}, changed: make(chan struct{})}
 		w.plans[name] = p
 	}
 	return p
@@ -156,7 +161,44 @@ func (w *world) look(plan string) (map[string]string, <-chan struct{}) {
 	}
 	slices.Sort(nodes)
 	state["Nodes"] = strings.Join(nodes, "\n")
+	state["GPUs in use"] = p.use()
 	return state, p.changed
+}
+
+// seeUse notes how many GPUs of a namespace are in use, as its quota says and as its team does.
+func (p *planWorld) seeUse(obj client.Object, deleted bool) {
+	switch obj := obj.(type) {
+	case *corev1.ResourceQuota:
+		used := obj.Status.Used[corev1.DefaultResourceRequestsPrefix+cluster.GPUResource]
+		p.counted[obj.Namespace] = used.Value()
+		if deleted {
+			delete(p.counted, obj.Namespace)
+		}
+	case *foundationv1alpha1.FoundationTeam:
+		p.told[obj.Name] = map[string]int64{}
+		for _, namespace := range obj.Status.Namespaces {
+			p.told[obj.Name][namespace.Name] = int64(namespace.Used)
+		}
+		if deleted {
+			delete(p.told, obj.Name)
+		}
+	}
+}
+
+// use tells of which namespaces a team says something else than the quota. What the quota says is the cluster's: its controller counts from a
+// cache, and what that did not show yet is not counted until the next time, minutes later.
+func (p *planWorld) use() string {
+	var differ []string
+	for _, namespaces := range p.told {
+		for namespace, told := range namespaces {
+			if counted, ok := p.counted[namespace]; ok && counted != told {
+				namespace = planNames.ReplaceAllString(namespace, "PLAN")
+				differ = append(differ, fmt.Sprintf("%s: %d, its quota says %d", namespace, told, counted))
+			}
+		}
+	}
+	slices.Sort(differ)
+	return strings.Join(differ, "\n")
 }
 
 // lost returns how often each object with data in it was deleted.
