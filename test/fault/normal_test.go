@@ -53,7 +53,6 @@ func normalOf(obj client.Object, plan string) (key, content string) {
 	case *foundationv1alpha1.FoundationTeam, *foundationv1alpha1.GPUPool, *foundationv1alpha1.FoundationProgram:
 		observed(fields, generation)
 		withoutEffects(fields, "status")
-		withoutUse(fields)
 	case *foundationv1alpha1.TeamRecord:
 		withoutEffects(fields, "spec")
 	case *corev1.Node:
@@ -97,20 +96,6 @@ func withoutEffects(fields map[string]any, where string) {
 	for _, entry := range history {
 		if change, ok := entry.(map[string]any); ok {
 			delete(change, "effect")
-		}
-	}
-}
-
-// withoutUse removes how many GPUs of a team are in use: that is compared with its quotas, see planWorld.use.
-func withoutUse(fields map[string]any) {
-	status, _ := fields["status"].(map[string]any)
-	if gpus, ok := status["gpus"].(map[string]any); ok {
-		delete(gpus, "used")
-	}
-	namespaces, _ := status["namespaces"].([]any)
-	for _, namespace := range namespaces {
-		if of, ok := namespace.(map[string]any); ok {
-			delete(of, "used")
 		}
 	}
 }

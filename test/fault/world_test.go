@@ -185,8 +185,7 @@ func (p *planWorld) seeUse(obj client.Object, deleted bool) {
 	}
 }
 
-// use tells of which namespaces a team says something else than the quota. What the quota says is the cluster's: its controller counts from a
-// cache, and what that did not show yet is not counted until the next time, minutes later.
+// use tells of which namespaces a team says something else than the quota, so that a difference is the team's or the cluster's own.
 func (p *planWorld) use() string {
 	var differ []string
 	for _, namespaces := range p.told {

@@ -218,12 +218,10 @@ func (w *Witness) namespace(before any, after *corev1.Namespace) {
 	}
 }
 
-// pool: no grant is raised while the sum of grants would exceed the capacity, and none over what is asked for. A grant may stay while less is
-// asked for: it is lowered a moment later, when an award has moved to another pool, or not at all while a programme or stage cannot be found.
+// pool: no grant is raised while the sum of grants would exceed the capacity.
 func (w *Witness) pool(before any, after *foundationv1alpha1.GPUPool) {
 	old := map[string]int32{}
-	pool, seenBefore := before.(*foundationv1alpha1.GPUPool)
-	if seenBefore {
+	if pool, ok := before.(*foundationv1alpha1.GPUPool); ok {
 		for _, grant := range pool.Status.Grants {
 			old[grant.TeamName] = grant.Granted
 		}
@@ -237,8 +235,8 @@ func (w *Witness) pool(before any, after *foundationv1alpha1.GPUPool) {
 		if grant.Granted > old[grant.TeamName] {
 			raised = grant.TeamName
 		}
-		if seenBefore && grant.Granted > max(grant.Requested, old[grant.TeamName]) {
-			w.fail("pool %s raises the grant of %s to %d, more than the %d that it asked for", after.Name, grant.TeamName, grant.Granted, grant.Requested)
+		if grant.Granted > grant.Requested {
+			w.fail("pool %s grants %s %d, more than the %d that it asked for", after.Name, grant.TeamName, grant.Granted, grant.Requested)
 		}
 	}
 	if after.Status.Capacity != nil && raised != "" && sum > after.Status.Capacity.Total {
