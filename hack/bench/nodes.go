@@ -69,7 +69,7 @@ func (r *results) measureNodes(ctx context.Context, nodes int) (err error) {
 	if _, err := provisionTeams(ctx, lab, []string{bystanderName}, nil); err != nil {
 		return err
 	}
-	if err := support.Apply(ctx, lab.Client, manifestOfPool(poolName)); err != nil {
+	if err := support.Apply(ctx, lab.Client, manifest.PoolOfAllNodes(poolName)); err != nil {
 		return err
 	}
 	w := &world{lab: lab, nodes: nodes, teams: min(gpuTeams, nodes/2), bystander: bystander{team: bystanderName}}
@@ -91,20 +91,6 @@ func (r *results) measureNodes(ctx context.Context, nodes int) (err error) {
 	}
 	r.Nodes = append(r.Nodes, *found)
 	return nil
-}
-
-// manifestOfPool is a pool of all of the lab's GPU nodes.
-func manifestOfPool(name string) string {
-	return fmt.Sprintf(`apiVersion: foundation.team/v1alpha1
-kind: GPUPool
-metadata: {name: %s}
-spec:
-  model: Example GPU
-  gpusPerNode: %d
-  static:
-    nodeSelector: {matchExpressions: [{key: %s, operator: Exists}]}
-    topologyKeys: [%s, %s]
-`, name, cluster.GPUsPerNode, cluster.ModelLabel, cluster.SpineLabel, cluster.RackLabel)
 }
 
 // world is a lab with a pool of its nodes and teams that divide them.

@@ -35,6 +35,14 @@ func StaticPool(name string, lines ...string) string {
 `, PoolLabel, name, cluster.SpineLabel, cluster.RackLabel), lines)
 }
 
+// PoolOfAllNodes is a GPUPool of all of the lab's GPU nodes.
+func PoolOfAllNodes(name string) string {
+	return pool(name, fmt.Sprintf(`  static:
+    nodeSelector: {matchExpressions: [{key: %s, operator: Exists}]}
+    topologyKeys: [%s, %s]
+`, cluster.ModelLabel, cluster.SpineLabel, cluster.RackLabel), nil)
+}
+
 // KarpenterPool is a GPUPool of at most so many nodes that Karpenter provisions. nodes are YAML for spec.karpenter.
 func KarpenterPool(name string, atMost int, instanceType string, nodes, lines []string) string {
 	var extra strings.Builder
