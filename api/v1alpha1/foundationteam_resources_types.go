@@ -36,7 +36,7 @@ type TeamNamespaceStatus struct {
 	// granted is the namespace's GPU quota.
 	// +required
 	Granted int32 `json:"granted"`
-	// used is how many GPUs its pods ask for.
+	// used is how many GPUs its pods ask for, as its quota counts them.
 	// +required
 	Used int32 `json:"used"`
 }

@@ -53,6 +53,7 @@ func normalOf(obj client.Object, plan string) (key, content string) {
 	case *foundationv1alpha1.FoundationTeam, *foundationv1alpha1.GPUPool, *foundationv1alpha1.FoundationProgram:
 		observed(fields, generation)
 		withoutEffects(fields, "status")
+		withoutUse(fields)
 	case *foundationv1alpha1.TeamRecord:
 		withoutEffects(fields, "spec")
 	case *corev1.Node:
@@ -96,6 +97,22 @@ func withoutEffects(fields map[string]any, where string) {
 	for _, entry := range history {
 		if change, ok := entry.(map[string]any); ok {
 			delete(change, "effect")
+		}
+	}
+}
+
+// withoutUse removes how many GPUs of a team are in use: what a team tells is compared with its quotas, see planWorld.use. What they count
+// is Kubernetes' own: its quota controller lists pods from a cache, overwrites what admission had counted with what that shows, and
+// does not count again before its next round, five minutes later.
+func withoutUse(fields map[string]any) {
+	status, _ := fields["status"].(map[string]any)
+	if gpus, ok := status["gpus"].(map[string]any); ok {
+		delete(gpus, "used")
+	}
+	namespaces, _ := status["namespaces"].([]any)
+	for _, namespace := range namespaces {
+		if of, ok := namespace.(map[string]any); ok {
+			delete(of, "used")
 		}
 	}
 }

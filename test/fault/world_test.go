@@ -37,9 +37,9 @@ type world struct {
 type planWorld struct {
 	// state is the normal form of each object, by kind, namespace and name.
 	state map[string]string
-	// counted is how many GPUs the quotas say are in use, by namespace; told is what teams say of that, by team and namespace.
+	// counted is how many GPUs the quotas say are in use, by namespace; told is what teams say of that.
 	counted map[string]int64
-	told    map[string]map[string]int64
+	told    map[string]foundationv1alpha1.FoundationTeamStatus
 	// deleted are the objects with data in them, or of which nothing else is known, that were deleted.
 	deleted map[string]int
 	judge   judge
@@ -139,7 +139,7 @@ func (w *world) observe(before, after any) {
 func (w *world) plan(name string) *planWorld {
 	p := w.plans[name]
 	if p == nil {
-		p = &planWorld{state: map[string]string{}, counted: map[string]int64{}, told: map[string]map[string]int64{}, deleted: map[string]int{}, changed: make(chan struct{})}
+		p = &planWorld{state: map[string]string{}, counted: map[string]int64{}, told: map[string]foundationv1alpha1.FoundationTeamStatus{}, deleted: map[string]int{}, changed: make(chan struct{})}
 		w.plans[name] = p
 	}
 	return p
@@ -175,29 +175,30 @@ func (p *planWorld) seeUse(obj client.Object, deleted bool) {
 			delete(p.counted, obj.Namespace)
 		}
 	case *foundationv1alpha1.FoundationTeam:
-		p.told[obj.Name] = map[string]int64{}
-		for _, namespace := range obj.Status.Namespaces {
-			p.told[obj.Name][namespace.Name] = int64(namespace.Used)
-		}
+		p.told[obj.Name] = obj.Status
 		if deleted {
 			delete(p.told, obj.Name)
 		}
 	}
 }
 
-// use tells of which namespaces a team says something else than the quota, so that a difference is the team's or the cluster's own.
+// use tells of which namespaces a team says something else than the quota, and of which teams it is not what their namespaces use.
 func (p *planWorld) use() string {
 	var differ []string
-	for _, namespaces := range p.told {
-		for namespace, told := range namespaces {
-			if counted, ok := p.counted[namespace]; ok && counted != told {
-				namespace = planNames.ReplaceAllString(namespace, "PLAN")
-				differ = append(differ, fmt.Sprintf("%s: %d, its quota says %d", namespace, told, counted))
+	for team, status := range p.told {
+		sum := int32(0)
+		for _, namespace := range status.Namespaces {
+			sum += namespace.Used
+			if counted, ok := p.counted[namespace.Name]; ok && counted != int64(namespace.Used) {
+				differ = append(differ, fmt.Sprintf("%s: %d, its quota says %d", namespace.Name, namespace.Used, counted))
 			}
+		}
+		if status.GPUs != nil && status.GPUs.Used != sum {
+			differ = append(differ, fmt.Sprintf("%s: %d, its namespaces %d", team, status.GPUs.Used, sum))
 		}
 	}
 	slices.Sort(differ)
-	return strings.Join(differ, "\n")
+	return planNames.ReplaceAllString(strings.Join(differ, "\n"), "PLAN")
 }
 
 // lost returns how often each object with data in it was deleted.
