@@ -1,6 +1,7 @@
 package guards
 
 import (
+	"slices"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/onsi/gomega"
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
@@ -183,6 +185,9 @@ func TestPoliciesAreComparedOnce(t *testing.T) {
 	g := gomega.NewWithT(t)
 	c := &ClusterChecker{}
 	live := load(t)
+	for _, object := range live {
+		object.SetUID(types.UID(nameOf(object)))
+	}
 	missing := func() []string {
 		found, err := c.compare(load(t), live)
 		g.Expect(err).NotTo(gomega.HaveOccurred())
@@ -191,6 +196,9 @@ func TestPoliciesAreComparedOnce(t *testing.T) {
 	g.Expect(missing()).To(gomega.BeEmpty())
 	live[1].SetDeletionTimestamp(new(metav1.NewTime(now)))
 	g.Expect(missing()).To(gomega.BeEmpty(), "is compared again although no version is another one")
+	slices.Reverse(live)
+	g.Expect(missing()).To(gomega.BeEmpty(), "is compared again although the cache lists the same in another order")
+	slices.Reverse(live)
 	live[1].SetResourceVersion("2")
 	g.Expect(missing()).To(gomega.ConsistOf("ValidatingAdmissionPolicyBinding pods"))
 	live = live[:2]

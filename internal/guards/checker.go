@@ -3,7 +3,7 @@ package guards
 import (
 	"context"
 	"fmt"
-	"strings"
+	"slices"
 	"sync"
 	"time"
 
@@ -27,7 +27,7 @@ type ClusterChecker struct {
 	mu sync.Mutex
 	// compared is the outcome for the policies of comparedVersions: to compare them all takes longer than the rest of a reconcile.
 	compared         comparison
-	comparedVersions string
+	comparedVersions []string
 	// installedSince is when this process first saw the policies as shipped; zero while they are not.
 	installedSince time.Time
 }
@@ -50,16 +50,16 @@ func (c *ClusterChecker) Check(ctx context.Context) (Result, error) {
 	return c.limitSettling(found.result(now), now), nil
 }
 
-// compare compares the policies if they are not those of the last time.
+// compare compares the policies if they are not those of the last time. The cache lists them in any order.
 func (c *ClusterChecker) compare(shipped, live []client.Object) (comparison, error) {
-	var b strings.Builder
-	for _, object := range live {
-		fmt.Fprintln(&b, object.GetUID(), object.GetResourceVersion())
+	versions := make([]string, len(live))
+	for i, object := range live {
+		versions[i] = string(object.GetUID()) + " " + object.GetResourceVersion()
 	}
-	versions := b.String()
+	slices.Sort(versions)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if versions == c.comparedVersions && versions != "" {
+	if len(versions) > 0 && slices.Equal(versions, c.comparedVersions) {
 		return c.compared, nil
 	}
 	found, err := compare(shipped, live)
