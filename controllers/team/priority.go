@@ -2,6 +2,7 @@ package team
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
+	"foundation.team/operator/internal/edits"
 )
 
 // Priorities of teams in the queue, so that a team that is begun is finished before the next one is begun, and an edit does not
@@ -31,8 +33,8 @@ const (
 )
 
 const (
-	// newTeamsAtOnce is how many new teams may come at a time until they count as many, and newTeamsEvery after how long
-	// another one counts as coming alone.
+	// newTeamsAtOnce is how many new teams may come of one field manager at a time until they count as many, and newTeamsEvery after how
+	// long another one counts as coming alone.
 	newTeamsAtOnce = 10
 	newTeamsEvery  = time.Second
 )
@@ -65,7 +67,9 @@ func (e *ends) areMany(now time.Time) bool {
 type begun struct {
 	mu    sync.Mutex
 	since map[string]time.Time
-	alone *rate.Limiter
+	// alone is how many more teams of each field manager count as coming alone. A team that somebody applies with kubectl does not
+	// wait behind those that come out of a repository meanwhile.
+	alone map[string]*rate.Limiter
 }
 
 // begin returns when a team was begun, which may be now.
@@ -97,35 +101,49 @@ func (b *begun) forget(name string) {
 	delete(b.since, name)
 }
 
-// comesAlone reports whether a team that comes now is not one of many.
-func (b *begun) comesAlone(now time.Time) bool {
+// comesAlone reports whether a team that a field manager makes now is not one of many that it makes.
+func (b *begun) comesAlone(manager string, now time.Time) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.alone == nil {
-		b.alone = rate.NewLimiter(rate.Every(newTeamsEvery), newTeamsAtOnce)
+	few := b.alone[manager]
+	if few == nil {
+		maps.DeleteFunc(b.alone, func(_ string, of *rate.Limiter) bool { return of.TokensAt(now) >= newTeamsAtOnce }) // is as a new one
+		if b.alone == nil {
+			b.alone = map[string]*rate.Limiter{}
+		}
+		few = rate.NewLimiter(rate.Every(newTeamsEvery), newTeamsAtOnce)
+		b.alone[manager] = few
 	}
-	return b.alone.AllowN(now, 1)
+	return few.AllowN(now, 1)
 }
 
 // priority returns a team's priority when something of it changed.
 func (r *Reconciler) priority(ctx context.Context, name string) int {
-	if r.begun.has(name) {
-		return priorityAwaited
-	}
-	team := &foundationv1alpha1.FoundationTeam{}
-	if err := r.Client.Get(ctx, client.ObjectKey{Name: name}, team, client.UnsafeDisableDeepCopy); err == nil && len(team.Status.Conditions) == 0 {
+	if r.unserved(ctx, name) != nil {
 		return priorityNew
 	}
-	return priorityAwaited // served before, gone, or not known
+	return priorityAwaited // begun, served before, gone, or not known
 }
 
 // priorityOfArrival is priority for a team that was just created.
 func (r *Reconciler) priorityOfArrival(ctx context.Context, name string) int {
-	priority := r.priority(ctx, name)
-	if priority == priorityNew && r.begun.comesAlone(r.Clock.Now()) {
-		return priorityAwaited
+	team := r.unserved(ctx, name)
+	if team != nil && !r.begun.comesAlone(edits.Last(team.ManagedFields, nil).Manager, r.Clock.Now()) {
+		return priorityNew
 	}
-	return priority
+	return priorityAwaited
+}
+
+// unserved returns a team for which nothing was done yet; nil if something was, or it is not known. It must not be changed.
+func (r *Reconciler) unserved(ctx context.Context, name string) *foundationv1alpha1.FoundationTeam {
+	team := &foundationv1alpha1.FoundationTeam{}
+	if r.begun.has(name) {
+		return nil
+	}
+	if err := r.Client.Get(ctx, client.ObjectKey{Name: name}, team, client.UnsafeDisableDeepCopy); err != nil || len(team.Status.Conditions) > 0 {
+		return nil
+	}
+	return team
 }
 
 // priorityOfMany is priority for what concerns all teams.

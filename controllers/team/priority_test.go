@@ -44,7 +44,7 @@ func TestTeamsLeaveTheQueueInOrder(t *testing.T) {
 	objects := []client.Object{unserved("new1"), unserved("new2"), unserved("begun"), served("edited"), served("due"), served("listed"), served("class")}
 	now := clocktesting.NewFakePassiveClock(builder.Now)
 	r := &Reconciler{Client: fake.NewClientBuilder().WithScheme(setup.Scheme()).WithObjects(objects...).Build(), Clock: now}
-	for r.begun.comesAlone(now.Now()) {
+	for r.begun.comesAlone("", now.Now()) {
 		continue // many new teams have come in this second
 	}
 	r.begun.begin("begun", now.Now())
@@ -77,27 +77,46 @@ func TestTeamsLeaveTheQueueInOrder(t *testing.T) {
 	}
 }
 
-// A team that comes alone does not wait behind many that came before.
+// A team that comes alone does not wait behind many that came before, nor behind those that somebody else makes meanwhile.
 func TestTeamsThatComeAloneAreAwaited(t *testing.T) {
 	now := clocktesting.NewFakePassiveClock(builder.Now)
-	r := &Reconciler{Client: fake.NewClientBuilder().WithScheme(setup.Scheme()).WithObjects(unserved("hanbit")).Build(), Clock: now}
+	mass, one := appliedBy("mass", "argocd"), appliedBy("one", "kubectl")
+	r := &Reconciler{Client: fake.NewClientBuilder().WithScheme(setup.Scheme()).WithObjects(mass, one).WithReturnManagedFields().Build(), Clock: now}
 	for i := range newTeamsAtOnce {
-		if got := r.priorityOfArrival(t.Context(), "hanbit"); got != priorityAwaited {
+		if got := r.priorityOfArrival(t.Context(), "mass"); got != priorityAwaited {
 			t.Fatalf("the %dth of a few has priority %d", i+1, got)
 		}
 	}
-	if got := r.priorityOfArrival(t.Context(), "hanbit"); got != priorityNew {
+	if got := r.priorityOfArrival(t.Context(), "mass"); got != priorityNew {
 		t.Errorf("one of many has priority %d", got)
 	}
+	if got := r.priorityOfArrival(t.Context(), "one"); got != priorityAwaited {
+		t.Errorf("one that somebody else makes meanwhile has priority %d", got)
+	}
 	now.SetTime(builder.Now.Add(newTeamsEvery))
-	if got := r.priorityOfArrival(t.Context(), "hanbit"); got != priorityAwaited {
+	if got := r.priorityOfArrival(t.Context(), "mass"); got != priorityAwaited {
 		t.Errorf("one that comes later has priority %d", got)
 	}
-	r.begun.begin("hanbit", now.Now())
-	r.begun.forget("hanbit")
-	if r.begun.has("hanbit") {
+	now.SetTime(builder.Now.Add(time.Hour))
+	r.begun.comesAlone("flux", now.Now())
+	if got := len(r.begun.alone); got != 1 {
+		t.Errorf("%d field managers are remembered that have made nothing for an hour", got-1)
+	}
+	r.begun.begin("mass", now.Now())
+	r.begun.forget("mass")
+	if r.begun.has("mass") {
 		t.Error("a team that is gone is remembered")
 	}
+}
+
+// appliedBy is a new team that a field manager has made.
+func appliedBy(name, manager string) *foundationv1alpha1.FoundationTeam {
+	team := unserved(name)
+	team.ManagedFields = []metav1.ManagedFieldsEntry{{
+		Manager: manager, Operation: metav1.ManagedFieldsOperationApply, APIVersion: foundationv1alpha1.GroupVersion.String(),
+		FieldsType: "FieldsV1", FieldsV1: metav1.NewFieldsV1(`{"f:spec":{}}`),
+	}}
+	return team
 }
 
 func TestPriorityAgain(t *testing.T) {

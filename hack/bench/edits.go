@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -54,9 +56,15 @@ func patchTeam(ctx context.Context, c client.Client, name, spec string) error {
 	return c.Patch(ctx, team, client.RawPatch(types.MergePatchType, []byte(`{"spec":`+spec+`}`)))
 }
 
-// lead is the JSON of a staff of one.
-func lead(user string) string {
-	return fmt.Sprintf(`{"staff":[{"name":"lead","role":"Lead","subject":{"kind":"User","name":%q}}]}`, user)
+// patchStaff makes these the leads of a team, besides its engineer and viewer.
+func patchStaff(ctx context.Context, c client.Client, team string, leads ...string) error {
+	entry := `{"name":%q,"role":%q,"subject":{"kind":"User","name":%q}}`
+	var staff []string
+	for i, user := range leads {
+		staff = append(staff, fmt.Sprintf(entry, fmt.Sprint("lead", i), "Lead", user))
+	}
+	staff = append(staff, fmt.Sprintf(entry, "engineer", "Engineer", team+"-engineer@bench.example"), fmt.Sprintf(entry, "viewer", "Viewer", team+"-viewer@bench.example"))
+	return patchTeam(ctx, c, team, `{"staff":[`+strings.Join(staff, ",")+`]}`)
 }
 
 // quota is an edit of a quota.
@@ -93,30 +101,28 @@ var edits = []edit{
 	bare,
 	bareTeam,
 	quota,
-	{
-		what: "somebody comes", list: &rbacv1.RoleBindingList{},
-		make: func(ctx context.Context, c client.Client, team string, n int) (func(client.Object) bool, error) {
-			user := fmt.Sprintf("lead-%d@bench.example", n)
-			return func(seen client.Object) bool { return binds(seen, team, user) }, patchTeam(ctx, c, team, lead(user))
-		},
-	},
-	{
-		what: "somebody leaves", list: &rbacv1.RoleBindingList{},
-		make: func(ctx context.Context, c client.Client, team string, n int) (func(client.Object) bool, error) {
-			gone := fmt.Sprintf("lead-%d@bench.example", n)
-			return func(seen client.Object) bool {
-				binding, ok := seen.(*rbacv1.RoleBinding)
-				return ok && binding.Namespace == team+"-train" && binding.Name == "foundation-team-lead" && !binds(seen, team, gone)
-			}, patchTeam(ctx, c, team, lead("again@bench.example"))
-		},
-	},
+	staffed("somebody comes", true, func(team, user string) []string { return []string{leadOf(team), user} }),
+	staffed("somebody leaves", false, func(team, _ string) []string { return []string{leadOf(team)} }),
+	staffed("somebody takes another's place", true, func(_, user string) []string { return []string{user} }),
 }
 
-// binds reports whether a team's binding of its lead names a user.
-func binds(seen client.Object, team, user string) bool {
-	binding, ok := seen.(*rbacv1.RoleBinding)
-	return ok && binding.Namespace == team+"-train" && binding.Name == "foundation-team-lead" && len(binding.Subjects) > 0 && binding.Subjects[0].Name == user
+// staffed is a change of who leads a team, after which somebody is bound or is not any more.
+func staffed(what string, bound bool, leads func(team, user string) []string) edit {
+	return edit{
+		what: what, list: &rbacv1.RoleBindingList{},
+		make: func(ctx context.Context, c client.Client, team string, n int) (func(client.Object) bool, error) {
+			user := fmt.Sprintf("lead-%d@bench.example", n)
+			return func(seen client.Object) bool {
+				binding, ok := seen.(*rbacv1.RoleBinding)
+				return ok && binding.Namespace == team+"-train" && binding.Name == "foundation-team-lead" && bound == slices.ContainsFunc(
+					binding.Subjects, func(subject rbacv1.Subject) bool { return subject.Name == user })
+			}, patchStaff(ctx, c, team, leads(team, user)...)
+		},
+	}
 }
+
+// leadOf returns who leads a team that teamManifest makes.
+func leadOf(team string) string { return team + "-lead@bench.example" }
 
 // measureEdits makes edits of teams, one at a time, and measures how long each takes to reach its object.
 func (r *results) measureEdits(ctx context.Context, lab *support.Lab, teams []string) error {

@@ -28,9 +28,12 @@ const (
 	readyWithin = 5 * time.Second
 	// readyAtLeast is added to it.
 	readyAtLeast = time.Minute
-	// lateTeams are so many that come one by one while the others are provisioned, every lateEvery.
+	// lateTeams are so many that come one by one while the others arrive and are provisioned, every lateEvery.
 	lateTeams = 10
 	lateEvery = 2 * time.Second
+	// The others come out of a repository, as Argo CD applies them; these an admin applies with kubectl.
+	massManager = "argocd-controller"
+	lateManager = "kubectl"
 )
 
 // fewNodes is how many GPU nodes there are where no team has GPUs.
@@ -62,7 +65,7 @@ func teamNames(from, count int) []string {
 // teamManifest is a team of three namespaces and a staff of three, without GPUs.
 func teamManifest(name string) string {
 	return manifest.Team(name, "namespaces: [{name: train}, {name: eval}, {name: bench}]", manifest.Staff(
-		manifest.User("lead", "Lead", name+"-lead@bench.example"), manifest.User("engineer", "Engineer", name+"-engineer@bench.example"),
+		manifest.User("lead", "Lead", leadOf(name)), manifest.User("engineer", "Engineer", name+"-engineer@bench.example"),
 		manifest.User("viewer", "Viewer", name+"-viewer@bench.example")))
 }
 
@@ -96,7 +99,7 @@ func provisionTeams(ctx context.Context, lab *support.Lab, teams, late []string)
 	applying.SetLimit(writers)
 	coming.Go(func() error {
 		for _, name := range teams {
-			applying.Go(func() error { return p.apply(ctx, lab, name) })
+			applying.Go(func() error { return p.apply(ctx, lab, massManager, name) })
 		}
 		return nil
 	})
@@ -107,7 +110,7 @@ func provisionTeams(ctx context.Context, lab *support.Lab, teams, late []string)
 			case <-ctx.Done():
 				return ctx.Err()
 			}
-			if err := p.apply(ctx, lab, name); err != nil {
+			if err := p.apply(ctx, lab, lateManager, name); err != nil {
 				return err
 			}
 		}
@@ -120,11 +123,11 @@ func provisionTeams(ctx context.Context, lab *support.Lab, teams, late []string)
 	return p, err
 }
 
-func (p *progress) apply(ctx context.Context, lab *support.Lab, name string) error {
+func (p *progress) apply(ctx context.Context, lab *support.Lab, manager, name string) error {
 	p.mu.Lock()
 	p.applied[name] = realClock.Now()
 	p.mu.Unlock()
-	return support.Apply(ctx, lab.Client, teamManifest(name))
+	return support.ApplyAs(ctx, lab.Client, manager, teamManifest(name))
 }
 
 // await waits until all teams are Ready.
