@@ -77,6 +77,7 @@ func keepOwnFields(obj any) (any, error) {
 	if apply.Digest(accessor) {
 		dropContent(obj)
 	}
+	share(accessor)
 	return obj, nil
 }
 
