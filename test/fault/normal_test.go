@@ -155,9 +155,27 @@ func (p *plan) underWay(state map[string]string) string {
 			if strings.Contains(content, `"phase": "Pending"`) {
 				return name + " is not bound"
 			}
+		case "Nodes":
+			if isEntering(content) {
+				return "a node is looked at before the pool has it"
+			}
 		}
 	}
 	return ""
+}
+
+// isEntering reports whether one of some nodes is closed, and nobody's: nothing is written while the operator waits until it may be free,
+// which takes longer than all else that is waited for.
+func isEntering(nodes string) bool {
+	for decoder := json.NewDecoder(strings.NewReader(nodes)); ; {
+		var node corev1.Node
+		if decoder.Decode(&node) != nil {
+			return false
+		}
+		if node.Annotations[foundationv1alpha1.AnnotationDrainingSince] != "" && node.Labels[foundationv1alpha1.LabelNodeTeam] == "" {
+			return true
+		}
+	}
 }
 
 // difference returns what differs between two states, one line for each line of an object that differs; empty if they are
