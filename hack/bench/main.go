@@ -14,6 +14,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -72,30 +73,35 @@ func run(ctx context.Context) error {
 	parts := strings.Split(os.Getenv("BENCH"), ",")
 	measures := func(part string) bool { return parts[0] == "" || slices.Contains(parts, part) }
 	var found results
+	failed := found.measureParts(ctx, teams, nodes, runs[0], measures)
+	content, err := json.MarshalIndent(found, "", "  ")
+	if err != nil {
+		return errors.Join(failed, err)
+	}
+	// What was measured before a part failed is not lost with it.
+	_, _ = fmt.Fprint(os.Stdout, "\n"+found.table()+"\n"+found.summary()+"\n")
+	return errors.Join(failed, os.WriteFile("bench.json", append(content, '\n'), 0o644))
+}
+
+// measureParts measures what is chosen, up to the first part that fails.
+func (r *results) measureParts(ctx context.Context, teams, nodes []int, runs int, measures func(part string) bool) error {
 	if measures(partFairness) {
 		say("fairness: %d FlowSchemas", slices.Max(teams))
-		if err := found.measureFairness(ctx, slices.Max(teams)); err != nil {
+		if err := r.measureFairness(ctx, slices.Max(teams)); err != nil {
 			return fmt.Errorf("fairness: %w", err)
 		}
 	}
 	if measures(partNodes) {
 		for _, size := range nodes {
-			if err := found.measureNodes(ctx, size); err != nil {
+			if err := r.measureNodes(ctx, size); err != nil {
 				return fmt.Errorf("%d nodes: %w", size, err)
 			}
 		}
 	}
 	if slices.ContainsFunc([]string{partProvision, partIdle, partRestart, partPods, partEdit, partEnd}, measures) {
-		if err := found.measureTeams(ctx, teams, runs[0], measures); err != nil {
-			return err
-		}
+		return r.measureTeams(ctx, teams, runs, measures)
 	}
-	content, err := json.MarshalIndent(found, "", "  ")
-	if err != nil {
-		return err
-	}
-	_, _ = fmt.Fprint(os.Stdout, "\n"+found.table()+"\n"+found.summary()+"\n")
-	return os.WriteFile("bench.json", append(content, '\n'), 0o644)
+	return nil
 }
 
 // measureTeams provisions each number of teams so many times, and measures all else in the last run of the largest.
@@ -108,6 +114,9 @@ func (r *results) measureTeams(ctx context.Context, sizes []int, runs int, measu
 				rest = measures
 			}
 			found, err := r.measure(ctx, teams, rest)
+			if err != nil && found.Teams > 0 {
+				r.Provision = append(r.Provision, found)
+			}
 			if err != nil {
 				return fmt.Errorf("%d teams: %w", teams, err)
 			}
