@@ -155,6 +155,10 @@ func (p *plan) underWay(state map[string]string) string {
 			if strings.Contains(content, `"phase": "Pending"`) {
 				return name + " is not bound"
 			}
+		case "GPUs": // gpusInUse: never a part of what others are compared with
+			if content != "" {
+				return content
+			}
 		case "Nodes":
 			if isEntering(content) {
 				return "a node is looked at before the pool has it"

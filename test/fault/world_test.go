@@ -161,9 +161,12 @@ func (w *world) look(plan string) (map[string]string, <-chan struct{}) {
 	}
 	slices.Sort(nodes)
 	state["Nodes"] = strings.Join(nodes, "\n")
-	state["GPUs in use"] = p.use()
+	state[gpusInUse] = p.use()
 	return state, p.changed
 }
+
+// gpusInUse is the entry of a plan's state that tells where a team says something else than its quotas; empty in each step's end.
+const gpusInUse = "GPUs in use"
 
 // seeUse notes how many GPUs of a namespace are in use, as its quota says and as its team does.
 func (p *planWorld) seeUse(obj client.Object, deleted bool) {
@@ -189,7 +192,7 @@ func (p *planWorld) use() string {
 		sum := int32(0)
 		for _, namespace := range status.Namespaces {
 			sum += namespace.Used
-			if counted, ok := p.counted[namespace.Name]; ok && counted != int64(namespace.Used) {
+			if counted := p.counted[namespace.Name]; counted != int64(namespace.Used) { // 0 without a quota
 				differ = append(differ, fmt.Sprintf("%s: %d, its quota says %d", namespace.Name, namespace.Used, counted))
 			}
 		}
