@@ -3,6 +3,7 @@ package fault
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -117,6 +118,7 @@ func (p *proxy) watch(req *http.Request) (*http.Response, error) {
 // harm returns the stream of events with the fault in it.
 func (f *streamFault) harm(body io.ReadCloser) io.ReadCloser {
 	reader, writer := io.Pipe()
+	unread, giveUp := context.WithCancel(context.Background())
 	go func() {
 		defer func() { _ = body.Close() }()
 		events := bufio.NewReaderSize(body, 64<<10)
@@ -130,7 +132,11 @@ func (f *streamFault) harm(body io.ReadCloser) io.ReadCloser {
 			if !bytes.HasPrefix(event, []byte(`{"type":"BOOKMARK"`)) {
 				pass, hold, end = f.next()
 			}
-			<-realClock.After(hold) // the fault itself
+			select {
+			case <-realClock.After(hold): // the fault itself
+			case <-unread.Done():
+				return
+			}
 			if end {
 				if f.kind != streamClosed {
 					_, _ = writer.Write(goneEvent())
@@ -145,17 +151,20 @@ func (f *streamFault) harm(body io.ReadCloser) io.ReadCloser {
 			}
 		}
 	}()
-	return &pipedBody{PipeReader: reader, upstream: body}
+	return &pipedBody{PipeReader: reader, upstream: body, giveUp: giveUp}
 }
 
 // pipedBody closes the stream that it is made from, too.
 type pipedBody struct {
 	*io.PipeReader
 	upstream io.Closer
+	// giveUp ends what holds an event back that nobody reads any more.
+	giveUp func()
 }
 
 // Close ends both streams.
 func (b *pipedBody) Close() error {
+	b.giveUp()
 	_ = b.upstream.Close()
 	return b.PipeReader.Close()
 }
