@@ -10,6 +10,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/watch"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -132,6 +133,7 @@ func (r *results) measureEdits(ctx context.Context, lab *support.Lab, teams []st
 		return err
 	}
 	for _, e := range edits {
+		say("%d teams: an edit: %s", len(teams), e.what)
 		took, err := e.measure(ctx, lab, teams[:min(len(teams), editsOfEach)], 0)
 		if err != nil {
 			return fmt.Errorf("%s: %w", e.what, err)
@@ -143,7 +145,7 @@ func (r *results) measureEdits(ctx context.Context, lab *support.Lab, teams []st
 
 // measure makes an edit of each team, numbered from a number on, and returns how long each took.
 func (e edit) measure(ctx context.Context, lab *support.Lab, teams []string, from int) ([]time.Duration, error) {
-	w, err := lab.Client.Watch(ctx, e.list)
+	w, err := watchNow(ctx, lab.Client, e.list)
 	if err != nil {
 		return nil, err
 	}
@@ -161,6 +163,24 @@ func (e edit) measure(ctx context.Context, lab *support.Lab, teams []string, fro
 		took = append(took, realClock.Since(began))
 	}
 	return took, nil
+}
+
+// watchNow watches what changes from now on. Without a version a watch would begin with all that is there: the first edit of thousands of
+// teams would wait for that.
+func watchNow(ctx context.Context, c client.WithWatch, kind client.ObjectList) (watch.Interface, error) {
+	list, ok := kind.DeepCopyObject().(client.ObjectList)
+	if !ok {
+		return nil, fmt.Errorf("a copy of %T is no list", kind)
+	}
+	if err := c.List(ctx, list, client.Limit(1)); err != nil {
+		return nil, err
+	}
+	return c.Watch(ctx, list, watchFrom(list))
+}
+
+// watchFrom lets a watch begin where a list ended.
+func watchFrom(list client.ObjectList) client.ListOption {
+	return &client.ListOptions{Raw: &metav1.ListOptions{ResourceVersion: list.GetResourceVersion()}}
 }
 
 // await waits until a watch shows an object.

@@ -8,6 +8,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/watch"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
@@ -50,6 +53,11 @@ func (r *results) measureEnd(ctx context.Context, lab *support.Lab, teams []stri
 	if realClock.Now().After(at) {
 		return errors.New("the edits took longer than until the end")
 	}
+	going, err := watchEnd(ctx, lab.Client, teams)
+	if err != nil {
+		return err
+	}
+	defer going.stop()
 	if err := pause(ctx, at.Sub(realClock.Now())); err != nil {
 		return err
 	}
@@ -63,10 +71,11 @@ func (r *results) measureEnd(ctx context.Context, lab *support.Lab, teams []stri
 		found.EditMax, err = goesOn.editUntil(ctx, lab, closed)
 		return err
 	})
-	going, err := awaitEnd(ctx, lab.Client, teams, at, found)
+	err = going.await(ctx, at, found)
+	say("%d teams: nobody has access after %.1f s, all closed after %.1f s", len(teams), found.NoAccess, found.Closed)
 	close(closed)
 	if err = errors.Join(err, watching.Wait()); err != nil {
-		return fmt.Errorf("%d teams have access or are not closed: %w", going, err)
+		return err
 	}
 	sent, err := requests(lab, at, realClock.Now())
 	if err != nil {
@@ -78,42 +87,92 @@ func (r *results) measureEnd(ctx context.Context, lab *support.Lab, teams []stri
 	return err
 }
 
-// awaitEnd notes when nobody of the teams has access any more, and when all of them are closed.
-func awaitEnd(ctx context.Context, c client.Client, teams []string, at time.Time, found *ended) (going int, err error) {
-	ending := map[string]bool{}
+// ending is what is left of teams that end: the RoleBindings by which somebody has access, and the teams that are not closed.
+type ending struct {
+	teams    map[string]bool
+	access   map[client.ObjectKey]bool
+	open     map[string]bool
+	watching []watch.Interface
+}
+
+// watchEnd looks once at what teams have, and watches it from then on: to list ten thousand RoleBindings each second would take what the
+// teams' end is given.
+func watchEnd(ctx context.Context, c client.WithWatch, teams []string) (e *ending, err error) {
+	e = &ending{teams: map[string]bool{}, access: map[client.ObjectKey]bool{}, open: map[string]bool{}}
 	for _, team := range teams {
-		ending[team] = true
+		e.teams[team] = true
 	}
+	defer func() {
+		if err != nil {
+			e.stop()
+		}
+	}()
+	if err := e.watch(ctx, c, &rbacv1.RoleBindingList{}, client.HasLabels{foundationv1alpha1.LabelTeam}); err != nil {
+		return nil, err
+	}
+	return e, e.watch(ctx, c, &foundationv1alpha1.FoundationTeamList{})
+}
+
+func (e *ending) watch(ctx context.Context, c client.WithWatch, list client.ObjectList, opts ...client.ListOption) error {
+	if err := c.List(ctx, list, opts...); err != nil {
+		return err
+	}
+	if err := meta.EachListItem(list, func(obj runtime.Object) error { e.see(obj, false); return nil }); err != nil {
+		return err
+	}
+	w, err := c.Watch(ctx, list, append(opts, watchFrom(list))...)
+	if err == nil {
+		e.watching = append(e.watching, w)
+	}
+	return err
+}
+
+func (e *ending) stop() {
+	for _, w := range e.watching {
+		w.Stop()
+	}
+}
+
+// see notes what an object tells that is there, or gone.
+func (e *ending) see(seen runtime.Object, gone bool) {
+	switch obj := seen.(type) {
+	case *rbacv1.RoleBinding:
+		if key := client.ObjectKeyFromObject(obj); !gone && e.teams[obj.Labels[foundationv1alpha1.LabelTeam]] && len(obj.Subjects) > 0 {
+			e.access[key] = true
+		} else {
+			delete(e.access, key)
+		}
+	case *foundationv1alpha1.FoundationTeam:
+		if !gone && e.teams[obj.Name] && obj.Status.State != foundationv1alpha1.StateEnded {
+			e.open[obj.Name] = true
+		} else {
+			delete(e.open, obj.Name)
+		}
+	}
+}
+
+// await notes when nobody of the teams has access any more, and when all of them are closed.
+func (e *ending) await(ctx context.Context, at time.Time, found *ended) error {
 	for {
-		access, open := 0, 0
-		var bindings rbacv1.RoleBindingList
-		if err := c.List(ctx, &bindings, client.HasLabels{foundationv1alpha1.LabelTeam}); err != nil {
-			return len(teams), err
-		}
-		for i := range bindings.Items {
-			if ending[bindings.Items[i].Labels[foundationv1alpha1.LabelTeam]] && len(bindings.Items[i].Subjects) > 0 {
-				access++
-			}
-		}
-		if access == 0 && found.NoAccess == 0 {
+		if len(e.access) == 0 && found.NoAccess == 0 {
 			found.NoAccess = realClock.Since(at).Seconds()
 		}
-		var list foundationv1alpha1.FoundationTeamList
-		if err := c.List(ctx, &list); err != nil {
-			return len(teams), err
-		}
-		for i := range list.Items {
-			if ending[list.Items[i].Name] && list.Items[i].Status.State != foundationv1alpha1.StateEnded {
-				open++
-			}
-		}
-		if access+open == 0 {
+		if len(e.access)+len(e.open) == 0 {
 			found.Closed = realClock.Since(at).Seconds()
-			return 0, nil
+			return nil
 		}
-		if err := pause(ctx, time.Second); err != nil {
-			return access + open, err
+		var event watch.Event
+		ok := true
+		select {
+		case event, ok = <-e.watching[0].ResultChan():
+		case event, ok = <-e.watching[1].ResultChan():
+		case <-ctx.Done():
+			return fmt.Errorf("%d RoleBindings give access and %d teams are not closed: %w", len(e.access), len(e.open), context.Cause(ctx))
 		}
+		if !ok {
+			return errors.New("a watch has ended")
+		}
+		e.see(event.Object, event.Type == watch.Deleted)
 	}
 }
 

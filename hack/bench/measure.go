@@ -61,7 +61,7 @@ func measureProvision(ctx context.Context, lab *support.Lab, teams int, floor fl
 		return provisioned{}, err
 	}
 	names, late := teamNames(1, teams), teamNames(teams+1, lateTeams)
-	began, used := realClock.Now(), processorTime(lab)
+	began, used, reconciles := realClock.Now(), processorTime(lab), reconciled(lab)
 	seen, err := provisionTeams(ctx, lab, names, late)
 	if err != nil {
 		return provisioned{}, err
@@ -77,7 +77,7 @@ func measureProvision(ctx context.Context, lab *support.Lab, teams int, floor fl
 		return provisioned{}, err
 	}
 	all := float64(teams + lateTeams)
-	found.Writes, found.Reads = float64(sent.writes)/all, float64(sent.reads)/all
+	found.Writes, found.Reads, found.Reconciles = float64(sent.writes)/all, float64(sent.reads)/all, float64(reconciled(lab)-reconciles)/all
 	found.CPU, found.ServerCPU, found.FloorCPU = 1000*(processorTime(lab)-used)/all, 1000*(after.cpu-before.cpu)/all, 1000*floor.cpu/all
 	found.RSS, err = memory(lab, "VmRSS")
 	return found, err
