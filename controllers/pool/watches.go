@@ -147,10 +147,11 @@ func (r *Reconciler) poolsOfNode(ctx context.Context, obj client.Object) []recon
 		requests = append(requests, reconcile.Request{NamespacedName: types.NamespacedName{Name: labelled}})
 	}
 	var pools foundationv1alpha1.GPUPoolList
-	if !requeue.List(ctx, r.Client, controllerName, &pools) {
+	if !requeue.List(ctx, r.Client, controllerName, &pools, withoutDeepCopy) {
 		return requests
 	}
-	for _, pool := range pools.Items {
+	for i := range pools.Items {
+		pool := &pools.Items[i]
 		if pool.Spec.Static == nil {
 			continue
 		}

@@ -73,9 +73,10 @@ func (r *Reconciler) observePersistentVolumes(ctx context.Context, in *Input) er
 	return nil
 }
 
+// observeCluster reads what all teams share, without copying it: a pool's status has an entry for each of its teams.
 func (r *Reconciler) observeCluster(ctx context.Context, in *Input) error {
 	var pools foundationv1alpha1.GPUPoolList
-	if err := r.Client.List(ctx, &pools); err != nil {
+	if err := r.Client.List(ctx, &pools, client.UnsafeDisableDeepCopy); err != nil {
 		return fmt.Errorf("list pools: %w", err)
 	}
 	for i := range pools.Items {
@@ -84,14 +85,14 @@ func (r *Reconciler) observeCluster(ctx context.Context, in *Input) error {
 		}
 	}
 	var classes storagev1.StorageClassList
-	if err := r.Client.List(ctx, &classes); err != nil {
+	if err := r.Client.List(ctx, &classes, client.UnsafeDisableDeepCopy); err != nil {
 		return fmt.Errorf("list storage classes: %w", err)
 	}
 	for i := range classes.Items {
 		in.StorageClasses[classes.Items[i].Name] = &classes.Items[i]
 	}
 	var devices resourcev1.DeviceClassList
-	if err := r.Client.List(ctx, &devices); err != nil {
+	if err := r.Client.List(ctx, &devices, client.UnsafeDisableDeepCopy); err != nil {
 		return fmt.Errorf("list device classes: %w", err)
 	}
 	for i := range devices.Items {

@@ -40,7 +40,7 @@ func TestMain(m *testing.M) {
 // run starts the operator, tells the stories, and compares the operator's rights with those that they needed.
 func run(ctx context.Context, m *testing.M) (int, error) {
 	lab.OperatorArgs = []string{"--team-api-level-from-gpus=8"} // the stories' teams are small
-	if err := lab.StartOperator(ctx); err != nil {
+	if err := lab.StartOperator(ctx, support.DetectMutations); err != nil {
 		return 1, err
 	}
 	code := m.Run()

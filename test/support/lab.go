@@ -112,6 +112,10 @@ func (l *Lab) Stop(ctx context.Context) error {
 	return errors.Join(err, os.RemoveAll(l.Dir))
 }
 
+// DetectMutations is for the environment of an operator that shall end with a panic when it changes an object of its cache: it lists many
+// without copying them. See client-go's cache.MutationDetector.
+const DetectMutations = "KUBE_CACHE_MUTATION_DETECTOR=true"
+
 // StartOperator starts the operator's real binary, and builds it first from what the tree holds now. env is added to its
 // environment. It is called again without env to start an operator that was stopped.
 func (l *Lab) StartOperator(ctx context.Context, env ...string) error {
