@@ -1,5 +1,6 @@
 // Command faults runs the campaigns that try what can go wrong, all of it: faults at every call, kills, switches of the leader,
-// edits, orders of events. It prints how far they are, and last what they found.
+// edits, orders of events. It prints how far they are, and last what they found. FAULTS chooses some by name, such as kills,faults-2. Nothing
+// else should run beside it: a workload that gets no processor for a minute has not ended in time.
 package main
 
 import (
@@ -9,6 +10,8 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -37,6 +40,39 @@ var stages = [][]lane{
 	{{{name: "model", pkg: "./test/model", run: "."}}},
 }
 
+// choose returns the campaigns that are named, in their stages and lanes; all of them if none is named.
+func choose(from [][]lane, names string) ([][]lane, error) {
+	if names == "" {
+		return from, nil
+	}
+	named := strings.Split(strings.ReplaceAll(names, " ", ""), ",")
+	var known []string
+	var chosen [][]lane
+	for _, stage := range from {
+		var lanes []lane
+		for _, campaigns := range stage {
+			var some lane
+			for _, c := range campaigns {
+				if known = append(known, c.name); slices.Contains(named, c.name) {
+					some = append(some, c)
+				}
+			}
+			if some != nil {
+				lanes = append(lanes, some)
+			}
+		}
+		if lanes != nil {
+			chosen = append(chosen, lanes)
+		}
+	}
+	for _, name := range named {
+		if !slices.Contains(known, name) {
+			return nil, fmt.Errorf("FAULTS: there is no campaign %q, but %s", name, strings.Join(known, ", "))
+		}
+	}
+	return chosen, nil
+}
+
 // logs is the directory of what the campaigns print.
 const logs = "bin/faults"
 
@@ -53,10 +89,14 @@ func run(ctx context.Context) error {
 	if err := os.MkdirAll(logs, 0o755); err != nil {
 		return err
 	}
+	chosen, err := choose(stages, os.Getenv("FAULTS"))
+	if err != nil {
+		return err
+	}
 	out := &printer{to: os.Stdout}
 	all := figures{}
 	var failed []error
-	for _, stage := range stages {
+	for _, stage := range chosen {
 		failed = append(failed, sideBySide(ctx, stage, all, out))
 	}
 	for _, line := range all.summary() {
