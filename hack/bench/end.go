@@ -41,38 +41,29 @@ type ended struct {
 // measureEnd ends all teams but those that came late in the same second, and edits one of those meanwhile.
 func (r *results) measureEnd(ctx context.Context, lab *support.Lab, teams []string) error {
 	at := realClock.Now().Add(endsAfter + time.Duration(len(teams))*endsAfterEach).Truncate(time.Second)
-	spec := fmt.Sprintf(`{"term":{"endTime":%q},"retention":{"dataAccess":"0s"}}`, at.UTC().Format(time.RFC3339))
-	var editing errgroup.Group
-	editing.SetLimit(writers)
-	for _, team := range teams {
-		editing.Go(func() error { return patchTeam(ctx, lab.Client, team, spec) })
-	}
-	if err := editing.Wait(); err != nil {
+	if err := endAt(ctx, lab, teams, at); err != nil {
 		return err
 	}
-	if realClock.Now().After(at) {
-		return errors.New("the edits took longer than until the end")
-	}
-	going, err := watchEnd(ctx, lab.Client, teams)
+	left, err := watchEnd(ctx, lab.Client, teams)
 	if err != nil {
 		return err
 	}
-	defer going.stop()
-	if err := pause(ctx, at.Sub(realClock.Now())); err != nil {
-		return err
-	}
-	found := &ended{Teams: len(teams)}
-	ctx, cancel := context.WithTimeoutCause(ctx, endWithin, fmt.Errorf("not all teams are closed after %s", endWithin))
+	defer left.stop()
+	ctx, cancel := context.WithTimeoutCause(ctx, at.Sub(realClock.Now())+endWithin, fmt.Errorf("not all teams are closed after %s", endWithin))
 	defer cancel()
+	found := &ended{Teams: len(teams)}
+	var ending, watching errgroup.Group
+	ending.Go(func() error { return left.await(ctx, at, found) })
+	if err := pause(ctx, at.Sub(realClock.Now())); err != nil {
+		return errors.Join(err, ending.Wait())
+	}
 	closed := make(chan struct{})
 	goesOn := bystander{team: teamName(len(teams) + 1)}
-	var watching errgroup.Group
 	watching.Go(func() (err error) {
 		found.EditMax, err = goesOn.editUntil(ctx, lab, closed)
 		return err
 	})
-	err = going.await(ctx, at, found)
-	say("%d teams: nobody has access after %.1f s, all closed after %.1f s", len(teams), found.NoAccess, found.Closed)
+	err = ending.Wait()
 	close(closed)
 	if err = errors.Join(err, watching.Wait()); err != nil {
 		return err
@@ -85,6 +76,23 @@ func (r *results) measureEnd(ctx context.Context, lab *support.Lab, teams []stri
 	found.PeakRSS, err = memory(lab, "VmHWM")
 	r.End = found
 	return err
+}
+
+// endAt edits teams so that they end at a time, which has not come when all are edited.
+func endAt(ctx context.Context, lab *support.Lab, teams []string, at time.Time) error {
+	spec := fmt.Sprintf(`{"term":{"endTime":%q},"retention":{"dataAccess":"0s"}}`, at.UTC().Format(time.RFC3339))
+	var editing errgroup.Group
+	editing.SetLimit(writers)
+	for _, team := range teams {
+		editing.Go(func() error { return patchTeam(ctx, lab.Client, team, spec) })
+	}
+	if err := editing.Wait(); err != nil {
+		return err
+	}
+	if realClock.Now().After(at) {
+		return errors.New("the edits took longer than until the end")
+	}
+	return nil
 }
 
 // ending is what is left of teams that end: the RoleBindings by which somebody has access, and the teams that are not closed.
@@ -107,8 +115,8 @@ func watchEnd(ctx context.Context, c client.WithWatch, teams []string) (e *endin
 			e.stop()
 		}
 	}()
-	if err := e.watch(ctx, c, &rbacv1.RoleBindingList{}, client.HasLabels{foundationv1alpha1.LabelTeam}); err != nil {
-		return nil, err
+	if err = e.watch(ctx, c, &rbacv1.RoleBindingList{}, client.HasLabels{foundationv1alpha1.LabelTeam}); err != nil {
+		return e, err
 	}
 	return e, e.watch(ctx, c, &foundationv1alpha1.FoundationTeamList{})
 }
@@ -169,8 +177,8 @@ func (e *ending) await(ctx context.Context, at time.Time, found *ended) error {
 		case <-ctx.Done():
 			return fmt.Errorf("%d RoleBindings give access and %d teams are not closed: %w", len(e.access), len(e.open), context.Cause(ctx))
 		}
-		if !ok {
-			return errors.New("a watch has ended")
+		if !ok || event.Type == watch.Error {
+			return fmt.Errorf("a watch has ended: %v", event.Object)
 		}
 		e.see(event.Object, event.Type == watch.Deleted)
 	}

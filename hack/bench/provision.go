@@ -62,9 +62,9 @@ func teamNames(from, count int) []string {
 	return names
 }
 
-// teamManifest is a team of three namespaces and a staff of three, without GPUs.
+// teamManifest is a team of three namespaces and a staff of three, without GPUs, whose term ends at some time.
 func teamManifest(name string) string {
-	return manifest.Team(name, "namespaces: [{name: train}, {name: eval}, {name: bench}]", manifest.Staff(
+	return manifest.Team(name, "term: {endTime: \"2099-12-31T00:00:00Z\"}", "namespaces: [{name: train}, {name: eval}, {name: bench}]", manifest.Staff(
 		manifest.User("lead", "Lead", leadOf(name)), manifest.User("engineer", "Engineer", name+"-engineer@bench.example"),
 		manifest.User("viewer", "Viewer", name+"-viewer@bench.example")))
 }
