@@ -34,6 +34,7 @@ func (r *Reconciler) endAccess(ctx context.Context, m *Model, out *Outcome) {
 		case nobodyStays(obj, wanted):
 			r.emptyBinding(ctx, m, obj, out)
 		case hasEnded(obj, wanted):
+			r.takesAccess(m, out)
 			reduced := withSubjects(wanted, subjectsThatStay(obj, wanted))
 			failed := out.failed(foundationv1alpha1.ConditionAccessReady, obj.GetNamespace(), r.Applier.Apply(ctx, m.Owner, reduced))
 			out.accessTaken = out.accessTaken || !failed
@@ -42,8 +43,17 @@ func (r *Reconciler) endAccess(ctx context.Context, m *Model, out *Outcome) {
 	r.suspendDelegated(ctx, m, out)
 }
 
+// takesAccess is called before somebody loses access. It decides whether the team is one of many, before the first write: what the watches
+// show of it already counts with the rest.
+func (r *Reconciler) takesAccess(m *Model, out *Outcome) {
+	if !out.takesAccess {
+		out.takesAccess, out.oneOfMany = true, r.ends.isOneOfMany(m.Team, m.Now)
+	}
+}
+
 // emptyBinding takes all subjects out of a binding that others get. It is deleted if that is refused.
 func (r *Reconciler) emptyBinding(ctx context.Context, m *Model, binding client.Object, out *Outcome) {
+	r.takesAccess(m, out)
 	err := r.Applier.Patch(ctx, binding, withoutAnySubject(binding))
 	switch {
 	case err == nil:
@@ -95,10 +105,12 @@ func (r *Reconciler) deleteAccess(ctx context.Context, m *Model, obj client.Obje
 		r.endDelegated(ctx, m, binding, out)
 		return
 	}
-	failed := out.failed(area, obj.GetNamespace(), r.Applier.Delete(ctx, m.Owner, obj))
-	if _, _, binds := liveBinding(obj); binds && !failed {
-		out.accessTaken = true
+	_, _, binds := liveBinding(obj)
+	if binds {
+		r.takesAccess(m, out)
 	}
+	failed := out.failed(area, obj.GetNamespace(), r.Applier.Delete(ctx, m.Owner, obj))
+	out.accessTaken = out.accessTaken || binds && !failed
 }
 
 // withoutAnySubject returns a copy of an object that binds nobody.

@@ -69,6 +69,7 @@ func (r *Reconciler) reconcileNamed(ctx context.Context, name string) (ctrl.Resu
 	if apierrors.IsNotFound(err) {
 		r.ready.forget(name)
 		r.begun.forget(name)
+		r.ends.done(name)
 		return r.reconcileOrphans(ctx, name)
 	}
 	if err != nil {
@@ -104,8 +105,8 @@ func (r *Reconciler) reconcile(ctx context.Context, team *foundationv1alpha1.Fou
 	if err != nil {
 		return soonest, r.reportFailure(ctx, team, err)
 	}
-	if out.accessTaken && len(out.errs) == 0 && r.ends.areMany(r.Clock.Now()) {
-		return awaited(requeue.ForCache()), nil
+	if out.accessTaken && out.oneOfMany && len(out.errs) == 0 {
+		return r.awaited(team, requeue.ForCache()), nil
 	}
 	var result ctrl.Result
 	err = requeue.Contain(ctx, func() (err error) {
@@ -144,7 +145,7 @@ func (r *Reconciler) reconcileRest(ctx context.Context, in Input, out *Outcome) 
 	desired := Build(m)
 	r.restrict(ctx, m, desired, out)
 	if r.Applier.StatusStale(m.Team) || m.Record != nil && r.Applier.SavedStale(m.Record) {
-		return awaited(requeue.ForCache()), nil
+		return r.awaited(m.Team, requeue.ForCache()), nil
 	}
 	kept, record, err := r.keepRecord(ctx, m, out)
 	if err != nil {
@@ -165,14 +166,15 @@ func (r *Reconciler) reconcileRest(ctx context.Context, in Input, out *Outcome) 
 	}
 	status := BuildStatus(m, record, desired, out)
 	if wait := r.waitForMore(m.Team, status, out); wait > 0 {
-		return awaited(ctrl.Result{RequeueAfter: wait}), nil
+		return r.awaited(m.Team, ctrl.Result{RequeueAfter: wait}), nil
 	}
 	if err := r.writeStatus(ctx, m.Team, status); err != nil {
 		return ctrl.Result{}, err
 	}
 	if out.cacheStale {
-		return awaited(requeue.ForCache()), nil
+		return r.awaited(m.Team, requeue.ForCache()), nil
 	}
+	r.ends.done(m.Team.Name)
 	return ctrl.Result{RequeueAfter: requeueAfter(m, out)}, nil
 }
 
@@ -204,9 +206,9 @@ func (r *Reconciler) waitForMore(team *foundationv1alpha1.FoundationTeam, status
 	return r.begun.begin(team.Name, now).Add(firstStatusWithin).Sub(now)
 }
 
-// awaited returns a result with the priority of what somebody waits for.
-func awaited(result ctrl.Result) ctrl.Result {
-	result.Priority = new(priorityAwaited)
+// awaited returns a result with the priority of what somebody waits for, or of many if the team is one of those.
+func (r *Reconciler) awaited(team *foundationv1alpha1.FoundationTeam, result ctrl.Result) ctrl.Result {
+	result.Priority = new(r.ends.priority(team.Name))
 	return result
 }
 

@@ -42,7 +42,7 @@ func grantsOf(in Input, life lifecycle.Team) []poolGrant {
 		g := poolGrant{poolName: name, pool: in.Pools[name], requested: lifecycle.Demand(awards, in.Now), unexpired: lifecycle.HasGPUsAfter(awards, in.Now)}
 		if g.pool != nil {
 			if grant := grantOf(g.pool, in.Team); grant != nil {
-				g.inPool, g.grant = true, *grant
+				g.inPool, g.grant = true, *grant.DeepCopy() // the status that is written is read back into what it is made of
 			}
 		}
 		grants = append(grants, g)
@@ -126,7 +126,7 @@ func incidentsOf(in Input) []foundationv1alpha1.TeamIncident {
 	for _, name := range slices.Sorted(maps.Keys(in.Pools)) {
 		for _, incident := range in.Pools[name].Status.Incidents {
 			if incident.TeamName == in.Team.Name && incident.UID == string(in.Team.UID) {
-				list = append(list, foundationv1alpha1.TeamIncident{PoolName: name, NodeName: incident.NodeName, NodeFault: incident.NodeFault})
+				list = append(list, foundationv1alpha1.TeamIncident{PoolName: name, NodeName: incident.NodeName, NodeFault: *incident.NodeFault.DeepCopy()})
 			}
 		}
 	}

@@ -38,8 +38,9 @@ type Outcome struct {
 	cacheStale bool
 	// delegated is what became of bindings that staff made.
 	delegated []delegatedChange
-	// accessTaken is true if somebody lost access in this reconcile.
-	accessTaken bool
+	// takesAccess is true once access is about to be taken from somebody in this reconcile, oneOfMany if that is then one of many such
+	// reconciles, and accessTaken once it is taken.
+	takesAccess, oneOfMany, accessTaken bool
 	// ended are the access objects that were deleted in this reconcile, or are being deleted and kept by nobody.
 	ended map[objectKey]bool
 	// restricted is what became of the namespaces that were restricted first, by name.

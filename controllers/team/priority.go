@@ -7,12 +7,9 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
-	"k8s.io/client-go/util/workqueue"
+	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
-	"sigs.k8s.io/controller-runtime/pkg/event"
-	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
@@ -24,13 +21,16 @@ import (
 const (
 	// priorityNew is that of a team for which nothing was done yet, while many come.
 	priorityNew = 0
-	// priorityMany is that of a change that concerns all teams, and of retries.
+	// priorityMany is that of what follows for many teams from one change, or from the end of many at a time, and of retries.
 	priorityMany = 5
 	// priorityAwaited is that of what somebody waits for: a team that is begun or was served before, and a new one that comes alone.
 	priorityAwaited = 10
 	// priorityDue is that of what is due at a time, such as the end of somebody's access.
 	priorityDue = 20
 )
+
+// dueSoon is how long a team waits with priorityDue for what is due. It is looked at before that once more.
+const dueSoon = time.Minute
 
 const (
 	// newTeamsAtOnce is how many new teams may come of one field manager at a time until they count as many, and newTeamsEvery after how
@@ -46,21 +46,51 @@ const (
 	endsEvery  = 100 * time.Millisecond
 )
 
-// ends tells whether many teams lose access at a time, as when a stage of a programme ends: then those whose end is due all lose it before
-// the rest of what follows is done for the first of them. The zero value is ready for use.
+// ends tells whether many teams lose access at a time, as when a stage of a programme ends: then all of them lose it before the rest of what
+// follows is done for any, and nobody else waits for that rest. The zero value is ready for use.
 type ends struct {
-	mu  sync.Mutex
-	few *rate.Limiter
+	mu sync.Mutex
+	// due and edited are how many more may lose access now until they count as many: because it was due, or by an edit of their own. Whoever
+	// edits one team while a stage ends does not wait for all others.
+	due, edited *rate.Limiter
+	// among are those of many for which the rest is not done.
+	among map[string]bool
 }
 
-// areMany reports whether the end of a team's access now is one of many.
-func (e *ends) areMany(now time.Time) bool {
+// isOneOfMany reports whether a team that is about to lose access is one of many. Then it counts as one until that is done.
+func (e *ends) isOneOfMany(team *foundationv1alpha1.FoundationTeam, now time.Time) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.few == nil {
-		e.few = rate.NewLimiter(rate.Every(endsEvery), endsAtOnce)
+	if e.among == nil {
+		e.due, e.edited = rate.NewLimiter(rate.Every(endsEvery), endsAtOnce), rate.NewLimiter(rate.Every(endsEvery), endsAtOnce)
+		e.among = map[string]bool{}
 	}
-	return !e.few.AllowN(now, 1)
+	few := e.due
+	if team.Status.ObservedGeneration != team.Generation {
+		few = e.edited
+	}
+	many := !few.AllowN(now, 1)
+	if many {
+		e.among[team.Name] = true
+	}
+	return many
+}
+
+// done ends that a team counts as one of many.
+func (e *ends) done(name string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.among, name)
+}
+
+// priority returns the priority of what is to be done for a team that was begun.
+func (e *ends) priority(name string) int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.among[name] {
+		return priorityMany
+	}
+	return priorityAwaited
 }
 
 // begun knows since when this process provisions each team. The zero value is ready for use.
@@ -122,11 +152,12 @@ func (r *Reconciler) priority(ctx context.Context, name string) int {
 	if r.unserved(ctx, name) != nil {
 		return priorityNew
 	}
-	return priorityAwaited // begun, served before, gone, or not known
+	return r.ends.priority(name) // begun, served before, gone, or not known
 }
 
-// priorityOfArrival is priority for a team that was just created.
+// priorityOfArrival is priority for a team that was just created or edited.
 func (r *Reconciler) priorityOfArrival(ctx context.Context, name string) int {
+	r.ends.done(name)
 	team := r.unserved(ctx, name)
 	if team != nil && !r.begun.comesAlone(edits.Last(team.ManagedFields, nil).Manager, r.Clock.Now()) {
 		return priorityNew
@@ -146,11 +177,6 @@ func (r *Reconciler) unserved(ctx context.Context, name string) *foundationv1alp
 	return team
 }
 
-// priorityOfMany is priority for what concerns all teams.
-func (r *Reconciler) priorityOfMany(ctx context.Context, name string) int {
-	return min(r.priority(ctx, name), priorityMany)
-}
-
 // priorityAgain returns the priority with which a reconcile that returned due comes again as settled.
 func priorityAgain(due, settled ctrl.Result, err error) *int {
 	switch {
@@ -165,63 +191,20 @@ func priorityAgain(due, settled ctrl.Result, err error) *int {
 	}
 }
 
-// ranked returns a handler that gives the teams which another one requeues their priority. What is requeued because a process
-// lists its objects at first, or again, keeps the low one.
-func ranked(h handler.EventHandler, priority func(context.Context, string) int) handler.EventHandler {
-	return rankedHandler{EventHandler: h, priority: priority}
+// lookAhead has a team looked at once more when something is due soon. Until then it waits with the priority of what is awaited: whatever else
+// happens to it is done with the priority with which it waits, and that of what is due would come before everything of the teams that have no
+// end in sight.
+func lookAhead(of reconcile.Reconciler) reconcile.Reconciler {
+	return reconcile.Func(func(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
+		result, err := of.Reconcile(ctx, req)
+		return aheadOf(result), err
+	})
 }
 
-type rankedHandler struct {
-	handler.EventHandler
-	priority func(context.Context, string) int
-}
-
-// Create implements handler.EventHandler.
-func (h rankedHandler) Create(ctx context.Context, e event.CreateEvent, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
-	if !e.IsInInitialList {
-		queue = h.rank(ctx, queue)
+func aheadOf(result ctrl.Result) ctrl.Result {
+	if ptr.Deref(result.Priority, 0) == priorityDue && result.RequeueAfter > dueSoon {
+		result.Priority = new(priorityAwaited)
+		result.RequeueAfter -= dueSoon
 	}
-	h.EventHandler.Create(ctx, e, queue)
-}
-
-// Update implements handler.EventHandler.
-func (h rankedHandler) Update(ctx context.Context, e event.UpdateEvent, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
-	if e.ObjectOld.GetResourceVersion() != e.ObjectNew.GetResourceVersion() {
-		queue = h.rank(ctx, queue)
-	}
-	h.EventHandler.Update(ctx, e, queue)
-}
-
-// Delete implements handler.EventHandler.
-func (h rankedHandler) Delete(ctx context.Context, e event.DeleteEvent, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
-	h.EventHandler.Delete(ctx, e, h.rank(ctx, queue))
-}
-
-func (h rankedHandler) rank(
-	ctx context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request],
-) workqueue.TypedRateLimitingInterface[reconcile.Request] {
-	if prioritized, ok := queue.(priorityqueue.PriorityQueue[reconcile.Request]); ok {
-		return rankedQueue{PriorityQueue: prioritized, priority: func(req reconcile.Request) int { return h.priority(ctx, req.Name) }}
-	}
-	return queue
-}
-
-// rankedQueue adds each request with the priority of its team.
-type rankedQueue struct {
-	priorityqueue.PriorityQueue[reconcile.Request]
-	priority func(reconcile.Request) int
-}
-
-// Add implements workqueue.TypedInterface.
-func (q rankedQueue) Add(req reconcile.Request) { q.AddWithOpts(priorityqueue.AddOpts{}, req) }
-
-// AddWithOpts implements priorityqueue.PriorityQueue.
-func (q rankedQueue) AddWithOpts(opts priorityqueue.AddOpts, requests ...reconcile.Request) {
-	for _, req := range requests {
-		with := opts
-		if with.Priority == nil {
-			with.Priority = new(q.priority(req))
-		}
-		q.PriorityQueue.AddWithOpts(with, req)
-	}
+	return result
 }

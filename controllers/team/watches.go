@@ -40,31 +40,33 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	requests := func(of handler.MapFunc) handler.EventHandler {
 		return ranked(handler.EnqueueRequestsFromMapFunc(of), r.priority)
 	}
-	allTeams := ranked(handler.EnqueueRequestsFromMapFunc(r.allTeams), r.priorityOfMany)
+	requestsOfMany := func(of handler.MapFunc) handler.EventHandler {
+		return rankedOfMany(handler.EnqueueRequestsFromMapFunc(of), r.priority)
+	}
 	generation := builder.WithPredicates(predicate.GenerationChangedPredicate{})
 	b := ctrl.NewControllerManagedBy(mgr).
 		Named(controllerName).
 		WithOptions(controller.Options{MaxConcurrentReconciles: maxConcurrentReconciles}).
 		Watches(&foundationv1alpha1.FoundationTeam{}, ranked(&handler.EnqueueRequestForObject{}, r.priorityOfArrival), changed).
-		Watches(&foundationv1alpha1.GPUPool{}, ranked(r.poolEvents(), r.priority)).
+		Watches(&foundationv1alpha1.GPUPool{}, rankedOfMany(r.poolEvents(), r.priority)).
 		Watches(&foundationv1alpha1.FoundationProgram{}, requests(r.teamsOfProgram), builder.WithPredicates(
 			predicate.Or[client.Object](predicate.GenerationChangedPredicate{}, heldBackChanged()))).
 		Watches(&foundationv1alpha1.FoundationProgram{}, ranked(decidedTeams(), r.priority)).
 		Watches(&foundationv1alpha1.TeamRecord{}, requests(teamOfRecord)).
 		Watches(&corev1.PersistentVolume{}, requests(r.teamsOfPersistentVolume)).
-		Watches(&storagev1.StorageClass{}, requests(r.teamsOfStorageClass)).
-		Watches(&resourcev1.DeviceClass{}, allTeams, generation)
+		Watches(&storagev1.StorageClass{}, requestsOfMany(r.teamsOfStorageClass)).
+		Watches(&resourcev1.DeviceClass{}, requestsOfMany(r.allTeams), generation)
 	for _, kind := range guards.Kinds() {
-		b = b.Watches(kind, allTeams, generation)
+		b = b.Watches(kind, requestsOfMany(r.allTeams), generation)
 	}
 	for _, kind := range apply.Kinds() {
 		mapper := ownerOf
 		if kind.Name == "Namespace" {
 			mapper = r.teamsOfNamespace
 		}
-		b = b.Watches(kind.New(), requests(mapper))
+		b = b.Watches(kind.New(), debounced(handler.EnqueueRequestsFromMapFunc(mapper), r.priority))
 	}
-	return b.Complete(r)
+	return b.Complete(lookAhead(r))
 }
 
 // ownerOf returns a request for the team whose label an object has. Both versions of an update are mapped, so a team that
@@ -98,7 +100,7 @@ func teamOfRecord(_ context.Context, obj client.Object) []reconcile.Request {
 func (r *Reconciler) teamsOfNamespace(ctx context.Context, obj client.Object) []reconcile.Request {
 	requests := ownerOf(ctx, obj)
 	var teams foundationv1alpha1.FoundationTeamList
-	if !requeue.List(ctx, r.Client, controllerName, &teams, client.MatchingFields{index.NamespaceName: obj.GetName()}) {
+	if !requeue.List(ctx, r.Client, controllerName, &teams, client.MatchingFields{index.NamespaceName: obj.GetName()}, client.UnsafeDisableDeepCopy) {
 		return requests
 	}
 	return append(requests, requestsOf(teams)...)
@@ -152,7 +154,7 @@ func (r *Reconciler) teamsOfPersistentVolume(ctx context.Context, obj client.Obj
 		return requests
 	}
 	var teams foundationv1alpha1.FoundationTeamList
-	if !requeue.List(ctx, r.Client, controllerName, &teams, client.MatchingFields{index.NamespaceName: volume.Spec.ClaimRef.Namespace}) {
+	if !requeue.List(ctx, r.Client, controllerName, &teams, client.MatchingFields{index.NamespaceName: volume.Spec.ClaimRef.Namespace}, client.UnsafeDisableDeepCopy) {
 		return nil
 	}
 	return requestsOf(teams)
@@ -160,7 +162,7 @@ func (r *Reconciler) teamsOfPersistentVolume(ctx context.Context, obj client.Obj
 
 func (r *Reconciler) teamsOfStorageClass(ctx context.Context, obj client.Object) []reconcile.Request {
 	var teams foundationv1alpha1.FoundationTeamList
-	if !requeue.List(ctx, r.Client, controllerName, &teams, client.MatchingFields{index.StorageClass: obj.GetName()}) {
+	if !requeue.List(ctx, r.Client, controllerName, &teams, client.MatchingFields{index.StorageClass: obj.GetName()}, client.UnsafeDisableDeepCopy) {
 		return nil
 	}
 	return requestsOf(teams)
@@ -170,7 +172,7 @@ func (r *Reconciler) teamsOfStorageClass(ctx context.Context, obj client.Object)
 // for an admission policy, because without those nothing new is provisioned.
 func (r *Reconciler) allTeams(ctx context.Context, _ client.Object) []reconcile.Request {
 	var teams foundationv1alpha1.FoundationTeamList
-	if !requeue.List(ctx, r.Client, controllerName, &teams) {
+	if !requeue.List(ctx, r.Client, controllerName, &teams, client.UnsafeDisableDeepCopy) {
 		return nil
 	}
 	return requestsOf(teams)
@@ -180,9 +182,8 @@ func (r *Reconciler) allTeams(ctx context.Context, _ client.Object) []reconcile.
 // its DeviceClass, because every quota names the resources of all pools.
 func (r *Reconciler) poolEvents() handler.EventHandler {
 	requeueAll := func(ctx context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
-		many := rankedHandler{priority: r.priorityOfMany}.rank(ctx, queue)
 		for _, req := range r.allTeams(ctx, nil) {
-			many.Add(req)
+			queue.Add(req)
 		}
 	}
 	return handler.Funcs{
