@@ -252,14 +252,21 @@ func mutatingMutations(p *mutatingPolicy) []mutation {
 		return mutation{name, strict, func(o client.Object) { change(o.(*mutatingPolicy)) }} //nolint:errcheck,forcetypeassert // it is
 	}
 	var all []mutation
-	for i := range p.Spec.Mutations {
-		all = append(all, on(fmt.Sprintf("mutation %d changes nothing", i), false, func(p *mutatingPolicy) {
-			if m := &p.Spec.Mutations[i]; m.JSONPatch != nil {
-				m.JSONPatch.Expression = "[JSONPatch{op: 'test', path: '/kind', value: ''}].filter(p, false)" // a list of the right type
-			} else {
-				m.ApplyConfiguration.Expression = "Object{}"
-			}
-		}))
+	for i, m := range p.Spec.Mutations {
+		if m.JSONPatch == nil {
+			all = append(all, on(fmt.Sprintf("mutation %d changes nothing", i), false, func(p *mutatingPolicy) {
+				p.Spec.Mutations[i].ApplyConfiguration.Expression = "Object{}"
+			}))
+			continue
+		}
+		parts := summands(m.JSONPatch.Expression)
+		for j := range parts {
+			without := slices.Clone(parts)
+			without[j] = "[JSONPatch{op: 'test', path: '/kind', value: ''}].filter(p, false)" // a list of the right type
+			all = append(all, on(fmt.Sprintf("mutation %d without its part %d", i, j), false, func(p *mutatingPolicy) {
+				p.Spec.Mutations[i].JSONPatch.Expression = strings.Join(without, " + ")
+			}))
+		}
 	}
 	for _, m := range matchMutations(p.Spec.MatchConstraints) {
 		all = append(all, on(m.name, m.strict, func(p *mutatingPolicy) { m.change(p.Spec.MatchConstraints) }))

@@ -25,6 +25,11 @@ func mutations() map[string][]check {
 		podDefaults: append(resourceChecks(),
 			becomes("an ordinary pod fits", replicaSets, tutorialPod(train), ordinary.Spec.SecurityContext,
 				func(p *corev1.Pod) any { return p.Spec.SecurityContext }),
+			becomes("an image volume is pulled for each pod", replicaSets, pod(train, func(p *corev1.Pod) {
+				p.Spec.Volumes = []corev1.Volume{{Name: "model", VolumeSource: corev1.VolumeSource{
+					Image: &corev1.ImageVolumeSource{Reference: "registry.example/model:1", PullPolicy: corev1.PullIfNotPresent},
+				}}}
+			}), corev1.PullAlways, func(p *corev1.Pod) any { return p.Spec.Volumes[0].Image.PullPolicy }),
 			becomes("a pod of nobody's may use what is on the node", ops, pod(plain, cached), corev1.PullNever,
 				func(p *corev1.Pod) any { return p.Spec.Containers[0].ImagePullPolicy }),
 		),
