@@ -43,7 +43,7 @@ const (
 // as losing it alone.
 const (
 	endsAtOnce = 10
-	endsEvery  = 100 * time.Millisecond
+	endsEvery  = time.Second
 )
 
 // ends tells whether many teams lose access at a time, as when a stage of a programme ends: then all of them lose it before the rest of what

@@ -18,33 +18,37 @@ import (
 const podsOfEach = 200
 
 // created is how long creating a Pod takes, in milliseconds, in a team's namespace and in one with the same quota, default requests
-// and Pod Security Standard of which the operator and its policies know nothing.
+// and Pod Security Standard of which the operator and its policies know nothing; then both without the operator.
 type created struct {
-	Team    float64 `json:"teamP50Millis"`
-	Plain   float64 `json:"plainP50Millis"`
-	Stopped float64 `json:"teamWithoutOperatorP50Millis"`
+	Team         float64 `json:"teamP50Millis"`
+	Plain        float64 `json:"plainP50Millis"`
+	Stopped      float64 `json:"teamWithoutOperatorP50Millis"`
+	StoppedPlain float64 `json:"plainWithoutOperatorP50Millis"`
 }
 
-// measurePods creates Pods in a team's namespace and in one that is nobody's, with the operator and without.
+// measurePods creates Pods in turns in a team's namespace and in one that is nobody's, with the operator and without.
 func (r *results) measurePods(ctx context.Context, lab *support.Lab, teams []string) error {
-	of := teams[0] + "-train"
-	plain, err := plainNamespace(ctx, lab.Client, of)
-	if err != nil {
-		return err
-	}
-	took, err := createPods(ctx, lab.Client, of, plain)
+	with, err := comparePods(ctx, lab.Client, teams[0]+"-train")
 	if err != nil {
 		return err
 	}
 	if err := lab.Operator.Stop(ctx); err != nil {
 		return err
 	}
-	alone, err := createPods(ctx, lab.Client, teams[0]+"-eval") // the quota of the first has no room for more
+	without, err := comparePods(ctx, lab.Client, teams[0]+"-eval") // the quota of the first has no room for more
 	if err != nil {
 		return err
 	}
-	r.Pods = &created{Team: took[0], Plain: took[1], Stopped: alone[0]}
+	r.Pods = &created{Team: with[0], Plain: with[1], Stopped: without[0], StoppedPlain: without[1]}
 	return lab.StartOperator(ctx)
+}
+
+func comparePods(ctx context.Context, c client.Client, namespace string) ([]float64, error) {
+	plain, err := plainNamespace(ctx, c, namespace)
+	if err != nil {
+		return nil, err
+	}
+	return createPods(ctx, c, namespace, plain)
 }
 
 // plainNamespace makes a namespace with what another one has of quota, default requests and Pod Security Standard.
@@ -53,7 +57,7 @@ func plainNamespace(ctx context.Context, c client.Client, like string) (string, 
 	if err := c.Get(ctx, client.ObjectKey{Name: like}, &from); err != nil {
 		return "", err
 	}
-	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "bench-plain", Labels: map[string]string{}}}
+	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "plain-" + like, Labels: map[string]string{}}}
 	for key, value := range from.Labels {
 		if strings.HasPrefix(key, "pod-security.kubernetes.io/") {
 			namespace.Labels[key] = value

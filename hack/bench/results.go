@@ -98,8 +98,8 @@ func (r results) table() string {
 		_, _ = fmt.Fprintf(&b, "%s: p50 %.0f ms, p99 %.0f ms\n", e.What, e.P50, e.P99)
 	}
 	if r.Pods != nil {
-		_, _ = fmt.Fprintf(&b, "a Pod: p50 %.2f ms, in a plain namespace %.2f ms (%.2f times), without the operator %.2f ms\n",
-			r.Pods.Team, r.Pods.Plain, r.Pods.Team/r.Pods.Plain, r.Pods.Stopped)
+		_, _ = fmt.Fprintf(&b, "a Pod: p50 %.2f ms, in a plain namespace %.2f ms (%.2f times); without the operator %.2f ms and %.2f ms (%.2f times)\n",
+			r.Pods.Team, r.Pods.Plain, r.Pods.Team/r.Pods.Plain, r.Pods.Stopped, r.Pods.StoppedPlain, r.Pods.Stopped/r.Pods.StoppedPlain)
 	}
 	if e := r.End; e != nil {
 		_, _ = fmt.Fprintf(&b, "%d teams end at once: nobody has access after %.1f s, all closed after %.1f s, %.1f writes a team, %.0f MiB at most; an edit of another team at most %.2f s\n",
