@@ -87,12 +87,12 @@ func (r *results) measureIdle(ctx context.Context, lab *support.Lab, _ []string)
 	if err := pause(ctx, 10*time.Second); err != nil { // what was begun ends
 		return err
 	}
-	began, used := realClock.Now(), processorTime(lab)
+	began, used, reconciles := realClock.Now(), processorTime(lab), reconciled(lab)
 	if err := pause(ctx, idleFor); err != nil {
 		return err
 	}
 	sent, err := requests(lab, began, realClock.Now())
-	r.Idle = &idled{Writes: sent.writes, Reads: sent.reads, CPU: processorTime(lab) - used}
+	r.Idle = &idled{Writes: sent.writes, Reads: sent.reads, Reconciles: reconciled(lab) - reconciles, CPU: processorTime(lab) - used}
 	return err
 }
 

@@ -53,6 +53,8 @@ func (p provisioned) ratio() float64 { return p.All / p.Floor }
 type idled struct {
 	Writes int `json:"writes"`
 	Reads  int `json:"reads"`
+	// Reconciles are those of teams.
+	Reconciles int `json:"reconciles"`
 	// CPU is the processor time that the operator used.
 	CPU float64 `json:"cpuSeconds"`
 }
@@ -89,7 +91,7 @@ func (r results) table() string {
 	var b strings.Builder
 	r.writeProvision(&b)
 	if r.Idle != nil {
-		_, _ = fmt.Fprintf(&b, "an idle minute: %d writes, %d reads, %.2f s of processor\n", r.Idle.Writes, r.Idle.Reads, r.Idle.CPU)
+		_, _ = fmt.Fprintf(&b, "an idle minute: %d writes, %d reads, %d reconciles, %.2f s of processor\n", r.Idle.Writes, r.Idle.Reads, r.Idle.Reconciles, r.Idle.CPU)
 	}
 	if r.Restart != nil {
 		_, _ = fmt.Fprintf(&b, "a restart: %.1f s, %d writes, %d reads, %.0f MiB at most\n", r.Restart.Seconds, r.Restart.Writes, r.Restart.Reads, r.Restart.PeakRSS)
