@@ -27,16 +27,19 @@ const (
 	priorityAwaited = 10
 	// priorityDue is that of what is due at a time, such as the end of somebody's access.
 	priorityDue = 20
+	// priorityAlone is that of a served team's edit that comes alone. Somebody waits for it, it takes one reconcile, and there are so few that
+	// what is due is not late by them, while an edit would wait long when a thousand teams end.
+	priorityAlone = 30
 )
 
 // dueSoon is how long a team waits with priorityDue for what is due. It is looked at before that once more.
 const dueSoon = time.Minute
 
+// aloneAtOnce is how many teams one field manager may make or edit at a time until they count as many, and aloneEvery after how long another
+// one counts as coming alone.
 const (
-	// newTeamsAtOnce is how many new teams may come of one field manager at a time until they count as many, and newTeamsEvery after how
-	// long another one counts as coming alone.
-	newTeamsAtOnce = 10
-	newTeamsEvery  = time.Second
+	aloneAtOnce = 10
+	aloneEvery  = time.Second
 )
 
 // endsAtOnce is how many teams may lose access at a time until they count as many, and endsEvery after how long another one counts
@@ -97,8 +100,8 @@ func (e *ends) priority(name string) int {
 type begun struct {
 	mu    sync.Mutex
 	since map[string]time.Time
-	// alone is how many more teams of each field manager count as coming alone. A team that somebody applies with kubectl does not
-	// wait behind those that come out of a repository meanwhile.
+	// alone is how many more new teams and edits of each field manager count as coming alone. What somebody applies with kubectl does not
+	// wait behind what comes out of a repository meanwhile.
 	alone map[string]*rate.Limiter
 }
 
@@ -131,17 +134,17 @@ func (b *begun) forget(name string) {
 	delete(b.since, name)
 }
 
-// comesAlone reports whether a team that a field manager makes now is not one of many that it makes.
+// comesAlone reports whether a team that a field manager makes or edits now is not one of many.
 func (b *begun) comesAlone(manager string, now time.Time) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	few := b.alone[manager]
 	if few == nil {
-		maps.DeleteFunc(b.alone, func(_ string, of *rate.Limiter) bool { return of.TokensAt(now) >= newTeamsAtOnce }) // is as a new one
+		maps.DeleteFunc(b.alone, func(_ string, of *rate.Limiter) bool { return of.TokensAt(now) >= aloneAtOnce }) // is as a new one
 		if b.alone == nil {
 			b.alone = map[string]*rate.Limiter{}
 		}
-		few = rate.NewLimiter(rate.Every(newTeamsEvery), newTeamsAtOnce)
+		few = rate.NewLimiter(rate.Every(aloneEvery), aloneAtOnce)
 		b.alone[manager] = few
 	}
 	return few.AllowN(now, 1)
@@ -149,32 +152,42 @@ func (b *begun) comesAlone(manager string, now time.Time) bool {
 
 // priority returns a team's priority when something of it changed.
 func (r *Reconciler) priority(ctx context.Context, name string) int {
-	if r.unserved(ctx, name) != nil {
+	if team := r.known(ctx, name); team != nil && !r.isServed(team) {
 		return priorityNew
 	}
-	return r.ends.priority(name) // begun, served before, gone, or not known
+	return r.ends.priority(name)
 }
 
 // priorityOfArrival is priority for a team that was just created or edited.
 func (r *Reconciler) priorityOfArrival(ctx context.Context, name string) int {
 	r.ends.done(name)
-	team := r.unserved(ctx, name)
-	if team != nil && !r.begun.comesAlone(edits.Last(team.ManagedFields, nil).Manager, r.Clock.Now()) {
-		return priorityNew
+	team := r.known(ctx, name)
+	if team == nil {
+		return priorityAwaited
 	}
-	return priorityAwaited
+	isServed, alone := r.isServed(team), r.begun.comesAlone(edits.Last(team.ManagedFields, nil).Manager, r.Clock.Now())
+	switch {
+	case isServed && alone:
+		return priorityAlone
+	case !isServed && !alone:
+		return priorityNew
+	default:
+		return priorityAwaited
+	}
 }
 
-// unserved returns a team for which nothing was done yet; nil if something was, or it is not known. It must not be changed.
-func (r *Reconciler) unserved(ctx context.Context, name string) *foundationv1alpha1.FoundationTeam {
+// known returns a team, which must not be changed; nil if the cache does not have it.
+func (r *Reconciler) known(ctx context.Context, name string) *foundationv1alpha1.FoundationTeam {
 	team := &foundationv1alpha1.FoundationTeam{}
-	if r.begun.has(name) {
-		return nil
-	}
-	if err := r.Client.Get(ctx, client.ObjectKey{Name: name}, team, client.UnsafeDisableDeepCopy); err != nil || len(team.Status.Conditions) > 0 {
+	if err := r.Client.Get(ctx, client.ObjectKey{Name: name}, team, client.UnsafeDisableDeepCopy); err != nil {
 		return nil
 	}
 	return team
+}
+
+// isServed reports whether something was done for a team before.
+func (r *Reconciler) isServed(team *foundationv1alpha1.FoundationTeam) bool {
+	return r.begun.has(team.Name) || len(team.Status.Conditions) > 0
 }
 
 // priorityAgain returns the priority with which a reconcile that returned due comes again as settled.

@@ -45,14 +45,15 @@ func unserved(name string) *foundationv1alpha1.FoundationTeam {
 
 // What somebody waits for leaves the queue before what follows for many, and a team that is begun before the next one is begun.
 func TestTeamsLeaveTheQueueInOrder(t *testing.T) {
-	names := []string{"new1", "new2", "begun", "edited", "due", "listed", "class", "ended"}
+	names := []string{"new1", "new2", "begun", "edited", "due", "listed", "class", "ended", "alone"}
 	objects := []client.Object{
 		unserved("new1"), unserved("new2"), unserved("begun"), served("edited"), served("due"), served("listed"), served("class"), served("ended"),
+		appliedBy(served("alone"), "kubectl"),
 	}
 	now := clocktesting.NewFakePassiveClock(builder.Now)
-	r := &Reconciler{Client: fake.NewClientBuilder().WithScheme(setup.Scheme()).WithObjects(objects...).Build(), Clock: now}
+	r := &Reconciler{Client: fake.NewClientBuilder().WithScheme(setup.Scheme()).WithObjects(objects...).WithReturnManagedFields().Build(), Clock: now}
 	for r.begun.comesAlone("", now.Now()) {
-		continue // many new teams have come in this second
+		continue // many have come in this second
 	}
 	r.begun.begin("begun", now.Now())
 	for !r.ends.isOneOfMany(served("ended"), now.Now()) {
@@ -82,6 +83,7 @@ func TestTeamsLeaveTheQueueInOrder(t *testing.T) {
 	changes.Update(t.Context(), event.UpdateEvent{ObjectOld: older("ended"), ObjectNew: served("ended")}, queue)
 	changes.Update(t.Context(), event.UpdateEvent{ObjectOld: older("begun"), ObjectNew: served("begun")}, queue)
 	arrivals.Update(t.Context(), event.UpdateEvent{ObjectOld: older("edited"), ObjectNew: served("edited")}, queue)
+	arrivals.Update(t.Context(), event.UpdateEvent{ObjectOld: older("alone"), ObjectNew: served("alone")}, queue)
 	queue.AddWithOpts(priorityqueue.AddOpts{Priority: priorityAgain(ctrl.Result{RequeueAfter: time.Hour}, ctrl.Result{RequeueAfter: time.Hour}, nil)}, request("due"))
 
 	var order []string
@@ -90,7 +92,7 @@ func TestTeamsLeaveTheQueueInOrder(t *testing.T) {
 			order = append(order, req.Name)
 		}
 	}
-	if want := []string{"due", "begun", "edited", "class", "ended", "new1", "new2", "listed"}; !slices.Equal(order, want) {
+	if want := []string{"alone", "due", "begun", "edited", "class", "ended", "new1", "new2", "listed"}; !slices.Equal(order, want) {
 		t.Errorf("order %v, want %v", order, want)
 	}
 }
@@ -98,9 +100,9 @@ func TestTeamsLeaveTheQueueInOrder(t *testing.T) {
 // A team that comes alone does not wait behind many that came before, nor behind those that somebody else makes meanwhile.
 func TestTeamsThatComeAloneAreAwaited(t *testing.T) {
 	now := clocktesting.NewFakePassiveClock(builder.Now)
-	mass, one := appliedBy("mass", "argocd"), appliedBy("one", "kubectl")
+	mass, one := appliedBy(unserved("mass"), "argocd"), appliedBy(unserved("one"), "kubectl")
 	r := &Reconciler{Client: fake.NewClientBuilder().WithScheme(setup.Scheme()).WithObjects(mass, one).WithReturnManagedFields().Build(), Clock: now}
-	for i := range newTeamsAtOnce {
+	for i := range aloneAtOnce {
 		if got := r.priorityOfArrival(t.Context(), "mass"); got != priorityAwaited {
 			t.Fatalf("the %dth of a few has priority %d", i+1, got)
 		}
@@ -111,7 +113,7 @@ func TestTeamsThatComeAloneAreAwaited(t *testing.T) {
 	if got := r.priorityOfArrival(t.Context(), "one"); got != priorityAwaited {
 		t.Errorf("one that somebody else makes meanwhile has priority %d", got)
 	}
-	now.SetTime(builder.Now.Add(newTeamsEvery))
+	now.SetTime(builder.Now.Add(aloneEvery))
 	if got := r.priorityOfArrival(t.Context(), "mass"); got != priorityAwaited {
 		t.Errorf("one that comes later has priority %d", got)
 	}
@@ -127,9 +129,8 @@ func TestTeamsThatComeAloneAreAwaited(t *testing.T) {
 	}
 }
 
-// appliedBy is a new team that a field manager has made.
-func appliedBy(name, manager string) *foundationv1alpha1.FoundationTeam {
-	team := unserved(name)
+// appliedBy is a team that a field manager has made.
+func appliedBy(team *foundationv1alpha1.FoundationTeam, manager string) *foundationv1alpha1.FoundationTeam {
 	team.ManagedFields = []metav1.ManagedFieldsEntry{{
 		Manager: manager, Operation: metav1.ManagedFieldsOperationApply, APIVersion: foundationv1alpha1.GroupVersion.String(),
 		FieldsType: "FieldsV1", FieldsV1: metav1.NewFieldsV1(`{"f:spec":{}}`),
@@ -181,7 +182,10 @@ func TestTeamsAreLookedAtBeforeSomethingIsDue(t *testing.T) {
 
 // Whoever edits one team while many end does not count as one of those.
 func TestAnEditDuringManyEndsIsNoneOfThem(t *testing.T) {
-	r := &Reconciler{Client: fake.NewClientBuilder().WithScheme(setup.Scheme()).WithObjects(served("edited"), served("ended")).Build()}
+	r := &Reconciler{
+		Client: fake.NewClientBuilder().WithScheme(setup.Scheme()).WithObjects(served("edited"), served("ended")).Build(),
+		Clock:  clocktesting.NewFakePassiveClock(now),
+	}
 	edited := served("edited")
 	edited.Generation++
 	for !r.ends.isOneOfMany(served("ended"), now) {
@@ -193,7 +197,7 @@ func TestAnEditDuringManyEndsIsNoneOfThem(t *testing.T) {
 	if got := r.ends.priority("ended"); got != priorityMany {
 		t.Errorf("one of many has priority %d", got)
 	}
-	if got := r.priorityOfArrival(t.Context(), "ended"); got != priorityAwaited || r.ends.priority("ended") != priorityAwaited {
+	if got := r.priorityOfArrival(t.Context(), "ended"); got != priorityAlone || r.ends.priority("ended") != priorityAwaited {
 		t.Errorf("an edit of one of many has priority %d, and what follows from it %d", got, r.ends.priority("ended"))
 	}
 	for !r.ends.isOneOfMany(edited, now) {
@@ -240,7 +244,9 @@ func TestManyEndsComeBeforeTheRest(t *testing.T) {
 // What happens to a team's objects within a moment is looked at once, and an edit of the team does not wait for that.
 func TestEventsOfObjectsAreDebounced(t *testing.T) {
 	team := served("hanbit")
-	r := &Reconciler{Client: fake.NewClientBuilder().WithScheme(setup.Scheme()).WithObjects(team).Build()}
+	r := &Reconciler{
+		Client: fake.NewClientBuilder().WithScheme(setup.Scheme()).WithObjects(team).Build(), Clock: clocktesting.NewFakePassiveClock(now),
+	}
 	quota := func(version, enforced, used string) *corev1.ResourceQuota {
 		pods := func(count string) corev1.ResourceList {
 			return corev1.ResourceList{corev1.ResourcePods: resource.MustParse(count)}
