@@ -48,7 +48,7 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	DeferCleanup(watched.Stop)
 	lab.OperatorArgs = []string{"--team-api-level-from-gpus=8"} // the suite's teams are small
 	// The operator can write to no directory, as in its image.
-	Expect(lab.StartOperator(ctx, "HOME=", "TMPDIR="+filepath.Join(lab.Dir, "nowhere"), support.DetectMutations)).To(Succeed())
+	Expect(lab.StartOperator(ctx, "HOME=", "TMPDIR="+filepath.Join(lab.Dir, "nowhere"))).To(Succeed())
 }, NodeTimeout(10*time.Minute))
 
 var _ = AfterSuite(func(ctx SpecContext) {
