@@ -92,8 +92,7 @@ func provisionTeams(ctx context.Context, lab *support.Lab, teams, late []string)
 		if err != nil {
 			return nil, err
 		}
-		defer w.Stop()
-		seeing.Go(func() error { return p.see(w, done) })
+		seeing.Go(func() error { return p.see(ctx, lab.Client, list, w, done) })
 	}
 	var coming, applying errgroup.Group
 	applying.SetLimit(writers)
@@ -150,17 +149,23 @@ func (p *progress) await(ctx context.Context, done chan struct{}) error {
 	}
 }
 
-// see notes when teams get their first namespace, and when they are Ready.
-func (p *progress) see(w watch.Interface, done <-chan struct{}) error {
+// see notes when teams get their first namespace, and when they are Ready. The API server ends a watch of which the reader is too slow, as it
+// may be while all processors are busy: another one begins with all objects there are, so nothing is missed.
+func (p *progress) see(ctx context.Context, c client.WithWatch, list client.ObjectList, w watch.Interface, done <-chan struct{}) (err error) {
 	for {
 		select {
 		case <-done:
+			w.Stop()
 			return nil
 		case event, ok := <-w.ResultChan():
-			if !ok {
-				return errors.New("a watch has ended")
+			if ok && event.Type != watch.Error {
+				p.note(event.Object, realClock.Now())
+				continue
 			}
-			p.note(event.Object, realClock.Now())
+			w.Stop()
+			if w, err = c.Watch(ctx, list); err != nil {
+				return err
+			}
 		}
 	}
 }
