@@ -46,7 +46,7 @@ const (
 // as losing it alone.
 const (
 	endsAtOnce = 10
-	endsEvery  = time.Second
+	endsEvery  = 10 * time.Second
 )
 
 // ends tells whether many teams lose access at a time, as when a stage of a programme ends: then all of them lose it before the rest of what
