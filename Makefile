@@ -92,7 +92,7 @@ test-attack-mutants: lab-build ## Break each part of each guard; a test has to f
 	@cd test/attack && MUTANTS=1 $(CURDIR)/bin/attack.test -test.run TestMutants -test.timeout 60m
 
 .PHONY: test-faults
-test-faults: lab-build build ## Try what can go wrong, all of it: faults, crashes, switches of the leader, edits, orders of events; takes 70 to 80 minutes alone on two cores. FAULTS=name,name chooses some.
+test-faults: lab-build build ## Try what can go wrong, all of it: faults, crashes, switches of the leader, edits, orders of events; takes 65 to 80 minutes alone on two cores. FAULTS=name,name chooses some.
 	GOGC=$(TEST_GOGC) KUBEBUILDER_ASSETS=$(CURDIR)/.lab/bin go run ./hack/faults
 
 .PHONY: scale
