@@ -17,5 +17,5 @@ func Decide(in Input) budget.Plan {
 			teams = append(teams, served)
 		}
 	}
-	return budget.Commit(&in.Program.Spec, in.Program.Location(), in.Now, teams)
+	return budget.Commit(&in.Program.Spec, in.Program.Location(), in.Now, teams, in.Program.Status.HeldBack)
 }

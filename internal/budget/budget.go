@@ -65,9 +65,11 @@ func (p Plan) NextDue() time.Time {
 // Commit commits money in the order in which it is due, or holds it back. What was due before comes first, and is
 // committed even beyond a total or ceiling that was lowered since. An award is held back from its first amount on that does
 // not fit. So an edit of what is due later than a moment changes nothing of what is due by then. Calendar years are those of
-// the zone.
-func Commit(spec *foundationv1alpha1.FoundationProgramSpec, zone *time.Location, now time.Time, teams []Team) Plan {
-	l := newLedger(spec, zone, now)
+// the zone. Before is what was held back when it was last decided: an award that is still held back for the same reason keeps it.
+func Commit(spec *foundationv1alpha1.FoundationProgramSpec, zone *time.Location, now time.Time, teams []Team,
+	before []foundationv1alpha1.HeldBackAward,
+) Plan {
+	l := newLedger(spec, zone, now, before)
 	var claims []claim
 	for i := range teams {
 		a := newAccounts(&teams[i], zone, now)

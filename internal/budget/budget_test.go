@@ -104,7 +104,7 @@ func TestSixthDoesNotFit(t *testing.T) {
 			Name: name, SelectionTime: past.Add(-time.Duration(i) * time.Hour), Awards: []foundationv1alpha1.BudgetAward{once("data-2026", data, 2800, past)},
 		})
 	}
-	plan := budget.Commit(has(map[foundationv1alpha1.BudgetLine]int64{data: 15000}), kst, now, teams)
+	plan := budget.Commit(has(map[foundationv1alpha1.BudgetLine]int64{data: 15000}), kst, now, teams, nil)
 	want := budget.Plan{
 		Lines: []foundationv1alpha1.BudgetStatus{line(data, 15000, 14000, 14000, 2800, 1000)},
 		HeldBack: []foundationv1alpha1.HeldBackAward{held("saebyeok", "data-2026", data, 2800, past, foundationv1alpha1.ReasonBudgetExceeded,
@@ -136,7 +136,7 @@ func TestQuarters(t *testing.T) {
 		if due < len(quarters) {
 			want = own(staff, 2000, int64(due)*500, 0, quarters[due], 500)
 		}
-		plan := budget.Commit(spec, kst, at, teams)
+		plan := budget.Commit(spec, kst, at, teams, nil)
 		if diff := cmp.Diff([]foundationv1alpha1.TeamBudgetStatus{want}, plan.Teams["hanbit"]); diff != "" {
 			t.Errorf("at %s: %s", at, diff)
 		}
@@ -165,7 +165,7 @@ func TestYearsAreTheZones(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			plan := budget.Commit(spec, tt.zone, now, []budget.Team{team("hanbit", split("staff", staff, 1000, tt.at...))})
+			plan := budget.Commit(spec, tt.zone, now, []budget.Team{team("hanbit", split("staff", staff, 1000, tt.at...))}, nil)
 			var got string
 			for _, award := range plan.HeldBack {
 				got += award.Message
@@ -286,7 +286,7 @@ func TestCommit(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			plan := budget.Commit(tt.spec, kst, now, tt.teams)
+			plan := budget.Commit(tt.spec, kst, now, tt.teams, nil)
 			nextDue := plan.NextDue()
 			plan.Due = nil
 			if diff := cmp.Diff(budget.Plan{Lines: tt.lines, HeldBack: tt.heldBack, Teams: tt.own}, plan); diff != "" {
@@ -323,10 +323,10 @@ func TestHugeSums(t *testing.T) {
 		}
 		teams = append(teams, team(fmt.Sprintf("team-%d", i), awards...))
 	}
-	if got := budget.Commit(has(nil), kst, now, teams).Lines[0]; got.Committed != math.MaxInt64 || got.Due != math.MaxInt64 || got.Free != 0 {
+	if got := budget.Commit(has(nil), kst, now, teams, nil).Lines[0]; got.Committed != math.MaxInt64 || got.Due != math.MaxInt64 || got.Free != 0 {
 		t.Errorf("%+v", got)
 	}
-	if got := budget.Commit(has(map[foundationv1alpha1.BudgetLine]int64{data: 1}), kst, now, teams).Lines[0]; got.Committed != 0 || got.HeldBack != math.MaxInt64 {
+	if got := budget.Commit(has(map[foundationv1alpha1.BudgetLine]int64{data: 1}), kst, now, teams, nil).Lines[0]; got.Committed != 0 || got.HeldBack != math.MaxInt64 {
 		t.Errorf("%+v", got)
 	}
 }

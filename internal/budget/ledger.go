@@ -20,15 +20,17 @@ type ledger struct {
 	totals, ceilings map[foundationv1alpha1.BudgetLine]int64
 	unbounded        bool
 	messages         messages
+	// before is what was held back when it was last decided.
+	before []foundationv1alpha1.HeldBackAward
 
 	lines    map[foundationv1alpha1.BudgetLine]*foundationv1alpha1.BudgetStatus
 	heldBack []foundationv1alpha1.HeldBackAward
 	teams    []*accounts
 }
 
-func newLedger(spec *foundationv1alpha1.FoundationProgramSpec, zone *time.Location, now time.Time) *ledger {
+func newLedger(spec *foundationv1alpha1.FoundationProgramSpec, zone *time.Location, now time.Time, before []foundationv1alpha1.HeldBackAward) *ledger {
 	l := &ledger{
-		zone: zone, now: now, unbounded: len(spec.Budget) == 0, messages: messages{currency: spec.Currency, zone: zone},
+		zone: zone, now: now, unbounded: len(spec.Budget) == 0, messages: messages{currency: spec.Currency, zone: zone}, before: before,
 		totals:   map[foundationv1alpha1.BudgetLine]int64{},
 		ceilings: map[foundationv1alpha1.BudgetLine]int64{},
 		lines:    map[foundationv1alpha1.BudgetLine]*foundationv1alpha1.BudgetStatus{},
@@ -87,24 +89,52 @@ func (l *ledger) commit(c claim) {
 	}
 }
 
-// refusal returns why a claim does not fit; its reason is empty if it does.
+// refusal returns why a claim does not fit; its reason is empty if it does. If it exceeds both its ceiling and its line, the
+// reason of before stays: money that becomes due ahead of it may exceed the other one too, and nobody edited anything.
 func (l *ledger) refusal(c claim, award foundationv1alpha1.BudgetAward) (reason, message string) {
-	year := c.at.In(l.zone).Year()
-	if ceiling, ok := l.ceilings[award.Line]; ok {
-		if has := c.of.line(award.Line).years[year]; saturatingAdd(has, c.amount) > ceiling {
-			return foundationv1alpha1.ReasonCeilingExceeded, l.messages.overCeiling(c, award, year, has, ceiling)
-		}
+	overCeiling, overTotal := l.overCeiling(c, award), l.overTotal(c, award)
+	switch {
+	case overCeiling == "" && overTotal == "":
+		return "", ""
+	case overCeiling == "", overTotal != "" && l.refusedBefore(c, award) == foundationv1alpha1.ReasonBudgetExceeded:
+		return foundationv1alpha1.ReasonBudgetExceeded, overTotal
+	default:
+		return foundationv1alpha1.ReasonCeilingExceeded, overCeiling
 	}
+}
+
+// overCeiling returns how a claim exceeds its team's ceiling for the year; empty if it does not.
+func (l *ledger) overCeiling(c claim, award foundationv1alpha1.BudgetAward) string {
+	year := c.at.In(l.zone).Year()
+	ceiling, ok := l.ceilings[award.Line]
+	if has := c.of.line(award.Line).years[year]; ok && saturatingAdd(has, c.amount) > ceiling {
+		return l.messages.overCeiling(c, award, year, has, ceiling)
+	}
+	return ""
+}
+
+// overTotal returns how a claim exceeds what is left on its line; empty if it does not.
+func (l *ledger) overTotal(c claim, award foundationv1alpha1.BudgetAward) string {
 	total, listed := l.totals[award.Line]
 	committed := l.line(award.Line).Committed
 	switch {
 	case l.unbounded || c.amount <= total-committed:
-		return "", ""
+		return ""
 	case !listed:
-		return foundationv1alpha1.ReasonBudgetExceeded, l.messages.noLine(c, award)
+		return l.messages.noLine(c, award)
 	default:
-		return foundationv1alpha1.ReasonBudgetExceeded, l.messages.overTotal(c, award, committed, total)
+		return l.messages.overTotal(c, award, committed, total)
 	}
+}
+
+// refusedBefore returns the reason for which a claim's award was held back when it was last decided; empty if it was not.
+func (l *ledger) refusedBefore(c claim, award foundationv1alpha1.BudgetAward) string {
+	for _, h := range l.before {
+		if h.TeamName == c.of.team.Name && h.Award == award.Name {
+			return h.Reason
+		}
+	}
+	return ""
 }
 
 func (l *ledger) plan() Plan {

@@ -96,7 +96,7 @@ func recount(plan budget.Plan, teams []budget.Team) (lines map[foundationv1alpha
 func TestCommitKeepsItsPromises(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		spec, teams := drawnSpec(t), drawnTeams(t)
-		plan := budget.Commit(spec, kst, now, teams)
+		plan := budget.Commit(spec, kst, now, teams, nil)
 		counted, years := recount(plan, teams)
 		for _, line := range plan.Lines {
 			want := *counted[line.Line]
@@ -162,8 +162,8 @@ func checkTeams(t *rapid.T, plan budget.Plan) {
 func TestCommitTakesNoNoticeOfTheOrderOfTeams(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		spec, teams := drawnSpec(t), drawnTeams(t)
-		want := budget.Commit(spec, kst, now, teams)
-		if diff := cmp.Diff(want, budget.Commit(spec, kst, now, rapid.Permutation(teams).Draw(t, "shuffled"))); diff != "" {
+		want := budget.Commit(spec, kst, now, teams, nil)
+		if diff := cmp.Diff(want, budget.Commit(spec, kst, now, rapid.Permutation(teams).Draw(t, "shuffled"), nil)); diff != "" {
 			t.Fatal(diff)
 		}
 	})
@@ -172,7 +172,7 @@ func TestCommitTakesNoNoticeOfTheOrderOfTeams(t *testing.T) {
 // dueOf returns what is due at a moment, by team.
 func dueOf(spec *foundationv1alpha1.FoundationProgramSpec, at time.Time, teams []budget.Team) map[string]map[foundationv1alpha1.BudgetLine]int64 {
 	due := map[string]map[foundationv1alpha1.BudgetLine]int64{}
-	for team, lines := range budget.Commit(spec, kst, at, teams).Teams {
+	for team, lines := range budget.Commit(spec, kst, at, teams, nil).Teams {
 		due[team] = map[foundationv1alpha1.BudgetLine]int64{}
 		for _, line := range lines {
 			if line.Due > 0 {
@@ -233,7 +233,7 @@ func settled(plan budget.Plan, teams []budget.Team) []budget.Team {
 func TestATeamsLinesAreThoseOfThePlan(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		spec, teams := drawnSpec(t), drawnTeams(t)
-		plan := budget.Commit(spec, kst, now, teams)
+		plan := budget.Commit(spec, kst, now, teams, nil)
 		for _, team := range teams {
 			if diff := cmp.Diff(plan.Teams[team.Name], team.Status(kst, now, plan.HeldBack)); diff != "" {
 				t.Fatalf("%s: %s", team.Name, diff)
@@ -246,9 +246,9 @@ func TestATeamsLinesAreThoseOfThePlan(t *testing.T) {
 func TestSettlingChangesNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		spec, teams := drawnSpec(t), drawnTeams(t)
-		before := budget.Commit(spec, kst, now, teams)
+		before := budget.Commit(spec, kst, now, teams, nil)
 		remembered := settled(before, teams)
-		after := budget.Commit(spec, kst, now, remembered)
+		after := budget.Commit(spec, kst, now, remembered, before.HeldBack)
 		for _, plan := range []*budget.Plan{&before, &after} {
 			for i := range plan.HeldBack {
 				plan.HeldBack[i].Message = "" // says how much was committed before it
@@ -270,7 +270,7 @@ func TestSettlingChangesNothing(t *testing.T) {
 func TestWhatWasDueStaysDue(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		spec, teams := drawnSpec(t), drawnTeams(t)
-		teams = settled(budget.Commit(spec, kst, now, teams), teams)
+		teams = settled(budget.Commit(spec, kst, now, teams, nil), teams)
 		before := dueOf(spec, now, teams)
 		for i := range teams {
 			teams[i].Awards = slices.DeleteFunc(teams[i].Awards, func(foundationv1alpha1.BudgetAward) bool { return rapid.Bool().Draw(t, "taken out") })

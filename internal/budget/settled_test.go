@@ -16,7 +16,7 @@ func TestALaterPromiseTakesNothingFromWhatWasDue(t *testing.T) {
 	next := now.AddDate(1, 0, 0)
 	first := team("a", once("grant", data, 40, past), once("more", data, 20, next))
 	second := budget.Team{Name: "b", SelectionTime: now, Awards: []foundationv1alpha1.BudgetAward{once("grant", data, 60, past)}}
-	plan := budget.Commit(has(map[foundationv1alpha1.BudgetLine]int64{data: 100}), kst, now, []budget.Team{first, second})
+	plan := budget.Commit(has(map[foundationv1alpha1.BudgetLine]int64{data: 100}), kst, now, []budget.Team{first, second}, nil)
 	want := budget.Plan{
 		Lines: []foundationv1alpha1.BudgetStatus{line(data, 100, 100, 100, 20, 0)},
 		HeldBack: []foundationv1alpha1.HeldBackAward{held("a", "more", data, 20, next, foundationv1alpha1.ReasonBudgetExceeded,
@@ -27,6 +27,27 @@ func TestALaterPromiseTakesNothingFromWhatWasDue(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, plan); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// The first award was held back for the total, ahead of the second one's later part. With that part due too it would also exceed
+// the ceiling, but nobody edited anything, so the reason stays. Once there is more on the line, the ceiling is the reason.
+func TestAnAwardKeepsTheReasonForWhichItIsHeldBack(t *testing.T) {
+	earlier := past.AddDate(0, -1, 0)
+	served := team("hanbit", once("first", gpu, 5, past), split("second", gpu, 4, earlier, past))
+	spec := capped(has(map[foundationv1alpha1.BudgetLine]int64{gpu: 8}), gpu, 9)
+	before := budget.Commit(spec, kst, now, []budget.Team{served}, nil)
+	served.Settled = served.Settle(kst, now, before.HeldBack)
+	after := budget.Commit(spec, kst, now, []budget.Team{served}, before.HeldBack)
+	for _, plan := range []budget.Plan{before, after} {
+		if len(plan.HeldBack) != 1 || plan.HeldBack[0].Reason != foundationv1alpha1.ReasonBudgetExceeded {
+			t.Errorf("held back are %+v, want the first award for the total", plan.HeldBack)
+		}
+	}
+	spec.Budget[0].Amount = new(20 * million)
+	raised := budget.Commit(spec, kst, now, []budget.Team{served}, after.HeldBack)
+	if len(raised.HeldBack) != 1 || raised.HeldBack[0].Reason != foundationv1alpha1.ReasonCeilingExceeded {
+		t.Errorf("held back are %+v, want the first award for the ceiling", raised.HeldBack)
 	}
 }
 
@@ -89,7 +110,7 @@ func TestSettled(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			served := budget.Team{Name: "hanbit", SelectionTime: now, Awards: tt.awards, Settled: tt.settled}
-			plan := budget.Commit(tt.spec, kst, now, []budget.Team{team("before", tt.before...), served})
+			plan := budget.Commit(tt.spec, kst, now, []budget.Team{team("before", tt.before...), served}, nil)
 			if diff := cmp.Diff([]foundationv1alpha1.BudgetStatus{tt.line}, plan.Lines); diff != "" {
 				t.Error(diff)
 			}
