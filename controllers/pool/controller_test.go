@@ -8,8 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
@@ -34,22 +33,15 @@ type server struct {
 func newServer(objects ...client.Object) *server {
 	s := &server{refused: map[string]error{}}
 	s.WithWatch = interceptor.NewClient(fake.NewClientBuilder().WithScheme(setup.Scheme()).WithReturnManagedFields().WithObjects(objects...).Build(), interceptor.Funcs{
-		Apply: func(ctx context.Context, api client.WithWatch, obj runtime.ApplyConfiguration, opts ...client.ApplyOption) error {
-			var sent metav1.PartialObjectMetadata
-			fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(obj)
-			if err == nil {
-				err = runtime.DefaultUnstructuredConverter.FromUnstructured(fields, &sent)
-			}
-			if err != nil {
-				return err
-			}
-			return s.record("apply "+sent.Name, func() error { return api.Apply(ctx, obj, opts...) })
-		},
 		Delete: func(ctx context.Context, api client.WithWatch, obj client.Object, _ ...client.DeleteOption) error {
 			return s.record("delete "+obj.GetName(), func() error { return api.Delete(ctx, obj) })
 		},
 		Patch: func(ctx context.Context, api client.WithWatch, obj client.Object, patch client.Patch, opts ...client.PatchOption) error {
-			return s.record("patch "+obj.GetName(), func() error { return api.Patch(ctx, obj, patch, opts...) })
+			verb := "patch "
+			if patch.Type() == types.ApplyPatchType {
+				verb = "apply "
+			}
+			return s.record(verb+obj.GetName(), func() error { return api.Patch(ctx, obj, patch, opts...) })
 		},
 		SubResourceCreate: func(_ context.Context, _ client.Client, sub string, obj, _ client.Object, _ ...client.SubResourceCreateOption) error {
 			return s.record(sub+" "+obj.GetName(), func() error { return nil })

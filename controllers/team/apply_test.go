@@ -2,6 +2,7 @@ package team
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -17,7 +18,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
@@ -82,19 +83,10 @@ func (r *recorder) reconciler(in Input) *Reconciler {
 		add(obj)
 	}
 	c := interceptor.NewClient(server.Build(), interceptor.Funcs{
-		Apply: func(_ context.Context, _ client.WithWatch, obj runtime.ApplyConfiguration, _ ...client.ApplyOption) error {
-			fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(obj)
-			if err != nil {
-				return err
+		Patch: func(_ context.Context, _ client.WithWatch, obj client.Object, patch client.Patch, _ ...client.PatchOption) error {
+			if patch.Type() == types.ApplyPatchType {
+				return r.apply(obj, patch)
 			}
-			meta, _ := fields["metadata"].(map[string]any)
-			if err := r.write(strings.TrimSuffix(fmt.Sprintf("%v %v/%v", fields["kind"], meta["name"], meta["namespace"]), "/<nil>")); err != nil {
-				return err
-			}
-			r.quota(fields)
-			return nil
-		},
-		Patch: func(_ context.Context, _ client.WithWatch, obj client.Object, _ client.Patch, _ ...client.PatchOption) error {
 			if binding, ok := obj.(*rbacv1.RoleBinding); ok {
 				return r.write(fmt.Sprintf("patch RoleBinding %s: %d subjects", binding.Name, len(binding.Subjects)))
 			}
@@ -105,6 +97,23 @@ func (r *recorder) reconciler(in Input) *Reconciler {
 		},
 	})
 	return &Reconciler{Client: c, Live: c, Applier: apply.New(c, c)}
+}
+
+func (r *recorder) apply(obj client.Object, patch client.Patch) error {
+	var fields map[string]any
+	content, err := patch.Data(obj)
+	if err == nil {
+		err = json.Unmarshal(content, &fields)
+	}
+	if err != nil {
+		return err
+	}
+	name := strings.TrimSuffix(obj.GetObjectKind().GroupVersionKind().Kind+" "+obj.GetName()+"/"+obj.GetNamespace(), "/")
+	if err := r.write(name); err != nil {
+		return err
+	}
+	r.quota(fields)
+	return nil
 }
 
 // applyAndPrune applies and prunes what follows from an Input.

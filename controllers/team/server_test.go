@@ -2,6 +2,7 @@ package team
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
@@ -19,8 +20,8 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/managedfields"
 	"k8s.io/client-go/tools/events"
 	clocktesting "k8s.io/utils/clock/testing"
@@ -108,24 +109,29 @@ func newServer(t *testing.T, objects ...client.Object) *server {
 			return s.request("delete", obj, obj.GetName(), func() error { return api.Delete(ctx, obj, opts...) })
 		},
 		Patch: func(ctx context.Context, api client.WithWatch, obj client.Object, patch client.Patch, opts ...client.PatchOption) error {
+			if patch.Type() == types.ApplyPatchType {
+				return s.apply(ctx, api, obj, patch)
+			}
 			return s.request("patch", obj, obj.GetName(), func() error { return api.Patch(ctx, obj, patch, opts...) })
 		},
 		SubResourcePatch: func(ctx context.Context, api client.Client, sub string, obj client.Object, patch client.Patch, opts ...client.SubResourcePatchOption) error {
 			return s.request("patch "+sub+" of", obj, obj.GetName(), func() error { return api.SubResource(sub).Patch(ctx, obj, patch, opts...) })
 		},
-		Apply: func(ctx context.Context, api client.WithWatch, obj runtime.ApplyConfiguration, _ ...client.ApplyOption) error {
-			var sent metav1.PartialObjectMetadata
-			fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(obj)
-			if err == nil {
-				err = runtime.DefaultUnstructuredConverter.FromUnstructured(fields, &sent)
-			}
-			if err != nil {
-				return err
-			}
-			return s.request("apply "+sent.Kind, nil, sent.Name, func() error { return applied(ctx, api, fields, sent.Kind) })
-		},
 	})
 	return s
+}
+
+func (s *server) apply(ctx context.Context, api client.Client, obj client.Object, patch client.Patch) error {
+	var fields map[string]any
+	content, err := patch.Data(obj)
+	if err == nil {
+		err = json.Unmarshal(content, &fields)
+	}
+	if err != nil {
+		return err
+	}
+	kind := obj.GetObjectKind().GroupVersionKind().Kind
+	return s.request("apply "+kind, nil, obj.GetName(), func() error { return applied(ctx, api, fields, kind) })
 }
 
 // applied creates or replaces an object, as server-side apply does where nobody else owns a field.

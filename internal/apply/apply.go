@@ -18,8 +18,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/resourceversion"
@@ -207,28 +205,6 @@ func (a *Applier) look(ctx context.Context, k Kind, key client.ObjectKey) (clien
 		return nil, err
 	}
 	return live, nil
-}
-
-// send applies the desired object and returns it. For an existing one the UID is set, so that a new object of the same name is
-// never changed by accident.
-func (a *Applier) send(ctx context.Context, desired Object, uid types.UID, force bool) (*unstructured.Unstructured, error) {
-	fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(desired)
-	if err != nil {
-		return nil, fmt.Errorf("convert %s: %w", NameOf(desired), err)
-	}
-	u := &unstructured.Unstructured{Object: fields}
-	if uid != "" {
-		u.SetUID(uid)
-	}
-	options := []client.ApplyOption{client.FieldOwner(foundationv1alpha1.FieldManager)}
-	if force {
-		options = append(options, client.ForceOwnership)
-	}
-	if err := a.client.Apply(ctx, client.ApplyConfigurationFromUnstructured(u), options...); err != nil {
-		return nil, fmt.Errorf("apply %s: %w", NameOf(desired), err)
-	}
-	a.recordWrite(NameOf(desired), u.GetResourceVersion())
-	return u, nil
 }
 
 func (a *Applier) recordWrite(name, version string) {

@@ -10,10 +10,11 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
@@ -76,21 +77,6 @@ func (c *cluster) applier() *apply.Applier {
 			}
 			return copyInto(shown, obj)
 		},
-		Apply: func(ctx context.Context, server client.WithWatch, obj runtime.ApplyConfiguration, opts ...client.ApplyOption) error {
-			options := client.ApplyOptions{}
-			options.ApplyOptions(opts)
-			var sent metav1.PartialObjectMetadata
-			if err := copyInto(obj, &sent); err != nil {
-				return err
-			}
-			c.applied = append(c.applied, request{
-				uid: sent.UID, name: sent.Name, owner: options.FieldManager, force: options.Force != nil && *options.Force,
-			})
-			if c.writeErr != nil {
-				return c.writeErr
-			}
-			return server.Apply(ctx, obj, opts...)
-		},
 		Delete: func(ctx context.Context, server client.WithWatch, obj client.Object, opts ...client.DeleteOption) error {
 			options := client.DeleteOptions{}
 			options.ApplyOptions(opts)
@@ -101,6 +87,9 @@ func (c *cluster) applier() *apply.Applier {
 			return server.Delete(ctx, obj)
 		},
 		Patch: func(ctx context.Context, server client.WithWatch, obj client.Object, patch client.Patch, opts ...client.PatchOption) error {
+			if patch.Type() == types.ApplyPatchType {
+				return c.apply(ctx, server, obj, patch, opts)
+			}
 			return c.patch(obj, patch, func() error { return server.Patch(ctx, obj, patch, opts...) })
 		},
 		SubResourcePatch: func(ctx context.Context, server client.Client, sub string, obj client.Object, patch client.Patch, opts ...client.SubResourcePatchOption) error {
@@ -159,6 +148,30 @@ func (c *cluster) patch(obj client.Object, patch client.Patch, send func() error
 		return c.writeErr
 	}
 	return send()
+}
+
+// apply answers with metadata alone. The fake client would give what is applied by Patch no resourceVersion.
+func (c *cluster) apply(ctx context.Context, server client.WithWatch, answer client.Object, patch client.Patch, opts []client.PatchOption) error {
+	data, err := patch.Data(answer)
+	if err != nil {
+		return err
+	}
+	sent := &unstructured.Unstructured{}
+	if err := sent.UnmarshalJSON(data); err != nil {
+		return err
+	}
+	options := client.PatchOptions{}
+	options.ApplyOptions(opts)
+	force := ptr.Deref(options.Force, false)
+	c.applied = append(c.applied, request{uid: sent.GetUID(), name: sent.GetName(), owner: options.FieldManager, force: force})
+	if c.writeErr != nil {
+		return c.writeErr
+	}
+	as := &client.ApplyOptions{FieldManager: options.FieldManager, Force: &force}
+	if err := server.Apply(ctx, client.ApplyConfigurationFromUnstructured(sent), as); err != nil {
+		return err
+	}
+	return copyInto(sent, answer)
 }
 
 func (c *cluster) writes() int {

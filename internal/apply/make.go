@@ -38,14 +38,14 @@ func (a *Applier) make(ctx context.Context, owner Owner, desired Object) error {
 }
 
 // release takes back the fields that the operator has on an object.
-func (a *Applier) release(ctx context.Context, obj *unstructured.Unstructured) error {
+func (a *Applier) release(ctx context.Context, obj *metav1.PartialObjectMetadata) error {
 	nothing := &unstructured.Unstructured{}
 	nothing.SetGroupVersionKind(obj.GroupVersionKind())
 	nothing.SetNamespace(obj.GetNamespace())
 	nothing.SetName(obj.GetName())
 	nothing.SetUID(obj.GetUID())
-	if err := a.client.Apply(ctx, client.ApplyConfigurationFromUnstructured(nothing), client.FieldOwner(foundationv1alpha1.FieldManager)); err != nil {
-		return fmt.Errorf("take back what was applied to %s %s of somebody else: %w", obj.GetKind(), obj.GetName(), err)
+	if _, err := a.sendFields(ctx, nothing); err != nil {
+		return fmt.Errorf("take back what was applied to %s %s of somebody else: %w", obj.Kind, obj.Name, err)
 	}
 	return nil
 }

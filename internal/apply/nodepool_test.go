@@ -57,7 +57,7 @@ type nodePoolTest struct {
 	sent    int
 }
 
-// wanted is the NodePool that a pool builds for so many GPUs, made anew each time: the answer is written into what was sent.
+// wanted is the NodePool that a pool builds for so many GPUs.
 func (n *nodePoolTest) wanted(gpus int32, live ...*karpenter.NodePool) *karpenter.NodePoolApplyConfiguration {
 	n.t.Helper()
 	mods := append([]builder.PoolMod{builder.Karpenter(16384), func(p *foundationv1alpha1.GPUPool) {
@@ -204,9 +204,9 @@ func withKarpenter(t *testing.T) client.WithWatch {
 // counting counts the apply requests.
 func counting(api client.WithWatch, sent *int) client.Client {
 	return interceptor.NewClient(api, interceptor.Funcs{
-		Apply: func(ctx context.Context, api client.WithWatch, obj runtime.ApplyConfiguration, opts ...client.ApplyOption) error {
+		Patch: func(ctx context.Context, api client.WithWatch, obj client.Object, patch client.Patch, opts ...client.PatchOption) error {
 			*sent++
-			return api.Apply(ctx, obj, opts...)
+			return api.Patch(ctx, obj, patch, opts...)
 		},
 	})
 }
