@@ -59,7 +59,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	})
 	end(err)
 	settled, none := r.backoff.Settle(ctx, controllerName, req.Name, result, err)
-	settled.Priority = priorityAgain(result, settled, err)
+	settled.Priority = priorityAgain(result, settled, err, r.priorityOfRetry(req.Name))
 	return settled, none
 }
 
@@ -70,6 +70,7 @@ func (r *Reconciler) reconcileNamed(ctx context.Context, name string) (ctrl.Resu
 		r.ready.forget(name)
 		r.begun.forget(name)
 		r.ends.done(name)
+		r.lone.forget(name)
 		return r.reconcileOrphans(ctx, name)
 	}
 	if err != nil {
@@ -175,6 +176,7 @@ func (r *Reconciler) reconcileRest(ctx context.Context, in Input, out *Outcome) 
 		return r.awaited(m.Team, requeue.ForCache()), nil
 	}
 	r.ends.done(m.Team.Name)
+	r.lone.done(m.Team)
 	return ctrl.Result{RequeueAfter: requeueAfter(m, out)}, nil
 }
 
@@ -206,9 +208,9 @@ func (r *Reconciler) waitForMore(team *foundationv1alpha1.FoundationTeam, status
 	return r.begun.begin(team.Name, now).Add(firstStatusWithin).Sub(now)
 }
 
-// awaited returns a result with the priority of what somebody waits for, or of many if the team is one of those.
+// awaited returns a result with the priority of what is left to do for a team.
 func (r *Reconciler) awaited(team *foundationv1alpha1.FoundationTeam, result ctrl.Result) ctrl.Result {
-	result.Priority = new(r.ends.priority(team.Name))
+	result.Priority = new(r.priorityOfRest(team.Name))
 	return result
 }
 

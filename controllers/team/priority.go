@@ -150,6 +150,47 @@ func (b *begun) comesAlone(manager string, now time.Time) bool {
 	return few.AllowN(now, 1)
 }
 
+// lone knows the served teams whose last edit came alone and has not had its effect, by name with the edit's generation. Until it has, the team
+// comes again with the priority of such an edit: it would wait behind all that is due only because the cache was late. The zero value is ready
+// for use.
+type lone struct {
+	mu    sync.Mutex
+	edits map[string]int64
+}
+
+// came notes the edit of a team that comes alone.
+func (l *lone) came(team *foundationv1alpha1.FoundationTeam) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.edits == nil {
+		l.edits = map[string]int64{}
+	}
+	l.edits[team.Name] = team.Generation
+}
+
+// done notes that a reconcile of a team was done, which may have begun before its last edit.
+func (l *lone) done(team *foundationv1alpha1.FoundationTeam) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.edits[team.Name] <= team.Generation {
+		delete(l.edits, team.Name)
+	}
+}
+
+func (l *lone) has(name string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_, ok := l.edits[name]
+	return ok
+}
+
+// forget forgets a team that is gone.
+func (l *lone) forget(name string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.edits, name)
+}
+
 // priority returns a team's priority when something of it changed.
 func (r *Reconciler) priority(ctx context.Context, name string) int {
 	if team := r.known(ctx, name); team != nil && !r.isServed(team) {
@@ -168,6 +209,7 @@ func (r *Reconciler) priorityOfArrival(ctx context.Context, name string) int {
 	isServed, alone := r.isServed(team), r.begun.comesAlone(edits.Last(team.ManagedFields, nil).Manager, r.Clock.Now())
 	switch {
 	case isServed && alone:
+		r.lone.came(team)
 		return priorityAlone
 	case !isServed && !alone:
 		return priorityNew
@@ -190,13 +232,29 @@ func (r *Reconciler) isServed(team *foundationv1alpha1.FoundationTeam) bool {
 	return r.begun.has(team.Name) || len(team.Status.Conditions) > 0
 }
 
-// priorityAgain returns the priority with which a reconcile that returned due comes again as settled.
-func priorityAgain(due, settled ctrl.Result, err error) *int {
+// priorityOfRest returns the priority of what is left to do for a team because the cache has to catch up.
+func (r *Reconciler) priorityOfRest(name string) int {
+	if priority := r.ends.priority(name); priority == priorityMany || !r.lone.has(name) {
+		return priority
+	}
+	return priorityAlone
+}
+
+// priorityOfRetry returns the priority with which a team comes again after a failure.
+func (r *Reconciler) priorityOfRetry(name string) int {
+	if r.lone.has(name) {
+		return priorityAlone
+	}
+	return priorityMany
+}
+
+// priorityAgain returns the priority with which a reconcile that returned due comes again as settled; retry is that after a failure.
+func priorityAgain(due, settled ctrl.Result, err error, retry int) *int {
 	switch {
 	case settled.RequeueAfter == 0:
 		return nil
 	case err != nil && settled.RequeueAfter != due.RequeueAfter:
-		return new(priorityMany)
+		return &retry
 	case err == nil && due.Priority != nil:
 		return due.Priority
 	default:

@@ -84,7 +84,7 @@ func TestTeamsLeaveTheQueueInOrder(t *testing.T) {
 	changes.Update(t.Context(), event.UpdateEvent{ObjectOld: older("begun"), ObjectNew: served("begun")}, queue)
 	arrivals.Update(t.Context(), event.UpdateEvent{ObjectOld: older("edited"), ObjectNew: served("edited")}, queue)
 	arrivals.Update(t.Context(), event.UpdateEvent{ObjectOld: older("alone"), ObjectNew: served("alone")}, queue)
-	queue.AddWithOpts(priorityqueue.AddOpts{Priority: priorityAgain(ctrl.Result{RequeueAfter: time.Hour}, ctrl.Result{RequeueAfter: time.Hour}, nil)}, request("due"))
+	queue.AddWithOpts(priorityqueue.AddOpts{Priority: priorityAgain(ctrl.Result{RequeueAfter: time.Hour}, ctrl.Result{RequeueAfter: time.Hour}, nil, priorityMany)}, request("due"))
 
 	var order []string
 	for range len(names) + len(concerned) {
@@ -154,7 +154,7 @@ func TestPriorityAgain(t *testing.T) {
 		"it is due before a retry": {due: after(time.Second), settled: after(time.Second), err: problem, want: new(priorityDue)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := priorityAgain(tt.due, tt.settled, tt.err)
+			got := priorityAgain(tt.due, tt.settled, tt.err, priorityMany)
 			if (got == nil) != (tt.want == nil) || got != nil && *got != *tt.want {
 				t.Errorf("priority %v, want %v", got, tt.want)
 			}
@@ -202,6 +202,41 @@ func TestAnEditDuringManyEndsIsNoneOfThem(t *testing.T) {
 	}
 	for !r.ends.isOneOfMany(edited, now) {
 		continue // many are edited
+	}
+}
+
+// An edit that comes alone keeps its precedence until it has had its effect, whatever of it has to be done again.
+func TestAnEditKeepsItsPrecedenceUntilItIsDone(t *testing.T) {
+	s, r := working(t)
+	if got := r.priorityOfArrival(t.Context(), "hanbit"); got != priorityAlone {
+		t.Fatalf("the edit has priority %d", got)
+	}
+	if got := r.awaited(s.team(t), requeue.ForCache()); *got.Priority != priorityAlone {
+		t.Errorf("what waits for the cache has priority %d", *got.Priority)
+	}
+	s.failing("list")
+	if got := s.reconcile(t, r); got.Priority == nil || *got.Priority != priorityAlone {
+		t.Errorf("after a failure it has priority %v", got.Priority)
+	}
+	s.failing()
+	later := s.team(t)
+	later.Generation++
+	r.lone.came(later)
+	s.settle(t, r)
+	if !r.lone.has("hanbit") {
+		t.Error("a reconcile that began before the edit has ended its precedence")
+	}
+	r.lone.came(s.team(t))
+	s.settle(t, r)
+	if got := r.awaited(s.team(t), requeue.ForCache()); *got.Priority != priorityAwaited {
+		t.Errorf("when it is done, what follows has priority %d", *got.Priority)
+	}
+	for !r.ends.isOneOfMany(served("hanbit"), now) {
+		continue // others end
+	}
+	r.lone.came(s.team(t))
+	if got := r.awaited(s.team(t), requeue.ForCache()); *got.Priority != priorityMany {
+		t.Errorf("the rest of one of many has priority %d", *got.Priority)
 	}
 }
 

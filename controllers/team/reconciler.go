@@ -32,6 +32,7 @@ type Reconciler struct {
 	ready   readiness
 	begun   begun
 	ends    ends
+	lone    lone
 	working sync.Once
 	// workingSince is when the first reconcile of this process began: it did nothing before.
 	workingSince time.Time
