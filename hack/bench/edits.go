@@ -24,6 +24,9 @@ const (
 	editsOfEach = 100
 	// editWithin is how long one may take.
 	editWithin = time.Minute
+	// editEvery is how long nobody edits anything after an edit has had its effect: what else follows from it, such as a status, is not a part
+	// of the next one.
+	editEvery = 200 * time.Millisecond
 )
 
 // edit is a change of which the effect on an object is awaited.
@@ -161,6 +164,9 @@ func (e edit) measure(ctx context.Context, lab *support.Lab, teams []string, fro
 			return nil, fmt.Errorf("the edit of %s: %w", team, err)
 		}
 		took = append(took, realClock.Since(began))
+		if err := pause(ctx, editEvery); err != nil {
+			return nil, err
+		}
 	}
 	return took, nil
 }

@@ -24,6 +24,9 @@ const (
 	endsAfterEach = 100 * time.Millisecond
 	// endWithin is how long all may take to be closed.
 	endWithin = 30 * time.Minute
+	// editedEvery is how long somebody waits who edits a team meanwhile. A field manager whose edits come faster than one a second counts as one
+	// that edits many.
+	editedEvery = time.Second
 )
 
 // ended is what it takes when all teams end in the same second. Durations are seconds from that second on.
@@ -205,7 +208,7 @@ func (b *bystander) editUntil(ctx context.Context, lab *support.Lab, over <-chan
 		}
 		b.edits++
 		slowest = max(slowest, took[0])
-		if err := pause(ctx, 200*time.Millisecond); err != nil {
+		if err := pause(ctx, editedEvery); err != nil {
 			return 0, err
 		}
 	}

@@ -113,14 +113,17 @@ func (r *results) measureTeams(ctx context.Context, sizes []int, runs int, measu
 			if i == len(sizes)-1 && n == runs-1 {
 				rest = measures
 			}
-			found, err := r.measure(ctx, teams, rest)
-			if err != nil && found.Teams > 0 {
+			found, err := r.measure(ctx, teams, measures(partProvision), rest)
+			if err != nil && found.Floor > 0 {
 				r.Provision = append(r.Provision, found)
 			}
 			if err != nil {
 				return fmt.Errorf("%d teams: %w", teams, err)
 			}
 			tried = append(tried, found)
+		}
+		if !measures(partProvision) {
+			continue
 		}
 		slices.SortFunc(tried, func(a, b provisioned) int { return cmp.Compare(a.ratio(), b.ratio()) })
 		r.Provision = append(r.Provision, tried[len(tried)/2])

@@ -16,15 +16,23 @@ import (
 	"foundation.team/operator/test/support/audit"
 )
 
-// idleFor is how long nobody does anything.
-const idleFor = time.Minute
+const (
+	// idleFor is how long nobody does anything.
+	idleFor = time.Minute
+	// quietFor is for how long no team has been reconciled when all that was begun is done, and quietWithin how long that may take: the
+	// controller manager is behind with thousands of quotas.
+	quietFor    = 10 * time.Second
+	quietWithin = 10 * time.Minute
+)
 
-// measure provisions so many teams, and measures with them what else is asked for.
-func (r *results) measure(ctx context.Context, teams int, also func(part string) bool) (found provisioned, err error) {
-	say("%d teams: the same objects by a bare client", teams)
-	floor, err := measureFloor(ctx, teams+lateTeams)
-	if err != nil {
-		return found, err
+// measure provisions so many teams, beside a floor if that is asked for, and measures with them what else is.
+func (r *results) measure(ctx context.Context, teams int, withFloor bool, also func(part string) bool) (found provisioned, err error) {
+	var floor floor
+	if withFloor {
+		say("%d teams: the same objects by a bare client", teams)
+		if floor, err = measureFloor(ctx, teams+lateTeams); err != nil {
+			return found, err
+		}
 	}
 	lab, err := startLab(ctx, fewNodes)
 	if err != nil {
@@ -84,7 +92,7 @@ func measureProvision(ctx context.Context, lab *support.Lab, teams int, floor fl
 }
 
 func (r *results) measureIdle(ctx context.Context, lab *support.Lab, _ []string) error {
-	if err := pause(ctx, 10*time.Second); err != nil { // what was begun ends
+	if err := untilQuiet(ctx, lab); err != nil {
 		return err
 	}
 	began, used, reconciles := realClock.Now(), processorTime(lab), reconciled(lab)
@@ -94,6 +102,21 @@ func (r *results) measureIdle(ctx context.Context, lab *support.Lab, _ []string)
 	sent, err := requests(lab, began, realClock.Now())
 	r.Idle = &idled{Writes: sent.writes, Reads: sent.reads, Reconciles: reconciled(lab) - reconciles, CPU: processorTime(lab) - used}
 	return err
+}
+
+// untilQuiet waits until what was begun is done.
+func untilQuiet(ctx context.Context, lab *support.Lab) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, quietWithin, fmt.Errorf("teams are still reconciled after %s", quietWithin))
+	defer cancel()
+	for {
+		before := reconciled(lab)
+		if err := pause(ctx, quietFor); err != nil {
+			return err
+		}
+		if reconciled(lab) == before {
+			return nil
+		}
+	}
 }
 
 func (r *results) measureRestart(ctx context.Context, lab *support.Lab, teams []string) error {

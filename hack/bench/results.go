@@ -146,9 +146,9 @@ func (r results) summary() string {
 		return "bench: no teams were provisioned"
 	}
 	last := r.Provision[len(r.Provision)-1]
-	var rates []float64
+	var rates []float64 // seconds a team
 	for _, p := range r.Provision {
-		rates = append(rates, p.All/float64(p.Teams))
+		rates = append(rates, p.All/float64(p.Teams+lateTeams))
 	}
 	line := fmt.Sprintf("bench: teams=%d ratio_to_floor=%.2f first_ready_s=%.1f team_p99_s=%.2f writes_per_team=%.1f objects_per_team=%.1f reads_per_team=%.1f",
 		last.Teams, last.ratio(), last.First, last.TeamP99, last.Writes, last.Objects, last.Reads)
