@@ -60,19 +60,12 @@ func (r *Reconciler) observe(ctx context.Context, pool *foundationv1alpha1.GPUPo
 	if err := r.observeDevices(ctx, &in); err != nil {
 		return Input{}, err
 	}
-	nodes := map[string]*corev1.Node{}
-	for _, matching := range []labels.Selector{in.Selector, has} {
-		var list corev1.NodeList
-		if err := r.Client.List(ctx, &list, client.MatchingLabelsSelector{Selector: matching}, withoutDeepCopy); err != nil {
-			return Input{}, fmt.Errorf("list nodes of pool %s: %w", pool.Name, err)
-		}
-		for i := range list.Items {
-			nodes[list.Items[i].Name] = &list.Items[i]
-		}
+	var nodes corev1.NodeList
+	mineOrMarked := client.MatchingLabelsSelector{Selector: either{in.Selector, has}}
+	if err := r.Client.List(ctx, &nodes, mineOrMarked, withoutDeepCopy); err != nil {
+		return Input{}, fmt.Errorf("list nodes of pool %s: %w", pool.Name, err)
 	}
-	for _, node := range nodes {
-		in.Nodes = append(in.Nodes, node)
-	}
+	in.Nodes = pointers(nodes.Items)
 	slices.SortFunc(in.Nodes, func(a, b *corev1.Node) int { return cmp.Compare(a.Name, b.Name) })
 	in.SeenClosed = r.closed.see(pool.Name, in.Nodes, in.Now)
 	if err := r.observeHolders(ctx, &in, programs); err != nil {
@@ -80,6 +73,15 @@ func (r *Reconciler) observe(ctx context.Context, pool *foundationv1alpha1.GPUPo
 	}
 	return in, r.observeMissingPools(ctx, &in)
 }
+
+// either is a selector of the cache that matches what one of two does: to go through thousands of nodes is most of what observing them costs.
+type either struct {
+	labels.Selector
+	or labels.Selector
+}
+
+// Matches implements labels.Selector.
+func (e either) Matches(l labels.Labels) bool { return e.Selector.Matches(l) || e.or.Matches(l) }
 
 // observeHolders adds the teams that have something of the pool and no award that names it: it may be that an award names
 // it wrongly.
