@@ -1,14 +1,18 @@
 package pool
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
 	"foundation.team/operator/internal/apply"
+	"foundation.team/operator/internal/gpunode"
 	"foundation.team/operator/internal/karpenter"
 	"foundation.team/operator/internal/tracing"
 )
@@ -26,12 +30,44 @@ func (r *Reconciler) apply(ctx context.Context, plan Plan) (failed map[string]bo
 			errs = append(errs, err)
 		}
 	}
-	for _, transition := range plan.Transitions {
-		if err := r.Applier.PatchTracked(ctx, transition.Before, transition.After); client.IgnoreNotFound(err) != nil {
-			errs = append(errs, err)
-		}
+	return failed, errors.Join(append(errs, r.applyTransitions(ctx, plan.transitionsNow())...)...)
+}
+
+const (
+	// nodesAtOnce is how many nodes one reconcile changes at most: while thousands change hands, another node breaks or another team asks for
+	// less, and the rest is decided anew with that.
+	nodesAtOnce = 512
+	// nodeWriters is how many nodes are written at a time. The API server's own limits bound it further.
+	nodeWriters = 16
+)
+
+// order is 0 for a node that is taken back, and 1 for others.
+func (t Transition) order() int {
+	if t.To.State == gpunode.Draining {
+		return 0
 	}
-	return failed, errors.Join(errs...)
+	return 1
+}
+
+// transitionsNow are those that one reconcile makes. What is taken back comes first.
+func (p Plan) transitionsNow() []Transition {
+	sorted := slices.Clone(p.Transitions)
+	slices.SortStableFunc(sorted, func(a, b Transition) int {
+		return cmp.Compare(a.order(), b.order())
+	})
+	return sorted[:min(len(sorted), nodesAtOnce)]
+}
+
+// hasMore reports whether a plan has more transitions than one reconcile makes.
+func (p Plan) hasMore() bool { return len(p.Transitions) > nodesAtOnce }
+
+// applyTransitions writes nodes, several at a time: each is a node of its own, and none is written twice. A node that is gone needs nothing.
+func (r *Reconciler) applyTransitions(ctx context.Context, transitions []Transition) []error {
+	errs := make([]error, len(transitions))
+	workqueue.ParallelizeUntil(ctx, nodeWriters, len(transitions), func(i int) {
+		errs[i] = client.IgnoreNotFound(r.Applier.PatchTracked(ctx, transitions[i].Before, transitions[i].After))
+	})
+	return append(errs, ctx.Err())
 }
 
 // ownerOfConfig returns the team that a NodePool is made for.

@@ -106,6 +106,9 @@ func (r *Reconciler) reconcile(ctx context.Context, pool *foundationv1alpha1.GPU
 	if err := errors.Join(finalizerErr, podsErr, statusErr, applyErr, pruneErr); err != nil {
 		return result, err
 	}
+	if plan.hasMore() {
+		return requeue.ForCache(), nil
+	}
 	if in.deleting() && Unused(in, decision) {
 		return r.finalize(ctx, pool)
 	}

@@ -3,6 +3,7 @@ package pool
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -24,6 +25,7 @@ import (
 // server is a fake API server that records writes in order and can refuse them.
 type server struct {
 	client.WithWatch
+	mu     sync.Mutex
 	writes []string
 	// refused are the writes that fail; listErr is returned by lists of NodeClaims.
 	refused map[string]error
@@ -57,7 +59,9 @@ func newServer(objects ...client.Object) *server {
 }
 
 func (s *server) record(what string, do func() error) error {
+	s.mu.Lock()
 	s.writes = append(s.writes, what)
+	s.mu.Unlock()
 	if err := s.refused[what]; err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package pool
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -46,5 +47,50 @@ func TestTakingBack(t *testing.T) {
 	}.takingBack()
 	if len(plan.Transitions) != 1 || plan.Transitions[0].Before.Name != "n2" || len(plan.Evictions) != 1 {
 		t.Errorf("%+v", plan)
+	}
+}
+
+// When thousands of nodes change hands, one reconcile changes a part of them, what is taken back first, and the rest is decided anew.
+func TestManyNodesAreChangedInParts(t *testing.T) {
+	var plan Plan
+	var nodes []client.Object
+	for i := range nodesAtOnce + 8 {
+		node := builder.Node(fmt.Sprintf("n%03d", i), builder.FreeIn(b200))
+		node.ResourceVersion = ""
+		to := gpunode.Ownership{State: gpunode.Outside}
+		if i > nodesAtOnce {
+			to = gpunode.Ownership{State: gpunode.Draining}
+		}
+		nodes = append(nodes, node)
+		plan.Transitions = append(plan.Transitions, Transition{To: to, Before: node})
+	}
+	s := newServer(nodes...)
+	for i, transition := range plan.Transitions {
+		before := &corev1.Node{}
+		if err := s.Get(t.Context(), client.ObjectKeyFromObject(transition.Before), before); err != nil {
+			t.Fatal(err)
+		}
+		after := before.DeepCopy()
+		after.Labels = nil
+		plan.Transitions[i].Before, plan.Transitions[i].After = before, after
+	}
+	if now := plan.transitionsNow(); len(now) != nodesAtOnce || now[0].To.State != gpunode.Draining || !plan.hasMore() {
+		t.Errorf("%d nodes are changed at once, the first to %v; more are left: %v", len(now), now[0].To.State, plan.hasMore())
+	}
+	if _, err := s.reconciler().apply(t.Context(), plan); err != nil || len(s.writes) != nodesAtOnce {
+		t.Errorf("%d nodes were written, error %v", len(s.writes), err)
+	}
+	problem := errors.New("no")
+	s.refused["patch n003"] = problem
+	plan.Transitions = plan.Transitions[nodesAtOnce-4:][:8]
+	plan.Transitions[0].Before.Name, plan.Transitions[0].After.Name = "n003", "n003"
+	before := len(s.writes)
+	if _, err := s.reconciler().apply(t.Context(), plan); !errors.Is(err, problem) || len(s.writes) != before+8 || plan.hasMore() {
+		t.Errorf("with one refused, %d of 8 nodes were written, error %v", len(s.writes)-before, err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := s.reconciler().apply(ctx, plan); !errors.Is(err, context.Canceled) {
+		t.Errorf("a reconcile that was ended says %v", err)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	foundationv1alpha1 "foundation.team/operator/api/v1alpha1"
@@ -182,25 +183,25 @@ func pointers[T any](items []T) []*T {
 	return list
 }
 
+// podReaders is of how many nodes the pods are listed at a time.
+const podReaders = 8
+
 // listPods lists from the API server the pods that keep nodes busy. It is called only for nodes that are to change hands. A
 // node of which that fails is marked in the Input and counts as busy.
 func (r *Reconciler) listPods(ctx context.Context, in *Input, nodes []string) error {
 	ctx, end := tracing.Step(ctx, "list pods")
 	defer end(nil)
 	in.Pods, in.PodsUnread = map[string][]corev1.Pod{}, map[string]bool{}
-	var errs []error
-	for _, name := range nodes {
-		pods, err := r.listPodsOn(ctx, name)
-		if err != nil {
+	pods, errs := make([][]corev1.Pod, len(nodes)), make([]error, len(nodes))
+	workqueue.ParallelizeUntil(ctx, podReaders, len(nodes), func(i int) { pods[i], errs[i] = r.listPodsOn(ctx, nodes[i]) })
+	for i, name := range nodes {
+		if errs[i] != nil || ctx.Err() != nil {
 			in.PodsUnread[name] = true
-			errs = append(errs, err)
-			continue
-		}
-		if len(pods) > 0 {
-			in.Pods[name] = pods
+		} else if len(pods[i]) > 0 {
+			in.Pods[name] = pods[i]
 		}
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, ctx.Err())...)
 }
 
 func (r *Reconciler) listPodsOn(ctx context.Context, node string) ([]corev1.Pod, error) {
