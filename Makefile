@@ -46,7 +46,7 @@ build: preflight ## Build the binaries in cmd/ into bin/.
 	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
 
 .PHONY: test
-test: lab-build build ## Run every test.
+test: lab-node-build build ## Run every test.
 	GOGC=$(TEST_GOGC) $(GO_TEST) -p $(TEST_PACKAGES) $(LONGEST_FIRST) ./...
 
 .PHONY: verify
@@ -59,9 +59,17 @@ verify: preflight ## Regenerate and lint; fail if a generated file changed.
 lab-build: preflight ## Build the control plane's binaries.
 	go run ./hack/lab build
 
+.PHONY: lab-node-build
+lab-node-build: preflight ## Build those of real nodes as well, where there can be some: on Linux, as root, with a few Debian packages.
+	LAB_REAL_NODES=1 go run ./hack/lab build
+
+.PHONY: lab-node
+lab-node: preflight ## Add a real node to the lab that runs, with containers; LAB_REAL_NODES=n sets how many it shall have.
+	LAB_REAL_NODES='$(LAB_REAL_NODES)' go run ./hack/lab node
+
 .PHONY: lab-up
-lab-up: build ## Start it with the operator; LAB_NODES=n sets the nodes, LAB_KARPENTER=0 leaves out Karpenter.
-	LAB_NODES='$(LAB_NODES)' LAB_KARPENTER='$(LAB_KARPENTER)' go run ./hack/lab up
+lab-up: build ## Start it with the operator; LAB_NODES=n sets the simulated nodes, LAB_REAL_NODES=n the real ones, LAB_KARPENTER=0 leaves out Karpenter.
+	LAB_NODES='$(LAB_NODES)' LAB_REAL_NODES='$(LAB_REAL_NODES)' LAB_KARPENTER='$(LAB_KARPENTER)' go run ./hack/lab up
 
 .PHONY: lab-status
 lab-status: preflight ## Report what runs.
@@ -94,6 +102,10 @@ test-attack-mutants: lab-build ## Break each part of each guard; a test has to f
 .PHONY: test-faults
 test-faults: lab-build build ## Try what can go wrong, all of it: faults, crashes, switches of the leader, edits, orders of events; takes 65 to 80 minutes alone on two cores. FAULTS=name,name chooses some.
 	GOGC=$(TEST_GOGC) KUBEBUILDER_ASSETS=$(CURDIR)/.lab/bin go run ./hack/faults
+
+.PHONY: test-node
+test-node: lab-node-build build ## Try what only a real node shows: containers, packets between teams, the operator in a pod.
+	$(GO_TEST) -count=1 -v ./test/node
 
 .PHONY: scale
 scale: lab-build build ## Measure five teams of 1,000 GPUs, 1,000 teams that end at once, and the largest objects; takes minutes.

@@ -13,6 +13,23 @@ import (
 	"foundation.team/operator/hack/lab/cluster"
 )
 
+// build builds the control plane's binaries and, if real nodes are asked for and this machine can have them, theirs.
+func (l *lab) build(ctx context.Context) error {
+	dir, err := binaries.Ensure(ctx, l.root, l.out)
+	if err != nil {
+		return err
+	}
+	if l.real > 0 {
+		if why := cluster.CanHaveRealNodes(); why != nil {
+			l.say("no real nodes: %v", why)
+		} else if _, err := binaries.EnsureNode(ctx, l.root, l.out); err != nil {
+			return err
+		}
+	}
+	l.say("binaries are in %s", dir)
+	return nil
+}
+
 // up starts the cluster, installs the operator's CRDs and policies if config/lab exists, and starts the manager if it
 // was built.
 func (l *lab) up(ctx context.Context) error {
@@ -27,11 +44,50 @@ func (l *lab) up(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := l.startRealNodes(ctx, c, l.real); err != nil {
+		return err
+	}
 	if err := l.startOperator(ctx, c); err != nil {
 		return err
 	}
 	l.printNextSteps(c)
 	return nil
+}
+
+// node adds real nodes to the cluster that runs.
+func (l *lab) node(ctx context.Context) error {
+	c, err := l.load()
+	if err != nil {
+		return err
+	}
+	if err := l.startRealNodes(ctx, c, max(l.real, 1)); err != nil {
+		return err
+	}
+	_, _ = fmt.Fprintf(l.out, "\nIts containers are real, and its images come from the lab's registry: %s/<name>:<tag>.\n", cluster.Registry)
+	return nil
+}
+
+// startRealNodes starts real nodes until there are so many.
+func (l *lab) startRealNodes(ctx context.Context, c *cluster.Cluster, count int) error {
+	if count == 0 {
+		return nil
+	}
+	if err := cluster.CanHaveRealNodes(); err != nil {
+		return err
+	}
+	if _, err := binaries.EnsureNode(ctx, l.root, l.out); err != nil {
+		return err
+	}
+	return c.EnsureRealNodes(ctx, count)
+}
+
+// load returns the cluster that was started.
+func (l *lab) load() (*cluster.Cluster, error) {
+	c, err := cluster.Load(l.dir)
+	if errors.Is(err, cluster.ErrNotStarted) {
+		return nil, fmt.Errorf("%w: start one with `go run ./hack/lab up`", err)
+	}
+	return c, err
 }
 
 // startOperator installs the operator from config/lab and runs bin/manager.
@@ -86,10 +142,7 @@ Logs are in %[7]s. `+"`go run ./hack/lab status` says what runs, `go run ./hack/
 
 // status prints a line for each component.
 func (l *lab) status(ctx context.Context) error {
-	c, err := cluster.Load(l.dir)
-	if errors.Is(err, cluster.ErrNotStarted) {
-		return fmt.Errorf("%w: start one with `go run ./hack/lab up`", err)
-	}
+	c, err := l.load()
 	if err != nil {
 		return err
 	}

@@ -22,6 +22,7 @@ const usage = `usage: go run ./hack/lab <command> [flags]
 
   build   build the control plane's binaries
   up      start what does not run, and bring the operator up to date
+  node    add a real node to a lab that runs: a kubelet with containers (Linux, as root)
   status  say what runs; fails unless all of it does
   down    stop everything and delete the data; the binaries stay
 
@@ -38,7 +39,9 @@ type lab struct {
 	nodes int
 	// karpenter is true if Karpenter is started, too.
 	karpenter bool
-	out       io.Writer
+	// real is the number of real nodes.
+	real int
+	out  io.Writer
 }
 
 func main() {
@@ -66,14 +69,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	l.out = stdout
 	switch command {
 	case "build":
-		dir, err := binaries.Ensure(ctx, root, stdout)
-		if err != nil {
-			return err
-		}
-		_, _ = fmt.Fprintf(stdout, "lab: binaries are in %s\n", dir)
-		return nil
+		return l.build(ctx)
 	case "up":
 		return l.up(ctx)
+	case "node":
+		return l.node(ctx)
 	case "status":
 		return l.status(ctx)
 	default:
@@ -90,6 +90,11 @@ func parse(root string, args []string, getenv func(string) string, stderr io.Wri
 			return "", nil, fmt.Errorf("LAB_NODES=%q is not a number", value)
 		}
 	}
+	if value := getenv("LAB_REAL_NODES"); value != "" {
+		if l.real, err = strconv.Atoi(value); err != nil {
+			return "", nil, fmt.Errorf("LAB_REAL_NODES=%q is not a number", value)
+		}
+	}
 	if value := getenv("LAB_KARPENTER"); value != "" {
 		if l.karpenter, err = strconv.ParseBool(value); err != nil {
 			return "", nil, fmt.Errorf("LAB_KARPENTER=%q is neither 0 nor 1", value)
@@ -102,6 +107,7 @@ func parse(root string, args []string, getenv func(string) string, stderr io.Wri
 		flags.PrintDefaults()
 	}
 	flags.IntVar(&l.nodes, "nodes", l.nodes, "number of GPU nodes (default from LAB_NODES)")
+	flags.IntVar(&l.real, "real-nodes", l.real, "number of real nodes; node adds one if there are none (default from LAB_REAL_NODES)")
 	flags.BoolVar(&l.karpenter, "karpenter", l.karpenter, "start Karpenter (default from LAB_KARPENTER)")
 	flags.StringVar(&l.dir, "dir", filepath.Join(root, ".lab"), "directory of the cluster")
 	if len(args) == 0 {
@@ -113,7 +119,7 @@ func parse(root string, args []string, getenv func(string) string, stderr io.Wri
 		return "", nil, errUsage
 	}
 	switch command {
-	case "build", "up", "status", "down":
+	case "build", "up", "node", "status", "down":
 	default:
 		flags.Usage()
 		return "", nil, errUsage
@@ -121,8 +127,8 @@ func parse(root string, args []string, getenv func(string) string, stderr io.Wri
 	if flags.NArg() > 0 {
 		return "", nil, fmt.Errorf("unexpected argument %q after %s", flags.Arg(0), command)
 	}
-	if l.nodes < 0 {
-		return "", nil, fmt.Errorf("the number of nodes cannot be %d", l.nodes)
+	if l.nodes < 0 || l.real < 0 {
+		return "", nil, fmt.Errorf("the number of nodes cannot be %d", min(l.nodes, l.real))
 	}
 	return command, l, nil
 }

@@ -15,6 +15,7 @@ func TestParse(t *testing.T) {
 		command string
 		nodes   int
 		without bool // Karpenter
+		real    int
 		dir     string
 		wantErr bool
 		usage   bool
@@ -26,6 +27,9 @@ func TestParse(t *testing.T) {
 		"with Karpenter after all":         {args: []string{"up", "--karpenter"}, env: map[string]string{"LAB_KARPENTER": "0"}, command: "up", nodes: cluster.DefaultNodes, dir: "/repo/.lab"},
 		"without by a flag":                {args: []string{"up", "--karpenter=false"}, command: "up", nodes: cluster.DefaultNodes, without: true, dir: "/repo/.lab"},
 		"half of Karpenter":                {args: []string{"up"}, env: map[string]string{"LAB_KARPENTER": "some"}, wantErr: true},
+		"with a real node":                 {args: []string{"node"}, env: map[string]string{"LAB_REAL_NODES": "2"}, command: "node", nodes: cluster.DefaultNodes, real: 2, dir: "/repo/.lab"},
+		"with many real nodes":             {args: []string{"up"}, env: map[string]string{"LAB_REAL_NODES": "many"}, wantErr: true},
+		"fewer real nodes than none":       {args: []string{"up", "--real-nodes=-1"}, wantErr: true},
 		"status":                           {args: []string{"status"}, command: "status", nodes: cluster.DefaultNodes, dir: "/repo/.lab"},
 		"nothing":                          {wantErr: true, usage: true},
 		"an unknown command":               {args: []string{"start"}, wantErr: true, usage: true},
@@ -46,7 +50,7 @@ func TestParse(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if command != tt.command || l.nodes != tt.nodes || l.karpenter == tt.without || l.dir != tt.dir {
+			if command != tt.command || l.nodes != tt.nodes || l.karpenter == tt.without || l.real != tt.real || l.dir != tt.dir {
 				t.Errorf("got %s, %d nodes, Karpenter %v in %s", command, l.nodes, l.karpenter, l.dir)
 			}
 		})

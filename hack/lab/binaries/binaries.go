@@ -19,10 +19,25 @@ import (
 // progressInterval is how often a long build prints that it is still running.
 const progressInterval = 10 * time.Second
 
-// Ensure builds the lab's binaries, and the files that they read, into <root>/.lab/bin and returns that directory. It
+// Ensure builds the control plane's binaries, and the files that they read, into <root>/.lab/bin and returns that directory. It
 // rebuilds only what a change of the pins, the flags or the toolchain affects; a first build takes minutes and prints
 // its progress. Concurrent calls, also of other processes, wait for the one that builds.
 func Ensure(ctx context.Context, root string, progress io.Writer) (string, error) {
+	return ensure(ctx, root, controlPlane, progress)
+}
+
+// EnsureNode is Ensure for what a real node needs besides. One of its binaries is built with cgo: it needs a C compiler, pkg-config and
+// Debian's libseccomp-dev.
+func EnsureNode(ctx context.Context, root string, progress io.Writer) (string, error) {
+	bin, err := ensure(ctx, root, realNode, progress)
+	if err != nil {
+		return "", err
+	}
+	_, err = goOutput(ctx, root, false, append([]string{"build", "-trimpath", "-o", bin + string(filepath.Separator)}, ownTools...)...)
+	return bin, err
+}
+
+func ensure(ctx context.Context, root string, pins []pin, progress io.Writer) (string, error) {
 	// The go command runs in the pins' folders, where a relative path would name another directory.
 	root, err := filepath.Abs(root)
 	if err != nil {
@@ -30,11 +45,11 @@ func Ensure(ctx context.Context, root string, progress io.Writer) (string, error
 	}
 	lab := filepath.Join(root, ".lab")
 	bin := filepath.Join(lab, "bin")
-	toolchain, err := goOutput(ctx, root, "env", "GOVERSION", "GOHOSTOS", "GOHOSTARCH")
+	toolchain, err := goOutput(ctx, root, false, "env", "GOVERSION", "GOHOSTOS", "GOHOSTARCH")
 	if err != nil {
 		return "", err
 	}
-	old, err := outdated(root, bin, toolchain)
+	old, err := outdated(pins, root, bin, toolchain)
 	if err != nil || len(old) == 0 {
 		return bin, err
 	}
@@ -48,7 +63,7 @@ func Ensure(ctx context.Context, root string, progress io.Writer) (string, error
 	}
 	defer unlock()
 	// The previous holder of the lock may have built everything already.
-	if old, err = outdated(root, bin, toolchain); err != nil {
+	if old, err = outdated(pins, root, bin, toolchain); err != nil {
 		return "", err
 	}
 	return bin, build(ctx, root, bin, old, progress)
@@ -61,7 +76,7 @@ type outdatedPin struct {
 }
 
 // outdated returns the pins whose files in bin are missing or were built from other inputs.
-func outdated(root, bin, toolchain string) ([]outdatedPin, error) {
+func outdated(pins []pin, root, bin, toolchain string) ([]outdatedPin, error) {
 	var old []outdatedPin
 	for _, p := range pins {
 		want, err := p.stamp(root, toolchain)
@@ -97,7 +112,7 @@ func (p outdatedPin) build(ctx context.Context, root, bin string, steps *steps) 
 	}
 	defer func() { _ = os.RemoveAll(tmp) }()
 
-	version, err := goOutput(ctx, pins[0].dir(root), "list", "-m", "-f", "{{.Version}}", "k8s.io/kubernetes")
+	version, err := goOutput(ctx, pin{name: kubernetesModule}.dir(root), false, "list", "-m", "-f", "{{.Version}}", "k8s.io/kubernetes")
 	if err != nil {
 		return err
 	}
@@ -107,7 +122,7 @@ func (p outdatedPin) build(ctx context.Context, root, bin string, steps *steps) 
 			return err
 		}
 		err = steps.run(t.name, func() error {
-			_, err := goOutput(ctx, p.dir(root), args...)
+			_, err := goOutput(ctx, p.dir(root), t.cgo, args...)
 			return err
 		})
 		if err != nil {
@@ -142,7 +157,7 @@ func (p pin) install(tmp, bin, want string) error {
 
 // write joins the files, as the module that the pin in dir names ships them, into out.
 func (j joinedFile) write(ctx context.Context, dir, out string) error {
-	module, err := goOutput(ctx, dir, "list", "-m", "-f", "{{.Dir}}", j.module)
+	module, err := goOutput(ctx, dir, false, "list", "-m", "-f", "{{.Dir}}", j.module)
 	if err != nil {
 		return err
 	}
@@ -160,11 +175,11 @@ func (j joinedFile) write(ctx context.Context, dir, out string) error {
 	return nil
 }
 
-// goOutput runs the go command in dir and returns what it prints.
-func goOutput(ctx context.Context, dir string, args ...string) (string, error) {
+// goOutput runs the go command in dir, with or without cgo, and returns what it prints.
+func goOutput(ctx context.Context, dir string, cgo bool, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = dir
-	cmd.Env = buildEnv(os.Environ())
+	cmd.Env = buildEnv(os.Environ(), cgo)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
@@ -176,7 +191,7 @@ func goOutput(ctx context.Context, dir string, args ...string) (string, error) {
 
 // buildEnv returns env without variables that would change or break the build: binaries run on this machine, so there
 // is no cross compiling, and the pins are modules of their own, so there is no workspace or vendoring.
-func buildEnv(env []string) []string {
+func buildEnv(env []string, cgo bool) []string {
 	kept := make([]string, 0, len(env)+3)
 	for _, pair := range env {
 		switch name, _, _ := strings.Cut(pair, "="); name {
@@ -186,5 +201,9 @@ func buildEnv(env []string) []string {
 		}
 	}
 	// An empty GOFLAGS would fall back to the value of `go env -w GOFLAGS=…`.
-	return append(kept, "GOFLAGS=-mod=readonly", "GOWORK=off", "CGO_ENABLED=0")
+	enabled := "0"
+	if cgo {
+		enabled = "1"
+	}
+	return append(kept, "GOFLAGS=-mod=readonly", "GOWORK=off", "CGO_ENABLED="+enabled)
 }

@@ -56,6 +56,10 @@ func TestBuildArgs(t *testing.T) {
 			version: "v1.37.2",
 			want:    []string{"build", "-trimpath", "-ldflags", "-s -w", "-o", "out", "example.com/y"},
 		},
+		"a tool that is built with tags": {
+			target: target{pkg: "example.com/z", tags: "seccomp"},
+			want:   []string{"build", "-trimpath", "-ldflags", "-s -w", "-tags", "seccomp", "-o", "out", "example.com/z"},
+		},
 		"a version that is none": {target: target{versioned: true}, version: "main", wantErr: true},
 	}
 	for name, tt := range tests {
@@ -69,10 +73,13 @@ func TestBuildArgs(t *testing.T) {
 }
 
 func TestBuildEnv(t *testing.T) {
-	got := buildEnv([]string{"HOME=/home/kim", "GOFLAGS=-mod=vendor -tags=x", "GOOS=windows", "CGO_ENABLED=1"})
+	got := buildEnv([]string{"HOME=/home/kim", "GOFLAGS=-mod=vendor -tags=x", "GOOS=windows", "CGO_ENABLED=1"}, false)
 	want := []string{"HOME=/home/kim", "GOFLAGS=-mod=readonly", "GOWORK=off", "CGO_ENABLED=0"}
 	if !slices.Equal(got, want) {
 		t.Fatalf("buildEnv = %q, want %q", got, want)
+	}
+	if got := buildEnv([]string{"CGO_ENABLED=0"}, true); !slices.Contains(got, "CGO_ENABLED=1") {
+		t.Errorf("with cgo buildEnv = %q", got)
 	}
 }
 
@@ -154,6 +161,7 @@ func TestUpToDateAndInstall(t *testing.T) {
 // Only what changed is built again.
 func TestOutdated(t *testing.T) {
 	root, bin, tmp := t.TempDir(), t.TempDir(), t.TempDir()
+	pins := controlPlane
 	for _, p := range pins {
 		write(t, filepath.Join(p.dir(root), "go.mod"), "module "+p.name)
 		write(t, filepath.Join(p.dir(root), "go.sum"), "sum")
@@ -163,7 +171,7 @@ func TestOutdated(t *testing.T) {
 	}
 	outdatedNames := func() []string {
 		t.Helper()
-		old, err := outdated(root, bin, "go1.26.8")
+		old, err := outdated(pins, root, bin, "go1.26.8")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -176,7 +184,7 @@ func TestOutdated(t *testing.T) {
 	if got := outdatedNames(); len(got) != len(pins) {
 		t.Fatalf("in an empty directory only %q are outdated", got)
 	}
-	old, err := outdated(root, bin, "go1.26.8")
+	old, err := outdated(pins, root, bin, "go1.26.8")
 	if err != nil {
 		t.Fatal(err)
 	}

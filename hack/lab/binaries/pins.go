@@ -1,6 +1,7 @@
 package binaries
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -9,10 +10,14 @@ import (
 // pinsDir has one Go module per family of tools; its go.sum has the checksums of all that is built.
 const pinsDir = "hack/lab/pins"
 
+// kubernetesModule is the one whose version the components report.
+const kubernetesModule = "kubernetes"
+
 // pin is one of these modules, with the binaries and files that the lab uses of it.
 type pin struct {
-	// name is the folder below pinsDir whose go.mod decides the versions.
-	name    string
+	name string
+	// module is the folder below pinsDir whose go.mod decides the versions; it is called like the pin if empty.
+	module  string
 	targets []target
 	joined  []joinedFile
 }
@@ -23,6 +28,9 @@ type target struct {
 	pkg string
 	// name is the file name in the binary directory; it is not always the package's own.
 	name string
+	// tags are build tags. A binary with cgo needs a C compiler and Debian's libseccomp-dev.
+	tags string
+	cgo  bool
 	// versioned binaries report the version of k8s.io/kubernetes, which only the linker can set.
 	versioned bool
 }
@@ -41,10 +49,10 @@ const StagesFile = "kwok-stages.yaml"
 // KarpenterCRDsFile is the file in the binary directory that holds the kinds that Karpenter needs.
 const KarpenterCRDsFile = "karpenter-crds.yaml"
 
-// pins are built in this order: the largest first, which fills the build cache for the rest.
-var pins = []pin{
+// controlPlane is what every lab needs, in the order in which it is built: the largest first, which fills the build cache for the rest.
+var controlPlane = []pin{
 	{
-		name: "kubernetes",
+		name: kubernetesModule,
 		targets: []target{
 			{pkg: "k8s.io/kubernetes/cmd/kube-apiserver", name: "kube-apiserver", versioned: true},
 			{pkg: "k8s.io/kubernetes/cmd/kube-controller-manager", name: "kube-controller-manager", versioned: true},
@@ -77,9 +85,41 @@ var pins = []pin{
 	},
 }
 
+// realNode is what a real node needs besides.
+var realNode = []pin{
+	{
+		name: "kubelet", module: kubernetesModule,
+		targets: []target{
+			{pkg: "k8s.io/kubernetes/cmd/kubelet", name: "kubelet", versioned: true},
+			{pkg: "k8s.io/kubernetes/cmd/kube-proxy", name: "kube-proxy", versioned: true},
+		},
+	},
+	{
+		name: "containerd",
+		targets: []target{
+			{pkg: "github.com/containerd/containerd/v2/cmd/containerd", name: "containerd", tags: "no_btrfs"},
+			{pkg: "github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2", name: "containerd-shim-runc-v2", tags: "no_btrfs"},
+		},
+	},
+	{name: "runc", targets: []target{{pkg: "github.com/opencontainers/runc", name: "runc", tags: "seccomp", cgo: true}}},
+	{
+		name: "cni",
+		targets: []target{
+			{pkg: "github.com/containernetworking/plugins/plugins/main/ptp", name: "ptp"},
+			{pkg: "github.com/containernetworking/plugins/plugins/main/loopback", name: "loopback"},
+			{pkg: "github.com/containernetworking/plugins/plugins/ipam/host-local", name: "host-local"},
+		},
+	},
+	{name: "crane", targets: []target{{pkg: "github.com/google/go-containerregistry/cmd/crane", name: "crane"}}},
+	{name: "kube-router", targets: []target{{pkg: "github.com/cloudnativelabs/kube-router/v2/cmd/kube-router", name: "kube-router"}}},
+}
+
+// ownTools are packages of this module that a real node needs, by the names of their binaries.
+var ownTools = []string{"./hack/lab/forward", "./hack/lab/pause"}
+
 // dir is the folder of the pinned module.
 func (p pin) dir(root string) string {
-	return filepath.Join(root, pinsDir, p.name)
+	return filepath.Join(root, pinsDir, cmp.Or(p.module, p.name))
 }
 
 // files returns the names of all files that a build of the pin installs, except the stamp.
@@ -110,7 +150,11 @@ func (t target) buildArgs(kubernetesVersion, out string) ([]string, error) {
 		}
 		ldflags += " " + flags
 	}
-	return []string{"build", "-trimpath", "-ldflags", ldflags, "-o", out, t.pkg}, nil
+	args := []string{"build", "-trimpath", "-ldflags", ldflags}
+	if t.tags != "" {
+		args = append(args, "-tags", t.tags)
+	}
+	return append(args, "-o", out, t.pkg), nil
 }
 
 // versionFlags returns the linker flags that set the version of a Kubernetes component; without them the API server

@@ -1,6 +1,7 @@
 package binaries
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -28,7 +29,7 @@ func (p pin) stamp(root, toolchain string) (string, error) {
 		if err != nil {
 			return "", fmt.Errorf("read pin of the lab's binaries: %w", err)
 		}
-		_, _ = fmt.Fprintf(sum, "%s/%s %d\n%s", p.name, name, len(content), content)
+		_, _ = fmt.Fprintf(sum, "%s/%s %d\n%s", cmp.Or(p.module, p.name), name, len(content), content)
 	}
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }

@@ -84,7 +84,7 @@ func Start(ctx context.Context, opts Options) (*Cluster, error) {
 }
 
 // Load returns the cluster that was started in dir, whether its components still run or not. If there is none the
-// error is ErrNotStarted. Processes that are started through the result are not detached.
+// error is ErrNotStarted.
 func Load(dir string) (*Cluster, error) {
 	c, err := open(Options{Dir: dir})
 	if err != nil {
@@ -95,7 +95,7 @@ func Load(dir string) (*Cluster, error) {
 		return nil, err
 	}
 	c.loadState(s)
-	c.nodes, c.plan.bin, c.plan.withKarpenter, c.plan.withAudit = s.Nodes, s.BinDir, s.Karpenter, s.Audit
+	c.nodes, c.detached, c.plan.bin, c.plan.withKarpenter, c.plan.withAudit = s.Nodes, s.Detached, s.BinDir, s.Karpenter, s.Audit
 	return c, nil
 }
 
@@ -157,7 +157,7 @@ func withOrWithout(with bool) string {
 }
 
 func (c *Cluster) loadState(s *state) {
-	c.plan.ports = s.Ports
+	c.plan.ports, c.plan.fabric = s.Ports, s.Fabric
 	for _, r := range s.Processes {
 		c.processes = append(c.processes, &Process{record: r})
 	}
@@ -191,9 +191,15 @@ func (c *Cluster) stopAll(ctx context.Context) error {
 		}
 	}
 	failures := []error{stopTogether(ctx, clients)}
+	c.prober.disconnect()
 	for _, name := range []string{componentAPIServer, componentEtcd} {
 		if p := c.process(name); p != nil {
 			failures = append(failures, p.Stop(ctx))
+		}
+	}
+	if c.plan.fabric != 0 {
+		for i := range maxRealNodes {
+			failures = append(failures, removeCgroups(realNode{plan: c.plan, index: i}.cgroup()))
 		}
 	}
 	if err := errors.Join(failures...); err != nil {

@@ -50,6 +50,8 @@ type plan struct {
 	withAudit bool
 	// apiServerArgs are further arguments of the API server.
 	apiServerArgs []string
+	// fabric is the network of the real nodes; 0 if there were none.
+	fabric fabric
 }
 
 func (p plan) command(name, probe string, args ...string) command {
@@ -113,10 +115,15 @@ func (p plan) apiServer() command {
 		"--service-account-issuer=https://kubernetes.default.svc.cluster.local",
 		"--service-account-key-file="+p.pki(serviceTokenKey),
 		"--service-account-signing-key-file="+p.pki(serviceTokenKey),
-		"--service-cluster-ip-range=10.96.0.0/16",
+		"--service-cluster-ip-range="+serviceCIDR,
 		// The API server refuses to publish a loopback endpoint, and nothing in the lab uses the Service.
 		"--endpoint-reconciler-type=none",
 		"--profiling=false",
+		// Kubelets of real nodes; kwok answers none of these requests. They look up no names.
+		"--kubelet-preferred-address-types=InternalIP",
+		"--kubelet-certificate-authority="+p.pki(caCert),
+		"--kubelet-client-certificate="+p.pki(kubeletClientCert),
+		"--kubelet-client-key="+p.pki(kubeletClientKey),
 	)
 	if p.withAudit {
 		cmd.args = append(cmd.args,

@@ -11,6 +11,9 @@ import (
 // contextName is the name of the cluster and of the context in every kubeconfig of the lab.
 const contextName = "lab"
 
+// serverName is what the API server's certificate calls it, whatever address it is reached by.
+const serverName = "kubernetes"
+
 // systemIdentities are the users as whom the control plane's components act.
 var systemIdentities = []struct {
 	component string
@@ -54,7 +57,7 @@ func writeClientKubeconfig(path string, ca *authority, url, user string, groups 
 
 func writeKubeconfig(path string, ca *authority, url, user string, auth *clientcmdapi.AuthInfo) error {
 	config := clientcmdapi.NewConfig()
-	config.Clusters[contextName] = &clientcmdapi.Cluster{Server: url, CertificateAuthorityData: ca.cert}
+	config.Clusters[contextName] = &clientcmdapi.Cluster{Server: url, TLSServerName: serverName, CertificateAuthorityData: ca.cert}
 	config.AuthInfos[user] = auth
 	config.Contexts[contextName] = &clientcmdapi.Context{Cluster: contextName, AuthInfo: user}
 	config.CurrentContext = contextName

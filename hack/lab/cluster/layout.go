@@ -18,6 +18,7 @@ const (
 	configFolder = "config"
 	logsFolder   = "logs"
 	usersFolder  = "users"
+	nodesFolder  = "nodes"
 )
 
 // layout has the paths of a cluster's files below its directory.
@@ -49,7 +50,7 @@ func (l layout) user(name string, groups []string) string {
 // folders returns the directories that Start creates and Remove deletes. Nothing else in the directory is deleted: it
 // may also have the lab's binaries.
 func (l layout) folders() []string {
-	names := []string{etcdFolder, cacheFolder, pkiFolder, configFolder, logsFolder, usersFolder}
+	names := []string{etcdFolder, cacheFolder, pkiFolder, configFolder, logsFolder, usersFolder, nodesFolder}
 	for i, name := range names {
 		names[i] = filepath.Join(l.dir, name)
 	}

@@ -31,6 +31,9 @@ const (
 	etcdCert        = "etcd.crt"
 	etcdKey         = "etcd.key"
 	serviceTokenKey = "service-account.key"
+	// As whom the API server asks kubelets for logs and to execute commands.
+	kubeletClientCert = "kubelet-client.crt"
+	kubeletClientKey  = "kubelet-client.key"
 )
 
 // keyPair is a certificate with its key, PEM encoded.
@@ -46,7 +49,7 @@ type authority struct {
 // ensurePKI creates what the components authenticate with, once per cluster directory.
 func ensurePKI(l layout) error {
 	// Written last: if it exists, so do the others.
-	if _, err := os.Stat(l.pki(serviceTokenKey)); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(l.pki(kubeletClientKey)); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	ca, err := newAuthority("lab")
@@ -57,12 +60,16 @@ func ensurePKI(l layout) error {
 	if err != nil {
 		return err
 	}
-	serving, err := ca.issue(servingTemplate("lab-control-plane"))
+	serving, err := ca.issue(servingTemplate("lab-control-plane", apiServiceIP))
 	if err != nil {
 		return err
 	}
 	// etcd, its peers and the API server as etcd's client share one certificate.
 	etcd, err := etcdCA.issue(servingTemplate("lab-etcd"))
+	if err != nil {
+		return err
+	}
+	kubelet, err := ca.issue(clientTemplate("lab:kube-apiserver", []string{"system:masters"}))
 	if err != nil {
 		return err
 	}
@@ -83,6 +90,8 @@ func ensurePKI(l layout) error {
 		{etcdCert, etcd.cert},
 		{etcdKey, etcd.key},
 		{serviceTokenKey, token},
+		{kubeletClientCert, kubelet.cert},
+		{kubeletClientKey, kubelet.key},
 	}
 	for _, file := range files {
 		if err := writePrivate(l.pki(file.name), file.content); err != nil {
@@ -153,14 +162,18 @@ func (a *authority) issue(template *x509.Certificate) (keyPair, error) {
 	return keyPair{cert: cert, key: key}, nil
 }
 
-// servingTemplate returns a template for a server on loopback that is also a client of its peers.
-func servingTemplate(name string) *x509.Certificate {
+// servingTemplate returns a template for a server on loopback, and on further addresses, that is also a client of its peers.
+func servingTemplate(name string, ips ...string) *x509.Certificate {
+	addresses := []net.IP{net.ParseIP(loopback)}
+	for _, ip := range ips {
+		addresses = append(addresses, net.ParseIP(ip))
+	}
 	return &x509.Certificate{
 		Subject:     pkix.Name{CommonName: name},
 		KeyUsage:    x509.KeyUsageDigitalSignature,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
 		DNSNames:    []string{"localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc"},
-		IPAddresses: []net.IP{net.ParseIP(loopback)},
+		IPAddresses: addresses,
 	}
 }
 

@@ -28,6 +28,9 @@ type ports struct {
 	Kwok              int `json:"kwok"`
 	KarpenterMetrics  int `json:"karpenterMetrics"`
 	KarpenterHealth   int `json:"karpenterHealth"`
+	// APIForward and Registry are on the host's address in the network of the real nodes, and chosen when there are some.
+	APIForward int `json:"apiForward,omitempty"`
+	Registry   int `json:"registry,omitempty"`
 }
 
 // choosePorts picks free ports, and the previous ones where they are still free, because kubeconfigs in use name

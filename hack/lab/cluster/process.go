@@ -39,6 +39,10 @@ type command struct {
 	probe string
 	// metrics is the address of the component's metrics server, if the lab chose it; else empty.
 	metrics string
+	// ownNamespaces makes the component the first process of namespaces of its own; inside is the id of such a process, whose namespaces it
+	// shares. It ends with it.
+	ownNamespaces bool
+	inside        int
 }
 
 // record is the saved state of a process that was started: what another run of the lab needs to find it, check it and
@@ -134,7 +138,13 @@ func launch(l layout, c command, detached bool) (*Process, error) {
 	// A session of its own: Ctrl-C on the terminal signals only the command, which stops the components in order.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	start := cmd.Start
-	if !detached {
+	if c.ownNamespaces {
+		inNewNamespaces(cmd)
+	}
+	switch {
+	case c.inside != 0:
+		start = func() error { return startInside(c.inside, cmd) }
+	case !detached:
 		setParentDeathSignal(cmd)
 		start = func() error { return startWithParentDeathSignal(cmd) }
 	}

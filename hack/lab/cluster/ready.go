@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -28,11 +30,22 @@ type prober struct {
 	err    error
 }
 
-// ready returns nil once url answers 200.
+// ready returns nil once url answers 200, or, if it is of the form tcp://host:port, accepts a connection. A component without one is ready when
+// it runs.
 func (p *prober) ready(ctx context.Context, url string) error {
+	if url == "" {
+		return nil
+	}
 	p.once.Do(func() { p.client, p.err = probeClient(p.layout) })
 	if p.err != nil {
 		return p.err
+	}
+	if address, isTCP := strings.CutPrefix(url, "tcp://"); isTCP {
+		connection, err := (&net.Dialer{Timeout: probeTimeout}).DialContext(ctx, "tcp", address)
+		if err != nil {
+			return err
+		}
+		return connection.Close()
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
@@ -48,6 +61,13 @@ func (p *prober) ready(ctx context.Context, url string) error {
 		return fmt.Errorf("%s answers %s: %s", url, response.Status, body)
 	}
 	return nil
+}
+
+// disconnect closes connections that are kept for further probes. What ends with its network namespace does not close them itself.
+func (p *prober) disconnect() {
+	if p.client != nil {
+		p.client.CloseIdleConnections()
+	}
 }
 
 // probeClient returns a client that trusts both of the lab's CAs and has a client certificate of each; a server

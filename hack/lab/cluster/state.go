@@ -18,6 +18,8 @@ type state struct {
 	Nodes     int      `json:"nodes"`
 	Karpenter bool     `json:"karpenter"`
 	Audit     bool     `json:"audit,omitempty"`
+	Detached  bool     `json:"detached,omitempty"`
+	Fabric    fabric   `json:"fabric,omitempty"`
 	Ports     ports    `json:"ports"`
 	Processes []record `json:"processes"`
 }
@@ -40,7 +42,8 @@ func readState(l layout) (*state, error) {
 // save writes the state to its file; the caller must hold c.mu.
 func (c *Cluster) save() error {
 	s := state{
-		BinDir: c.plan.bin, Nodes: c.nodes, Karpenter: c.plan.withKarpenter, Audit: c.plan.withAudit, Ports: c.plan.ports,
+		BinDir: c.plan.bin, Nodes: c.nodes, Karpenter: c.plan.withKarpenter, Audit: c.plan.withAudit, Detached: c.detached,
+		Fabric: c.plan.fabric, Ports: c.plan.ports,
 	}
 	for _, p := range c.processes {
 		s.Processes = append(s.Processes, p.record)

@@ -1,0 +1,129 @@
+// Command agent is what runs in the containers of the suite. It does one thing, says what it found in lines of text, and ends with 1 if it was refused.
+//
+//	agent serve PORT         answers each connection with its host's name, until it is told to end
+//	agent connect HOST:PORT  prints what answers there, within five seconds
+//	agent status             prints who it is to the kernel, and what it may do
+//	agent write FILE TEXT    writes a file
+//	agent read FILE          prints a file
+//	agent wait               waits until it is told to end, and says so
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"k8s.io/utils/clock"
+)
+
+// connectWithin is how long an answer may take.
+const connectWithin = 5 * time.Second
+
+func main() {
+	if err := run(os.Args[1:]); err != nil {
+		_, _ = fmt.Fprintln(os.Stderr, "agent:", err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string) error {
+	if len(args) == 0 {
+		return errors.New("nothing to do")
+	}
+	args = append(args, "", "")
+	switch args[0] {
+	case "serve":
+		return serve(args[1])
+	case "connect":
+		return connect(args[1])
+	case "status":
+		return status()
+	case "write":
+		return os.WriteFile(args[1], []byte(args[2]), 0o600)
+	case "read":
+		content, err := os.ReadFile(args[1])
+		_, _ = fmt.Fprintln(os.Stdout, strings.TrimSpace(string(content)))
+		return err
+	case "wait":
+		awaitEnd()
+		return nil
+	default:
+		return fmt.Errorf("%s is nothing that it does", args[0])
+	}
+}
+
+// awaitEnd waits until the process is told to end.
+func awaitEnd() {
+	told := make(chan os.Signal, 1)
+	signal.Notify(told, syscall.SIGTERM)
+	_, _ = fmt.Fprintln(os.Stdout, "waiting")
+	<-told
+	_, _ = fmt.Fprintln(os.Stdout, "told to end")
+}
+
+func serve(port string) error {
+	listener, err := net.Listen("tcp", ":"+port)
+	if err != nil {
+		return err
+	}
+	go answer(listener)
+	awaitEnd()
+	return listener.Close()
+}
+
+func answer(listener net.Listener) {
+	name, _ := os.Hostname()
+	for {
+		connection, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		_, _ = fmt.Fprintln(connection, name)
+		_ = connection.Close()
+	}
+}
+
+func connect(address string) error {
+	connection, err := net.DialTimeout("tcp", address, connectWithin)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = connection.Close() }()
+	if err := connection.SetDeadline(clock.RealClock{}.Now().Add(connectWithin)); err != nil {
+		return err
+	}
+	// A server that waits for a request, such as the API server, has said enough by accepting.
+	said, err := io.ReadAll(io.LimitReader(connection, 256))
+	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+		return err
+	}
+	_, _ = fmt.Fprintln(os.Stdout, strings.TrimSpace(string(said)))
+	return nil
+}
+
+// status prints the lines of the process's status that tell what it may do, and its part of the environment.
+func status() error {
+	content, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return err
+	}
+	for line := range strings.Lines(string(content)) {
+		name, value, _ := strings.Cut(line, ":")
+		switch name {
+		case "Uid", "Gid", "CapEff", "CapBnd", "NoNewPrivs", "Seccomp":
+			_, _ = fmt.Fprintf(os.Stdout, "%s %s\n", name, strings.Join(strings.Fields(value), " "))
+		}
+	}
+	for _, env := range os.Environ() {
+		if strings.HasPrefix(env, "NVIDIA_") || strings.HasPrefix(env, "RDMA_") {
+			_, _ = fmt.Fprintln(os.Stdout, env)
+		}
+	}
+	return nil
+}
