@@ -14,6 +14,7 @@ import (
 	"foundation.team/operator/internal/apply"
 	"foundation.team/operator/internal/gpunode"
 	"foundation.team/operator/internal/karpenter"
+	"foundation.team/operator/internal/requeue"
 	"foundation.team/operator/internal/tracing"
 )
 
@@ -65,7 +66,9 @@ func (p Plan) hasMore() bool { return len(p.Transitions) > nodesAtOnce }
 func (r *Reconciler) applyTransitions(ctx context.Context, transitions []Transition) []error {
 	errs := make([]error, len(transitions))
 	workqueue.ParallelizeUntil(ctx, nodeWriters, len(transitions), func(i int) {
-		errs[i] = client.IgnoreNotFound(r.Applier.PatchTracked(ctx, transitions[i].Before, transitions[i].After))
+		errs[i] = requeue.Contain(ctx, func() error { // a panic in another goroutine would end the process
+			return client.IgnoreNotFound(r.Applier.PatchTracked(ctx, transitions[i].Before, transitions[i].After))
+		})
 	})
 	return append(errs, ctx.Err())
 }

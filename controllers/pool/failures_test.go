@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -87,6 +88,11 @@ func TestManyNodesAreChangedInParts(t *testing.T) {
 	before := len(s.writes)
 	if _, err := s.reconciler().apply(t.Context(), plan); !errors.Is(err, problem) || len(s.writes) != before+8 || plan.hasMore() {
 		t.Errorf("with one refused, %d of 8 nodes were written, error %v", len(s.writes)-before, err)
+	}
+	broken := plan
+	broken.Transitions = []Transition{{Before: plan.Transitions[0].Before}}
+	if _, err := s.reconciler().apply(t.Context(), broken); err == nil || !strings.Contains(err.Error(), "panic") {
+		t.Errorf("a panic says %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

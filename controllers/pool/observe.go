@@ -19,6 +19,7 @@ import (
 	"foundation.team/operator/internal/index"
 	"foundation.team/operator/internal/karpenter"
 	"foundation.team/operator/internal/lifecycle"
+	"foundation.team/operator/internal/requeue"
 	"foundation.team/operator/internal/tracing"
 )
 
@@ -193,7 +194,12 @@ func (r *Reconciler) listPods(ctx context.Context, in *Input, nodes []string) er
 	defer end(nil)
 	in.Pods, in.PodsUnread = map[string][]corev1.Pod{}, map[string]bool{}
 	pods, errs := make([][]corev1.Pod, len(nodes)), make([]error, len(nodes))
-	workqueue.ParallelizeUntil(ctx, podReaders, len(nodes), func(i int) { pods[i], errs[i] = r.listPodsOn(ctx, nodes[i]) })
+	workqueue.ParallelizeUntil(ctx, podReaders, len(nodes), func(i int) {
+		errs[i] = requeue.Contain(ctx, func() (err error) { // a panic in another goroutine would end the process
+			pods[i], err = r.listPodsOn(ctx, nodes[i])
+			return err
+		})
+	})
 	for i, name := range nodes {
 		if errs[i] != nil || ctx.Err() != nil {
 			in.PodsUnread[name] = true
