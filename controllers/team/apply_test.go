@@ -2,7 +2,6 @@ package team
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -100,11 +99,7 @@ func (r *recorder) reconciler(in Input) *Reconciler {
 }
 
 func (r *recorder) apply(obj client.Object, patch client.Patch) error {
-	var fields map[string]any
-	content, err := patch.Data(obj)
-	if err == nil {
-		err = json.Unmarshal(content, &fields)
-	}
+	fields, err := fieldsOf(obj, patch)
 	if err != nil {
 		return err
 	}

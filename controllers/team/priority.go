@@ -153,43 +153,28 @@ func (b *begun) comesAlone(manager string, now time.Time) bool {
 // lone knows the served teams whose last edit came alone and has not had its effect, by name with the edit's generation. Until it has, the team
 // comes again with the priority of such an edit: it would wait behind all that is due only because the cache was late. The zero value is ready
 // for use.
-type lone struct {
-	mu    sync.Mutex
-	edits map[string]int64
-}
+type lone struct{ edits sync.Map }
 
 // came notes the edit of a team that comes alone.
 func (l *lone) came(team *foundationv1alpha1.FoundationTeam) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.edits == nil {
-		l.edits = map[string]int64{}
-	}
-	l.edits[team.Name] = team.Generation
+	l.edits.Store(team.Name, team.Generation)
 }
 
 // done notes that a reconcile of a team was done, which may have begun before its last edit.
 func (l *lone) done(team *foundationv1alpha1.FoundationTeam) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.edits[team.Name] <= team.Generation {
-		delete(l.edits, team.Name)
+	noted, _ := l.edits.Load(team.Name)
+	if edit, ok := noted.(int64); ok && edit <= team.Generation {
+		l.edits.CompareAndDelete(team.Name, noted)
 	}
 }
 
 func (l *lone) has(name string) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	_, ok := l.edits[name]
+	_, ok := l.edits.Load(name)
 	return ok
 }
 
 // forget forgets a team that is gone.
-func (l *lone) forget(name string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	delete(l.edits, name)
-}
+func (l *lone) forget(name string) { l.edits.Delete(name) }
 
 // priority returns a team's priority when something of it changed.
 func (r *Reconciler) priority(ctx context.Context, name string) int {

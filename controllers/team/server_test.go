@@ -122,16 +122,21 @@ func newServer(t *testing.T, objects ...client.Object) *server {
 }
 
 func (s *server) apply(ctx context.Context, api client.Client, obj client.Object, patch client.Patch) error {
-	var fields map[string]any
-	content, err := patch.Data(obj)
-	if err == nil {
-		err = json.Unmarshal(content, &fields)
-	}
+	fields, err := fieldsOf(obj, patch)
 	if err != nil {
 		return err
 	}
 	kind := obj.GetObjectKind().GroupVersionKind().Kind
 	return s.request("apply "+kind, nil, obj.GetName(), func() error { return applied(ctx, api, fields, kind) })
+}
+
+// fieldsOf returns what a server-side apply sends.
+func fieldsOf(obj client.Object, patch client.Patch) (fields map[string]any, err error) {
+	content, err := patch.Data(obj)
+	if err == nil {
+		err = json.Unmarshal(content, &fields)
+	}
+	return fields, err
 }
 
 // applied creates or replaces an object, as server-side apply does where nobody else owns a field.
