@@ -148,7 +148,7 @@ func (r results) summary() string {
 	last := r.Provision[len(r.Provision)-1]
 	var rates []float64 // seconds a team
 	for _, p := range r.Provision {
-		rates = append(rates, p.All/float64(p.Teams+lateTeams))
+		rates = append(rates, p.All/float64(p.Teams))
 	}
 	line := fmt.Sprintf("bench: teams=%d ratio_to_floor=%.2f first_ready_s=%.1f team_p99_s=%.2f writes_per_team=%.1f objects_per_team=%.1f reads_per_team=%.1f",
 		last.Teams, last.ratio(), last.First, last.TeamP99, last.Writes, last.Objects, last.Reads)

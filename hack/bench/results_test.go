@@ -62,7 +62,7 @@ func TestSummary(t *testing.T) {
 		Edits: []edited{{P99: 10}, {P99: 20}, {P99: 35}, {P99: 30}},
 	}
 	const want = "bench: teams=1000 ratio_to_floor=1.20 first_ready_s=1.5 team_p99_s=2.50 writes_per_team=31.0 objects_per_team=28.0 reads_per_team=3.0 " +
-		"idle_writes=0 restart_s=1.7 edit_p99_ratio=3.5 rss_mib=140 flatness=1.02"
+		"idle_writes=0 restart_s=1.7 edit_p99_ratio=3.5 rss_mib=140 flatness=1.11"
 	if got := r.summary(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
