@@ -116,6 +116,11 @@ func TestStamp(t *testing.T) {
 	if digest(one, "go1.26.8") == first {
 		t.Error("another pin gave the same stamp")
 	}
+	before := digest(one, "go1.26.8")
+	write(t, filepath.Join(root, pinsDir, "one", "main.go"), "package main")
+	if digest(one, "go1.26.8") == before {
+		t.Error("code of the pin's own gave the same stamp")
+	}
 	if err := os.Remove(filepath.Join(root, pinsDir, "one", "go.sum")); err != nil {
 		t.Fatal(err)
 	}

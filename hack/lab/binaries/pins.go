@@ -111,10 +111,11 @@ var realNode = []pin{
 		},
 	},
 	{name: "crane", targets: []target{{pkg: "github.com/google/go-containerregistry/cmd/crane", name: "crane"}}},
+	{name: "coredns", targets: []target{{pkg: "foundation.team/operator/hack/lab/pins/coredns", name: "coredns"}}},
 	{name: "kube-router", targets: []target{{pkg: "github.com/cloudnativelabs/kube-router/v2/cmd/kube-router", name: "kube-router"}}},
 }
 
-// ownTools are packages of this module that a real node needs, by the names of their binaries.
+// ownTools are packages of this module that a real node needs. Their binaries are called like their folders.
 var ownTools = []string{"./hack/lab/forward", "./hack/lab/pause"}
 
 // dir is the folder of the pinned module.

@@ -24,12 +24,17 @@ func (p pin) stamp(root, toolchain string) (string, error) {
 		}
 		_, _ = fmt.Fprintf(sum, "%q\n", args)
 	}
-	for _, name := range []string{"go.mod", "go.sum"} {
-		content, err := os.ReadFile(filepath.Join(p.dir(root), name))
+	// Most pins have no code of their own.
+	files, err := filepath.Glob(filepath.Join(p.dir(root), "*.go"))
+	if err != nil {
+		return "", err
+	}
+	for _, file := range append(files, filepath.Join(p.dir(root), "go.mod"), filepath.Join(p.dir(root), "go.sum")) {
+		content, err := os.ReadFile(file)
 		if err != nil {
 			return "", fmt.Errorf("read pin of the lab's binaries: %w", err)
 		}
-		_, _ = fmt.Fprintf(sum, "%s/%s %d\n%s", cmp.Or(p.module, p.name), name, len(content), content)
+		_, _ = fmt.Fprintf(sum, "%s/%s %d\n%s", cmp.Or(p.module, p.name), filepath.Base(file), len(content), content)
 	}
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }

@@ -51,7 +51,7 @@ func CanHaveRealNodes() error {
 }
 
 // EnsureRealNodes starts real nodes until there are so many: each with a kubelet, containerd, runc, kube-proxy and an enforcer of
-// NetworkPolicies in namespaces of its own, on a network that only this machine has. Images come from a registry of the lab's own: see PushImage.
+// NetworkPolicies in namespaces of its own, on a network that only this machine has, and the add-ons of a cluster that runs pods. Images come from a registry of the lab's own: see PushImage.
 // Stop ends them and leaves nothing of them behind but files in the cluster's directory, which Remove deletes. The binaries are those of
 // binaries.EnsureNode.
 func (c *Cluster) EnsureRealNodes(ctx context.Context, count int) error {
@@ -74,7 +74,7 @@ func (c *Cluster) EnsureRealNodes(ctx context.Context, count int) error {
 			return fmt.Errorf("start real node %d: %w", i, err)
 		}
 	}
-	return nil
+	return c.installAddons(ctx)
 }
 
 // ensureFabric starts what all real nodes need.
