@@ -37,7 +37,9 @@ func TestMain(m *testing.M) {
 		if err := prepare(ctx); err != nil {
 			return 1, err
 		}
-		return m.Run(), nil
+		code := m.Run()
+		counted.print(os.Stdout)
+		return code, nil
 	}))
 }
 
@@ -102,10 +104,10 @@ func installOperator(ctx context.Context, root string) error {
 	return err
 }
 
-// kubectl runs kubectl as the admin and returns what it prints.
+// kubectl runs kubectl as the admin and returns what it prints; also when the test has ended and cleans up.
 func kubectl(t *testing.T, args ...string) string {
 	t.Helper()
-	out, err := lab.Kubectl(t.Context(), args...)
+	out, err := lab.Kubectl(context.WithoutCancel(t.Context()), args...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,14 +140,20 @@ func apply(t *testing.T, user, content string) error {
 	return err
 }
 
-// makeTeam makes a team with a namespace train, an engineer and a viewer, unless it is there, and waits until it is Ready.
+// makeTeam makes a team unless it is there, and waits until it is Ready.
 func makeTeam(t *testing.T, name string) {
 	t.Helper()
-	if err := apply(t, "", manifest.Team(name, "namespaces: [{name: train}]", manifest.Staff(
+	declareTeam(t, name)
+	kubectl(t, "wait", "--for=condition=Ready", "--timeout", within.String(), "foundationteam/"+name)
+}
+
+// declareTeam applies a team with a namespace train, an engineer and a viewer.
+func declareTeam(t *testing.T, name string) {
+	t.Helper()
+	if err := apply(t, "", manifest.Team(name, manifest.Train, manifest.Staff(
 		manifest.User("engineer", "Engineer", engineerOf(name)), manifest.User("viewer", "Viewer", viewerOf(name))))); err != nil {
 		t.Fatal(err)
 	}
-	kubectl(t, "wait", "--for=condition=Ready", "--timeout", within.String(), "foundationteam/"+name)
 }
 
 func engineerOf(team string) string { return "engineer@" + team + ".example" }

@@ -20,6 +20,7 @@ const (
 	componentFabric   = "fabric"
 	componentForward  = "api-forward"
 	componentRegistry = "registry"
+	componentOutside  = "outside"
 
 	partContainerd = "containerd"
 	partKubelet    = "kubelet"
@@ -98,6 +99,11 @@ func (c *Cluster) ensureFabric(ctx context.Context) error {
 		if err := connect(ctx, c.plan.fabric.hostLinks(keeper.PID())); err != nil {
 			return err
 		}
+	}
+	outside := c.plan.outside()
+	outside.inside = keeper.PID()
+	if _, _, err := c.ensureRunning(outside); err != nil {
+		return err
 	}
 	if err := os.MkdirAll(c.plan.images(), 0o700); err != nil {
 		return err
@@ -223,6 +229,13 @@ func (p plan) registry() command {
 		args: []string{"registry", "serve", "--address", p.registryAddress(), "--disk", p.images()},
 		// It is quick to answer requests that it does not know, too.
 		probe: "http://" + p.registryAddress() + "/v2/",
+	}
+}
+
+// outside is in the network of the nodes, and no part of the cluster.
+func (p plan) outside() command {
+	return command{
+		name: componentOutside, binary: filepath.Join(p.bin, "outside"), args: []string{"internet=" + InternetAddress, "metadata=" + MetadataAddress},
 	}
 }
 

@@ -20,11 +20,21 @@ const (
 	maxRealNodes = 8
 )
 
+// What pods could reach if nothing stopped them, each on port 80: a server on the internet (an address for documentation, RFC 5737), and the
+// address at which clouds tell a machine its credentials.
+const (
+	InternetAddress = "203.0.113.10:80"
+	MetadataAddress = "169.254.169.254:80"
+)
+
 // hostDevice is the host's network device in the fabric.
 func (f fabric) hostDevice() string { return fmt.Sprintf("lab-%d", f) }
 
 // hostIP is where nodes and their pods reach what runs on the host for them: the API server and the registry.
 func (f fabric) hostIP() string { return fmt.Sprintf("10.200.%d.1", f) }
+
+// routerIP is where nodes send what is for outside of the cluster.
+func (f fabric) routerIP() string { return fmt.Sprintf("10.200.%d.2", f) }
 
 // nodeIP is the address of a node.
 func (f fabric) nodeIP(node int) string { return fmt.Sprintf("10.200.%d.%d", f, 10+node) }
@@ -71,6 +81,9 @@ func (f fabric) hostLinks(keeper int) []link {
 		{0, fmt.Sprintf("addr add %s/24 dev %s", f.hostIP(), f.hostDevice())},
 		{0, "link set " + f.hostDevice() + " up"},
 		{keeper, "link set host master br0 up"},
+		{keeper, fmt.Sprintf("addr add %s/24 dev br0", f.routerIP())},
+		{keeper, fmt.Sprintf("addr add %s/32 dev br0", host(InternetAddress))},
+		{keeper, fmt.Sprintf("addr add %s/32 dev br0", host(MetadataAddress))},
 	}
 }
 
@@ -83,7 +96,9 @@ func (f fabric) nodeLinks(keeper, node, nodeKeeper int) []link {
 		{nodeKeeper, "link set lo up"},
 		{nodeKeeper, fmt.Sprintf("addr add %s/24 dev eth0", f.nodeIP(node))},
 		{nodeKeeper, "link set eth0 up"},
-		{nodeKeeper, "route add " + serviceCIDR + " via " + f.hostIP()}, // nothing else: no packet leaves this machine
+		{nodeKeeper, "route add " + serviceCIDR + " via " + f.hostIP()},
+		{nodeKeeper, "route add default via " + f.routerIP()}, // which knows no way further: no packet leaves this machine
+		{keeper, fmt.Sprintf("route replace %s via %s", f.podCIDR(node), f.nodeIP(node))},
 		{0, fmt.Sprintf("route replace %s via %s", f.podCIDR(node), f.nodeIP(node))},
 	}
 	for other := range maxRealNodes {
@@ -92,6 +107,12 @@ func (f fabric) nodeLinks(keeper, node, nodeKeeper int) []link {
 		}
 	}
 	return links
+}
+
+// host is the host of an address.
+func host(address string) string {
+	host, _, _ := strings.Cut(address, ":")
+	return host
 }
 
 // connect runs commands of iproute2.

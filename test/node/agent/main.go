@@ -1,7 +1,8 @@
 // Command agent is what runs in the containers of the suite. It does one thing, says what it found in lines of text, and ends with 1 if it was refused.
 //
 //	agent serve PORT         answers each connection with its host's name, until it is told to end
-//	agent connect HOST:PORT  prints what answers there, within five seconds
+//	agent try HOST:PORT...   tries to connect to each at the same time, and prints a line for each: what it is, and what answers or why nothing does
+//	agent first HOST:PORT... connects again and again, until for two seconds it could not or ten are over, and prints how long each passed
 //	agent status             prints who it is to the kernel, and what it may do
 //	agent write FILE TEXT    writes a file
 //	agent read FILE          prints a file
@@ -11,19 +12,12 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"os/signal"
 	"strings"
 	"syscall"
-	"time"
-
-	"k8s.io/utils/clock"
 )
-
-// connectWithin is how long an answer may take.
-const connectWithin = 5 * time.Second
 
 func main() {
 	if err := run(os.Args[1:]); err != nil {
@@ -36,12 +30,17 @@ func run(args []string) error {
 	if len(args) == 0 {
 		return errors.New("nothing to do")
 	}
+	targets := args[1:]
 	args = append(args, "", "")
 	switch args[0] {
 	case "serve":
 		return serve(args[1])
-	case "connect":
-		return connect(args[1])
+	case "try":
+		try(targets)
+		return nil
+	case "first":
+		first(targets)
+		return nil
 	case "status":
 		return status()
 	case "write":
@@ -87,24 +86,6 @@ func answer(listener net.Listener) {
 		_, _ = fmt.Fprintln(connection, name)
 		_ = connection.Close()
 	}
-}
-
-func connect(address string) error {
-	connection, err := net.DialTimeout("tcp", address, connectWithin)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = connection.Close() }()
-	if err := connection.SetDeadline(clock.RealClock{}.Now().Add(connectWithin)); err != nil {
-		return err
-	}
-	// A server that waits for a request, such as the API server, has said enough by accepting.
-	said, err := io.ReadAll(io.LimitReader(connection, 256))
-	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
-		return err
-	}
-	_, _ = fmt.Fprintln(os.Stdout, strings.TrimSpace(string(said)))
-	return nil
 }
 
 // status prints the lines of the process's status that tell what it may do, and its part of the environment.
