@@ -5,6 +5,9 @@ import (
 	"io"
 	"sync"
 	"testing"
+
+	"foundation.team/operator/hack/lab/binaries"
+	"foundation.team/operator/test/support"
 )
 
 // tally counts the checks of the suite.
@@ -15,9 +18,13 @@ type tally struct {
 
 var counted tally
 
-// counts has a test, or a part of one, count as a check.
+// counts has a test, or a part of one, count as a check. It depends on all that the operator and the programs on the node are made from.
 func counts(t *testing.T) {
 	t.Helper()
+	support.DependOnSources(t)
+	if err := dependOnPrograms(); err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
 		counted.mu.Lock()
 		defer counted.mu.Unlock()
@@ -28,6 +35,14 @@ func counts(t *testing.T) {
 		}
 	})
 }
+
+var dependOnPrograms = sync.OnceValue(func() error {
+	root, err := binaries.Root(".")
+	if err != nil {
+		return err
+	}
+	return support.DependOn(root, "Dockerfile", "hack/lab", "test/node/agent")
+})
 
 // print writes what came of them.
 func (c *tally) print(w io.Writer) {

@@ -72,17 +72,12 @@ func prepare(ctx context.Context) error {
 	return installOperator(ctx, root)
 }
 
-// operatorImage is what the Dockerfile builds, without an engine.
-const operatorImage = cluster.Registry + "/foundation-operator"
+// firstVersion is the operator's version that is installed.
+const firstVersion = "v1"
 
 // installOperator builds the operator's image and applies config/default.
 func installOperator(ctx context.Context, root string) error {
-	manager, err := support.BuildManager(ctx, root, lab.Dir)
-	if err != nil {
-		return err
-	}
-	image := cluster.Image{Files: map[string]string{"/manager": manager}, Entrypoint: "/manager", User: "65532:65532"}
-	if err := lab.PushImage(ctx, operatorImage+":test", image); err != nil {
+	if err := pushOperator(ctx, root, firstVersion); err != nil {
 		return err
 	}
 	overlay := filepath.Join(lab.Dir, "install")
@@ -93,7 +88,7 @@ func installOperator(ctx context.Context, root string) error {
 	if err != nil {
 		return err
 	}
-	kustomization := fmt.Sprintf("resources: [%s]\nimages: [{name: foundation-operator, newName: %s, newTag: test}]\n", base, operatorImage)
+	kustomization := fmt.Sprintf("resources: [%s]\nimages: [{name: foundation-operator, newName: %s, newTag: %s}]\n", base, operatorImage, firstVersion)
 	if err := os.WriteFile(filepath.Join(overlay, "kustomization.yaml"), []byte(kustomization), 0o600); err != nil {
 		return err
 	}

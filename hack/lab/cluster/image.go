@@ -41,10 +41,16 @@ func (c *Cluster) PushImage(ctx context.Context, name string, image Image) error
 	if err := errors.Join(writeLayer(layer, image.Files), layer.Close()); err != nil {
 		return fmt.Errorf("make a layer of image %s: %w", name, err)
 	}
-	if err := c.crane(ctx, "append", "--oci-empty-base", "--new_layer", layer.Name(), "--new_tag", local); err != nil {
+	if _, err := c.crane(ctx, "append", "--oci-empty-base", "--new_layer", layer.Name(), "--new_tag", local); err != nil {
 		return err
 	}
-	return c.crane(ctx, append([]string{"mutate", local, "--tag", local}, image.mutations()...)...)
+	_, err = c.crane(ctx, append([]string{"mutate", local, "--tag", local}, image.mutations()...)...)
+	return err
+}
+
+// ImageConfig returns the configuration of an image in the lab's registry, as the OCI image specification has it.
+func (c *Cluster) ImageConfig(ctx context.Context, name string) (string, error) {
+	return c.crane(ctx, "config", strings.Replace(name, Registry, c.plan.registryAddress(), 1))
 }
 
 // mutations are the arguments of crane mutate.
@@ -62,12 +68,16 @@ func (i Image) mutations() []string {
 	return args
 }
 
-func (c *Cluster) crane(ctx context.Context, args ...string) error {
+// crane runs crane and returns what it prints.
+func (c *Cluster) crane(ctx context.Context, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, filepath.Join(c.plan.bin, "crane"), append(args, "--insecure")...)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("crane %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(string(out)))
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("crane %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(stderr.String()))
 	}
-	return nil
+	return string(out), nil
 }
 
 // writeLayer writes files, and the folders that they are in, as a tar archive.
