@@ -27,12 +27,17 @@ const agentImage = cluster.Registry + "/agent:test"
 // within is how long something may take that a kubelet does.
 const within = 90 * time.Second
 
+// nodeLease is short, so that a node without a kubelet is soon not ready.
+const nodeLease = 24 * time.Second
+
 func TestMain(m *testing.M) {
 	if err := cluster.CanHaveRealNodes(); err != nil {
 		_, _ = fmt.Fprintln(os.Stderr, "node: not tried:", err)
 		os.Exit(0)
 	}
-	os.Exit(support.OnLab(cluster.Options{}, func(ctx context.Context, l *support.Lab) (int, error) {
+	// As kubeadm starts it. That the operator's own guards do without NodeRestriction is tried elsewhere: test/attack.
+	restricted := []string{"--enable-admission-plugins=NodeRestriction"}
+	os.Exit(support.OnLab(cluster.Options{APIServerArgs: restricted, NodeLease: nodeLease}, func(ctx context.Context, l *support.Lab) (int, error) {
 		lab = l
 		if err := prepare(ctx); err != nil {
 			return 1, err

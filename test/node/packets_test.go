@@ -54,28 +54,28 @@ func TestPackets(t *testing.T) {
 		}
 	}
 	makePlain(t)
-	targets := findTargets(t)
+	places, targets := []string{hanbit, saebom, plain}, findTargets(t)
 
-	verify(t, "as declared", targets, asDeclared)
+	verify(t, "as declared", places, targets, asDeclared)
 
 	stopOperator(t)
 	removePolicies(t, hanbit, "foundation-team-allow-dns")
-	verify(t, "hanbit may not ask for names", targets, func(from string, to target) bool {
+	verify(t, "hanbit may not ask for names", places, targets, func(from string, to target) bool {
 		return asDeclared(from, to) && (from != hanbit || to.in != names && !strings.Contains(to.address, ".svc"))
 	})
 	removePolicies(t, hanbit, "foundation-team-allow-same-team")
-	verify(t, "hanbit may not talk to itself", targets, func(from string, to target) bool {
+	verify(t, "hanbit may not talk to itself", places, targets, func(from string, to target) bool {
 		return asDeclared(from, to) && from != hanbit
 	})
 	removePolicies(t, hanbit, "foundation-team-default-deny")
-	verify(t, "nothing isolates hanbit", targets, func(from string, to target) bool {
+	verify(t, "nothing isolates hanbit", places, targets, func(from string, to target) bool {
 		return asDeclared(from, to) || from == hanbit && to.in != saebom || from == plain && to.in == hanbit
 	})
 	removePolicies(t, saebom, "foundation-team-default-deny", "foundation-team-allow-same-team", "foundation-team-allow-dns")
-	verify(t, "nothing isolates anybody", targets, func(string, target) bool { return true })
+	verify(t, "nothing isolates anybody", places, targets, func(string, target) bool { return true })
 
 	startOperator(t)
-	verify(t, "as declared again", targets, asDeclared)
+	verify(t, "as declared again", places, targets, asDeclared)
 }
 
 // A team has its policies before its engineer can make a first pod, and that reaches no rival from its first moment on, although it runs before
@@ -152,10 +152,10 @@ func findTargets(t *testing.T) []target {
 	return targets
 }
 
-// verify tries each target from each place, until what passes is what is wanted, and not longer than the enforcer may take.
-func verify(t *testing.T, phase string, targets []target, want reach) {
+// verify tries each target from each of the places, until what passes is what is wanted, and not longer than the enforcer may take.
+func verify(t *testing.T, phase string, places []string, targets []target, want reach) {
 	t.Helper()
-	for _, from := range []string{hanbit, saebom, plain} {
+	for _, from := range places {
 		var said map[string]string
 		_ = wait.PollUntilContextTimeout(t.Context(), 500*time.Millisecond, enforce, true, func(ctx context.Context) (bool, error) {
 			said = tryAll(ctx, t, from, targets)

@@ -1,8 +1,10 @@
 package cluster
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
+	"time"
 
 	"foundation.team/operator/hack/lab/binaries"
 )
@@ -31,13 +33,9 @@ const (
 	kwokNodeValue = "fake"
 )
 
-const (
-	// leaseSeconds is the duration of node leases, of which kwok renews each four times. With the usual 40 s,
-	// renewals of hundreds of nodes would be most of an idle lab's load.
-	leaseSeconds = 160
-	// monitorGrace is how long a node may go without a renewal before it is not ready: more than two renewals.
-	monitorGrace = "100s"
-)
+// defaultNodeLease is the duration of node leases, of which kwok renews each four times. With the usual 40 s, renewals of hundreds of nodes would
+// be most of an idle lab's load.
+const defaultNodeLease = 160 * time.Second
 
 // plan builds the components' commands from a layout and ports. It reads and writes nothing.
 type plan struct {
@@ -50,6 +48,8 @@ type plan struct {
 	withAudit bool
 	// apiServerArgs are further arguments of the API server.
 	apiServerArgs []string
+	// nodeLease is the duration of node leases.
+	nodeLease time.Duration
 	// fabric is the network of the real nodes; 0 if there were none.
 	fabric fabric
 }
@@ -57,6 +57,12 @@ type plan struct {
 func (p plan) command(name, probe string, args ...string) command {
 	return command{name: name, binary: filepath.Join(p.bin, name), args: args, probe: probe}
 }
+
+// leaseSeconds is the duration of node leases.
+func (p plan) leaseSeconds() int { return int(cmp.Or(p.nodeLease, defaultNodeLease).Seconds()) }
+
+// monitorGrace is how long a node may go without a renewal before it is not ready: more than two renewals.
+func (p plan) monitorGrace() time.Duration { return cmp.Or(p.nodeLease, defaultNodeLease) * 5 / 8 }
 
 func (p plan) apiServerURL() string { return "https://" + address(p.ports.APIServer) }
 
@@ -162,7 +168,7 @@ func (p plan) controllerManager() command {
 		"--cluster-signing-key-file="+p.pki(caKey),
 		// The default is a directory of the whole machine, which it would create and watch.
 		"--flex-volume-plugin-dir="+p.config("flexvolume"),
-		"--node-monitor-grace-period="+monitorGrace,
+		"--node-monitor-grace-period="+p.monitorGrace().String(),
 		"--kube-api-qps=500",
 		"--kube-api-burst=1000",
 		"--profiling=false",
@@ -188,7 +194,7 @@ func (p plan) kwok() command {
 		"--server-address="+address(p.ports.Kwok),
 		"--node-ip="+loopback,
 		"--cidr=10.128.0.0/12",
-		fmt.Sprintf("--node-lease-duration-seconds=%d", leaseSeconds),
+		fmt.Sprintf("--node-lease-duration-seconds=%d", p.leaseSeconds()),
 		// At level INFO kwok logs each change of each pod.
 		"--v=WARN",
 	)

@@ -29,6 +29,9 @@ const (
 	routerHealthPort  = 20244
 )
 
+// kubeletLease is the usual duration of a node's lease, in seconds.
+const kubeletLease = 40
+
 // realNode is a node with a kubelet and a container runtime of its own, in namespaces of its own.
 type realNode struct {
 	plan
@@ -171,7 +174,8 @@ clusterDNS: [%[8]s]
 clusterDomain: %[9]s
 resolvConf: ""
 nodeStatusUpdateFrequency: 5s
-`, n.ip(), kubeletPort, kubeletHealthPort, n.pki(caCert), n.file(nodeCert), n.file(nodeKey), n.cgroup(), dnsServiceIP, clusterDomain)
+nodeLeaseDurationSeconds: %[10]d
+`, n.ip(), kubeletPort, kubeletHealthPort, n.pki(caCert), n.file(nodeCert), n.file(nodeKey), n.cgroup(), dnsServiceIP, clusterDomain, min(n.leaseSeconds(), kubeletLease))
 }
 
 // proxyConfig leaves the machine's connection tracking as it is.

@@ -65,6 +65,9 @@ func taken(f fabric, addresses []net.Addr) bool {
 	return false
 }
 
+// nodePort is the network device that connects a node to the fabric.
+func nodePort(node int) string { return fmt.Sprintf("node%d", node) }
+
 // link is a command of iproute2, in the network namespace of a process or, if that is 0, in this one's.
 type link struct {
 	inside int
@@ -89,7 +92,7 @@ func (f fabric) hostLinks(keeper int) []link {
 
 // nodeLinks connect a node, whose namespaces a process keeps, to the fabric. Each node and the host know the way to the pods of all.
 func (f fabric) nodeLinks(keeper, node, nodeKeeper int) []link {
-	port := fmt.Sprintf("node%d", node)
+	port := nodePort(node)
 	links := []link{
 		{keeper, fmt.Sprintf("link add %s type veth peer name eth0 netns %d", port, nodeKeeper)},
 		{keeper, "link set " + port + " master br0 up"},
