@@ -10,6 +10,7 @@ import (
 // addons are what clusters with real nodes have besides: each is a program in an image, and a manifest that runs it in pods.
 var addons = []addon{
 	{name: "coredns"},
+	{name: "devices"},
 }
 
 // addon is called like its binary, its image and its manifest.

@@ -72,7 +72,8 @@ func (n realNode) setup() string {
 	line("mount --bind '%s' /var", n.file("var"))
 	line("mount -t tmpfs -o mode=755 tmpfs /run")
 	line("mount --bind /dev/null /etc/resolv.conf") // no name is asked for outside of this machine
-	line("mkdir -p /run/lock /var/lib/kubelet /var/lib/cni /var/log/pods /var/log/containers /var/tmp")
+	line("test -e /var/run || ln -s /run /var/run")
+	line("mkdir -p /run/cdi /run/lock /var/lib/kubelet /var/lib/cni /var/log/pods /var/log/containers /var/tmp")
 	for name, value := range sysctls {
 		file := n.file("sysctls", strings.ReplaceAll(name, "/", "."))
 		line("echo %s > '%s'", value, file)
