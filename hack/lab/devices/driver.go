@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -143,12 +142,9 @@ func (d driver) UnprepareResourceClaims(_ context.Context, claims []kubeletplugi
 	return results, nil
 }
 
-// HandleError implements kubeletplugin.DRAPlugin. What cannot be published is tried again.
-func (d driver) HandleError(ctx context.Context, err error, msg string) {
+// HandleError implements kubeletplugin.DRAPlugin. Nothing is mended by a new process.
+func (driver) HandleError(ctx context.Context, err error, msg string) {
 	utilruntime.HandleErrorWithContext(ctx, err, msg)
-	if !errors.Is(err, kubeletplugin.ErrRecoverable) {
-		os.Exit(1)
-	}
 }
 
 // WatchHealthStatus implements kubeletplugin.DRAPlugin.

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/fsnotify/fsnotify"
+	"k8s.io/klog/v2"
 )
 
 // faults are the broken devices of a node: a file for each, in a directory.
@@ -56,7 +57,8 @@ func (f faults) watch(ctx context.Context) (<-chan struct{}, error) {
 			select {
 			case <-ctx.Done():
 				return
-			case <-watcher.Errors: // events were lost
+			case err := <-watcher.Errors: // events may be lost
+				klog.ErrorS(err, "Watching for broken devices")
 			case <-watcher.Events:
 			}
 			select {

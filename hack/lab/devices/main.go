@@ -28,9 +28,7 @@ import (
 const faultsFolder = "/var/lib/lab-devices"
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
-	defer stop()
-	if err := command(ctx, os.Args[1:], os.Getenv("NODE_NAME"), os.Stdout); err != nil {
+	if err := command(context.Background(), os.Args[1:], os.Getenv("NODE_NAME"), os.Stdout); err != nil {
 		_, _ = fmt.Fprintln(os.Stderr, "devices:", err)
 		os.Exit(1)
 	}
@@ -62,6 +60,8 @@ func run(ctx context.Context, names []string, node string, broken faults) error 
 	if err := os.MkdirAll(broken.dir, 0o755); err != nil {
 		return fmt.Errorf("create the directory of broken devices: %w", err)
 	}
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, os.Interrupt)
+	defer stop()
 	group, ctx := errgroup.WithContext(ctx)
 	for _, name := range names {
 		if name == driverName {

@@ -115,7 +115,7 @@ func (p plugin) register(ctx context.Context) error {
 }
 
 // GetDevicePluginOptions implements pluginapi.DevicePluginServer: the kubelet chooses devices, and starts containers without asking again.
-func (p plugin) GetDevicePluginOptions(context.Context, *pluginapi.Empty) (*pluginapi.DevicePluginOptions, error) {
+func (plugin) GetDevicePluginOptions(context.Context, *pluginapi.Empty) (*pluginapi.DevicePluginOptions, error) {
 	return &pluginapi.DevicePluginOptions{}, nil
 }
 
