@@ -18,7 +18,7 @@ import (
 	"foundation.team/operator/test/support/manifest"
 )
 
-// The lab of this package, with one real node.
+// The lab of this package, with two real nodes. real-1 is for GPUs: a pool takes it.
 var lab *support.Lab
 
 // agentImage runs agent as somebody without rights.
@@ -48,7 +48,7 @@ func TestMain(m *testing.M) {
 	}))
 }
 
-// prepare adds the node and installs the operator on it, as on any cluster.
+// prepare adds the nodes and installs the operator on it, as on any cluster.
 func prepare(ctx context.Context) error {
 	root, err := binaries.Root(".")
 	if err != nil {
@@ -70,11 +70,15 @@ func prepare(ctx context.Context) error {
 	if out, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("build the agent: %w: %s", err, out)
 	}
-	image := cluster.Image{Files: map[string]string{"/agent": agent}, Entrypoint: "/agent", User: "65532:65532"}
+	image := cluster.Image{Files: map[string]string{"/agent": agent, "/usr/bin/nvidia-smi": agent}, Entrypoint: "/agent", User: "65532:65532"}
 	if err := lab.PushImage(ctx, agentImage, image); err != nil {
 		return err
 	}
-	return installOperator(ctx, root)
+	if err := installOperator(ctx, root); err != nil {
+		return err
+	}
+	// It comes last: a node that a pool takes shall be empty, and the cluster's own pods are on real-0 by now.
+	return lab.EnsureRealNodes(ctx, 2)
 }
 
 // firstVersion is the operator's version that is installed.

@@ -34,7 +34,13 @@ spec:
 // runPod runs a pod as a team's engineer and waits until it is ready.
 func runPod(t *testing.T, team, name string, args ...string) {
 	t.Helper()
-	if err := apply(t, engineerOf(team), pod(team+"-train", name, args...)); err != nil {
+	runManifest(t, team, name, pod(team+"-train", name, args...))
+}
+
+// runManifest applies the manifest of a pod as a team's engineer and waits until it is ready.
+func runManifest(t *testing.T, team, name, content string) {
+	t.Helper()
+	if err := apply(t, engineerOf(team), content); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := as(t, engineerOf(team), "wait", "--for=condition=Ready", "--timeout", within.String(), "--namespace", team+"-train", "pod/"+name); err != nil {
