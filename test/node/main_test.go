@@ -64,21 +64,34 @@ func prepare(ctx context.Context) error {
 	if _, err := lab.Kubectl(ctx, "cordon", "--selector=!"+cluster.RealNodeLabel); err != nil {
 		return err
 	}
-	agent := filepath.Join(lab.Dir, "agent")
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", agent, "./test/node/agent")
-	build.Dir = root
-	if out, err := build.CombinedOutput(); err != nil {
-		return fmt.Errorf("build the agent: %w: %s", err, out)
-	}
-	image := cluster.Image{Files: map[string]string{"/agent": agent, "/usr/bin/nvidia-smi": agent}, Entrypoint: "/agent", User: "65532:65532"}
-	if err := lab.PushImage(ctx, agentImage, image); err != nil {
+	if err := pushPrograms(ctx, root); err != nil {
 		return err
 	}
 	if err := installOperator(ctx, root); err != nil {
 		return err
 	}
 	// It comes last: a node that a pool takes shall be empty, and the cluster's own pods are on real-0 by now.
-	return lab.EnsureRealNodes(ctx, 2)
+	return lab.EnsureRealNodes(ctx, 1+len(gpuNodes))
+}
+
+// pushPrograms pushes the images of the suite's own programs.
+func pushPrograms(ctx context.Context, root string) error {
+	for name, image := range map[string]string{"agent": agentImage, "scrubber": scrubberImage} {
+		binary := filepath.Join(lab.Dir, name)
+		build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", binary, "./test/node/"+name)
+		build.Dir, build.Env = root, append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := build.CombinedOutput(); err != nil {
+			return fmt.Errorf("build the %s: %w: %s", name, err, out)
+		}
+		files := map[string]string{"/" + name: binary}
+		if name == "agent" {
+			files["/usr/bin/nvidia-smi"] = binary
+		}
+		if err := lab.PushImage(ctx, image, cluster.Image{Files: files, Entrypoint: "/" + name, User: "65532:65532"}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // firstVersion is the operator's version that is installed.

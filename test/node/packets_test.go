@@ -86,7 +86,8 @@ func TestFirstPackets(t *testing.T) {
 	runPod(t, "saebom", "server", "serve", "8080")
 	rival := podIP(t, saebom, "server") + ":8080"
 	declareTeam(t, "nuri")
-	early := pod("nuri-train", "early", "first", rival, cluster.InternetAddress, cluster.MetadataAddress, apiServer)
+	const once = "  restartPolicy: Never\n"
+	early := pod("nuri-train", "early", "first", rival, cluster.InternetAddress, cluster.MetadataAddress, apiServer) + once
 	err := wait.PollUntilContextTimeout(t.Context(), 50*time.Millisecond, within, true, func(context.Context) (bool, error) {
 		return apply(t, engineerOf("nuri"), early) == nil, nil
 	})
@@ -100,7 +101,7 @@ func TestFirstPackets(t *testing.T) {
 			t.Errorf("there are %q, want three", got)
 		}
 	})
-	if err := apply(t, "", pod(plain, "early", "first", cluster.InternetAddress, cluster.MetadataAddress, apiServer)); err != nil {
+	if err := apply(t, "", pod(plain, "early", "first", cluster.InternetAddress, cluster.MetadataAddress, apiServer)+once); err != nil {
 		t.Fatal(err)
 	}
 	alone := firstMoments(t, plain)

@@ -12,15 +12,10 @@ func pod(namespace, name string, args ...string) string {
 	for i, arg := range args {
 		quoted[i] = fmt.Sprintf("%q", arg)
 	}
-	restart := "Always"
-	if args[0] == "first" {
-		restart = "Never"
-	}
 	return fmt.Sprintf(`apiVersion: v1
 kind: Pod
 metadata: {name: %[1]s, namespace: %[2]s, labels: {app: %[1]s}}
 spec:
-  restartPolicy: %[5]s
   securityContext: {runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}
   containers:
   - name: main
@@ -28,7 +23,7 @@ spec:
     args: [%[4]s]
     resources: {requests: {cpu: 10m, memory: 16Mi, ephemeral-storage: 16Mi}}
     securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
-`, name, namespace, agentImage, strings.Join(quoted, ", "), restart)
+`, name, namespace, agentImage, strings.Join(quoted, ", "))
 }
 
 // runPod runs a pod as a team's engineer and waits until it is ready.
