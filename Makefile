@@ -29,6 +29,9 @@ TEST_GOGC ?= 400
 LONGEST_FIRST := ./test/e2e ./test/programme ./test/stories
 GO_TEST := KUBEBUILDER_ASSETS=$(CURDIR)/.lab/bin go test -timeout $(TEST_TIMEOUT)
 
+# The pinned modules that have code of their own.
+PINS_WITH_CODE := hack/lab/pins/coredns hack/lab/pins/localpath
+
 ##@ Start here
 
 .PHONY: help
@@ -48,6 +51,7 @@ build: preflight ## Build the binaries in cmd/ into bin/.
 .PHONY: test
 test: lab-node-build build ## Run every test.
 	GOGC=$(TEST_GOGC) $(GO_TEST) -p $(TEST_PACKAGES) $(LONGEST_FIRST) ./...
+	@for module in $(PINS_WITH_CODE); do go -C "$$module" test ./... || exit 1; done
 
 .PHONY: verify
 verify: preflight ## Regenerate and lint; fail if a generated file changed.
@@ -160,6 +164,7 @@ metrics-docs: preflight ## Generate docs/metrics.md.
 .PHONY: lint
 lint: tools ## Lint.
 	$(GOLANGCI_LINT) run
+	@for module in $(PINS_WITH_CODE); do echo "lint $$module" && (cd "$$module" && $(GOLANGCI_LINT) run) || exit 1; done
 
 .PHONY: lint-fix
 lint-fix: tools ## Lint, and fix what can be fixed.

@@ -112,6 +112,7 @@ var realNode = []pin{
 	},
 	{name: "crane", targets: []target{{pkg: "github.com/google/go-containerregistry/cmd/crane", name: "crane"}}},
 	{name: "coredns", targets: []target{{pkg: "foundation.team/operator/hack/lab/pins/coredns", name: "coredns"}}},
+	{name: "localpath", targets: []target{{pkg: "foundation.team/operator/hack/lab/pins/localpath", name: "localpath"}}},
 	{name: "kube-router", targets: []target{{pkg: "github.com/cloudnativelabs/kube-router/v2/cmd/kube-router", name: "kube-router"}}},
 }
 

@@ -11,6 +11,7 @@ import (
 var addons = []addon{
 	{name: "coredns"},
 	{name: "devices"},
+	{name: "localpath"},
 }
 
 // addon is called like its binary, its image and its manifest.
