@@ -78,7 +78,7 @@ func TestTaintedDevice(t *testing.T) {
 			t.Error(diff)
 		}
 		ready := meta.FindStatusCondition(status.Conditions, foundationv1alpha1.ConditionReady)
-		if want := "8 of 24 GPUs on nodes that pods cannot use: n1 (" + detail + "); mend the device, then take the taint off its ResourceSlice or delete the DeviceTaintRule"; ready.Message != want {
+		if want := "8 of 24 GPUs on nodes that are not healthy: n1 (" + detail + "); mend the device, whose driver then takes the taint off, and delete a DeviceTaintRule"; ready.Message != want {
 			t.Errorf("%q, want %q", ready.Message, want)
 		}
 	})

@@ -46,7 +46,7 @@ func TestOneSmallNode(t *testing.T) {
 		builder.Node("n1", builder.HeldIn(b200, hanbit), usual), builder.Node("n2", builder.FreeIn(b200), builder.Offers(8, "8", "16Gi", "28Ti")))
 	judge(in).check(t, judged{
 		total: 16, healthy: 8, free: 0, ready: 8, nodes: map[string]string{"n1": isHeld, "n2": isFree},
-		message: "8 of 16 GPUs on nodes that pods cannot use: n2 (offers 8 of cpu, most nodes 224); mend the node, or give nodes of another size a pool of their own",
+		message: "8 of 16 GPUs on nodes that are not healthy: n2 (offers 8 of cpu, most nodes 224); mend the node, or give nodes of another size a pool of their own",
 	})
 	if diff := cmp.Diff(in.Pool.Status.NodeAllocatable, BuildStatus(in, Decide(in)).NodeAllocatable); diff != "" {
 		t.Errorf("the quotas of all teams change: %s", diff)
@@ -82,17 +82,17 @@ func TestNodesWithoutGPUs(t *testing.T) {
 	})
 	t.Run("one that lost them keeps its team", func(t *testing.T) {
 		judge(input(granted(8), wants(8), bare("n1", builder.HeldIn(b200, hanbit)))).check(t, judged{
-			total: 8, nodes: map[string]string{"n1": broken(now)}, message: "8 of 8 GPUs on nodes that pods cannot use: n1 (0 of 8 nvidia.com/gpu)",
+			total: 8, nodes: map[string]string{"n1": broken(now)}, message: "8 of 8 GPUs on nodes that are not healthy: n1 (0 of 8 nvidia.com/gpu)",
 		})
 	})
 	t.Run("one that lost them and the pool's label keeps its team", func(t *testing.T) {
 		judge(input(granted(8), wants(8), bare("n1", builder.HeldIn(b200, hanbit), builder.Unlabelled(foundationv1alpha1.LabelPool)))).check(t, judged{
-			total: 8, nodes: map[string]string{"n1": broken(now)}, message: "8 of 8 GPUs on nodes that pods cannot use: n1 (0 of 8 nvidia.com/gpu)",
+			total: 8, nodes: map[string]string{"n1": broken(now)}, message: "8 of 8 GPUs on nodes that are not healthy: n1 (0 of 8 nvidia.com/gpu)",
 		})
 	})
 	t.Run("one that lost them while it was free stays closed", func(t *testing.T) {
 		judge(input(builder.Pool(b200), bare("n1", builder.FreeIn(b200)))).check(t, judged{
-			total: 8, nodes: map[string]string{"n1": isFree}, message: "8 of 8 GPUs on nodes that pods cannot use: n1 (0 of 8 nvidia.com/gpu)",
+			total: 8, nodes: map[string]string{"n1": isFree}, message: "8 of 8 GPUs on nodes that are not healthy: n1 (0 of 8 nvidia.com/gpu)",
 		})
 	})
 	t.Run("one that was deleted and joined again with other hardware is no capacity", func(t *testing.T) {
@@ -112,10 +112,10 @@ func TestTaintedByOthers(t *testing.T) {
 		t.Errorf("%d GPUs are ready, %d healthy", got.ready, got.healthy)
 	}
 	const why = "n1 (tainted example.com/maintenance=x:NoSchedule), n2 (tainted example.com/maintenance=x:NoSchedule)"
-	if want := "16 of 16 GPUs on nodes that pods cannot use: " + why + "; remove the taint, or list it in spec.static.taints if pods of teams tolerate it"; got.message != want {
+	if want := "16 of 16 GPUs on nodes that are not healthy: " + why + "; remove the taint, or list it in spec.static.taints if pods of teams tolerate it"; got.message != want {
 		t.Errorf("the pool says %q, want %q", got.message, want)
 	}
-	if grant := BuildStatus(in, Decide(in)).Grants[0]; grant.Message != "b200: 16 of 16 GPUs not ready: 2 nodes are not usable: "+why {
+	if grant := BuildStatus(in, Decide(in)).Grants[0]; grant.Message != "b200: 16 of 16 GPUs not ready: 2 nodes are not healthy: "+why {
 		t.Errorf("the team is told %q", grant.Message)
 	}
 	slow := builder.TaintedAs("example.com/slow", "x", "PreferNoSchedule")

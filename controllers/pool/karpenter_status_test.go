@@ -96,7 +96,7 @@ func TestMessagesAboutProvisioning(t *testing.T) {
 		},
 		"one node is unhealthy, one is being provisioned, one is missing": {
 			input(karpenterPool(24), wants(24), provisionedNode("n1", static, hanbit, builder.NotReady()), claim("c2")), foundationv1alpha1.ReasonNodesNotReady,
-			"b200: 24 of 24 GPUs not ready: 1 node is not usable: n1 (not Ready); 1 node is being provisioned; 1 node is not provisioned by Karpenter yet",
+			"b200: 24 of 24 GPUs not ready: 1 node is not healthy: n1 (not Ready); 1 node is being provisioned; 1 node is not provisioned by Karpenter yet",
 		},
 		"another team's nodes do not count": {
 			in: input(karpenterPool(8, builder.Granted(saebit, 8)), wants(8), saebit, provisionedNode("n1", static, hanbit), builder.NodeClaim("c2", static, saebit, noCapacity())),
@@ -196,7 +196,7 @@ func TestKarpenterReadyCondition(t *testing.T) {
 		},
 		"some nodes are unhealthy": {
 			in:     input(karpenterPool(16), wants(16), provisionedNode("n1", static, hanbit), provisionedNode("n2", static, hanbit, builder.Cordoned())),
-			status: metav1.ConditionFalse, reason: foundationv1alpha1.ReasonNodesUnhealthy, message: "8 of 16 GPUs on nodes that pods cannot use: n2 (cordoned)",
+			status: metav1.ConditionFalse, reason: foundationv1alpha1.ReasonNodesUnhealthy, message: "8 of 16 GPUs on nodes that are not healthy: n2 (cordoned)",
 		},
 		"an unhealthy node is terminating": {
 			in:     input(karpenterPool(8), wants(8), ending, builder.Node("n1", builder.RegisteredFor(ending), builder.NotReady())),

@@ -272,7 +272,7 @@ func TestKarpenterReplacesBrokenNodes(t *testing.T) {
 // A team reads which node is broken and when another one takes its place.
 func TestTeamsAreToldOfReplacements(t *testing.T) {
 	held, free := builder.HeldIn(b200, hanbit), builder.FreeIn(b200)
-	const why = "b200: 8 of 16 GPUs not ready: 1 node is not usable: n1 (not Ready)"
+	const why = "b200: 8 of 16 GPUs not ready: 1 node is not healthy: n1 (not Ready)"
 	tests := map[string]struct {
 		in   Input
 		want string

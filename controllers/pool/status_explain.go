@@ -85,14 +85,17 @@ func (v *teamView) explainUnnamed() (reason, message string) {
 
 func (v *teamView) explainShortfall() string {
 	message := fmt.Sprintf("%s: %d of %d short, %d free", v.in.Pool.Name, shortfall(v.in, v.Allocation), v.Requested, v.gpus(v.decision.Grants.Free))
-	awaitingScrub := v.decision.Grants.AwaitingScrub
+	awaitingScrub, occupied := v.decision.Grants.AwaitingScrub, occupiedNodes(v.in, v.decision.Nodes)
 	if awaitingScrub > 0 {
 		message += fmt.Sprintf(", %d wait to be scrubbed", v.gpus(awaitingScrub))
+	}
+	if len(occupied) > 0 {
+		message += fmt.Sprintf(", %d wait for an admin to move pods off %s", gpusOn(v.in, len(occupied)), namesOf(occupied))
 	}
 	if next := v.forecast.NextFree; next.Nodes > 0 {
 		return fmt.Sprintf("%s, %d more by %s", message, v.gpus(next.Nodes), formatMinute(next.At))
 	}
-	if awaitingScrub > 0 {
+	if awaitingScrub > 0 || len(occupied) > 0 {
 		return message
 	}
 	return message + ", none foreseen; shrink or end an award, or name another pool"
@@ -115,7 +118,7 @@ func (v *teamView) explainNodes() (reason, message string) {
 	provisioning := v.selectNodes(func(n *gpunode.Node) bool { return n.State == gpunode.Provisioning })
 	var why []string
 	if len(unhealthy) > 0 {
-		why = append(why, fmt.Sprintf("%s not usable: %s", nodesAre(len(unhealthy)), faultsOf(unhealthy))+v.replacement(unhealthy))
+		why = append(why, fmt.Sprintf("%s not healthy: %s", nodesAre(len(unhealthy)), faultsOf(unhealthy))+v.replacement(unhealthy))
 	}
 	if len(provisioning) > 0 {
 		why = append(why, provisioningMessage(provisioning))

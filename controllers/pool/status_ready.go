@@ -42,7 +42,7 @@ func staticReadyCondition(in Input, nodes []gpunode.Node) metav1.Condition {
 	conflicting := selectNodes(nodes, func(n *gpunode.Node) bool { return n.Conflict })
 	unhealthy := selectNodes(nodes, func(n *gpunode.Node) bool { return n.Member && !n.Healthy() })
 	left := selectNodes(nodes, func(n *gpunode.Node) bool { return n.State.Owned() && !n.Member })
-	occupied := selectNodes(nodes, func(n *gpunode.Node) bool { return isEntering(n) && len(in.Pods[n.Name]) > 0 })
+	occupied := occupiedNodes(in, nodes)
 	switch {
 	case in.Invalid != nil:
 		return notReady(foundationv1alpha1.ReasonInvalidSelector, "spec.static.nodeSelector: %v: correct it; the pool goes on with the nodes that it has", in.Invalid)
@@ -66,6 +66,11 @@ func staticReadyCondition(in Input, nodes []gpunode.Node) metav1.Condition {
 	}
 }
 
+// occupiedNodes returns the nodes that cannot be given to anybody because of pods from before they came into the pool.
+func occupiedNodes(in Input, nodes []gpunode.Node) []*gpunode.Node {
+	return selectNodes(nodes, func(n *gpunode.Node) bool { return isEntering(n) && len(in.Pods[n.Name]) > 0 })
+}
+
 // karpenterReadyCondition is made from NodeClaims and Nodes. A NodePool's conditions are used only to explain why there are
 // none.
 func karpenterReadyCondition(in Input, nodes []gpunode.Node) metav1.Condition {
@@ -83,7 +88,7 @@ func karpenterReadyCondition(in Input, nodes []gpunode.Node) metav1.Condition {
 }
 
 func nodesUnhealthy(in Input, nodes []gpunode.Node, unhealthy []*gpunode.Node, all int) metav1.Condition {
-	return notReady(foundationv1alpha1.ReasonNodesUnhealthy, "%d of %d GPUs on nodes that pods cannot use: %s%s",
+	return notReady(foundationv1alpha1.ReasonNodesUnhealthy, "%d of %d GPUs on nodes that are not healthy: %s%s",
 		gpusOn(in, len(unhealthy)), gpusOn(in, all), faultsOf(unhealthy), remedy(in, unhealthy)+remarksOn(in, nodes))
 }
 
@@ -96,7 +101,7 @@ func remedy(in Input, unhealthy []*gpunode.Node) string {
 	case has(gpunode.FaultTainted) && in.Pool.Spec.Static != nil:
 		return "; remove the taint, or list it in spec.static.taints if pods of teams tolerate it"
 	case has(gpunode.FaultDevices):
-		return "; mend the device, then take the taint off its ResourceSlice or delete the DeviceTaintRule"
+		return "; mend the device, whose driver then takes the taint off, and delete a DeviceTaintRule"
 	case has(gpunode.FaultSmall):
 		return "; mend the node, or give nodes of another size a pool of their own"
 	default:

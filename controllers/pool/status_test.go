@@ -100,12 +100,12 @@ func TestReadyCondition(t *testing.T) {
 		"no nodes": {input(builder.Pool(b200)), no(foundationv1alpha1.ReasonNoNodes, "no node with nvidia.com/gpu matches spec.static.nodeSelector; correct it or label nodes")},
 		"unhealthy nodes": {
 			input(builder.Pool(b200), nodes(builder.FreeIn(b200), "n1"), builder.Node("n2", builder.FreeIn(b200), builder.NotReady())),
-			no(foundationv1alpha1.ReasonNodesUnhealthy, "8 of 16 GPUs on nodes that pods cannot use: n2 (not Ready)"),
+			no(foundationv1alpha1.ReasonNodesUnhealthy, "8 of 16 GPUs on nodes that are not healthy: n2 (not Ready)"),
 		},
 		"many unhealthy nodes of which three are named": {
 			input(builder.Pool(b200), builder.Node("n1", builder.FreeIn(b200), builder.NotReady()), builder.Node("n2", builder.FreeIn(b200), builder.NotReady()),
 				builder.Node("n3", builder.FreeIn(b200), builder.NotReady()), builder.Node("n4", builder.FreeIn(b200), builder.NotReady())),
-			no(foundationv1alpha1.ReasonNodesUnhealthy, "32 of 32 GPUs on nodes that pods cannot use: n1 (not Ready), n2 (not Ready) and 2 more"),
+			no(foundationv1alpha1.ReasonNodesUnhealthy, "32 of 32 GPUs on nodes that are not healthy: n1 (not Ready), n2 (not Ready) and 2 more"),
 		},
 		"nodes of another pool match": {
 			input(builder.Pool(b200), builder.Node("n1", builder.FreeIn("h100"), builder.Matching(b200)), nodes(builder.FreeIn(b200), "n2")),
@@ -267,5 +267,21 @@ func checkGrantList(t interface{ Errorf(string, ...any) }, grants []foundationv1
 		if grant.TeamName == "" || grant.UID == "" || len(grant.Message) > 1024 || !utf8.ValidString(grant.Message) {
 			t.Errorf("a line without a team or a UID, or with too long a message: %+v", grant)
 		}
+	}
+}
+
+// A node with pods from before it came into the pool is nobody's until an admin has moved them. The pool and the team that waits say so, and the
+// team is not told to shrink its award.
+func TestAnOccupiedNodeIsNamed(t *testing.T) {
+	old := map[string][]corev1.Pod{"n1": {builder.Pod("kube-system", "coredns", now)}}
+	in := input(builder.Pool(b200), wants(8), builder.Node("n1", builder.EnteringIn(b200, now.Add(-time.Hour))), old)
+	decision := Decide(in)
+	want := "1 node with pods from before they came into the pool: n1 (kube-system/coredns); move the pods, for example with kubectl drain"
+	if got := readyCondition(in, decision); got.Reason != foundationv1alpha1.ReasonNodesOccupied || got.Message != want {
+		t.Errorf("the pool is %s: %s", got.Reason, got.Message)
+	}
+	want = "b200: 8 of 8 short, 0 free, 8 wait for an admin to move pods off n1"
+	if got := BuildStatus(in, decision).Grants[0].Message; got != want {
+		t.Errorf("the team reads %q, want %q", got, want)
 	}
 }

@@ -170,7 +170,7 @@ var _ = Describe("Devices of ResourceClaims", func() {
 				g.Expect(dsl.NamesOf(s.ListNodes(g, team))).To(And(HaveLen(1), Not(ContainElement(node))))
 			})
 			s.WaitPoolCondition(team, foundationv1alpha1.ConditionReady, foundationv1alpha1.ReasonNodesUnhealthy,
-				"8 of 16 GPUs on nodes that pods cannot use: "+node+" ("+detail+"); mend the device, then take the taint off its ResourceSlice or delete the DeviceTaintRule")
+				"8 of 16 GPUs on nodes that are not healthy: "+node+" ("+detail+"); mend the device, whose driver then takes the taint off, and delete a DeviceTaintRule")
 		}
 		first := s.ListNodes(s, team)[0].Name
 		applySlice(s, class, first, "{name: gpu-3, taints: [{key: example.com/xid, value: '79', effect: NoExecute}]}")

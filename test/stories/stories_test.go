@@ -195,7 +195,7 @@ func spareBesideBroken(s *story) {
 
 	broken := s.ListNodes(s, team)[0].Name
 	s.Kubectl("cordon", broken)
-	s.WaitCondition(team, foundationv1alpha1.ConditionGPUsReady, foundationv1alpha1.ReasonNodesNotReady, "1 node is not usable: "+broken+" (cordoned)")
+	s.WaitCondition(team, foundationv1alpha1.ConditionGPUsReady, foundationv1alpha1.ReasonNodesNotReady, "1 node is not healthy: "+broken+" (cordoned)")
 	s.WaitUntil(func(g Gomega) {
 		nodes := s.ListNodes(g, team)
 		g.Expect(nodes).To(HaveLen(2))
@@ -208,7 +208,7 @@ func spareBesideBroken(s *story) {
 		// Karpenter deletes the broken node.
 		return
 	}
-	s.WaitPoolCondition(pool, foundationv1alpha1.ConditionReady, foundationv1alpha1.ReasonNodesUnhealthy, "8 of 24 GPUs on nodes that pods cannot use: "+broken+" (cordoned)")
+	s.WaitPoolCondition(pool, foundationv1alpha1.ConditionReady, foundationv1alpha1.ReasonNodesUnhealthy, "8 of 24 GPUs on nodes that are not healthy: "+broken+" (cordoned)")
 	s.Kubectl("uncordon", broken)
 	s.WaitUntil(func(g Gomega) { g.Expect(s.GetPool(g, pool).Status.Capacity.Healthy).To(BeEquivalentTo(24)) })
 	s.Expect(s.ListNodes(s, team)).To(HaveLen(2), "it is a spare")
