@@ -117,7 +117,7 @@ var realNode = []pin{
 }
 
 // ownTools are packages of this module that a real node needs. Their binaries are called like their folders.
-var ownTools = []string{"./hack/lab/devices", "./hack/lab/forward", "./hack/lab/outside", "./hack/lab/pause"}
+var ownTools = []string{"./hack/lab/devices", "./hack/lab/forward", "./hack/lab/gate", "./hack/lab/outside", "./hack/lab/pause"}
 
 // dir is the folder of the pinned module.
 func (p pin) dir(root string) string {

@@ -29,7 +29,7 @@ type Image struct {
 
 // PushImage makes an image and pushes it to the lab's registry, from which real nodes pull it: registry.example/name:tag.
 func (c *Cluster) PushImage(ctx context.Context, name string, image Image) error {
-	local := strings.Replace(name, Registry, c.plan.registryAddress(), 1)
+	local := strings.Replace(name, Registry, address(c.plan.ports.Registry), 1)
 	if local == name {
 		return fmt.Errorf("image %s is not of the lab's registry, %s", name, Registry)
 	}
@@ -50,7 +50,7 @@ func (c *Cluster) PushImage(ctx context.Context, name string, image Image) error
 
 // ImageConfig returns the configuration of an image in the lab's registry, as the OCI image specification has it.
 func (c *Cluster) ImageConfig(ctx context.Context, name string) (string, error) {
-	return c.crane(ctx, "config", strings.Replace(name, Registry, c.plan.registryAddress(), 1))
+	return c.crane(ctx, "config", strings.Replace(name, Registry, address(c.plan.ports.Registry), 1))
 }
 
 // mutations are the arguments of crane mutate.

@@ -20,6 +20,7 @@ const (
 	componentFabric   = "fabric"
 	componentForward  = "api-forward"
 	componentRegistry = "registry"
+	componentGate     = "registry-gate"
 	componentOutside  = "outside"
 
 	partContainerd = "containerd"
@@ -108,7 +109,7 @@ func (c *Cluster) ensureFabric(ctx context.Context) error {
 	if err := os.MkdirAll(c.plan.images(), 0o700); err != nil {
 		return err
 	}
-	for _, cmd := range []command{c.plan.forward(), c.plan.registry()} {
+	for _, cmd := range []command{c.plan.forward(), c.plan.registry(), c.plan.gate()} {
 		p, _, err := c.ensureRunning(cmd)
 		if err != nil {
 			return err
@@ -226,9 +227,17 @@ func (p plan) forward() command {
 func (p plan) registry() command {
 	return command{
 		name: componentRegistry, binary: filepath.Join(p.bin, "crane"),
-		args: []string{"registry", "serve", "--address", p.registryAddress(), "--disk", p.images()},
+		args: []string{"registry", "serve", "--address", address(p.ports.Registry), "--disk", p.images()},
 		// It is quick to answer requests that it does not know, too.
-		probe: "http://" + p.registryAddress() + "/v2/",
+		probe: "http://" + address(p.ports.Registry) + "/v2/",
+	}
+}
+
+// gate is what real nodes see of the registry: it asks for a password for private images.
+func (p plan) gate() command {
+	return command{
+		name: componentGate, binary: filepath.Join(p.bin, "gate"), args: []string{p.registryAddress(), address(p.ports.Registry)},
+		env: []string{"GATE_USER=" + PrivateUser, "GATE_PASSWORD=" + PrivatePassword}, probe: "http://" + p.registryAddress() + "/v2/",
 	}
 }
 
@@ -246,6 +255,7 @@ func (p plan) forwardAddress() string {
 	return fmt.Sprintf("%s:%d", p.fabric.hostIP(), p.ports.APIForward)
 }
 
+// registryAddress is where real nodes pull images.
 func (p plan) registryAddress() string {
 	return fmt.Sprintf("%s:%d", p.fabric.hostIP(), p.ports.Registry)
 }

@@ -9,6 +9,12 @@ import (
 // Registry is the host that names the lab's registry in images: registry.example/name:tag.
 const Registry = "registry.example"
 
+// Images below registry.example/private/ are for those who say this. It protects nothing but the lab's own images.
+const (
+	PrivateUser     = "puller"
+	PrivatePassword = "lab"
+)
+
 // pauseImage keeps the namespaces of each pod.
 const pauseImage = Registry + "/pause:lab"
 
