@@ -108,8 +108,8 @@ test-faults: lab-build build ## Try what can go wrong, all of it: faults, crashe
 	GOGC=$(TEST_GOGC) KUBEBUILDER_ASSETS=$(CURDIR)/.lab/bin go run ./hack/faults
 
 .PHONY: test-node
-test-node: lab-node-build build ## Try what only a real node shows: containers, packets between teams, the operator in a pod.
-	$(GO_TEST) -count=1 -v ./test/node
+test-node: lab-node-build build ## Try what only a real node shows: containers, packets, devices, nodes that fail, the operator in a pod; takes minutes.
+	FULL=1 $(GO_TEST) -count=1 -v ./test/node
 
 .PHONY: scale
 scale: lab-build build ## Measure five teams of 1,000 GPUs, 1,000 teams that end at once, and the largest objects; takes minutes.

@@ -3,6 +3,7 @@ package node
 import (
 	"fmt"
 	"io"
+	"os"
 	"sync"
 	"testing"
 
@@ -17,6 +18,17 @@ type tally struct {
 }
 
 var counted tally
+
+// full reports whether all is tried, not a sample: make test-node does.
+func full() bool { return os.Getenv("FULL") != "" }
+
+// long leaves a test that takes long to make test-node.
+func long(t *testing.T) {
+	t.Helper()
+	if !full() {
+		t.Skip("make test-node runs it")
+	}
+}
 
 // counts has a test, or a part of one, count as a check. It depends on all that the operator and the programs on the node are made from.
 func counts(t *testing.T) {

@@ -51,11 +51,11 @@ func awardGPUs(t *testing.T) {
 	if err := apply(t, "", team); err != nil {
 		t.Fatal(err)
 	}
-	awaitReady(t)
+	awaitPool(t)
 }
 
-// awaitReady waits until the pool and the team are Ready.
-func awaitReady(t *testing.T) {
+// awaitPool waits until the pool and the team are Ready.
+func awaitPool(t *testing.T) {
 	t.Helper()
 	kubectl(t, "wait", "--for=condition=Ready", "--timeout", within.String(), "foundationteam/"+gpuTeam, "gpupool/"+gpuPool)
 }
@@ -148,15 +148,17 @@ func checkBroken(t *testing.T, pod, said string) {
 	health := `jsonpath={.status.containerStatuses[0].allocatedResourcesStatus[*].resources[?(@.health=="Unhealthy")].health}`
 	kubectl(t, "wait", "--for="+health+"=Unhealthy", "--timeout", within.String(), "--namespace", gpuTeam+"-train", "pod/"+pod)
 	devicesCommand(t, "health", "nvidia.com/gpu", number, "healthy")
-	awaitReady(t)
+	awaitPool(t)
 }
 
 // A team's containers have the devices that they asked for and no others, on a node whose GPUs a device plugin serves and on one where a DRA
 // driver does; the grant bounds both.
 func TestDevices(t *testing.T) {
+	long(t)
+	// After the pods are gone: their claims end with the driver's help.
+	t.Cleanup(func() { kubectl(t, "label", "node", gpuNode, waysLabel+"-") })
 	awardGPUs(t)
 	t.Run("by device plugin", testDevicePlugin)
-	t.Cleanup(func() { kubectl(t, "label", "node", gpuNode, waysLabel+"-") })
 	kubectl(t, "delete", "pods", "--all", "--grace-period=1", "--namespace", gpuTeam+"-train")
 	kubectl(t, "label", "node", gpuNode, waysLabel+"=dra")
 	kubectl(t, "wait", "--for=jsonpath={.status.allocatable.nvidia\\.com/gpu}=0", "--timeout", within.String(), "node/"+gpuNode)

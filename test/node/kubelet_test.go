@@ -44,6 +44,7 @@ func TestNodeCredentials(t *testing.T) {
 
 // A node that is cut from power and comes back has its pods again, and its isolation.
 func TestNodeReboots(t *testing.T) {
+	long(t)
 	makeTeam(t, "hanbit")
 	makeTeam(t, "saebom")
 	runPod(t, "saebom", "server", "serve", "8080")

@@ -8,14 +8,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
 	"foundation.team/operator/hack/lab/binaries"
 	"foundation.team/operator/hack/lab/cluster"
 	"foundation.team/operator/test/support"
-	"foundation.team/operator/test/support/manifest"
 )
 
 // The lab of this package, with two real nodes. real-1 is for GPUs: a pool takes it.
@@ -23,6 +21,9 @@ var lab *support.Lab
 
 // agentImage runs agent as somebody without rights.
 const agentImage = cluster.Registry + "/agent:test"
+
+// rootImage runs agent as root.
+const rootImage = cluster.Registry + "/agent:root"
 
 // within is how long something may take that a kubelet does.
 const within = 90 * time.Second
@@ -35,7 +36,7 @@ func TestMain(m *testing.M) {
 		_, _ = fmt.Fprintln(os.Stderr, "node: not tried:", err)
 		os.Exit(0)
 	}
-	// As kubeadm starts it. That the operator's own guards do without NodeRestriction is tried elsewhere: test/attack.
+	// As kubeadm has it. That the operator's own guards do without NodeRestriction is tried elsewhere: test/attack.
 	restricted := []string{"--enable-admission-plugins=NodeRestriction"}
 	os.Exit(support.OnLab(cluster.Options{APIServerArgs: restricted, NodeLease: nodeLease}, func(ctx context.Context, l *support.Lab) (int, error) {
 		lab = l
@@ -70,24 +71,38 @@ func prepare(ctx context.Context) error {
 	if err := installOperator(ctx, root); err != nil {
 		return err
 	}
-	// It comes last: a node that a pool takes shall be empty, and the cluster's own pods are on real-0 by now.
-	return lab.EnsureRealNodes(ctx, 1+len(gpuNodes))
+	return addGPUNodes(ctx)
 }
 
-// pushPrograms pushes the images of the suite's own programs.
+// addGPUNodes adds the nodes for pools. They are cordoned until a pool has them: nothing else shall run there.
+func addGPUNodes(ctx context.Context) error {
+	if !full() {
+		return nil
+	}
+	if err := lab.EnsureRealNodes(ctx, 1+len(gpuNodes)); err != nil {
+		return err
+	}
+	_, err := lab.Kubectl(ctx, append([]string{"cordon"}, gpuNodes...)...)
+	return err
+}
+
+// pushPrograms pushes the images of the suite's own programs, which hold those and nothing else.
 func pushPrograms(ctx context.Context, root string) error {
-	for name, image := range map[string]string{"agent": agentImage, "scrubber": scrubberImage} {
-		binary := filepath.Join(lab.Dir, name)
-		build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", binary, "./test/node/"+name)
-		build.Dir, build.Env = root, append(os.Environ(), "CGO_ENABLED=0")
-		if out, err := build.CombinedOutput(); err != nil {
-			return fmt.Errorf("build the %s: %w: %s", name, err, out)
-		}
-		files := map[string]string{"/" + name: binary}
-		if name == "agent" {
-			files["/usr/bin/nvidia-smi"] = binary
-		}
-		if err := lab.PushImage(ctx, image, cluster.Image{Files: files, Entrypoint: "/" + name, User: "65532:65532"}); err != nil {
+	programs := filepath.Join(lab.Dir, "programs") + string(filepath.Separator)
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", programs, "./test/node/agent", "./test/node/agent/tar", "./test/node/scrubber")
+	build.Dir, build.Env = root, append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("build the suite's programs: %w: %s", err, out)
+	}
+	const nobody = "65532:65532"
+	agent := map[string]string{"/agent": programs + "agent", "/bin/tar": programs + "tar", "/usr/bin/nvidia-smi": programs + "agent"}
+	for name, image := range map[string]cluster.Image{
+		agentImage:    {Files: agent, Entrypoint: "/agent", User: nobody},
+		privateImage:  {Files: agent, Entrypoint: "/agent", User: nobody},
+		rootImage:     {Files: agent, Entrypoint: "/agent"},
+		scrubberImage: {Files: map[string]string{"/scrubber": programs + "scrubber"}, Entrypoint: "/scrubber", User: nobody},
+	} {
+		if err := lab.PushImage(ctx, name, image); err != nil {
 			return err
 		}
 	}
@@ -120,59 +135,3 @@ func installOperator(ctx context.Context, root string) error {
 	_, err = lab.Kubectl(ctx, "rollout", "status", "--namespace", cluster.OperatorNamespace, "deployment/foundation-operator", "--timeout", within.String())
 	return err
 }
-
-// kubectl runs kubectl as the admin and returns what it prints; also when the test has ended and cleans up.
-func kubectl(t *testing.T, args ...string) string {
-	t.Helper()
-	out, err := lab.Kubectl(context.WithoutCancel(t.Context()), args...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return strings.TrimSpace(out)
-}
-
-// as runs kubectl as somebody else.
-func as(t *testing.T, user string, args ...string) (string, error) {
-	t.Helper()
-	kubeconfig, err := lab.KubeconfigFor(user)
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := lab.KubectlAs(t.Context(), kubeconfig, args...)
-	return strings.TrimSpace(out), err
-}
-
-// apply applies a manifest as somebody.
-func apply(t *testing.T, user, content string) error {
-	t.Helper()
-	file := filepath.Join(t.TempDir(), "manifest.yaml")
-	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if user == "" {
-		_, err := lab.Kubectl(t.Context(), "apply", "--server-side", "-f", file)
-		return err
-	}
-	_, err := as(t, user, "apply", "-f", file)
-	return err
-}
-
-// makeTeam makes a team unless it is there, and waits until it is Ready.
-func makeTeam(t *testing.T, name string) {
-	t.Helper()
-	declareTeam(t, name)
-	kubectl(t, "wait", "--for=condition=Ready", "--timeout", within.String(), "foundationteam/"+name)
-}
-
-// declareTeam applies a team with a namespace train, an engineer and a viewer.
-func declareTeam(t *testing.T, name string) {
-	t.Helper()
-	if err := apply(t, "", manifest.Team(name, manifest.Train, manifest.Staff(
-		manifest.User("engineer", "Engineer", engineerOf(name)), manifest.User("viewer", "Viewer", viewerOf(name))))); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func engineerOf(team string) string { return "engineer@" + team + ".example" }
-
-func viewerOf(team string) string { return "viewer@" + team + ".example" }

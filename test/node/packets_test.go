@@ -57,6 +57,9 @@ func TestPackets(t *testing.T) {
 	places, targets := []string{hanbit, saebom, plain}, findTargets(t)
 
 	verify(t, "as declared", places, targets, asDeclared)
+	if !full() {
+		return
+	}
 
 	stopOperator(t)
 	removePolicies(t, hanbit, "foundation-team-allow-dns")
@@ -81,12 +84,12 @@ func TestPackets(t *testing.T) {
 // A team has its policies before its engineer can make a first pod, and that reaches no rival from its first moment on, although it runs before
 // the enforcer has looked at it. What is no pod of a team is reached until then: kube-router does not hold a pod back.
 func TestFirstPackets(t *testing.T) {
+	long(t)
 	makePlain(t)
 	makeTeam(t, "saebom")
 	runPod(t, "saebom", "server", "serve", "8080")
 	rival := podIP(t, saebom, "server") + ":8080"
 	declareTeam(t, "nuri")
-	const once = "  restartPolicy: Never\n"
 	early := pod("nuri-train", "early", "first", rival, cluster.InternetAddress, cluster.MetadataAddress, apiServer) + once
 	err := wait.PollUntilContextTimeout(t.Context(), 50*time.Millisecond, within, true, func(context.Context) (bool, error) {
 		return apply(t, engineerOf("nuri"), early) == nil, nil

@@ -25,6 +25,10 @@ func makePool(t *testing.T, name, content string, nodes ...string) {
 	if err := apply(t, "", content); err != nil {
 		t.Fatal(err)
 	}
+	for _, node := range nodes {
+		kubectl(t, "wait", "--for=jsonpath={.metadata.labels.foundation\\.team/pool}="+name, "--timeout", within.String(), "node/"+node)
+		kubectl(t, "uncordon", node)
+	}
 }
 
 // endPool deletes a pool and the teams with awards of it, as an admin who means it, and waits until its nodes are nobody's.
@@ -32,11 +36,15 @@ func endPool(t *testing.T, name string, nodes []string) {
 	t.Helper()
 	teams := kubectl(t, "get", "foundationteams", "--output", `jsonpath={range .items[?(@.spec.gpus)]}foundationteam/{.metadata.name} {end}`)
 	for _, object := range append(strings.Fields(teams), "gpupool/"+name) {
-		_, confirmed, _ := strings.Cut(object, "/")
+		kind, confirmed, _ := strings.Cut(object, "/")
 		kubectl(t, "annotate", "--overwrite", object, "foundation.team/confirm-deletion="+confirmed)
 		kubectl(t, "delete", object, "--timeout", within.String())
+		if kind == "foundationteam" { // what still runs would have the pool's grace period
+			kubectl(t, "delete", "pods", "--all", "--grace-period=1", "--timeout", within.String(), "--namespace", confirmed+"-train")
+		}
 	}
 	for _, node := range nodes {
+		kubectl(t, "cordon", node)
 		kubectl(t, "label", "node", node, manifest.PoolLabel+"-")
 		err := wait.PollUntilContextTimeout(context.WithoutCancel(t.Context()), time.Second, within, true, func(ctx context.Context) (bool, error) {
 			out, err := lab.Kubectl(ctx, "get", "node", node, "--output", "jsonpath={.metadata.labels} {.spec.taints}")

@@ -1,6 +1,8 @@
 // Command agent is what runs in the containers of the suite. It does one thing, says what it found in lines of text, and ends with 1 if it was refused.
 //
 //	agent serve PORT         answers each connection with its host's name, until it is told to end
+//	agent http PORT          answers each HTTP request with its host's name, until it is told to end
+//	agent echo               repeats each line of its input, until that ends
 //	agent try HOST:PORT...   tries to connect to each at the same time, and prints a line for each: what it is, and what answers or why nothing does
 //	agent first HOST:PORT... connects again and again, until for two seconds it could not or ten are over, and prints how long each passed
 //	agent status             prints who it is to the kernel, and what it may do
@@ -41,6 +43,10 @@ func run(args []string) error {
 	switch args[0] {
 	case "serve":
 		return serve(args[1])
+	case "http":
+		return serveHTTP(args[1])
+	case "echo":
+		return echo(os.Stdin)
 	case "try":
 		try(targets)
 		return nil
@@ -103,7 +109,7 @@ func status() error {
 	for line := range strings.Lines(string(content)) {
 		name, value, _ := strings.Cut(line, ":")
 		switch name {
-		case "Uid", "Gid", "CapEff", "CapBnd", "NoNewPrivs", "Seccomp":
+		case "Uid", "Gid", "Groups", "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb", "NoNewPrivs", "Seccomp":
 			_, _ = fmt.Fprintf(os.Stdout, "%s %s\n", name, strings.Join(strings.Fields(value), " "))
 		}
 	}
