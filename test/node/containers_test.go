@@ -106,3 +106,28 @@ func TestAnImageOfRootSaysWhyItDoesNotStart(t *testing.T) {
 		t.Errorf("it says %q, error %v", said, err)
 	}
 }
+
+// A team's engineer runs a container, sees what it says and works in it. A viewer sees it and does nothing in it.
+func TestATeamsPodRuns(t *testing.T) {
+	counts(t)
+	makeTeam(t, "hanbit")
+	runPod(t, "hanbit", "job", "wait")
+	said, err := as(t, engineerOf("hanbit"), "logs", "--namespace", "hanbit-train", "job")
+	if err != nil || said != "waiting" {
+		t.Errorf("the log is %q, error %v", said, err)
+	}
+	status, err := as(t, engineerOf("hanbit"), "exec", "--namespace", "hanbit-train", "job", "--", "/agent", "status")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range []string{
+		"Uid 65532 65532 65532 65532", "CapEff 0000000000000000", "CapBnd 0000000000000000", "NoNewPrivs 1", "Seccomp 2",
+	} {
+		if !strings.Contains(status, line) {
+			t.Errorf("%q is not what the kernel says of it:\n%s", line, status)
+		}
+	}
+	if out, err := as(t, viewerOf("hanbit"), "exec", "--namespace", "hanbit-train", "job", "--", "/agent", "status"); err == nil || !strings.Contains(err.Error(), "forbidden") {
+		t.Errorf("a viewer executes commands: %q, error %v", out, err)
+	}
+}
